@@ -1,0 +1,1 @@
+"""What can be checked without trusting anyone: strict messages, evidence, trees, notes, sealing."""

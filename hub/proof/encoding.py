@@ -1,0 +1,160 @@
+"""The bytes under every signature: one spelling of base64url and of JSON, everything else refused."""
+
+import binascii
+import re
+from collections.abc import Mapping
+from json import JSONDecoder
+from typing import Any, Final
+
+import orjson
+
+from hub.errors import Malformed
+
+MAX_DEPTH: Final = 16
+MAX_EXACT_INTEGER: Final = 2**53 - 1
+"""RFC 8259 §6: integers beyond this do not survive every reader."""
+
+_ENCODE = bytes.maketrans(b"+/", b"-_")
+_ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+_DECODE = bytes(
+    ord("+") if i == ord("-") else ord("/") if i == ord("_") else i if i in _ALPHABET else 33 for i in range(256)
+)
+_LAST = {0: frozenset(_ALPHABET), 2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
+_PADDING = {0: b"", 2: b"==", 3: b"="}
+_NOT_BMP = re.compile("[\U00010000-\U0010ffff]")
+
+
+def malformed(fact: str, en: str, zh: str) -> Malformed:
+    """One refusal of this package, under the code ``proof.<fact>``."""
+    return Malformed(f"proof.{fact}", en, zh)
+
+
+def _bad_base64url() -> Malformed:
+    return malformed(
+        "base64url",
+        "A part is not canonical base64url without padding; send it exactly as it was signed.",
+        "某部分不是规范的无填充 base64url 编码；请原样发送已签名的内容。",
+    )
+
+
+def b64url(content: bytes) -> str:
+    """Canonical base64url without padding (RFC 7515 §2)."""
+    return binascii.b2a_base64(content, newline=False).translate(_ENCODE).rstrip(b"=").decode("ascii")
+
+
+def b64url_decode(text: str | bytes) -> bytes:
+    """The bytes that ``text`` spells.
+
+    Raises:
+        Malformed: padding, whitespace, another alphabet, or non-zero unused bits.
+    """
+    try:
+        spelled = text.encode("ascii") if isinstance(text, str) else text
+    except UnicodeEncodeError:
+        raise _bad_base64url() from None
+    rest = len(spelled) & 3
+    if rest == 1 or (spelled and spelled[-1] not in _LAST[rest]):
+        raise _bad_base64url()
+    try:
+        return binascii.a2b_base64(spelled.translate(_DECODE) + _PADDING[rest], strict_mode=True)
+    except binascii.Error:
+        raise _bad_base64url() from None
+
+
+def _bad_json(en: str, zh: str) -> Malformed:
+    return malformed("json", en, zh)
+
+
+class _DoubledKeyError(Exception):
+    """An object names one key twice."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise _DoubledKeyError
+    return members
+
+
+_WITH_DOUBLED_KEYS_SEEN = JSONDecoder(object_pairs_hook=_members)
+
+
+def strict_json(content: bytes | str, *, floats: bool = False, max_depth: int = MAX_DEPTH) -> Any:
+    """The JSON value in ``content``.
+
+    Raises:
+        Malformed: not UTF-8 JSON, lone surrogates, NUL, a key twice in one object, nesting beyond ``max_depth``, an
+            integer that not every reader keeps, or a float (unless ``floats``).
+    """
+    try:
+        parsed = orjson.loads(content)
+    except (orjson.JSONDecodeError, UnicodeEncodeError):
+        raise _bad_json("The content is not JSON in UTF-8.", "内容不是 UTF-8 编码的 JSON。") from None
+    _check(parsed, max_depth, floats=floats)
+    if isinstance(parsed, dict | list):
+        _check_keys(content)
+    return parsed
+
+
+def _check_keys(content: bytes | str) -> None:
+    text = content if isinstance(content, str) else content.decode("utf-8")
+    if "{" not in text:
+        return
+    try:
+        _WITH_DOUBLED_KEYS_SEEN.decode(text)
+    except _DoubledKeyError:
+        raise _bad_json("An object names one key twice.", "JSON 对象中出现重复的键。") from None
+    except ValueError:
+        raise _bad_json("The content is not JSON in UTF-8.", "内容不是 UTF-8 编码的 JSON。") from None
+
+
+def _check(value: Any, depth: int, *, floats: bool) -> None:  # noqa: C901 - one question for each JSON type
+    kind = type(value)
+    if kind is str:
+        if "\x00" in value:
+            raise _bad_json("A text holds the character NUL.", "文本中含有 NUL 字符。")
+    elif kind is int:
+        if not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
+            raise _bad_json("An integer is too large to be exact everywhere.", "整数过大，无法精确表示。")
+    elif kind is dict or kind is list:
+        if depth <= 0:
+            raise _bad_json("The content is nested too deeply.", "内容嵌套过深。")
+        if kind is dict:
+            for key in value:
+                _check(key, 1, floats=False)
+        for member in value.values() if kind is dict else value:
+            _check(member, depth - 1, floats=floats)
+    elif kind is float:
+        if not floats:
+            raise _bad_json("Fractions and exponents are not allowed here.", "此处不允许使用小数或指数。")
+    elif kind is not bool and value is not None:
+        raise _bad_json("Only JSON values can be signed.", "只能对 JSON 值签名。")
+
+
+def canonical_json(value: Any) -> bytes:
+    """The one spelling of ``value``: RFC 8785 for texts, exact integers, booleans, nulls, lists and objects.
+
+    Raises:
+        Malformed: anything else inside (floats above all), or keys outside the Basic Multilingual Plane, where the
+            orders of UTF-8 and UTF-16 differ.
+    """
+    plain = dict(value) if isinstance(value, Mapping) else value
+    _check(plain, MAX_DEPTH, floats=False)
+    try:
+        spelled = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
+    except (orjson.JSONEncodeError, UnicodeEncodeError):
+        raise _bad_json("A text cannot be written as UTF-8.", "文本无法编码为 UTF-8。") from None
+    if _NOT_BMP.search(spelled.decode("utf-8")):
+        _check_key_order(plain)
+    return spelled
+
+
+def _check_key_order(value: Any) -> None:
+    if isinstance(value, dict):
+        if any(_NOT_BMP.search(key) for key in value):
+            raise _bad_json("A key is outside the Basic Multilingual Plane.", "键超出基本多文种平面。")
+        for member in value.values():
+            _check_key_order(member)
+    elif isinstance(value, list):
+        for member in value:
+            _check_key_order(member)
