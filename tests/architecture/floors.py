@@ -1,0 +1,40 @@
+"""Which floor and which room a module stands in; the one table the architecture tests share."""
+
+ROOMS = ("parties", "catalogue", "identity", "evidence", "sharing", "cases", "exchange")
+DOORS = ("hub.api", "hub.cli", "hub.console", "hub.demo")
+ROOF = ("hub.bootstrap", "hub.settings")
+PLACES = {
+    **dict.fromkeys(ROOF, ("roof", "design")),
+    **dict.fromkeys(DOORS, ("doors", "design")),
+    "hub.errors": ("ground", "design"),
+    "hub.kernel": ("ground", "design"),
+    "hub.proof": ("proof", "design"),
+    "hub.storage": ("memory", "design"),
+}
+FLOORS = ("ground", "proof", "minds", "memory", "deeds", "doors", "roof")
+
+# Modules of a room that are named for their noun instead of model, rules, tables, store or service: on which floor each
+# stands, and why. What is not named here and has no such name counts as a mind, and must be pure.
+NAMED: dict[str, tuple[str, str]] = {
+    "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
+}
+
+
+def within(module: str, home: str) -> bool:
+    """True when ``module`` is ``home`` or stands below it."""
+    return module == home or module.startswith(f"{home}.")
+
+
+def floor_of(module: str) -> str:
+    """The floor that a module stands on."""
+    for home, (floor, _reason) in (PLACES | NAMED).items():
+        if within(module, home):
+            return floor
+    kind = module.split(".")[2:3]
+    return {"service": "deeds", "tables": "memory", "store": "memory"}.get("".join(kind), "minds")
+
+
+def room_of(module: str) -> str:
+    """The room that a module belongs to, or nothing."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in (*ROOMS, "audit") else ""

