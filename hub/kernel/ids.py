@@ -1,0 +1,31 @@
+"""Ids of the hub's own making: a prefix that says what is named, then 128 random bits."""
+
+import secrets
+from typing import Final
+
+ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
+"""Crockford's base 32, lower-case: no i, l, o, u."""
+
+_LENGTH: Final = 26
+_PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)
+
+
+def base32(number: int) -> str:
+    """``number`` (below 2**130) in 26 characters, the most significant first."""
+    return "".join(_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10))
+
+
+def new_id(prefix: str) -> str:
+    """A fresh id such as ``sub_01c…``; never derived from what it names, so it says nothing about it."""
+    return f"{prefix}_{base32(secrets.randbits(128))}"
+
+
+def derived_id(prefix: str, secret_digest: bytes) -> str:
+    """An id from the first 16 bytes of a keyed digest: the same digest gives the same id."""
+    return f"{prefix}_{base32(int.from_bytes(secret_digest[:16]))}"
+
+
+def is_id(text: str, prefix: str) -> bool:
+    """True when ``text`` has the form of an id with that prefix."""
+    head, _, tail = text.partition("_")
+    return head == prefix and len(tail) == _LENGTH and all(character in ALPHABET for character in tail)

@@ -1,0 +1,26 @@
+from hub.kernel.ids import ALPHABET, base32, derived_id, is_id, new_id
+
+
+def test_an_id_names_its_kind_and_carries_128_random_bits() -> None:
+    made = {new_id("sub") for _ in range(1000)}
+    assert len(made) == 1000
+    assert all(is_id(one, "sub") and len(one) == 30 for one in made)
+
+
+def test_base32_is_crockfords_most_significant_first() -> None:
+    assert base32(0) == "0" * 26
+    assert base32(31) == "0" * 25 + "z"
+    assert base32(32) == "0" * 24 + "10"
+    assert base32(2**128 - 1) == "7" + "z" * 25
+    assert not set("ilou") & set(ALPHABET)
+
+
+def test_the_same_digest_derives_the_same_id() -> None:
+    assert derived_id("pw", bytes(range(32))) == derived_id("pw", bytes(range(32)))
+    assert is_id(derived_id("pw", bytes(range(32))), "pw")
+
+
+def test_other_text_is_not_an_id() -> None:
+    assert not is_id("sub_short", "sub")
+    assert not is_id(new_id("sub"), "case")
+    assert not is_id("sub_" + "u" * 26, "sub")
