@@ -108,6 +108,15 @@ def _check_keys(content: bytes | str) -> None:
         raise _bad_json("The content is not JSON in UTF-8.", "内容不是 UTF-8 编码的 JSON。") from None
 
 
+def check_json(value: Any, *, floats: bool = False) -> None:
+    """Returns when ``value`` consists of what can be signed exactly.
+
+    Raises:
+        Malformed: something else inside.
+    """
+    _check(value, MAX_DEPTH, floats=floats)
+
+
 def _check(value: Any, depth: int, *, floats: bool) -> None:  # noqa: C901 - one question for each JSON type
     kind = type(value)
     if kind is str:

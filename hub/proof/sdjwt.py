@@ -8,7 +8,7 @@ referred to by a digest, (7) no disclosure takes a reserved name, a registered c
 import binascii
 import hashlib
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -16,14 +16,16 @@ from typing import Any, Final
 import orjson
 
 from hub.errors import Malformed
-from hub.proof.encoding import MAX_DEPTH, MAX_EXACT_INTEGER, b64url_decode, canonical_json, malformed, strict_json
+from hub.proof.encoding import MAX_DEPTH, MAX_EXACT_INTEGER, b64url_decode, check_json, malformed, strict_json
 from hub.proof.jws import KeyFor, signed_compact, verify_jws
 from hub.proof.keys import PublicKey, Signer
 
 EVIDENCE_TYP: Final = "dc+sd-jwt"
 MAX_BYTES: Final = 262_144
 MAX_DISCLOSURES: Final = 2_000
-SALT_BYTES: Final = 16
+SALT_BYTES: Final = 18
+_SALTS_AT_ONCE: Final = 32
+_DIGEST_BYTES: Final = 32
 _RESERVED: Final = frozenset({"_sd", "...", "_sd_alg"})
 _ALWAYS_CLEAR: Final = frozenset({"iss", "iat", "nbf", "exp", "jti", "vct", "cnf", "status", "aud", "sub"})
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -47,69 +49,67 @@ def parse_path(text: str) -> Path:
 
 
 class _Writer:
-    """Turns scalars into disclosures and keeps their order of discovery."""
+    """Turns leaves into disclosures; digests take their places once all disclosures are made."""
 
-    def __init__(self, salts: int) -> None:
+    def __init__(self) -> None:
         self.disclosures: list[bytes] = []
-        self._salts = os.urandom(SALT_BYTES * salts)
+        self._salts: list[str] = []
+        self._lists: list[list[Any]] = []
 
-    def hidden(self, name: str, value: Any) -> str:
-        if name in _RESERVED:
-            raise malformed(
-                "reserved-name", "A claim uses a name that SD-JWT reserves.", "数据项使用了 SD-JWT 保留名。"
-            )
-        at = SALT_BYTES * len(self.disclosures)
-        salt = _b64(self._salts[at : at + SALT_BYTES]).decode("ascii")
-        disclosure = _b64(orjson.dumps([salt, name, value]))
-        self.disclosures.append(disclosure)
-        return _b64(hashlib.sha256(disclosure).digest()).decode("ascii")
+    def _hidden(self, name: str, value: Any) -> int:
+        if not self._salts:
+            self._salts = _slices(os.urandom(SALT_BYTES * _SALTS_AT_ONCE), SALT_BYTES)
+        self.disclosures.append(_b64(orjson.dumps([self._salts.pop(), name, value])))
+        return len(self.disclosures) - 1
 
-    def object(self, members: Mapping[str, Any]) -> dict[str, Any]:
+    def object(self, members: dict[str, Any], depth: int = MAX_DEPTH) -> dict[str, Any]:
+        """The clear structure of ``members``; each ``_sd`` holds positions until ``finish``."""
         shown: dict[str, Any] = {}
-        digests = []
+        places: list[Any] = []
         for name, value in members.items():
-            if isinstance(value, Mapping):
-                shown[name] = self.object(value)
-            elif _is_list_of_objects(value):
-                shown[name] = [self.object(member) for member in value]
+            if name in _RESERVED or type(name) is not str:
+                raise _reserved()
+            kind = type(value)
+            if kind is dict:
+                shown[name] = self.object(value, _deeper(depth))
+            elif kind is list and value and all(type(member) is dict for member in value):
+                shown[name] = [self.object(member, _deeper(_deeper(depth))) for member in value]
             else:
-                digests.append(self.hidden(name, value))
-        if digests:
-            shown["_sd"] = sorted(digests)
+                _check_leaf(value)
+                places.append(self._hidden(name, value))
+        if places:
+            shown["_sd"] = places
+            self._lists.append(places)
         return shown
+
+    def finish(self) -> None:
+        """Every ``_sd`` holds sorted digests, so that their order says nothing."""
+        digests = _digests(self.disclosures)
+        for places in self._lists:
+            places[:] = sorted(digests[place] for place in places)
+
+
+def _deeper(depth: int) -> int:
+    if depth <= 1:
+        raise _too_deep()
+    return depth - 1
 
 
 def _b64(content: bytes) -> bytes:
     return binascii.b2a_base64(content, newline=False).translate(_URL_SAFE).rstrip(b"=")
 
 
-def _is_list_of_objects(value: Any) -> bool:
-    return isinstance(value, list | tuple) and bool(value) and all(isinstance(member, Mapping) for member in value)
+def _slices(content: bytes, size: int) -> list[str]:
+    """base64url of each ``size`` bytes (a multiple of three) of ``content``."""
+    spelled = binascii.b2a_base64(content, newline=False).translate(_URL_SAFE).decode("ascii")
+    width = size // 3 * 4
+    return [spelled[at : at + width] for at in range(0, len(spelled), width)]
 
 
-def _leaves(members: Mapping[str, Any], depth: int = MAX_DEPTH) -> int:
-    """How many disclosures ``members`` need.
-
-    Raises:
-        Malformed: a value that cannot be signed exactly.
-    """
-    if depth <= 0:
-        raise malformed("json", "The content is nested too deeply.", "内容嵌套过深。")
-    count = 0
-    for value in members.values():
-        if isinstance(value, Mapping):
-            count += _leaves(value, depth - 1)
-        elif isinstance(value, list | tuple):
-            if _is_list_of_objects(value):
-                count += sum(_leaves(member, depth - 2) for member in value)
-            else:
-                for member in value:
-                    _check_leaf(member)
-                count += 1
-        else:
-            _check_leaf(value)
-            count += 1
-    return count
+def _digests(disclosures: Sequence[bytes]) -> list[str]:
+    """SHA-256 of each in base64url; a zero byte after each digest aligns all of them for one encoding."""
+    joined = b"".join([hashlib.sha256(each).digest() + b"\0" for each in disclosures])
+    return [spelled[:-1] for spelled in _slices(joined, _DIGEST_BYTES + 1)]
 
 
 def _check_leaf(value: Any) -> None:
@@ -120,6 +120,8 @@ def _check_leaf(value: Any) -> None:
     elif kind is int:
         if not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
             raise malformed("json", "An integer is too large to be exact everywhere.", "整数过大，无法精确表示。")
+    elif kind is list:
+        check_json(value)
     elif kind is not bool and value is not None:
         raise malformed(
             "json", "Only texts, whole numbers and truth values can be disclosed.", "只能披露文本、整数与布尔值。"
@@ -132,7 +134,7 @@ def issue_sd_jwt(
     """Evidence with ``clear`` readable by all and each leaf of ``disclosable`` behind its own salted digest.
 
     Objects keep their place in clear and hide their members; a list of objects likewise; a list of scalars is one
-    disclosure. Digests are sorted, so that their order says nothing.
+    disclosure.
 
     Raises:
         Malformed: reserved or doubled names, floats, nesting beyond the limit.
@@ -141,12 +143,14 @@ def issue_sd_jwt(
         raise malformed(
             "reserved-name", "A claim to disclose has the name of one in clear.", "可披露数据项与明文项重名。"
         )
-    writer = _Writer(_leaves(disclosable))
+    writer = _Writer()
+    check_json(dict(clear))
     try:
-        hidden = writer.object(disclosable)
+        hidden = writer.object(dict(disclosable))
+        writer.finish()
+        payload = orjson.dumps({**clear, **hidden, "_sd_alg": "sha-256"}, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         raise malformed("json", "A text cannot be written as UTF-8.", "文本无法编码为 UTF-8。") from None
-    payload = canonical_json({**clear, **hidden, "_sd_alg": "sha-256"})
     compact = signed_compact(payload, typ=typ, signer=signer)
     return "~".join([compact, *(part.decode("ascii") for part in writer.disclosures), ""])
 
@@ -162,7 +166,7 @@ class SdJwt:
     payload: Mapping[str, Any] = field(repr=False)
     claims: Mapping[str, Any] = field(repr=False)
     key: PublicKey | None
-    _disclosed: Mapping[Path, tuple[str, ...]] = field(repr=False)
+    _disclosed: Mapping[Path, tuple[bytes, ...]] = field(repr=False)
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -186,13 +190,13 @@ class SdJwt:
         Raises:
             Malformed: a path that this evidence does not disclose.
         """
-        chosen: dict[str, None] = {}
+        chosen: dict[bytes, None] = {}
         for path in paths:
             found = self._disclosed.get(parse_path(path) if isinstance(path, str) else path)
             if found is None:
                 raise malformed("no-such-claim", "The evidence discloses no such claim.", "凭证未披露该数据项。")
             chosen.update(dict.fromkeys(found))
-        return "~".join([self.jws, *chosen, ""])
+        return "~".join([self.jws, *(disclosure.decode("ascii") for disclosure in chosen), ""])
 
 
 def verify_sd_jwt(token: str | bytes, *, key_for: KeyFor, typ: str = EVIDENCE_TYP, max_bytes: int = MAX_BYTES) -> SdJwt:
@@ -213,22 +217,20 @@ def parse_trusted_sd_jwt(token: str | bytes) -> SdJwt:
         Malformed: any other bytes.
     """
     jws, disclosures = _parts(token, MAX_BYTES)
-    parts = jws.split(".")
+    parts = jws.split(b".")
     if len(parts) != _IN_OBJECT:
         raise _not_sd_jwt()
-    payload = orjson_object(b64url_decode(parts[1]))
+    payload = _loaded(b64url_decode(parts[1]))
+    if type(payload) is not dict:
+        raise _not_sd_jwt()
     return _resolved(jws, payload, disclosures, None)
 
 
-def orjson_object(content: bytes) -> dict[str, Any]:
-    """The JSON object in bytes that were checked strictly when they were taken in."""
+def _loaded(content: bytes) -> Any:
     try:
-        parsed = orjson.loads(content)
+        return orjson.loads(content)
     except orjson.JSONDecodeError:
-        raise _not_sd_jwt() from None
-    if not isinstance(parsed, dict):
-        raise _not_sd_jwt()
-    return parsed
+        raise _bad_disclosure() from None
 
 
 def _not_sd_jwt() -> Malformed:
@@ -239,40 +241,48 @@ def _not_sd_jwt() -> Malformed:
     )
 
 
-def _parts(token: str | bytes, max_bytes: int) -> tuple[str, list[str]]:
-    if len(token) > max_bytes:
-        raise _not_sd_jwt()
-    try:
-        text = token if isinstance(token, str) else bytes(token).decode("ascii")
-    except UnicodeDecodeError:
-        raise _not_sd_jwt() from None
-    parts = text.split("~")
-    if len(parts) < _IN_LIST or parts[-1] or len(parts) > MAX_DISCLOSURES:
-        raise _not_sd_jwt()
-    return parts[0], parts[1:-1]
-
-
-def _resolved(jws: str, payload: Mapping[str, Any], disclosures: list[str], key: PublicKey | None) -> SdJwt:
-    if payload.get("_sd_alg", "sha-256") != "sha-256":  # 3
-        raise malformed("sd-hash", "The evidence hashes with something else than SHA-256.", "凭证未使用 SHA-256 摘要。")
-    reader = _Reader(disclosures)  # 4
-    claims = reader.object({name: value for name, value in payload.items() if name != "_sd_alg"}, (), ())
-    reader.finish()  # 6
-    return SdJwt(jws, payload, claims, key, reader.disclosed)
-
-
 def _bad_disclosure() -> Malformed:
     return malformed(
         "disclosure", "A disclosure is not of the form that RFC 9901 prescribes.", "披露项格式不符合 RFC 9901。"
     )
 
 
-def _disclosure(spelled: str) -> list[Any]:
-    content = b64url_decode(spelled)
+def _reserved() -> Malformed:
+    return malformed(
+        "reserved-name", "A disclosure takes a reserved name or one in clear.", "披露项占用保留名或明文项。"
+    )
+
+
+def _too_deep() -> Malformed:
+    return malformed("json", "The content is nested too deeply.", "内容嵌套过深。")
+
+
+def _parts(token: str | bytes, max_bytes: int) -> tuple[bytes, list[bytes]]:
+    if len(token) > max_bytes:
+        raise _not_sd_jwt()
     try:
-        parsed = orjson.loads(content)
-    except orjson.JSONDecodeError:
-        raise _bad_disclosure() from None
+        spelled = token.encode("ascii") if isinstance(token, str) else bytes(token)
+    except UnicodeEncodeError:
+        raise _not_sd_jwt() from None
+    parts = spelled.split(b"~")
+    if len(parts) < _IN_LIST or parts[-1] or len(parts) > MAX_DISCLOSURES:
+        raise _not_sd_jwt()
+    return parts[0], parts[1:-1]
+
+
+def _resolved(jws: bytes, payload: Mapping[str, Any], disclosures: list[bytes], key: PublicKey | None) -> SdJwt:
+    if payload.get("_sd_alg", "sha-256") != "sha-256":  # 3
+        raise malformed("sd-hash", "The evidence hashes with something else than SHA-256.", "凭证未使用 SHA-256 摘要。")
+    parse = _trusted_disclosure if key is None else _disclosure
+    reader = _Reader(disclosures, parse)  # 4
+    claims = reader.object({name: value for name, value in payload.items() if name != "_sd_alg"}, (), ())
+    reader.finish()  # 5, 6
+    return SdJwt(jws.decode("ascii"), payload, claims, key, reader.disclosed)
+
+
+def _disclosure(spelled: bytes) -> list[Any]:
+    content = b64url_decode(spelled)
+    parsed = _loaded(content)
     if type(parsed) is not list or not _IN_LIST <= len(parsed) <= _IN_OBJECT or type(parsed[0]) is not str:
         raise _bad_disclosure()
     value = parsed[-1]
@@ -283,23 +293,28 @@ def _disclosure(spelled: str) -> list[Any]:
     return parsed
 
 
+def _trusted_disclosure(spelled: bytes) -> list[Any]:
+    parsed = _loaded(b64url_decode(spelled))
+    if type(parsed) is not list:
+        raise _bad_disclosure()
+    return parsed
+
+
 class _Reader:
     """Puts disclosed values in their places, using each digest and each disclosure exactly once."""
 
-    def __init__(self, disclosures: list[str]) -> None:
-        self.disclosed: dict[Path, tuple[str, ...]] = {}
-        self._seen: set[str] = set()
-        self._waiting: dict[str, tuple[str, list[Any]]] = {}
-        for spelled in disclosures:
-            digest = _b64(hashlib.sha256(spelled.encode("utf-8", "replace")).digest()).decode("ascii")
-            if digest in self._waiting:
-                raise malformed("doubled-disclosure", "A disclosure appears twice.", "披露项重复出现。")
-            self._waiting[digest] = (spelled, _disclosure(spelled))
+    def __init__(self, disclosures: list[bytes], parse: Callable[[bytes], list[Any]]) -> None:
+        self.disclosed: dict[Path, tuple[bytes, ...]] = {}
+        self._seen: list[str] = []
+        self._waiting = dict(zip(_digests(disclosures), disclosures, strict=True))
+        self._parse = parse
+        if len(self._waiting) != len(disclosures):
+            raise malformed("doubled-disclosure", "A disclosure appears twice.", "披露项重复出现。")
 
-    def object(self, members: Mapping[str, Any], path: Path, above: tuple[str, ...]) -> dict[str, Any]:
+    def object(self, members: Mapping[str, Any], path: Path, above: tuple[bytes, ...]) -> dict[str, Any]:
         """``members`` with what their ``_sd`` digests disclose."""
         if len(path) > MAX_DEPTH:
-            raise malformed("json", "The content is nested too deeply.", "内容嵌套过深。")
+            raise _too_deep()
         shown: dict[str, Any] = {}
         for name, value in members.items():
             if name == "_sd":
@@ -307,82 +322,73 @@ class _Reader:
             if name in _RESERVED:
                 raise _reserved()
             kind = type(value)
-            shown[name] = self.value(value, (*path, name), above) if kind is dict or kind is list else value
+            shown[name] = self._value(value, (*path, name), above) if kind is dict or kind is list else value
         if "_sd" in members:
             self._disclose(members["_sd"], shown, path, above)
         return shown
 
-    def _disclose(self, digests: Any, shown: dict[str, Any], path: Path, above: tuple[str, ...]) -> None:
-        if type(digests) is not list:
-            raise _bad_disclosure()
-        for digest in digests:
-            found = self._take(digest)
-            if found is None:
+    def _disclose(self, digests: Any, shown: dict[str, Any], path: Path, above: tuple[bytes, ...]) -> None:
+        for digest in self._listed(digests):
+            spelled = self._waiting.pop(digest, None)
+            if spelled is None:
                 continue
-            spelled, parsed = found
+            parsed = self._parse(spelled)
             if len(parsed) != _IN_OBJECT or type(parsed[1]) is not str:
                 raise _bad_disclosure()
             name, value = parsed[1], parsed[2]
-            if name in _RESERVED or name in shown or "\x00" in name or (not path and name in _ALWAYS_CLEAR):  # 7
+            if name in shown or name in _RESERVED or "\x00" in name or (not path and name in _ALWAYS_CLEAR):  # 7
                 raise _reserved()
             place = (*path, name)
             self.disclosed[place] = chain = (*above, spelled)
             kind = type(value)
-            shown[name] = self.value(value, place, chain) if kind is dict or kind is list else value
+            shown[name] = self._value(value, place, chain) if kind is dict or kind is list else value
 
-    def value(self, value: Any, path: Path, above: tuple[str, ...]) -> Any:
-        """``value`` with what the digests inside it disclose."""
+    def _listed(self, digests: Any) -> list[str]:
+        if type(digests) is not list or any(type(digest) is not str for digest in digests):
+            raise _bad_disclosure()
+        self._seen += digests
+        return digests
+
+    def _value(self, value: Any, path: Path, above: tuple[bytes, ...]) -> Any:
         if type(value) is dict:
             return self.object(value, path, above)
         if type(value) is not list:
             return value
         if len(path) > MAX_DEPTH:
-            raise malformed("json", "The content is nested too deeply.", "内容嵌套过深。")
+            raise _too_deep()
         shown: list[Any] = []
         for member in value:
             if type(member) is dict and "..." in member:
                 self._disclose_element(member, shown, path, above)
             else:
-                shown.append(self.value(member, (*path, len(shown)), above))
+                shown.append(self._value(member, (*path, len(shown)), above))
         return shown
 
-    def _disclose_element(self, member: dict[str, Any], shown: list[Any], path: Path, above: tuple[str, ...]) -> None:
+    def _disclose_element(self, member: dict[str, Any], shown: list[Any], path: Path, above: tuple[bytes, ...]) -> None:
         if len(member) != 1:
             raise _reserved()
-        found = self._take(member["..."])
-        if found is None:
+        spelled = self._waiting.pop(self._listed([member["..."]])[0], None)
+        if spelled is None:
             return
-        spelled, parsed = found
+        parsed = self._parse(spelled)
         if len(parsed) != _IN_LIST:
             raise _bad_disclosure()
         place = (*path, len(shown))
         self.disclosed[place] = chain = (*above, spelled)
-        shown.append(self.value(parsed[1], place, chain))
-
-    def _take(self, digest: Any) -> tuple[str, list[Any]] | None:
-        if type(digest) is not str:
-            raise _bad_disclosure()
-        if digest in self._seen:  # 5
-            raise malformed("doubled-digest", "A digest appears twice in the evidence.", "凭证中摘要重复出现。")
-        self._seen.add(digest)
-        return self._waiting.pop(digest, None)
+        shown.append(self._value(parsed[1], place, chain))
 
     def finish(self) -> None:
-        """Every disclosure was referred to.
+        """Every digest appeared once and every disclosure was referred to (RFC 9901 §7.1 steps 4 and 5).
 
         Raises:
-            Malformed: one was not (RFC 9901 §7.1 step 5).
+            Malformed: otherwise.
         """
-        if self._waiting:
+        if len(set(self._seen)) != len(self._seen):  # 5
+            raise malformed("doubled-digest", "A digest appears twice in the evidence.", "凭证中摘要重复出现。")
+        if self._waiting:  # 6
             raise malformed(
                 "orphan-disclosure", "A disclosure belongs to no digest of the evidence.", "披露项与凭证摘要不对应。"
             )
-
-
-def _reserved() -> Malformed:
-    return malformed(
-        "reserved-name", "A disclosure takes a reserved name or one in clear.", "披露项占用保留名或明文项。"
-    )
 
 
 def _without_digests(value: Any) -> Any:
