@@ -1,0 +1,112 @@
+"""Who is known here, and whose key is that: answered from memory, read again every few seconds."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from hub.errors import Missing, Refused
+from hub.kernel.clock import Clock, SystemClock
+from hub.parties.model import Party, PartyKey
+from hub.parties.rules import counts_at, history_line
+from hub.parties.store import PartyStore, Roll
+from hub.proof.keys import PublicKey
+from hub.storage.database import Database
+
+LIFETIME_SECONDS = 2.0
+"""How long a revocation made at another node may go unseen at this one."""
+
+
+class PartyDirectory:
+    """The parties and keys of one database; each node re-reads them after ``lifetime_seconds``."""
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        lifetime_seconds: float = LIFETIME_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+        self._lifetime = lifetime_seconds
+        self._monotonic = monotonic
+        self._roll = Roll()
+        self._read_at: float | None = None
+        self._lock = threading.Lock()
+
+    def party_for(self, party: str) -> Party | None:
+        """The party with that id, or None."""
+        return self._current().parties.get(party)
+
+    def require_party(self, party: str) -> Party:
+        """The active party with that id.
+
+        Raises:
+            Missing: unknown.
+            Refused: suspended.
+        """
+        found = self.party_for(party)
+        if found is None:
+            raise Missing("parties.unknown", "No party with this id is registered here.", "此处未登记该参与方。")
+        if not found.is_active:
+            raise Refused("parties.suspended", "This party is suspended.", "该参与方已被暂停。")
+        return found
+
+    def key_for(self, kid: str | None, iss: str | None, at: datetime | None = None) -> PublicKey | None:
+        """The key of ``iss`` named ``kid`` when it counts at that instant (now unless given), or None."""
+        if kid is None or iss is None:
+            return None
+        roll = self._current()
+        key, party = roll.keys.get((iss, kid)), roll.parties.get(iss)
+        if key is None or party is None or not party.is_active:
+            return None
+        return key.public if counts_at(key, at or self._clock.now()) else None
+
+    def signers_registry(self, registry: str) -> str | None:
+        """The department that answers for that registry, or None."""
+        return self._current().signers.get(registry)
+
+    def find_parties(self) -> list[Party]:
+        """Everyone on record, by id."""
+        return sorted(self._current().parties.values(), key=lambda party: party.id)
+
+    def find_keys(self, party: str) -> list[PartyKey]:
+        """Every key that party ever had, the oldest first."""
+        keys = (key for key in self._current().keys.values() if key.party == party)
+        return sorted(keys, key=lambda key: (key.valid_from, key.public.kid))
+
+    def key_history(self, parties: Iterable[str]) -> list[dict[str, Any]]:
+        """The key history of those parties as a bundle carries it."""
+        return [history_line(key) for party in sorted(set(parties)) for key in self.find_keys(party)]
+
+    def register(self, party: Party, jwk: Mapping[str, Any], *, valid_from: datetime | None = None) -> PublicKey:
+        """The operator's own act: ``party`` and its key are on record, as the trust policy says.
+
+        A key that a party sends in is registered by ``PartyService.register_key`` with proof of possession.
+        """
+        now = self._clock.now()
+        public = PublicKey.from_jwk(jwk)
+        with self._database.writing() as session:
+            store = PartyStore(session)
+            store.keep_party(party, now)
+            store.keep_key(PartyKey(party.id, public, valid_from or now))
+        self.forget()
+        return public
+
+    def forget(self) -> None:
+        """The next question reads the database again."""
+        self._read_at = None
+
+    def _current(self) -> Roll:
+        read_at = self._read_at
+        if read_at is not None and self._monotonic() - read_at < self._lifetime:
+            return self._roll
+        with self._lock:
+            if self._read_at is None or self._monotonic() - self._read_at >= self._lifetime:
+                with self._database.reading() as session:
+                    self._roll = PartyStore(session).roll()
+                self._read_at = self._monotonic()
+            return self._roll

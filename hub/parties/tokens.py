@@ -1,0 +1,166 @@
+"""Access tokens for everything that is not its own credential: a signed assertion in, a short token out."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from hub.errors import Malformed, Missing, Refused
+from hub.kernel.clock import Clock
+from hub.kernel.ids import new_id
+from hub.parties.directory import PartyDirectory
+from hub.parties.model import AccessToken, Caller, Scope
+from hub.parties.rules import scopes_for
+from hub.parties.store import PartyStore
+from hub.proof.jws import VerifiedJws, sign_jws, verify_request
+from hub.proof.keys import PublicKey, Signer
+from hub.storage.database import Database
+
+ASSERTION_TYP: Final = "client-authentication+jwt"
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+TOKEN_TYP: Final = "at+jwt"  # noqa: S105 - a media type, no secret
+TOKEN_LIFETIME: Final = timedelta(minutes=10)
+
+
+def client_assertion(signer: Signer, *, party: str, audience: str, issued_at: int, jti: str) -> str:
+    """What a party sends to ask for a token (``private_key_jwt``, RFC 7523 as updated by RFC 10070)."""
+    claims = {"iss": party, "sub": party, "aud": audience, "iat": issued_at, "exp": issued_at + 60, "jti": jti}
+    return sign_jws(claims, typ=ASSERTION_TYP, signer=signer)
+
+
+@dataclass(frozen=True)
+class TokenService:
+    """Hands out and reads the access tokens of one hub, whose id is ``issuer``."""
+
+    database: Database
+    directory: PartyDirectory
+    signer: Signer
+    issuer: str
+    clock: Clock
+
+    def grant(self, form: Mapping[str, str]) -> AccessToken:
+        """A token for the party that signed the form's assertion.
+
+        (1) The grant is client credentials, the assertion a JWT. (2) Its type, key, sole audience (RFC 10070: the
+        issuer id of the hub), lifetime. (3) ``sub`` equals ``iss``. (4) The party is active, the scopes are open to
+        it. (5) The assertion was not used before.
+
+        Raises:
+            Malformed: the form or the assertion cannot be what it claims to be.
+            Refused: another audience, expired, used before, suspended, or a scope that is not open.
+        """
+        _check_form(form)  # 1
+        assertion = self._verified(form["client_assertion"])  # 2
+        party = str(assertion.claims["iss"])
+        if assertion.claims.get("sub") != party:  # 3
+            raise Malformed(
+                "parties.subject-is-not-issuer",
+                "sub and iss of a client assertion must be the same party.",
+                "客户端断言的 sub 与 iss 须为同一参与方。",
+            )
+        caller = Caller(self.directory.require_party(party), frozenset())
+        scopes = scopes_for(caller.party.kind, form.get("scope", "").split())  # 4
+        self._use_once(assertion)  # 5
+        return self._token(Caller(caller.party, scopes))
+
+    def verify(self, token: str, scope: Scope) -> Caller:
+        """The caller behind ``token``, which opens ``scope``.
+
+        Raises:
+            Malformed: not a token of this hub.
+            Refused: expired, or not for this scope.
+        """
+        lifetime = int(TOKEN_LIFETIME.total_seconds())
+        claims = verify_request(
+            token,
+            typ=TOKEN_TYP,
+            key_for=self._own_key,
+            audience=self.issuer,
+            now=self.clock.now(),
+            lifetime_seconds=lifetime,
+            leeway_seconds=0,
+        ).claims
+        scopes = frozenset(Scope(each) for each in str(claims["scope"]).split())
+        if scope not in scopes:
+            raise Refused(
+                "parties.scope-missing",
+                "The access token does not open this; ask for the scope named here.",
+                "访问令牌不含所需权限；请申请此处所列范围。",
+                scope=scope.value,
+            )
+        return Caller(self.directory.require_party(str(claims["sub"])), scopes)
+
+    def _verified(self, assertion: str) -> VerifiedJws:
+        return verify_request(
+            assertion,
+            typ=ASSERTION_TYP,
+            key_for=self.directory.key_for,
+            audience=self.issuer,
+            now=self.clock.now(),
+        )
+
+    def _use_once(self, assertion: VerifiedJws) -> None:
+        now = self.clock.now()
+        claims = assertion.claims
+        with self.database.writing() as session:
+            store = PartyStore(session)
+            store.forget_messages(now - timedelta(minutes=5))
+            if not store.use_message(str(claims["iss"]), str(claims["jti"]), now + timedelta(minutes=5)):
+                raise Refused(
+                    "parties.assertion-used",
+                    "This client assertion was used before; sign a new one with a new jti.",
+                    "该客户端断言已被使用；请以新的 jti 重新签发。",
+                )
+
+    def _own_key(self, kid: str | None, iss: str | None) -> PublicKey | None:
+        own = self.signer.public
+        if iss != self.issuer:
+            return None
+        return own if kid == own.kid else self.directory.key_for(kid, iss)
+
+    def _token(self, caller: Caller) -> AccessToken:
+        now = int(self.clock.now().timestamp())
+        seconds = int(TOKEN_LIFETIME.total_seconds())
+        scope = " ".join(sorted(each.value for each in caller.scopes))
+        claims = {
+            "iss": self.issuer,
+            "aud": self.issuer,
+            "sub": caller.party.id,
+            "client_id": caller.party.id,
+            "iat": now,
+            "exp": now + seconds,
+            "jti": new_id("tok"),
+            "scope": scope,
+        }
+        return AccessToken(sign_jws(claims, typ=TOKEN_TYP, signer=self.signer), seconds, scope)
+
+
+def _check_form(form: Mapping[str, str]) -> None:
+    if form.get("grant_type") != "client_credentials":
+        raise Malformed(
+            "parties.grant-type",
+            "Only grant_type=client_credentials is offered.",
+            "仅支持 grant_type=client_credentials。",
+        )
+    if form.get("client_assertion_type") != ASSERTION_TYPE or "client_assertion" not in form:
+        raise Malformed(
+            "parties.assertion-missing",
+            f"Send client_assertion_type={ASSERTION_TYPE} and a client_assertion.",
+            "请提供 client_assertion_type 与 client_assertion。",
+        )
+
+
+def bearer_token(header: str | None) -> str:
+    """The token in an ``Authorization`` header.
+
+    Raises:
+        Missing: there is none.
+    """
+    kind, _, token = (header or "").partition(" ")
+    if kind.lower() != "bearer" or not token:
+        raise Missing(
+            "parties.no-token",
+            "Send an access token: Authorization: Bearer ….",
+            "请携带访问令牌：Authorization: Bearer …。",
+        )
+    return token
