@@ -61,6 +61,26 @@ def b64url_decode(text: str | bytes) -> bytes:
         raise _bad_base64url() from None
 
 
+def base64_decode(text: str) -> bytes:
+    """The bytes of canonical base64 with padding (RFC 4648 §4).
+
+    Raises:
+        Malformed: any other spelling.
+    """
+    try:
+        content = binascii.a2b_base64(text.encode("ascii"), strict_mode=True)
+    except (binascii.Error, UnicodeEncodeError):
+        raise malformed("base64", "A part is not base64.", "某部分不是 base64 编码。") from None
+    if base64_text(content) != text:
+        raise malformed("base64", "A part is not canonical base64.", "某部分不是规范的 base64 编码。")
+    return content
+
+
+def base64_text(content: bytes) -> str:
+    """Standard base64 with padding."""
+    return binascii.b2a_base64(content, newline=False).decode("ascii")
+
+
 def _bad_json(en: str, zh: str) -> Malformed:
     return malformed("json", en, zh)
 
