@@ -1,0 +1,143 @@
+"""Days 日期 as registries write them: a dozen forms, spreadsheet serials, and the marks for none and for open-ended."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from enum import Enum
+from typing import Final, Literal
+
+from hub.errors import Malformed
+from hub.kernel.characters import folded, is_placeholder
+from hub.kernel.clock import LOCAL
+
+
+class Open(Enum):
+    """The day that never comes: 长期, 9999-12-31."""
+
+    OPEN = "open"
+
+
+OPEN: Final = Open.OPEN
+
+Cell = str | int | float | date | datetime | None
+"""What a source may hold where a day is meant."""
+
+_OPEN_WORDS: Final = frozenset(("长期", "永久", "长期有效", "永久有效", "无期限", "无固定期限", "至今", "长久"))
+_NO_DAYS: Final = frozenset((date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1)))
+_FIRST_OPEN_YEAR: Final = 9999
+_PARTS: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日号]?月?(?:T\d{1,2}:\d{1,2}.*)?")
+_COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})?(?:T?\d{6})?")
+_SERIAL: Final = re.compile(r"(\d{4,7})(?:\.\d+)?")
+_BARE_YEAR: Final = re.compile(r"(1[89]|20)\d\d(\.0)?")
+_EPOCH: Final = date(1899, 12, 30)
+_FIRST_SERIAL, _LAST_SERIAL = 61, 2958465
+"""Serial 60 is a day that never was (1900-02-29); the last is 9999-12-31."""
+_BEFORE_TIME: Final = re.compile(r"(?<=[\d日号])\s+(?=\d{1,2}[:：])")
+_STAMP: Final = re.compile(r"^(\d{8})(\d{6})$")
+_MILLISECONDS: Final = re.compile(r"-?\d{12,13}")
+_CHINESE_DIGITS: Final = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
+_CHINESE: Final = re.compile(
+    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+)
+_LONGEST: Final = 40
+
+
+def parse_date(value: Cell) -> date | Literal[Open.OPEN] | None:
+    """The day in a cell; None when it says none (empty, 1900-01-01, 0000-00-00), OPEN when it says for ever.
+
+    A month without a day is its first day; a number is a spreadsheet serial, or YYYYMMDD when it reads as one.
+
+    Raises:
+        Malformed: the cell holds something that is no day.
+    """
+    if isinstance(value, datetime):
+        shifted = value.tzinfo is not None and 1 < value.year < _FIRST_OPEN_YEAR
+        return _settled(value.astimezone(LOCAL).date() if shifted else value.date())
+    if isinstance(value, date) or value is None:
+        return value and _settled(value)
+    text = folded(_BEFORE_TIME.sub("T", str(value)))
+    if len(text) > _LONGEST:
+        raise _unreadable()
+    if text in _OPEN_WORDS:
+        return OPEN
+    if is_placeholder(text) or not text.strip("0-/.:T年月日"):
+        return None
+    return _settled(_read(text))
+
+
+def _settled(day: date) -> date | Literal[Open.OPEN] | None:
+    if day.year >= _FIRST_OPEN_YEAR:
+        return OPEN
+    return None if day in _NO_DAYS else day
+
+
+def _read(text: str) -> date:
+    form = _PARTS.fullmatch(text) or _COMPACT.fullmatch(text)
+    if form is not None and int(form[1]) >= _EARLIEST_YEAR:
+        return _day(int(form[1]), int(form[2]), int(form[3] or 1))
+    if chinese := _CHINESE.fullmatch(text):
+        return _day(int(chinese[1].translate(_CHINESE_DIGITS)), _numeral(chinese[2]), _numeral(chinese[3]))
+    serial = _SERIAL.fullmatch(text)
+    if serial and not _BARE_YEAR.fullmatch(text) and _FIRST_SERIAL <= int(serial[1]) <= _LAST_SERIAL:
+        return _EPOCH + timedelta(days=int(serial[1]))
+    if _MILLISECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text) / 1000, LOCAL).date()
+    raise _unreadable()
+
+
+_EARLIEST_YEAR: Final = 1800
+
+
+def _day(year: int, month: int, day: int) -> date:
+    try:
+        return date(year, month, day)
+    except ValueError as fault:
+        raise _unreadable() from fault
+
+
+def _numeral(text: str) -> int:
+    """一 to 三十一 as a number."""
+    tens, ten, ones = text.rpartition("十")
+    tens_value = int(tens.translate(_CHINESE_DIGITS)) if tens else 1
+    return (tens_value * 10 if ten else 0) + (int(ones.translate(_CHINESE_DIGITS)) if ones else 0)
+
+
+def parse_month(value: Cell) -> str | None:
+    """The month in a cell as ``YYYY-MM``; None when it says none.
+
+    Raises:
+        Malformed: the cell holds something that is no month.
+    """
+    day = parse_date(value)
+    return f"{day.year:04}-{day.month:02}" if isinstance(day, date) else None
+
+
+def parse_instant(value: Cell) -> datetime | None:
+    """The instant in a cell, aware, in UTC; a time without a zone is meant in Asia/Shanghai, a bare day its midnight.
+
+    Raises:
+        Malformed: the cell holds something that is no instant.
+    """
+    if isinstance(value, str):
+        plain = _STAMP.sub(r"\1T\2", value.strip().replace("/", "-"))
+        try:
+            value = datetime.fromisoformat(plain)
+        except ValueError:
+            return _midnight(parse_date(value))
+    if isinstance(value, datetime):
+        settled = _settled(value.date())
+        return (
+            (value if value.tzinfo else value.replace(tzinfo=LOCAL)).astimezone(UTC)
+            if isinstance(settled, date)
+            else None
+        )
+    if isinstance(value, int) and _MILLISECONDS.fullmatch(str(value)):
+        return datetime.fromtimestamp(value / 1000, UTC)
+    return _midnight(parse_date(value))
+
+
+def _midnight(day: date | Literal[Open.OPEN] | None) -> datetime | None:
+    return datetime(day.year, day.month, day.day, tzinfo=LOCAL).astimezone(UTC) if isinstance(day, date) else None
+
+
+def _unreadable() -> Malformed:
+    return Malformed("kernel.date-unreadable", "The cell holds no day that can be read.", "日期无法识别。")

@@ -1,0 +1,68 @@
+from datetime import UTC, date, datetime, timedelta, timezone
+
+import pytest
+
+from hub.errors import Malformed
+from hub.kernel.dates import OPEN, Cell, parse_date, parse_instant, parse_month
+
+NAIVE = datetime(2012, 4, 1, 23, 59)  # noqa: DTZ001  # as a workbook reader gives it
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "20120401", "2012-4-1", "2012/04/01", "2012.4", "2012.4.1", "2012年4月1日", "2012年04月01日", "2012年4月",
+        "2012-04-01 00:00:00", "2012-4-1 0:00:00", "2012-04-01 00:00:00.0", "2012-04-01T08:30:00+08:00",
+        "２０１２－０４－０１", "20120401120000", "2012年4月1日 12：30",
+        "2012 年 4 月 1 日", "二〇一二年四月一日", "41000", 41000, 41000.0, 20120401, "201204",
+        date(2012, 4, 1), NAIVE, datetime(2012, 3, 31, 16, tzinfo=UTC),
+    ],
+)  # fmt: skip
+def test_one_day_in_all_its_forms(cell: Cell) -> None:
+    assert parse_date(cell) == date(2012, 4, 1)
+
+
+@pytest.mark.parametrize(
+    "cell", [None, "", " ", "无", "\\N", "1900-01-01", "1900-1-1 00:00:00", "0000-00-00", "00000000", "/"]
+)
+def test_a_cell_that_says_none_is_none(cell: Cell) -> None:
+    assert parse_date(cell) is None
+    assert parse_instant(cell) is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["9999-12-31", "长期", "永久", "99991231", "长期有效", datetime(9999, 12, 31, tzinfo=UTC)]
+)
+def test_for_ever_is_open(cell: Cell) -> None:
+    assert parse_date(cell) is OPEN
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["2012-13-01", "2012-02-30", "20120230", "abc", "2012", "12-1-1", "1/2/2012", "昨天", "\x00", "9" * 5000, "²"],
+)
+def test_what_is_no_day_is_malformed_and_nothing_else(cell: Cell) -> None:
+    with pytest.raises(Malformed) as caught:
+        parse_date(cell)
+    assert caught.value.code == "kernel.date-unreadable"
+
+
+def test_chinese_numerals_reach_thirty_one() -> None:
+    assert parse_date("一九四九年十二月三十一日") == date(1949, 12, 31)
+    assert parse_date("二〇二〇年十月二十日") == date(2020, 10, 20)
+
+
+def test_a_month_is_told_without_its_day() -> None:
+    assert parse_month("2026年10月") == parse_month("202610") == parse_month("2026.10.31") == "2026-10"
+    assert parse_month("") is None
+
+
+def test_a_time_without_a_zone_is_meant_in_shanghai() -> None:
+    assert parse_instant("2012-10-12 08:00:00") == datetime(2012, 10, 12, tzinfo=UTC)
+    assert parse_instant("20121012080000") == datetime(2012, 10, 12, tzinfo=UTC)
+    assert parse_instant("2012/10/12") == datetime(2012, 10, 11, 16, tzinfo=UTC)
+    assert parse_instant(datetime(2012, 1, 1, tzinfo=timezone(timedelta(hours=1)))) == datetime(
+        2011, 12, 31, 23, tzinfo=UTC
+    )
+    assert parse_instant(1325376000000) == datetime(2012, 1, 1, tzinfo=UTC)
+    assert parse_instant("9999-12-31 00:00:00") is None
