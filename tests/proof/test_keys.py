@@ -1,0 +1,91 @@
+from pathlib import Path
+
+import jwt
+import pytest
+
+from hub.errors import Malformed
+from hub.proof.encoding import b64url
+from hub.proof.keys import ALGORITHMS, FileSigner, PublicKey, generate_signer, normal_algorithm
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_a_key_survives_its_file_and_its_jwk(alg: str, tmp_path: Path) -> None:
+    made = generate_signer(alg)
+    file = tmp_path / "key.pem"
+    file.write_bytes(made.to_pem())
+    again = FileSigner.from_pem(file)
+    assert again.public == made.public
+    PublicKey.from_jwk(made.public.to_jwk()).verify(again.sign(b"message"), b"message")
+
+
+@pytest.mark.parametrize("alg", ALGORITHMS)
+def test_one_changed_byte_of_message_or_signature_is_refused(alg: str) -> None:
+    signer = generate_signer(alg)
+    signature = signer.sign(b"message")
+    changed = bytes([signature[0] ^ 1]) + signature[1:]
+    for bad, message in ((signature, b"massage"), (changed, b"message"), (signature + b"\0", b"message"), (b"", b"")):
+        with pytest.raises(Malformed) as refusal:
+            signer.public.verify(bad, message)
+        assert refusal.value.code == "proof.bad-signature"
+
+
+def test_the_thumbprint_of_rfc_8037_is_the_kid() -> None:
+    jwk = {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}
+    assert PublicKey.from_jwk(jwk).kid == "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
+
+
+def good_jwk() -> dict[str, object]:
+    return dict(generate_signer().public.to_jwk())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"use": "enc"},
+        {"key_ops": ["sign"]},
+        {"key_ops": "verify"},
+        {"alg": "ES256"},
+        {"alg": "HS256"},
+        {"d": "AAAA"},
+        {"k": "AAAA"},
+        {"crv": "Ed448"},
+        {"kty": "oct"},
+        {"kty": "RSA"},
+        {"x": "AAAA"},
+        {"x": 5},
+        {"kid": ""},
+        {"kid": 7},
+        {"x": b64url(bytes(32))},
+        {"x": b64url(b"\x01" + bytes(31))},
+        {"x": b64url((2**255 - 20).to_bytes(32, "little"))},
+    ],
+)
+def test_a_jwk_for_something_else_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(Malformed):
+        PublicKey.from_jwk(good_jwk() | change)
+
+
+def test_a_point_off_the_curve_is_refused() -> None:
+    jwk = dict(generate_signer("ES256").public.to_jwk())
+    jwk["y"] = b64url(bytes(31) + b"\x07")
+    with pytest.raises(Malformed):
+        PublicKey.from_jwk(jwk)
+
+
+def test_eddsa_is_ed25519_and_nothing_unknown_is_anything() -> None:
+    assert normal_algorithm("EdDSA") == "Ed25519"
+    assert [normal_algorithm(each) for each in ("none", "HS256", "RS256", None, 5, ["ES256"])] == [None] * 6
+
+
+def test_a_file_without_a_key_of_ours_is_refused() -> None:
+    for content in (b"", b"-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"):
+        with pytest.raises(Malformed):
+            FileSigner.from_pem(content)
+
+
+def test_another_library_verifies_what_we_sign() -> None:
+    from hub.proof.jws import sign_jws
+
+    signer = generate_signer("ES256")
+    token = sign_jws({"iss": "a"}, typ="x+jwt", signer=signer)
+    assert jwt.decode(token, jwt.PyJWK(signer.public.to_jwk()).key, algorithms=["ES256"]) == {"iss": "a"}
