@@ -1,0 +1,242 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.errors import HubError, Malformed, Refused
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint, verify_checkpoint
+from hub.proof.keys import generate_signer
+from hub.proof.merkle import EMPTY_ROOT, leaf_hash, node_hash
+from hub.proof.note import (
+    COSIGNATURE,
+    Cosigner,
+    Ed25519Cosigner,
+    MlDsaCosigner,
+    NoteSigner,
+    NoteVerifier,
+    parse_note,
+    verify_note,
+)
+from hub.proof.policy import LogPolicy, parse_policy, policy_text
+from hub.proof.tlogproof import TlogProof, parse_tlog_proof, verify_tlog_proof
+
+ORIGIN = "hub.example/log"
+LOG = NoteSigner(ORIGIN, generate_signer())
+AUDIT = Ed25519Cosigner("audit.example/w1", generate_signer())
+COURT = MlDsaCosigner("court.example/w1", b"s" * 32)
+ENTRIES = [b"entry 0", b"entry 1"]
+ROOT = node_hash(leaf_hash(ENTRIES[0]), leaf_hash(ENTRIES[1]))
+CHECKPOINT = Checkpoint(ORIGIN, 2, ROOT)
+EXAMPLE_KEY = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"
+EXAMPLE = """This is an example message.
+
+— example.com/foo Uw2QOkn8srV1yJGh2VYRlL1Tnagv1YEq6TfXppzi2ONncAlTgK7Ztg1ERYNZXsYjOBH3mFXmRKuwHjG1Yu72IneyaQM=
+"""
+
+
+def policy(quorum: str = "quorum both") -> LogPolicy:
+    lines = [
+        "# the county's log",
+        f"log {LOG.verifier.vkey}",
+        f"witness audit {AUDIT.verifier.vkey} https://audit.example/",
+        f"\twitness  court {COURT.verifier.vkey}  ",
+        "group both all audit court",
+        quorum,
+    ]
+    return parse_policy("\n".join(lines) + "\n")
+
+
+def test_the_example_of_the_specification_verifies() -> None:
+    verifier = NoteVerifier.from_vkey(EXAMPLE_KEY)
+    assert verifier.vkey == EXAMPLE_KEY
+    note = parse_note(EXAMPLE)
+    assert [each for each, _ in verify_note(note, [verifier])] == [verifier]
+    assert str(note) == EXAMPLE
+
+
+def test_a_changed_text_under_a_known_key_is_refused_and_an_unknown_key_ignored() -> None:
+    verifier = NoteVerifier.from_vkey(EXAMPLE_KEY)
+    with pytest.raises(Malformed):
+        verify_note(parse_note(EXAMPLE.replace("example message", "other message")), [verifier])
+    assert verify_note(parse_note(EXAMPLE), [LOG.verifier]) == ()
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("\n\n", "\n"),
+        lambda text: text.rstrip("\n"),
+        lambda text: text.replace("— ", "- "),
+        lambda text: text.replace("=", ""),
+        lambda text: text.replace("message", "mess\tage"),
+        lambda text: text + "\n",
+        lambda text: text + "— two words AAAAAAAA\n",
+        lambda text: text + "— a+b AAAAAAAA\n",
+        lambda text: text + "— a AAAA\n",
+        lambda text: text + "— a AAAAAAAA\n" * 64,
+        lambda _text: "",
+        lambda text: text.encode() + b"\xff",
+        lambda text: text + "\ud800",
+    ],
+)
+def test_a_note_of_another_form_is_refused(spoil: object) -> None:
+    with pytest.raises(Malformed):
+        parse_note(spoil(EXAMPLE))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize(
+    "vkey",
+    [
+        "",
+        "a",
+        "a+b",
+        EXAMPLE_KEY.replace("530d903a", "530d903b"),
+        EXAMPLE_KEY.replace("+Ae", "+Ce"),
+        "a b+530d903a+AekyeQ==",
+        EXAMPLE_KEY + "=",
+        EXAMPLE_KEY.replace("530d903a", "530D903A"),
+    ],
+)
+def test_a_verifier_key_of_another_form_is_refused(vkey: str) -> None:
+    with pytest.raises(Malformed):
+        NoteVerifier.from_vkey(vkey)
+
+
+@pytest.mark.parametrize("cosigner", [AUDIT, COURT])
+def test_a_cosignature_binds_text_and_time(cosigner: Cosigner) -> None:
+    signature = cosigner.cosign(CHECKPOINT.text(), 1_700_000_000)
+    verifier = NoteVerifier.from_vkey(cosigner.verifier.vkey)
+    assert signature.timestamp == 1_700_000_000
+    verifier.verify(CHECKPOINT.text(), signature)
+    other = Checkpoint(ORIGIN, 3, ROOT).text()
+    later = type(signature)(signature.name, signature.key_id, b"\0" * 7 + b"\1" + signature.signature[8:])
+    for text, claimed in ((other, signature), (CHECKPOINT.text(), later)):
+        with pytest.raises(Malformed):
+            verifier.verify(text, claimed)
+
+
+def test_a_plain_signature_is_no_cosignature() -> None:
+    signer = generate_signer()
+    plain = NoteSigner("one.example", signer).sign(CHECKPOINT.text())
+    as_cosigner = NoteVerifier.of("one.example", signer.public, COSIGNATURE)
+    assert not as_cosigner.is_signer_of(plain)
+    with pytest.raises(Malformed):
+        as_cosigner.verify(CHECKPOINT.text(), plain)
+
+
+def test_a_checkpoint_verifies_under_its_origin_only() -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    assert verify_checkpoint(str(note), [LOG.verifier]) == CHECKPOINT
+    foreign = sign_checkpoint(Checkpoint("other.example/log", 2, ROOT), LOG)
+    for text, keys in ((str(foreign), [LOG.verifier]), (str(note), [AUDIT.verifier]), (str(note), [])):
+        with pytest.raises(Malformed):
+            verify_checkpoint(text, keys)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ORIGIN}\n2\n",
+        f"{ORIGIN}\n02\n{'A' * 43}=\n",
+        f"{ORIGIN}\n-1\n{'A' * 43}=\n",
+        f"{ORIGIN}\n2\nAAAA\n",
+        f"{ORIGIN}\n0\n{'A' * 43}=\n",
+        f"\n2\n{'A' * 43}=\n",
+        f"{ORIGIN}\n2\n{'A' * 43}=\n\n",
+        f"{ORIGIN}\n{'9' * 20}\n{'A' * 43}=\n",
+    ],
+)
+def test_a_checkpoint_of_another_form_is_refused(text: str) -> None:
+    signed = f"{text}\n{LOG.sign(text).line()}"
+    with pytest.raises(Malformed):
+        parse_checkpoint(signed)
+
+
+def test_an_empty_tree_has_the_empty_root() -> None:
+    note = sign_checkpoint(Checkpoint(ORIGIN, 0, EMPTY_ROOT), LOG)
+    assert verify_checkpoint(str(note), [LOG.verifier]).size == 0
+
+
+def receipt(*cosigners: Cosigner, extra: bytes | None = None) -> str:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    note = note.with_signatures(each.cosign(note.text, 1_700_000_000) for each in cosigners)
+    return str(TlogProof(1, (leaf_hash(ENTRIES[0]),), note, extra))
+
+
+def test_a_receipt_verifies_for_its_entry_with_the_quorum() -> None:
+    proof = verify_tlog_proof(receipt(AUDIT, COURT, extra=b"x"), entry=ENTRIES[1], policy=policy())
+    assert (proof.index, proof.extra, proof.checkpoint) == (1, b"x", CHECKPOINT)
+    assert str(parse_tlog_proof(receipt())) == receipt()
+
+
+def test_a_receipt_without_the_quorum_is_refused() -> None:
+    for cosigners in ((), (AUDIT,), (AUDIT, AUDIT)):
+        with pytest.raises(HubError):
+            verify_tlog_proof(receipt(*cosigners), entry=ENTRIES[1], policy=policy())
+    with pytest.raises(Refused):
+        verify_tlog_proof(receipt(COURT), entry=ENTRIES[1], policy=policy())
+    verify_tlog_proof(receipt(), entry=ENTRIES[1], policy=policy("quorum none"))
+
+
+def test_a_receipt_for_another_entry_or_of_another_log_is_refused() -> None:
+    with pytest.raises(Malformed):
+        verify_tlog_proof(receipt(), entry=ENTRIES[0], policy=policy("quorum none"))
+    other = NoteSigner(ORIGIN, generate_signer())
+    with pytest.raises(Malformed):
+        verify_tlog_proof(receipt(), entry=ENTRIES[1], policy=LogPolicy((other.verifier,)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_one_changed_character_of_a_receipt_is_refused(data: st.DataObject) -> None:
+    text = receipt(AUDIT)
+    at = data.draw(st.integers(0, len(text) - 1))
+    other = data.draw(st.sampled_from([c for c in "AZaz09+/= \n—x" if c != text[at]]))
+    with pytest.raises(HubError):
+        verify_tlog_proof(text[:at] + other + text[at + 1 :], entry=ENTRIES[1], policy=policy("quorum audit"))
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=80) | st.text(max_size=80))
+def test_any_bytes_are_malformed_and_nothing_else(content: bytes | str) -> None:
+    for parse in (parse_tlog_proof, parse_note, parse_checkpoint):
+        with pytest.raises(Malformed):
+            parse(content)
+
+
+def test_a_policy_counts_groups_not_keys() -> None:
+    read = policy()
+    assert parse_policy(policy_text(read)) == read
+    assert read.witnesses["audit"].url == "https://audit.example/"
+    assert read.has_quorum(frozenset({"audit", "court"}))
+    assert not read.has_quorum(frozenset({"audit"}))
+    one = policy("group one 1 both\nquorum one")
+    assert not one.has_quorum(frozenset({"court"}))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "",
+        "quorum none\nquorum none",
+        "quorum unknown",
+        "group g any\nquorum none",
+        "group g 2 audit\nquorum none",
+        "group g 0 audit\nquorum none",
+        "group g any nobody\nquorum none",
+        "group g any none\nquorum none",
+        "group g any audit audit\nquorum none",
+        "group g any audit\ngroup h any audit\nquorum none",
+        "group audit any audit\nquorum none",
+        "witness none AUDIT\nquorum none",
+        "witness again AUDIT\nquorum none",
+        "witness log LOG\nquorum none",
+        "log AUDIT\nquorum none",
+        "log LOG\nlog LOG\nquorum none",
+        "something else\nquorum none",
+        "quorum none\r",
+    ],
+)
+def test_a_policy_of_another_form_is_refused(lines: str) -> None:
+    text = f"witness audit {AUDIT.verifier.vkey}\n{lines}\n"
+    with pytest.raises(Malformed):
+        parse_policy(text.replace("AUDIT", AUDIT.verifier.vkey).replace("LOG", LOG.verifier.vkey))
