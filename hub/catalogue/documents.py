@@ -1,0 +1,162 @@
+"""Catalogue files as written: YAML or JSON bytes to plain values that remember their lines."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+
+from hub.catalogue.model import Problem
+from hub.errors import Malformed
+
+Path = tuple[str | int, ...]
+MAX_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 24
+_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_PLAIN: Mapping[str, Callable[[str], Any]] = {
+    "tag:yaml.org,2002:null": lambda _text: None,
+    "tag:yaml.org,2002:bool": lambda text: text.lower() in {"true", "yes", "on"},
+    "tag:yaml.org,2002:int": lambda text: int(text.replace("_", ""), 0),
+    "tag:yaml.org,2002:str": lambda text: text,
+    "tag:yaml.org,2002:timestamp": lambda text: text,
+}
+
+
+@dataclass(frozen=True)
+class Document:
+    """One catalogue file: its name, its value and the line of every path in it."""
+
+    name: str
+    value: Mapping[str, Any]
+    lines: Mapping[Path, int] = field(default_factory=dict)
+
+    def line_of(self, path: Path) -> int:
+        """The line of ``path`` or of the nearest thing around it; 0 when lines are not known."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 0)
+
+
+def path_text(path: Path) -> str:
+    """``matters[2].materials[0].basis``."""
+    text = ""
+    for step in path:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text or "$"
+
+
+def parse_document(raw: bytes, name: str) -> Document:
+    """The document in ``raw``; ``name`` is used in errors and decides between JSON (``.json``) and YAML.
+
+    Raises:
+        Malformed: not UTF-8, too big, not YAML or JSON, a key written twice, an alias or a cycle; says the line.
+    """
+    if len(raw) > MAX_BYTES:
+        raise _unreadable(name, 0, f"The file is larger than {MAX_BYTES} bytes.", "Split it into several files.")
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as fault:
+        raise _unreadable(name, raw[: fault.start].count(b"\n") + 1, "Not UTF-8.", "Save it as UTF-8.") from fault
+    return _parse_json(text, name) if name.endswith(".json") else _parse_yaml(text, name)
+
+
+def _parse_json(text: str, name: str) -> Document:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        keys = [key for key, _ in pairs]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise _unreadable(name, 0, f"The key “{twice[0]}” is written twice.", "Keep one of them.")
+        return dict(pairs)
+
+    try:
+        value = json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as fault:
+        raise _unreadable(name, fault.lineno, f"Not JSON: {fault.msg}.", "Correct the syntax here.") from fault
+    except RecursionError as fault:
+        raise _unreadable(name, 0, "Nested too deeply.", "Write it flatter.") from fault
+    return Document(name, _require_mapping(value, name))
+
+
+def _parse_yaml(text: str, name: str) -> Document:
+    lines: dict[Path, int] = {}
+    try:
+        _refuse_aliases(text, name)
+        node = yaml.compose(text, Loader=_LOADER)
+    except yaml.MarkedYAMLError as fault:
+        line = fault.problem_mark.line + 1 if fault.problem_mark else 0
+        raise _unreadable(name, line, f"Not YAML: {fault.problem}.", "Correct the syntax here.") from fault
+    except (yaml.YAMLError, ValueError, RecursionError) as fault:
+        raise _unreadable(name, 0, "Not YAML.", "Remove control characters and odd nesting.") from fault
+    value = _value(node, (), _Reading(name, lines)) if node is not None else {}
+    return Document(name, _require_mapping(value, name), lines)
+
+
+def _refuse_aliases(text: str, name: str) -> None:
+    """An alias may point at what contains it, and many small ones grow without bound: neither is needed here."""
+    for event in yaml.parse(text, Loader=_LOADER):
+        if isinstance(event, yaml.AliasEvent):
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            raise _unreadable(name, line, f"The alias *{event.anchor} may form a cycle.", "Write the value out.")
+
+
+@dataclass(frozen=True)
+class _Reading:
+    name: str
+    lines: dict[Path, int]
+
+
+def _value(node: yaml.Node, path: Path, reading: _Reading) -> Any:
+    reading.lines[path] = node.start_mark.line + 1
+    if len(path) > MAX_DEPTH:
+        raise _unreadable(reading.name, node.start_mark.line + 1, "Nested too deeply.", "Write it flatter.")
+    if not isinstance(node, yaml.ScalarNode) and node.tag.rsplit(":", 1)[-1] not in {"map", "seq"}:
+        raise _unreadable(reading.name, node.start_mark.line + 1, "A tag is not used here.", "Remove the tag.")
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, reading)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(child, (*path, index), reading) for index, child in enumerate(node.value)]
+    return _scalar(node, reading)
+
+
+def _mapping(node: yaml.MappingNode, path: Path, reading: _Reading) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, child in node.value:
+        key, line = str(key_node.value), key_node.start_mark.line + 1
+        if key in found:
+            raise _unreadable(reading.name, line, f"The key “{key}” is written twice.", "Keep one of them.")
+        found[key] = _value(child, (*path, key), reading)
+        reading.lines[(*path, key)] = line
+    return found
+
+
+def _scalar(node: yaml.Node, reading: _Reading) -> Any:
+    read = _PLAIN.get(node.tag)
+    if read is None:
+        line, tag = node.start_mark.line + 1, node.tag.rsplit(":", 1)[-1]
+        raise _unreadable(reading.name, line, f"A value of type {tag} is not used here.", "Put it in quotes.")
+    return read(node.value)
+
+
+def _require_mapping(value: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(value, dict):
+        raise _unreadable(
+            name, 1, "The file is not a mapping of sections.", "Start with “matters:” or another section."
+        )
+    return value
+
+
+def _unreadable(name: str, line: int, en: str, remedy: str) -> Malformed:
+    problem = Problem("catalogue.unreadable", en, "目录文件无法读取。", remedy, name, line, "$")
+    return refused([problem])
+
+
+def refused(problems: list[Problem]) -> Malformed:
+    """The error that lists every problem of a catalogue file at once, as Order 809 article 21 does for applications."""
+    lines = [str(problem) for problem in problems]
+    return Malformed(
+        problems[0].code if len({problem.code for problem in problems}) == 1 else "catalogue.not-usable",
+        "The catalogue was not taken over: " + " | ".join(lines[:20]),
+        f"目录未被采用，共 {len(problems)} 处问题：" + "；".join(problem.zh for problem in problems[:20]),
+        problems=lines,
+    )

@@ -1,0 +1,427 @@
+"""What makes a catalogue 目录 usable: everything it refers to exists, rests on law, and forms no cycle."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+
+from hub.catalogue.model import (
+    Catalogue,
+    EvidenceType,
+    FormPart,
+    Material,
+    Matter,
+    Piece,
+    PieceKind,
+    Problem,
+    SharingClass,
+    StatementType,
+    Supply,
+)
+
+CLASSIFIED = frozenset({"state-secret", "work-secret", "国家秘密", "工作秘密"})
+Schemas = Callable[[str], Mapping[str, bool] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _At:
+    """A place in the catalogue, by section and ids, to which problems are attached."""
+
+    path: str
+
+    def problem(self, fact: str, en: str, zh: str, remedy: str) -> Problem:
+        return Problem(f"catalogue.{fact}", en, zh, remedy, path=self.path)
+
+    def within(self, part: str) -> "_At":
+        return _At(f"{self.path}/{part}")
+
+
+def problems_of(catalogue: Catalogue, schema_claims: Schemas) -> list[Problem]:
+    """Everything that keeps ``catalogue`` from being published.
+
+    ``schema_claims(name)`` gives the claim paths of an evidence schema with their sensitivity, None when there is none.
+    """
+    return [
+        *_doubles(catalogue),
+        *(found for each in catalogue.evidence_types for found in _type_problems(each, catalogue, schema_claims)),
+        *_second_sources(catalogue),
+        *(found for each in catalogue.statements for found in _statement_problems(each, catalogue)),
+        *_kind_problems(catalogue),
+        *(found for each in catalogue.matters for found in _matter_problems(each, catalogue, schema_claims)),
+        *_event_problems(catalogue),
+        *_cycles(catalogue),
+    ]
+
+
+def _doubles(catalogue: Catalogue) -> Iterator[Problem]:
+    sections: Mapping[str, Iterable[str]] = {
+        "legal_bases": (each.id for each in catalogue.bases),
+        "evidence_types": (each.name for each in catalogue.evidence_types),
+        "statements": (each.name for each in catalogue.statements),
+        "brought_kinds": (each.id for each in catalogue.kinds),
+        "matters": (each.id for each in catalogue.matters),
+        "events": (each.id for each in catalogue.events),
+    }
+    for section, ids in sections.items():
+        yield from _written_twice(ids, _At(section))
+
+
+def _written_twice(ids: Iterable[str], at: _At) -> Iterator[Problem]:
+    for each, count in Counter(ids).items():
+        if count > 1:
+            yield at.within(each).problem(
+                "written-twice",
+                f"“{each}” stands {count} times.",
+                f"“{each}”重复出现。",
+                "Keep one, or give it another id.",
+            )
+
+
+def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Schemas) -> Iterator[Problem]:
+    at, terms = _At(f"evidence_types/{each.name}"), each.terms
+    if {terms.classification, terms.grade} & CLASSIFIED:
+        yield at.problem(
+            "classified",
+            "A classified item cannot be shared (Order 809 article 2).",
+            "涉密事项不得列入共享目录。",
+            "Take it out.",
+        )
+    if terms.sharing_class is SharingClass.conditional and not (terms.scope and terms.purposes):
+        yield at.problem(
+            "conditional-without-scope",
+            "Conditional sharing names its scope and purposes (Order 809 article 14).",
+            "有条件共享须列明共享范围和使用用途。",
+            "Fill terms.scope and terms.purposes.",
+        )
+    if terms.sharing_class is SharingClass.withheld and not terms.withheld_basis:
+        yield at.problem(
+            "withheld-without-law",
+            "Withholding names the law, regulation or decision that says so (article 14).",
+            "不予共享须列明法律、行政法规或者国务院决定依据。",
+            "Fill terms.withheld_basis, or share it.",
+        )
+    yield from _unknown(terms.purposes, catalogue.purposes, "purpose", at)
+    yield from _unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
+    yield from _sensitivity(each, schema_claims(each.schema), at)
+
+
+def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At) -> Iterator[Problem]:
+    if claims is None:
+        yield at.problem(
+            "unknown-schema",
+            f"There is no schema schemas/evidence/{each.schema}.json.",
+            "没有该数据模式。",
+            "Add the schema file or correct the name.",
+        )
+        return
+    named = set(each.sensitive)
+    hidden = sorted(path for path, sensitive in claims.items() if sensitive and not named & _around(path))
+    if hidden:
+        yield at.problem(
+            "sensitive-not-named",
+            f"The schema marks as sensitive what the entry does not: {', '.join(hidden)}.",
+            "敏感个人信息未在目录中列明。",
+            "Add them to “sensitive”.",
+        )
+    yield from _unknown(each.sensitive, claims, "claim", at)
+
+
+def _around(path: str) -> set[str]:
+    steps = path.split(".")
+    return {".".join(steps[: end + 1]) for end in range(len(steps))}
+
+
+def _second_sources(catalogue: Catalogue) -> Iterator[Problem]:
+    """Order 809 article 19: one source department 数源部门 per item."""
+    providers: dict[str, set[str]] = {}
+    for each in catalogue.evidence_types:
+        providers.setdefault(each.schema, set()).add(each.provider)
+    for schema, several in providers.items():
+        if len(several) > 1:
+            first = next(each for each in catalogue.evidence_types if each.schema == schema)
+            yield _At(f"evidence_types/{first.name}").problem(
+                "two-sources",
+                f"Schema “{schema}” has several providers: {', '.join(sorted(several))}.",
+                "同一数据项只能有一个数源部门。",
+                "Name one source department.",
+            )
+
+
+def _statement_problems(each: StatementType, catalogue: Catalogue) -> Iterator[Problem]:
+    at = _At(f"statements/{each.name}")
+    known = {**catalogue.evidence_by_name, **catalogue.statement_by_name}
+    yield from _unknown(each.rests_on, known, "evidence type", at)
+    yield from _unknown((*each.requires, *each.contradicted_by), dict.fromkeys(each.rests_on), "rests_on entry", at)
+    yield from _unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
+
+
+def _kind_problems(catalogue: Catalogue) -> Iterator[Problem]:
+    known = {**catalogue.evidence_by_name, **catalogue.statement_by_name}
+    for each in catalogue.kinds:
+        at = _At(f"brought_kinds/{each.id}")
+        yield from _unknown(each.purposes, catalogue.purposes, "purpose", at)
+        yield from _unknown(each.superseded_by, known, "evidence type", at)
+
+
+def _matter_problems(matter: Matter, catalogue: Catalogue, schema_claims: Schemas) -> Iterator[Problem]:
+    at = _At(f"matters/{matter.id}")
+    yield from _unknown(matter.bases, catalogue.basis_by_id, "legal basis", at)
+    yield from _unknown((matter.purpose,), catalogue.purposes, "purpose", at)
+    for part in ("materials", "roles", "conditions", "sub_items", "steps", "form_fields"):
+        yield from _written_twice((each.id for each in getattr(matter, part)), at.within(part))
+    yield from _period_problems(matter, at)
+    yield from _role_problems(matter, at)
+    yield from _form_problems(matter, at)
+    for material in matter.materials:
+        yield from _material_problems(material, matter, catalogue, schema_claims)
+
+
+def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+    if matter.promised_days > matter.statutory_days:
+        yield at.problem(
+            "promise-too-long",
+            "The promised period is longer than the statutory one.",
+            "承诺时限不得超过法定时限。",
+            "Promise at most the statutory period.",
+        )
+    if sum(step.days for step in matter.steps) > matter.promised_days:
+        yield at.problem(
+            "steps-too-long",
+            "The steps together take longer than the promised period.",
+            "各环节时限之和超过承诺时限。",
+            "Shorten the steps or the promise.",
+        )
+    if matter.valid_until is not None and matter.valid_until < matter.valid_from:
+        yield at.problem("validity-reversed", "It ends before it begins.", "有效期起止颠倒。", "Swap the dates.")
+    if matter.result and matter.result.filed_with and matter.result.filing_days is None:
+        yield at.problem(
+            "filing-without-days",
+            "A result to be filed says in how many days.",
+            "备案须写明时限。",
+            "Fill result.filing_days.",
+        )
+
+
+def _role_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+    roles = {role.id: role for role in matter.roles}
+    applicant = roles.get("applicant")
+    if applicant is None or (applicant.at_least, applicant.at_most) != (1, 1):
+        yield at.within("roles").problem(
+            "no-applicant",
+            "A matter has exactly one applicant.",
+            "事项须有且仅有一名申请人。",
+            "Add the role “applicant” with at_least 1 and at_most 1.",
+        )
+    conditions = {condition.id for condition in matter.conditions}
+    for condition in matter.conditions:
+        inside = at.within(f"conditions/{condition.id}")
+        yield from _unknown(filter(None, (condition.role_present,)), roles, "role", inside)
+        yield from _unknown(condition.all_of, dict.fromkeys(conditions), "condition", inside)
+    for form_field in matter.form_fields:
+        yield from _unknown((form_field.about,), roles, "role", at.within(f"form_fields/{form_field.id}"))
+
+
+def _form_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+    leads = [material for material in matter.materials if material.form is FormPart.lead]
+    parts = [material for material in matter.materials if material.form is FormPart.part]
+    if len(leads) > 1 or (parts and not leads):
+        yield at.within("materials").problem(
+            "one-form",
+            "A matter has one form: exactly one material leads it.",
+            "一个事项一张表单。",
+            "Mark one material with form: lead.",
+        )
+
+
+def _material_problems(
+    material: Material, matter: Matter, catalogue: Catalogue, schema_claims: Schemas
+) -> Iterator[Problem]:
+    at = _At(f"matters/{matter.id}/materials/{material.id}")
+    if not material.basis:
+        yield no_basis(at.path)
+    yield from _unknown(material.basis, catalogue.basis_by_id, "legal basis", at)
+    yield from _unknown(filter(None, (material.brings,)), catalogue.kind_by_id, "brought kind", at)
+    yield from _unknown(filter(None, (material.when,)), {each.id: each for each in matter.conditions}, "condition", at)
+    yield from _unknown(material.sub_items, {each.id: each for each in matter.sub_items}, "sub-item", at)
+    kind = catalogue.kind_by_id.get(material.brings)
+    if kind and not kind.serves(matter.purpose):
+        yield at.problem(
+            "kind-for-another-purpose",
+            f"“{kind.id}” may not serve the purpose “{matter.purpose}”.",
+            "该类材料不得用于此目的。",
+            "Add the purpose to the kind, or bring another kind.",
+        )
+    if material.commitment and matter.high_risk:
+        yield at.problem(
+            "commitment-at-high-risk",
+            "A high-risk matter takes no commitment instead of proof.",
+            "高风险事项不适用告知承诺制。",
+            "Drop commitment.",
+        )
+    if material.only_applicant and material.ways and not all(_is_brought(way.pieces) for way in material.ways):
+        yield at.problem(
+            "nobody-but-ways",
+            "It says that nobody else can supply it and names who can.",
+            "声明无人可提供却列出提供方式。",
+            "Drop only_applicant or the ways.",
+        )
+    for piece in (piece for way in material.ways for piece in way.pieces):
+        yield from _piece_problems(piece, matter, catalogue, (at, schema_claims))
+
+
+def _is_brought(pieces: Iterable[Piece]) -> bool:
+    return all(piece.kind is PieceKind.brought for piece in pieces)
+
+
+def no_basis(path: str) -> Problem:
+    """The problem of a material that names no provision."""
+    return _At(path).problem(
+        "no-legal-basis",
+        "The material has no legal basis; nobody may demand it.",
+        "该材料没有法律依据，不得要求提交。",
+        "Name the provision under “basis”, or drop the material.",
+    )
+
+
+def _piece_problems(
+    piece: Piece, matter: Matter, catalogue: Catalogue, place: tuple[_At, Schemas]
+) -> Iterator[Problem]:
+    at, schema_claims = place
+    known: Mapping[PieceKind, tuple[Mapping[str, object], str]] = {
+        PieceKind.evidence: (catalogue.evidence_by_name, "evidence type"),
+        PieceKind.statement: (catalogue.statement_by_name, "statement type"),
+        PieceKind.brought: (catalogue.kind_by_id, "brought kind"),
+        PieceKind.result: (catalogue.matter_by_id, "matter"),
+    }
+    yield from _unknown((piece.of_type,), *known[piece.kind], at)
+    yield from _unknown((piece.about,), {role.id: role for role in matter.roles}, "role", at)
+    kind = catalogue.evidence_by_name.get(piece.of_type) if piece.kind is PieceKind.evidence else None
+    if kind is None:
+        return
+    if kind.terms.sharing_class is SharingClass.withheld:
+        yield at.problem(
+            "withheld-in-use",
+            f"“{kind.name}” is withheld from sharing.",
+            "不予共享的数据不能用于免提交。",
+            "Take it out of the ways.",
+        )
+    claims = schema_claims(kind.schema) or {}
+    named = [*(check.claim for check in piece.checks), *piece.claims]
+    yield from _unknown((name for name in named if not covers_any(name, claims)), claims, "claim", at)
+    yield from _unknown(filter(None, (piece.role,)), dict.fromkeys(kind.roles), "role of the record", at)
+
+
+def covers_any(pattern: str, claims: Iterable[str]) -> bool:
+    """True when the pattern (``name``, ``members.*.name``, ``self.name``) fits at least one claim path.
+
+    ``self.`` stands for whichever part of the record is about the subject.
+    """
+    bare = pattern.removeprefix("self.")
+    anywhere = pattern != bare
+    return any(
+        claim == bare or claim.startswith(f"{bare}.") or (anywhere and claim.endswith(f".{bare}")) for claim in claims
+    )
+
+
+def _event_problems(catalogue: Catalogue) -> Iterator[Problem]:
+    for event in catalogue.events:
+        yield from _unknown(event.matters, catalogue.matter_by_id, "matter", _At(f"events/{event.id}"))
+
+
+def _unknown(named: Iterable[str], known: Mapping[str, object], noun: str, at: _At) -> Iterator[Problem]:
+    for each in named:
+        if each not in known:
+            yield at.problem(
+                f"unknown-{noun.replace(' ', '-').replace('_', '-')}",
+                f"There is no {noun} “{each}”.",
+                f"引用了不存在的“{each}”。",
+                f"Add it, or name one of: {', '.join(sorted(known)[:12]) or 'none yet'}.",
+            )
+
+
+def _cycles(catalogue: Catalogue) -> Iterator[Problem]:
+    statements = {each.name: set(each.rests_on) & set(catalogue.statement_by_name) for each in catalogue.statements}
+    yield from _cycle_in(statements, "statements", "statements rest on each other")
+    yield from _cycle_in(
+        {matter.id: _results_needed(matter) for matter in catalogue.matters},
+        "matters",
+        "matters need each other's result",
+    )
+    for matter in catalogue.matters:
+        graph = {condition.id: set(condition.all_of) for condition in matter.conditions}
+        yield from _cycle_in(graph, f"matters/{matter.id}/conditions", "conditions depend on each other")
+
+
+def _results_needed(matter: Matter) -> set[str]:
+    """Matters without whose result this one cannot be satisfied: those in every way of some material."""
+    needed: set[str] = set()
+    for material in matter.materials:
+        sets = [{piece.of_type for piece in way.pieces if piece.kind is PieceKind.result} for way in material.ways]
+        needed |= set.intersection(*sets) if sets else set()
+    return needed
+
+
+def _cycle_in(graph: Mapping[str, set[str]], path: str, fact: str) -> Iterator[Problem]:
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as fault:
+        chain = " → ".join(reversed(fault.args[1]))
+        yield _At(f"{path}/{fault.args[1][0]}").problem(
+            "cycle", f"These {fact} in a cycle: {chain}.", f"存在循环引用：{chain}。", "Break the cycle at one of them."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Replaceable:
+    """A material the applicant still brings although some registry could already supply it."""
+
+    matter: str
+    material: str
+    kind: str
+    by: tuple[str, ...]
+    cases_per_year: int
+
+
+def replaceable_materials(catalogue: Catalogue, cases_in: Mapping[str, int]) -> list[Replaceable]:
+    """The reform's work list 可减材料, most cases a year first.
+
+    A material is on it when no way uses evidence or a statement, though a type exists that replaces the kind brought.
+    ``cases_in`` counts real cases by matter; where it says nothing the catalogue's estimate stands.
+    """
+    able = _replacers(catalogue)
+    found = [
+        Replaceable(
+            matter.id,
+            material.id,
+            material.brings,
+            tuple(sorted(able[material.brings])),
+            cases_in.get(matter.id, matter.cases_per_year),
+        )
+        for matter in catalogue.matters
+        for material in matter.materials
+        if material.brings in able and not _uses_registries(material)
+    ]
+    return sorted(found, key=lambda each: (-each.cases_per_year, each.matter, each.material))
+
+
+def _uses_registries(material: Material) -> bool:
+    shared = {PieceKind.evidence, PieceKind.statement}
+    return any(piece.kind in shared for way in material.ways for piece in way.pieces)
+
+
+def _replacers(catalogue: Catalogue) -> dict[str, set[str]]:
+    able: dict[str, set[str]] = {}
+    every: list[EvidenceType | StatementType] = [*catalogue.evidence_types, *catalogue.statements]
+    for each in every:
+        for kind in each.replaces if _is_shared(each) else ():
+            able.setdefault(kind, set()).add(each.vct)
+    return able
+
+
+def _is_shared(each: EvidenceType | StatementType) -> bool:
+    return isinstance(each, StatementType) or each.terms.sharing_class is not SharingClass.withheld
+
+
+def is_held_here(each: EvidenceType) -> bool:
+    """True when the provider pushes this type, so that the hub answers without asking it."""
+    return each.supply is Supply.pushed

@@ -1,0 +1,244 @@
+"""The catalogue 目录 in use: propose an edition, see what it changes, publish it, look things up."""
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from threading import Lock
+from typing import Any, Protocol
+
+from sqlmodel import Session
+
+from hub.catalogue.changes import Change, changes_between
+from hub.catalogue.model import Catalogue, LifeEvent, Matter
+from hub.catalogue.reading import published_documents, read_catalogue
+from hub.catalogue.rules import Replaceable, replaceable_materials
+from hub.catalogue.schemas import Validator, validator_for
+from hub.catalogue.store import CatalogueStore, EditionRecord, digest_of
+from hub.errors import Conflict, Missing, Refused
+from hub.kernel.clock import Clock, local_date
+from hub.kernel.ids import new_id
+from hub.storage.database import Database
+
+
+class Append(Protocol):
+    """Puts one entry of codes and digests into the log, inside the caller's transaction."""
+
+    def __call__(self, session: Session, kind: str, claims: Mapping[str, Any]) -> object:
+        """The entry is queued when the transaction commits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A published edition and what it says."""
+
+    edition_id: str
+    catalogue: Catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A kept, not yet published edition and what publishing it would change."""
+
+    edition_id: str
+    effective_on: date
+    changes: list[Change]
+
+
+class CatalogueService:
+    """Editions change only by propose and publish; a case keeps the edition it was opened under."""
+
+    def __init__(self, database: Database, clock: Clock, append: Append, *, remember_seconds: float = 2.0) -> None:
+        self.database = database
+        self.clock = clock
+        self.append = append
+        self._remember_seconds = remember_seconds
+        self._editions: dict[str, Catalogue] = {}
+        self._current: dict[date, tuple[float, str]] = {}
+        self._lock = Lock()
+
+    def propose(self, catalogue: Catalogue, *, effective_on: date, by: str) -> Proposal:
+        """The edition is kept for review; says what it would change against what is in force that day.
+
+        Raises:
+            Conflict: exactly this content is there already.
+        """
+        digest = digest_of(catalogue)
+        with self.database.writing() as session:
+            store = CatalogueStore(session)
+            known = store.with_digest(digest)
+            if known:
+                raise Conflict(
+                    "catalogue.nothing-new",
+                    f"Edition {known.edition_id} says exactly this; nothing was changed.",
+                    "目录内容与已有版本相同。",
+                    edition=known.edition_id,
+                )
+            record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None)
+            store.keep(record, catalogue)
+            self.append(session, "catalogue", _claims(record, "proposed", by))
+        return Proposal(record.edition_id, effective_on, self.changes_of(catalogue, effective_on))
+
+    def changes_of(self, catalogue: Catalogue, on: date) -> list[Change]:
+        """What ``catalogue`` would change against the edition in force on that day."""
+        now = self.edition_on(on)
+        return changes_between(now.catalogue if now else Catalogue(), catalogue)
+
+    def publish(self, edition_id: str, *, by: str) -> Edition:
+        """The edition counts from its day on, for cases opened from then on.
+
+        Raises:
+            Missing: no such proposal.
+            Conflict: it was published before.
+            Refused: its day is past; what happened under the old edition stays under it.
+        """
+        with self.database.writing() as session:
+            store = CatalogueStore(session)
+            record = store.record_of(edition_id)
+            if record is None:
+                raise _no_edition(edition_id)
+            self._require_publishable(record)
+            store.publish(edition_id, at=self.clock.now(), by=by)
+            self.append(session, "catalogue", _claims(record, "published", by))
+        with self._lock:
+            self._current.clear()
+        return Edition(edition_id, self.catalogue_of(edition_id))
+
+    def _require_publishable(self, record: EditionRecord) -> None:
+        if record.published_at is not None:
+            raise Conflict("catalogue.already-published", "This edition is published already.", "该版本已发布。")
+        if record.effective_on < local_date(self.clock.now()):
+            raise Refused(
+                "catalogue.effective-in-the-past",
+                "An edition takes effect today or later; propose it with a new day.",
+                "目录版本不得追溯生效。",
+            )
+
+    def publish_shipped(self, *, by: str) -> Edition:
+        """The catalogue shipped with the program is in force unless something is already."""
+        today = local_date(self.clock.now())
+        now = self.edition_on(today)
+        if now:
+            return now
+        shipped = read_catalogue(published_documents())
+        with self.database.reading() as session:
+            waiting = CatalogueStore(session).with_digest(digest_of(shipped))
+        edition_id = waiting.edition_id if waiting else self.propose(shipped, effective_on=today, by=by).edition_id
+        return self.publish(edition_id, by=by)
+
+    def edition_on(self, day: date) -> Edition | None:
+        """The edition in force on ``day``, None before the first; remembered for a few seconds."""
+        with self._lock:
+            remembered = self._current.get(day)
+        if remembered and remembered[0] > time.monotonic():
+            return Edition(remembered[1], self.catalogue_of(remembered[1]))
+        with self.database.reading() as session:
+            edition_id = CatalogueStore(session).in_force_on(day)
+        if edition_id is None:
+            return None
+        with self._lock:
+            self._current = {day: (time.monotonic() + self._remember_seconds, edition_id)}
+        return Edition(edition_id, self.catalogue_of(edition_id))
+
+    def require_edition_on(self, day: date) -> Edition:
+        """The edition in force on ``day``.
+
+        Raises:
+            Missing: nothing is published for that day.
+        """
+        edition = self.edition_on(day)
+        if edition is None:
+            raise Missing(
+                "catalogue.nothing-published",
+                "No catalogue is in force; load one with `hub catalogue load`.",
+                "尚无生效的目录，请先发布目录。",
+            )
+        return edition
+
+    def catalogue_of(self, edition_id: str) -> Catalogue:
+        """What an edition says; editions never change, so each is read once.
+
+        Raises:
+            Missing: no such edition.
+        """
+        known = self._editions.get(edition_id)
+        if known is None:
+            with self.database.reading() as session:
+                known = CatalogueStore(session).catalogue_of(edition_id)
+            if known is None:
+                raise _no_edition(edition_id)
+            self._editions[edition_id] = known
+        return known
+
+    def matter(self, matter_id: str, on: date) -> Matter:
+        """The matter as it can be applied for on ``on``.
+
+        Raises:
+            Missing: unknown, or not valid on that day.
+        """
+        return require_matter(self.require_edition_on(on).catalogue, matter_id, on)
+
+    def event(self, event_id: str, on: date) -> LifeEvent:
+        """The event of several matters 一件事.
+
+        Raises:
+            Missing: unknown.
+        """
+        found = self.require_edition_on(on).catalogue.event_by_id.get(event_id)
+        if found is None:
+            raise Missing("catalogue.no-event", f"There is no event “{event_id}”.", "没有该一件事。", event=event_id)
+        return found
+
+    def replaceable(self, on: date, cases_in: Mapping[str, int]) -> list[Replaceable]:
+        """Materials some registry could already replace; ``cases_in`` counts real cases a year by matter."""
+        return replaceable_materials(self.require_edition_on(on).catalogue, cases_in)
+
+    def records(self) -> list[EditionRecord]:
+        """Every edition with its dates."""
+        with self.database.reading() as session:
+            return CatalogueStore(session).find_records()
+
+    @staticmethod
+    def validator_for(evidence_type: str) -> Validator:
+        """A built validator of the type's standard form; see ``hub.catalogue.schemas``."""
+        return validator_for(evidence_type)
+
+
+def require_matter(catalogue: Catalogue, matter_id: str, on: date) -> Matter:
+    """The matter of ``catalogue`` that can be applied for on ``on``.
+
+    Raises:
+        Missing: unknown, or not valid on that day.
+    """
+    matter = catalogue.matter_by_id.get(matter_id)
+    if matter is None:
+        known = ", ".join(sorted(catalogue.matter_by_id))
+        raise Missing(
+            "catalogue.no-matter",
+            f"There is no matter “{matter_id}”; known are: {known}.",
+            "没有该事项。",
+            matter=matter_id,
+        )
+    if not matter.is_valid_on(on):
+        raise Missing(
+            "catalogue.matter-not-valid",
+            f"The matter “{matter_id}” cannot be applied for on {on}.",
+            "该事项在此日期不可办理。",
+            matter=matter_id,
+        )
+    return matter
+
+
+def _no_edition(edition_id: str) -> Missing:
+    return Missing("catalogue.no-edition", f"There is no edition {edition_id}.", "没有该目录版本。")
+
+
+def _claims(record: EditionRecord, action: str, by: str) -> dict[str, Any]:
+    return {
+        "action": action,
+        "edition": record.edition_id,
+        "digest": record.digest.hex(),
+        "effective_on": record.effective_on.isoformat(),
+        "by": by,
+    }

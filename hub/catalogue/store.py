@@ -1,0 +1,83 @@
+"""Keeps editions of the catalogue 目录 and finds the one in force."""
+
+import hashlib
+import json
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+
+from sqlalchemy import ColumnElement, insert, select, true, update
+from sqlmodel import Session
+
+from hub.catalogue.codec import catalogue_from, document_of
+from hub.catalogue.model import Catalogue
+from hub.catalogue.tables import EDITION
+
+
+@dataclass(frozen=True, slots=True)
+class EditionRecord:
+    """When an edition was proposed and published, and from when it counts."""
+
+    edition_id: str
+    digest: bytes
+    effective_on: date
+    proposed_at: datetime
+    proposed_by: str
+    published_at: datetime | None
+    published_by: str | None
+
+
+RECORD = tuple(each.name for each in fields(EditionRecord))
+
+
+def digest_of(catalogue: Catalogue) -> bytes:
+    """SHA-256 over the catalogue's document with sorted keys."""
+    text = json.dumps(document_of(catalogue), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).digest()
+
+
+class CatalogueStore:
+    """Editions, read and kept within the caller's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, record: EditionRecord, catalogue: Catalogue) -> None:
+        """The edition is kept; the caller made sure that its digest is new."""
+        values = {each: getattr(record, each) for each in RECORD}
+        self._session.execute(insert(EDITION).values(**values, content=document_of(catalogue)))
+
+    def publish(self, edition_id: str, *, at: datetime, by: str) -> None:
+        """The edition takes effect on its day."""
+        self._session.execute(
+            update(EDITION).where(EDITION.c.edition_id == edition_id).values(published_at=at, published_by=by)
+        )
+
+    def in_force_on(self, day: date) -> str | None:
+        """The id of the published edition that counts on ``day``, None before the first."""
+        newest = (
+            select(EDITION.c.edition_id)
+            .where(EDITION.c.published_at.is_not(None), EDITION.c.effective_on <= day)
+            .order_by(EDITION.c.effective_on.desc(), EDITION.c.published_at.desc())
+        )
+        return self._session.execute(newest.limit(1)).scalar()
+
+    def catalogue_of(self, edition_id: str) -> Catalogue | None:
+        """What the edition says, or None."""
+        content = self._session.execute(select(EDITION.c.content).where(EDITION.c.edition_id == edition_id)).scalar()
+        return None if content is None else catalogue_from(content)
+
+    def record_of(self, edition_id: str) -> EditionRecord | None:
+        """When the edition was proposed and published, or None."""
+        return next(iter(self._records(EDITION.c.edition_id == edition_id)), None)
+
+    def with_digest(self, digest: bytes) -> EditionRecord | None:
+        """The edition with exactly this content, or None."""
+        return next(iter(self._records(EDITION.c.digest == digest)), None)
+
+    def find_records(self) -> list[EditionRecord]:
+        """Every edition, newest proposal first."""
+        return self._records(true())
+
+    def _records(self, condition: ColumnElement[bool]) -> list[EditionRecord]:
+        asked = select(*(EDITION.c[each] for each in RECORD)).where(condition).order_by(EDITION.c.proposed_at.desc())
+        return [EditionRecord(*row) for row in self._session.execute(asked)]
