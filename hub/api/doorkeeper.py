@@ -1,0 +1,134 @@
+"""The outermost layer of the API: sizes are refused before they are read, every call is counted and logged."""
+
+import secrets
+import time
+from typing import Final
+
+import structlog
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.api.logs import place_of
+from hub.api.metrics import Metrics
+from hub.api.problems import fault_of, problem_response, too_large
+from hub.api.rooms import Limits
+from hub.errors import HubError, Malformed
+
+FORM_OVERHEAD: Final = 64 * 1024
+DRAIN_BYTES: Final = 128 * 1024 * 1024
+KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
+
+journal = structlog.get_logger("hub.api")
+
+
+class Doorkeeper:
+    """ASGI middleware; what fails inside becomes a problem whose text says nothing of what people sent."""
+
+    def __init__(self, app: ASGIApp, *, limits: Limits, metrics: Metrics) -> None:
+        self.app = app
+        self.limits = limits
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets one call through, or answers it here."""
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        await _Call(self, scope, receive, send).answer()
+
+    def limit_for(self, path: str) -> int:
+        """How many bytes the call at ``path`` takes, as they are on the wire."""
+        if path.endswith("/batches"):
+            return self.limits.batch_bytes
+        if path.endswith("/materials"):
+            return self.limits.upload_bytes + FORM_OVERHEAD
+        if path.endswith("/exchange"):
+            return self.limits.message_bytes
+        return self.limits.json_bytes
+
+
+class _Call:
+    def __init__(self, keeper: Doorkeeper, scope: Scope, receive: Receive, send: Send) -> None:
+        self.keeper, self.scope, self._receive, self._send = keeper, scope, receive, send
+        self.number = secrets.token_hex(8)
+        self.limit = keeper.limit_for(scope["path"])
+        self.read = 0
+        self.status = 0
+        scope.setdefault("state", {})["request_number"] = self.number
+
+    async def answer(self) -> None:
+        began = time.perf_counter()
+        try:
+            await self._check_size()
+            await self.keeper.app(self.scope, self.receive, self.send)
+        except Exception as exception:  # noqa: BLE001 - the last place that can turn a fault into an answer
+            await self._answer_fault(exception)
+        finally:
+            self._record(time.perf_counter() - began)
+
+    async def _check_size(self) -> None:
+        headers = Headers(scope=self.scope)
+        announced = headers.get("content-length", "0")
+        if not announced.isascii() or not announced.isdigit():
+            raise Malformed("api.unreadable", "Content-Length is not a number.", "Content-Length 不是数字。")
+        if int(announced) > self.limit:
+            if headers.get("expect", "").lower() != "100-continue":
+                await self._drain()
+            raise too_large(self.limit)
+
+    async def _drain(self) -> None:
+        """Reads on, keeping nothing: a caller that is still writing would not see the answer."""
+        drained = 0
+        while drained <= DRAIN_BYTES:
+            message = await self._receive()
+            drained += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body"):
+                return
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self.read += len(message.get("body", b""))
+        if self.read > self.limit:
+            raise too_large(self.limit)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [*message.get("headers", ()), (b"x-request-number", self.number.encode())]
+        await self._send(message)
+
+    async def _answer_fault(self, exception: Exception) -> None:
+        if not isinstance(exception, HubError):
+            journal.error("fault", number=self.number, route=self.route, **place_of(exception))
+        if self.status:
+            raise ConnectionAbortedError from None
+        fault = fault_of(exception)
+        self.scope["state"]["problem_code"] = fault.code
+        headers = {"connection": "close"} if fault.code == "api.body-too-large" else None
+        await problem_response(fault, headers=headers)(self.scope, self._receive, self.send)
+
+    @property
+    def route(self) -> str:
+        """The address as it is declared, so that nothing a caller wrote reaches a log or a meter."""
+        return getattr(self.scope.get("route"), "path", None) or "unmatched"
+
+    @property
+    def method(self) -> str:
+        return self.scope["method"] if self.scope["method"] in KNOWN_METHODS else "other"
+
+    def _record(self, seconds: float) -> None:
+        state = self.scope["state"]
+        self.keeper.metrics.count(self.method, self.route, self.status, seconds)
+        if code := state.get("problem_code"):
+            self.keeper.metrics.problems.labels(code).inc()
+        journal.info(
+            "call",
+            number=self.number,
+            method=self.method,
+            route=self.route,
+            status=self.status,
+            milliseconds=round(seconds * 1000, 1),
+            party=state.get("party"),
+            code=state.get("problem_code"),
+        )

@@ -1,0 +1,68 @@
+"""JSON bodies are read strictly: UTF-8, no doubled key, no NUL, no lone surrogate, bounded depth."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict
+
+from hub.errors import Refused
+from hub.proof.jws import strict_json
+
+
+class Wire(BaseModel):
+    """The base of what callers send: an unknown field is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=4096)
+
+
+class View(BaseModel):
+    """The base of what the hub answers: every field is always there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        if not hasattr(self, "_json"):
+            self._json = strict_json(await self.body(), floats=True)
+        return self._json
+
+
+class StrictRoute(APIRoute):
+    """A route whose JSON bodies are read by the same parser as signed messages."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, given a request that parses strictly."""
+        answer = super().get_route_handler()
+        wants_json = self.body_field is not None
+
+        async def strictly(request: Request) -> Response:
+            if wants_json:
+                require_content_type(request, "application/json")
+            return await answer(_StrictRequest(request.scope, request.receive))
+
+        return strictly
+
+
+def require_content_type(request: Request, *allowed: str) -> None:
+    """Returns when the body is of one of the ``allowed`` media types.
+
+    Raises:
+        Refused: ``api.content-type``.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind not in allowed:
+        raise Refused(
+            "api.content-type",
+            f"Send the body as {' or '.join(allowed)}.",
+            f"请求体的类型须为 {' 或 '.join(allowed)}。",
+            allowed=list(allowed),
+        )
+
+
+async def message_in(request: Request, *allowed: str) -> bytes:
+    """The signed message that is the body."""
+    require_content_type(request, *allowed)
+    return (await request.body()).strip(b"\r\n")

@@ -1,0 +1,43 @@
+"""Files that the command line writes: private ones readable by their owner alone, none overwritten by accident."""
+
+import os
+from pathlib import Path
+
+from hub.errors import Conflict, Malformed, Missing
+
+
+def keep_private(path: Path, content: bytes) -> None:
+    """``content`` stands in a new file that only its owner reads.
+
+    Raises:
+        Conflict: a file of that name exists.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        raise Conflict(
+            "cli.file-exists",
+            "A file of that name exists; name another one or remove it yourself.",
+            "同名文件已存在；请另行命名或自行删除。",
+            path=str(path),
+        ) from None
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def content_of(path: Path, *, most_bytes: int) -> bytes:
+    """The bytes of a file of at most ``most_bytes``.
+
+    Raises:
+        Missing: no such readable file.
+        Malformed: it is larger.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(most_bytes + 1)
+    except OSError:
+        raise Missing("cli.no-such-file", "The file cannot be read.", "文件无法读取。", path=str(path)) from None
+    if len(content) > most_bytes:
+        raise Malformed("cli.file-too-large", "The file is larger than it may be.", "文件过大。", path=str(path))
+    return content

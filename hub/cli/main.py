@@ -1,0 +1,92 @@
+"""The command line `hub` 命令行: every command by name; what a command needs is loaded only when it is called."""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any, Final
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+from hub.cli.exits import exit_code_of
+from hub.cli.telling import tell_fault
+from hub.errors import HubError
+
+
+@dataclass(frozen=True)
+class Command:
+    """Where a command lives and the line that `hub --help` shows for it."""
+
+    module: str
+    line: str
+    is_group: bool = False
+
+
+COMMANDS: Final[dict[str, Command]] = {
+    "demo": Command("demo", "The main job on simulated registries, ending in a verified bundle. 演示全流程"),
+    "serve": Command("serve", "Serve the HTTP interface. 启动服务"),
+    "push": Command("push", "Read a registry, sign its records and push them. 推送登记库"),
+    "keys": Command("keys", "Generate, register, rotate and revoke keys. 密钥", is_group=True),
+    "parties": Command("parties", "Departments, consumers and auditors. 参与方", is_group=True),
+    "catalogue": Command("catalogue", "Load and show the catalogue and the grants. 目录与授权", is_group=True),
+    "audit": Command("audit", "Verify the log, show its checkpoint, prove an entry. 审计日志", is_group=True),
+    "verify": Command("verify", "Verify a bundle offline against a trust policy. 离线核验"),
+    "witness": Command("witness", "Run a witness of the log. 见证方", is_group=True),
+    "identity": Command("identity", "Resolve, review and export identities. 主体比对", is_group=True),
+    "migrate": Command("migrate", "Bring the database's shape up to date. 升级数据库结构"),
+}
+
+
+class LazyCommands(TyperGroup):
+    """The commands of `COMMANDS`; listing them loads none of them."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """In the order of the table, which is the order of a newcomer's questions."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A stand-in that has the name and the line; the command itself is loaded in ``resolve_command``."""
+        del ctx
+        command = COMMANDS.get(cmd_name)
+        return command and TyperCommand(cmd_name, help=command.line)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command that ``args`` begins with, loaded now."""
+        name, stand_in, rest = super().resolve_command(ctx, args)
+        return name, _loaded(name) if name in COMMANDS else stand_in, rest
+
+
+def _loaded(name: str) -> Any:
+    command = COMMANDS[name]
+    app: typer.Typer = import_module(f"hub.cli.{command.module}").app
+    loaded = typer.main.get_group(app) if command.is_group else typer.main.get_command(app)
+    loaded.name = name
+    return loaded
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    help="A data-sharing hub: evidence is signed at its source, found, sealed, and disclosed for a named case. "
+    "数据共享枢纽",
+)
+
+
+@app.callback()
+def hub() -> None:
+    """Every command takes --help; exit codes: 1 fault, 2 malformed, 3 refused, 4 missing, 5 conflict, 6 unavailable."""
+
+
+def main() -> None:
+    """Runs the command of this process and ends it with the exit code of what happened."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(encoding="utf-8", errors="replace")
+    try:
+        app()
+    except HubError as fault:
+        tell_fault(fault, as_json="--json" in sys.argv)
+        sys.exit(exit_code_of(fault))

@@ -1,0 +1,41 @@
+"""What the command line says to people, in English and Chinese, and to scripts, in JSON."""
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from hub.errors import HubError
+
+
+def say(en: str, zh: str = "") -> None:
+    """One line for people on standard error, so that standard output stays for results."""
+    sys.stderr.write(f"{en} {zh}".rstrip() + "\n")
+
+
+def print_json(value: Any) -> None:
+    """One JSON document for scripts on standard output."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
+
+
+def print_lines(rows: list[Mapping[str, Any]], *columns: str) -> None:
+    """A plain table of the named columns on standard output."""
+    texts = [[_cell(row.get(column)) for column in columns] for row in rows]
+    widths = [max(map(len, (column, *(line[i] for line in texts)))) for i, column in enumerate(columns)]
+    for line in [list(columns), *texts]:
+        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+
+
+def _cell(value: Any) -> str:
+    return "-" if value is None else str(value)
+
+
+def tell_fault(fault: HubError, *, as_json: bool = False) -> None:
+    """What went wrong and what to do, on standard error."""
+    if as_json:
+        members = {**fault.facts, "code": fault.code, "family": fault.family, "detail": fault.en, "detail_zh": fault.zh}
+        sys.stderr.write(json.dumps(members, ensure_ascii=False) + "\n")
+        return
+    say(f"{fault.code}: {fault.en}", fault.zh)
+    for name, fact in fault.facts.items():
+        say(f"  {name}: {fact}")

@@ -1,0 +1,205 @@
+"""What an operator decides, read once from the HUB_* variables; a wrong one stops the start and says what to set."""
+
+import os
+from base64 import urlsafe_b64decode
+from binascii import Error as NotBase64
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, TypeVar
+
+from hub.api.rooms import KIB, MIB, Limits
+from hub.errors import Malformed
+
+SECRET_BYTES: Final = 32
+METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
+"""prometheus_client reads it when it is loaded; the worker processes of one server add up their meters there."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every choice of one installation. ``seal_keys`` opens what is at rest; its first entry seals what is new."""
+
+    database_url: str = field(repr=False)
+    hub_id: str
+    public_url: str
+    data_dir: Path
+    signing_key: Path
+    log_key: Path
+    log_origin: str
+    seal_keys: Mapping[str, bytes] = field(repr=False)
+    blind_key: bytes = field(repr=False)
+    pairwise_key: bytes = field(repr=False)
+    catalogue_dir: Path | None = None
+    witness_policy: Path | None = None
+    max_unwitnessed_age_seconds: int = 3600
+    host: str = "127.0.0.1"
+    port: int = 8080
+    workers: int = 1
+    pool_size: int = 20
+    log_level: str = "info"
+    metrics_dir: Path | None = None
+    limits: Limits = field(default_factory=Limits)
+
+
+def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings that ``environment`` (the process's own by default) describes.
+
+    A variable ``X`` may instead be given as ``X_FILE``, the path of a file that holds its value, so that secrets need
+    not stand in the environment.
+
+    Raises:
+        Malformed: ``settings.missing`` or ``settings.wrong``, naming the variable and what it should hold.
+    """
+    return _Reader(os.environ if environment is None else environment).settings()
+
+
+def share_metrics(directory: Path) -> None:
+    """The processes that this one starts from now on keep their meters in ``directory``."""
+    os.environ[METRICS_VARIABLE] = str(directory)
+
+
+def _missing(name: str, remedy: str, remedy_zh: str) -> Malformed:
+    return Malformed(
+        "settings.missing", f"{name} is not set: {remedy}.", f"未设置 {name}：{remedy_zh}。", variable=name
+    )
+
+
+def _wrong(name: str, remedy: str, remedy_zh: str) -> Malformed:
+    return Malformed(
+        "settings.wrong", f"{name} cannot be used: {remedy}.", f"{name} 的值不可用：{remedy_zh}。", variable=name
+    )
+
+
+class _Reader:
+    def __init__(self, environment: Mapping[str, str]) -> None:
+        self.environment = environment
+
+    def settings(self) -> Settings:
+        hub_id = self.need(
+            "HUB_ID",
+            "give the hub's own party id, such as hub:demo-county",
+            "请给出本平台的参与方标识，如 hub:demo-county",
+        )
+        port = self.number("HUB_PORT", 8080, 0, 65535)
+        host = self.text("HUB_HOST") or "127.0.0.1"
+        data_dir = Path(self.text("HUB_DATA_DIR") or "var/hub")
+        return Settings(
+            database_url=self.database_url(),
+            hub_id=hub_id,
+            public_url=(self.text("HUB_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
+            data_dir=data_dir,
+            signing_key=self.key_file("HUB_SIGNING_KEY"),
+            log_key=self.key_file("HUB_LOG_KEY"),
+            log_origin=self.text("HUB_LOG_ORIGIN") or f"{hub_id.replace(':', '.')}/log",
+            seal_keys=self.seal_keys(),
+            blind_key=self.secret("HUB_BLIND_KEY"),
+            pairwise_key=self.secret("HUB_PAIRWISE_KEY"),
+            catalogue_dir=self.path("HUB_CATALOGUE_DIR"),
+            witness_policy=self.path("HUB_WITNESS_POLICY"),
+            max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),
+            host=host,
+            port=port,
+            workers=self.number("HUB_WORKERS", 1, 1, 256),
+            pool_size=self.number("HUB_POOL_SIZE", 20, 1, 1000),
+            log_level=self.choice("HUB_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
+            metrics_dir=self.path(METRICS_VARIABLE),
+            limits=self.limits(),
+        )
+
+    def limits(self) -> Limits:
+        usual = Limits()
+        return Limits(
+            json_bytes=self.number("HUB_MAX_JSON_BYTES", usual.json_bytes, KIB, 64 * MIB),
+            message_bytes=self.number("HUB_MAX_MESSAGE_BYTES", usual.message_bytes, KIB, MIB),
+            upload_bytes=self.number("HUB_MAX_UPLOAD_BYTES", usual.upload_bytes, KIB, 2048 * MIB),
+            batch_bytes=self.number("HUB_MAX_BATCH_BYTES", usual.batch_bytes, MIB, 1024 * 1024 * MIB),
+            receipt_seconds=self.number("HUB_RECEIPT_SECONDS", int(usual.receipt_seconds), 1, 600),
+            threads=self.number("HUB_THREADS", usual.threads, 2, 1024),
+        )
+
+    def text(self, name: str) -> str | None:
+        """The value of ``name``, or what stands in the file that ``name``_FILE names; None when neither is set."""
+        if value := self.environment.get(name, "").strip():
+            return value
+        if not (path := self.environment.get(f"{name}_FILE", "").strip()):
+            return None
+        try:
+            return Path(path).read_text(encoding="utf-8").strip() or None
+        except (OSError, UnicodeDecodeError):
+            raise _wrong(f"{name}_FILE", "name a readable text file", "请指定可读取的文本文件") from None
+
+    def need(self, name: str, remedy: str, remedy_zh: str) -> str:
+        if (value := self.text(name)) is None:
+            raise _missing(name, remedy, remedy_zh)
+        return value
+
+    def parsed(self, name: str, text: str, parse: Callable[[str], T], remedy: str, remedy_zh: str) -> T:
+        try:
+            return parse(text)
+        except (ValueError, NotBase64):
+            raise _wrong(name, remedy, remedy_zh) from None
+
+    def number(self, name: str, usual: int, least: int, most: int) -> int:
+        if (text := self.text(name)) is None:
+            return usual
+        remedy, remedy_zh = f"give a whole number from {least} to {most}", f"请给出 {least} 至 {most} 的整数"
+        value = self.parsed(name, text, int, remedy, remedy_zh)
+        if not least <= value <= most:
+            raise _wrong(name, remedy, remedy_zh)
+        return value
+
+    def choice(self, name: str, allowed: tuple[str, ...], usual: str) -> str:
+        value = (self.text(name) or usual).lower()
+        if value not in allowed:
+            raise _wrong(name, f"choose {', '.join(allowed)}", f"可选值：{'、'.join(allowed)}")
+        return value
+
+    def path(self, name: str) -> Path | None:
+        return Path(value) if (value := self.text(name)) else None
+
+    def database_url(self) -> str:
+        url = self.need(
+            "HUB_DATABASE_URL",
+            "give a PostgreSQL address, postgresql://user:password@host/database",
+            "请给出 PostgreSQL 地址：postgresql://用户:口令@主机/数据库",
+        )
+        if not url.startswith(("postgresql://", "postgresql+psycopg://")):
+            raise _wrong("HUB_DATABASE_URL", "it must begin with postgresql://", "须以 postgresql:// 开头")
+        return url
+
+    def key_file(self, name: str) -> Path:
+        remedy = "name a PEM file with the private key; `hub keys generate` makes one"
+        remedy_zh = "请指定私钥 PEM 文件，可用 hub keys generate 生成"
+        path = Path(self.need(name, remedy, remedy_zh))
+        if not path.is_file():
+            raise _wrong(name, remedy, remedy_zh)
+        return path
+
+    def secret(self, name: str) -> bytes:
+        remedy = "give 32 random bytes in base64url; `hub keys secret` makes them"
+        remedy_zh = "请给出 32 个随机字节的 base64url 编码，可用 hub keys secret 生成"
+        secret = self.parsed(name, self.need(name, remedy, remedy_zh), _secret, remedy, remedy_zh)
+        if len(secret) != SECRET_BYTES:
+            raise _wrong(name, remedy, remedy_zh)
+        return secret
+
+    def seal_keys(self) -> dict[str, bytes]:
+        remedy = "give ID:SECRET pairs separated by commas, the current one first"
+        remedy_zh = "请给出以逗号分隔的“编号:密钥”，当前使用的排在最前"
+        text = self.need("HUB_SEAL_KEYS", remedy, remedy_zh)
+        keys = self.parsed("HUB_SEAL_KEYS", text, _pairs, remedy, remedy_zh)
+        if not keys or any(not name or len(key) != SECRET_BYTES for name, key in keys.items()):
+            raise _wrong("HUB_SEAL_KEYS", remedy, remedy_zh)
+        return keys
+
+
+def _secret(text: str) -> bytes:
+    return urlsafe_b64decode(text + "=" * (-len(text) % 4))
+
+
+def _pairs(text: str) -> dict[str, bytes]:
+    pairs = [pair.strip().partition(":") for pair in text.replace("\n", ",").split(",") if pair.strip()]
+    return {name: _secret(secret) for name, _, secret in pairs}
