@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, fields, replace
 from datetime import date, timedelta
+from typing import Any
 
 from adapters.simulator.homes import add_office, add_right
 from adapters.simulator.households import DAUGHTER, HEAD, PARENT, SON, SPOUSE, bury, grant_aid, register, settle
@@ -54,7 +55,7 @@ class Cast:
         return frozenset(_ids(tuple(getattr(self, field.name) for field in fields(self))))
 
 
-def _ids(values: tuple[object, ...]) -> list[str]:
+def _ids(values: tuple[Any, ...]) -> list[str]:
     found: list[str] = []
     for value in values:
         if isinstance(value, tuple):
@@ -76,7 +77,16 @@ def make_cast(maker: Maker) -> Cast:
     dead = _one(maker, "冯长根", MALE, date(1947, 4, 9))
     settle(maker, [(dead, HEAD)])
     _dies(maker, dead, 45, in_police=False)
-    made = Cast(**applicant, **association, **couple, **inheritance, **subsidy, **closing, ambiguous=ambiguous, dead_in_roster=dead)  # type: ignore[arg-type]
+    made = Cast(
+        **applicant,
+        **association,
+        **couple,
+        **inheritance,
+        **subsidy,
+        **closing,
+        ambiguous=ambiguous,
+        dead_in_roster=dead,
+    )
     return _as_settled(maker, made)
 
 
@@ -96,7 +106,7 @@ def _dies(maker: Maker, person: Person, days_ago: int, *, in_police: bool = True
     maker.village.deaths[person.id] = replace(death, in_funeral=True, in_police=in_police, reversed_on=None)
 
 
-def _applicant(maker: Maker) -> dict[str, object]:
+def _applicant(maker: Maker) -> dict[str, Any]:
     her = _one(maker, "周桂兰", FEMALE, date(1958, 3, 12))
     him = _one(maker, "沈德林", MALE, date(1955, 11, 2))
     granddaughter = _one(maker, "沈雨欣", FEMALE, date(2011, 6, 21))
@@ -112,7 +122,7 @@ def _applicant(maker: Maker) -> dict[str, object]:
     }
 
 
-def _association(maker: Maker) -> dict[str, object]:
+def _association(maker: Maker) -> dict[str, Any]:
     years = range(1962, 1962 + len(_FOUNDING_PERSONS))
     people = [
         _one(maker, name, FEMALE if place % 2 else MALE, date(year, 1 + place, 10 + place))
@@ -134,14 +144,14 @@ def _association(maker: Maker) -> dict[str, object]:
     }
 
 
-def _couple(maker: Maker) -> dict[str, object]:
+def _couple(maker: Maker) -> dict[str, Any]:
     husband, wife = _one(maker, "赵明远", MALE, date(1986, 8, 17)), _one(maker, "林雪梅", FEMALE, date(1988, 1, 30))
     register(maker, "IA", date(2012, 10, 12), husband, wife)
     settle(maker, [(husband, HEAD), (wife, SPOUSE)])
     return {"husband": husband, "wife": wife}
 
 
-def _inheritance(maker: Maker) -> dict[str, object]:
+def _inheritance(maker: Maker) -> dict[str, Any]:
     testator, widow = _one(maker, "郑国梁", MALE, date(1944, 2, 5)), _one(maker, "何玉珍", FEMALE, date(1947, 9, 23))
     son, daughter = _one(maker, "郑建华", MALE, date(1970, 12, 8)), _one(maker, "郑丽华", FEMALE, date(1974, 7, 15))
     register(maker, "IA", date(1968, 5, 4), testator, widow)
@@ -151,7 +161,7 @@ def _inheritance(maker: Maker) -> dict[str, object]:
     return {"testator": testator, "heirs": (widow, son, daughter), "testators_home": home}
 
 
-def _subsidy(maker: Maker) -> dict[str, object]:
+def _subsidy(maker: Maker) -> dict[str, Any]:
     son, father = _one(maker, "韩志强", MALE, date(1979, 4, 26)), _one(maker, "韩福生", MALE, date(1951, 10, 19))
     household = settle(maker, [(son, HEAD), (father, PARENT)])
     grant_aid(maker, household, maker.village.on - timedelta(days=900))
@@ -159,7 +169,7 @@ def _subsidy(maker: Maker) -> dict[str, object]:
     return {"subsidy_applicant": son, "cremated": father}
 
 
-def _closing(maker: Maker) -> dict[str, object]:
+def _closing(maker: Maker) -> dict[str, Any]:
     representative = _one(maker, "丁秋实", MALE, date(1966, 9, 9))
     settle(maker, [(representative, HEAD)])
     association = add_organisation(maker, ASSOCIATION, f"{COUNTY}晨光书画研究会", representative)
@@ -183,7 +193,7 @@ def _as_settled(maker: Maker, cast: Cast) -> Cast:
     """The cast with what became of each person since: the household they live in."""
     people = maker.village.people
 
-    def now(value: object) -> object:
+    def now(value: object) -> Any:
         if isinstance(value, Person):
             return people[value.id]
         if isinstance(value, tuple):

@@ -1,4 +1,5 @@
 """What happens in a village between two states of the registries: weddings, deaths, transfers, corrections."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -49,7 +50,7 @@ def _marriage(maker: Maker, day: date) -> tuple[str, ...]:
     for one in _shuffled(maker, grown_up):
         if one.sex not in found and maker.village.spouse_of(one.id) is None:
             found[one.sex] = one
-        if len(found) == 2:  # noqa: PLR2004  # a couple
+        if len(found) == 2:
             break
     else:
         return ()
@@ -114,11 +115,7 @@ def _transfer(maker: Maker, day: date) -> tuple[str, ...]:
 
 
 def _number_corrected(maker: Maker, day: date) -> tuple[str, ...]:
-    people = [
-        one
-        for one in _living(maker, 18, 90, day)
-        if one.document_kind == RESIDENT_ID and not one.former_number
-    ]
+    people = [one for one in _living(maker, 18, 90, day) if one.document_kind == RESIDENT_ID and not one.former_number]
     person = maker.rng.choice(people)
     number, _ = maker.numbers.resident(person.born, person.sex)
     maker.village.people[person.id] = replace(person, number=number, former_number=person.number)

@@ -7,22 +7,59 @@ from typing import Any, Final
 from sqlalchemy import Column, Connection, DateTime, MetaData, String, Table
 
 from adapters.simulator.books import Book, SqlBook
-from adapters.simulator.model import Household, MarriageEvent, Organisation, Person, Village
+from adapters.simulator.model import Household, Organisation, Person, Village
 from adapters.simulator.pen import Clerk, Pen
 from adapters.simulator.place import ABOLISHED_CODES, COUNTY, COUNTY_CODE
 from adapters.simulator.truth import TruthBook, TruthPage
 
 REGISTRY: Final = "civil_affairs"
 ROSTER: Final = "居民花名册"
-ROSTER_COLUMNS: Final = (
-    "姓名 性别 民族 出生日期 证件类型 证件号码 户籍地址 现住址 行政区划 联系电话 婚姻状况 与户主关系 户主证件号码 网格编码 更新时间"
-).split()  # fmt: skip
+ROSTER_COLUMNS: Final = [
+    "姓名",
+    "性别",
+    "民族",
+    "出生日期",
+    "证件类型",
+    "证件号码",
+    "户籍地址",
+    "现住址",
+    "行政区划",
+    "联系电话",
+    "婚姻状况",
+    "与户主关系",
+    "户主证件号码",
+    "网格编码",
+    "更新时间",
+]
 ORGANISATIONS: Final = "SOM_ORGAN"
-ORGANISATION_COLUMNS: Final = (
-    "sorgId sorgStatus sorgType ifBranch mainSorgId organCode sorgCode cnName abName sorgPhone sorgAdds business borgName "
-    "actArea residence regMon buildDate regDate cancelReason cancelDate checkYear morgName morgArea legalPeople uscCode "
-    "updateTime"
-).split()  # fmt: skip
+ORGANISATION_COLUMNS: Final = [
+    "sorgId",
+    "sorgStatus",
+    "sorgType",
+    "ifBranch",
+    "mainSorgId",
+    "organCode",
+    "sorgCode",
+    "cnName",
+    "abName",
+    "sorgPhone",
+    "sorgAdds",
+    "business",
+    "borgName",
+    "actArea",
+    "residence",
+    "regMon",
+    "buildDate",
+    "regDate",
+    "cancelReason",
+    "cancelDate",
+    "checkYear",
+    "morgName",
+    "morgArea",
+    "legalPeople",
+    "uscCode",
+    "updateTime",
+]
 
 METADATA: Final = MetaData()
 ROSTER_TABLE: Final = Table(

@@ -1,8 +1,9 @@
-"""The simulated county 模拟县: any size, made village by village from its seed, so that memory does not grow with it."""
+"""The simulated county 模拟县 of any size, made village by village from its seed so that memory does not grow."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from random import Random
 from typing import Final
 
@@ -31,8 +32,12 @@ class County:
     organisations: int
     seed: int
     on: date
-    cast: Cast
     days: tuple[date, ...] = ()
+
+    @cached_property
+    def cast(self) -> Cast:
+        """The protagonists of the demonstration; they live in the first village."""
+        return make_cast(_empty_village(self, 0))
 
     @property
     def today(self) -> date:
@@ -46,7 +51,7 @@ class County:
 
     def village(self, index: int) -> Village:
         """One part of the county with all that happened to it up to today."""
-        maker, _ = _settle(self, index)
+        maker = _settle(self, index)
         for day in self.days:
             maker.rng = Random(f"{self.seed}|{day}|{index}")  # noqa: S311  # an invented county needs no secrets
             live_through(maker, day)
@@ -72,17 +77,19 @@ def make_county(
             f"模拟县至少需要 {SMALLEST} 名居民。",
             residents=residents,
         )
-    draft = County(residents, organisations, seed, on, cast=None)  # type: ignore[arg-type]  # made one line below
-    _, cast = _settle(draft, 0)
-    return replace(draft, cast=cast)
+    return County(residents, organisations, seed, on)
 
 
-def _settle(county: County, index: int) -> tuple[Maker, Cast | None]:
+def _empty_village(county: County, index: int) -> Maker:
     village = Village(index=index, on=county.on, days=county.days)
-    rng = Random(f"{county.seed}|{index}")  # noqa: S311  # 〃
-    maker = Maker(village, rng, NumberOffice(index))
-    cast = make_cast(maker) if index == 0 else None
-    maker.apart = cast.subjects() if cast else frozenset()
+    return Maker(village, Random(f"{county.seed}|{index}"), NumberOffice(index))  # noqa: S311  # 〃
+
+
+def _settle(county: County, index: int) -> Maker:
+    maker = _empty_village(county, index)
+    if index == 0:
+        maker.apart = make_cast(maker).subjects()
+    village = maker.village
     size = min(VILLAGE_SIZE, county.residents - index * VILLAGE_SIZE)
     while len(village.people) < size:
         make_family(maker)
@@ -90,4 +97,4 @@ def _settle(county: County, index: int) -> tuple[Maker, Cast | None]:
     make_organisations(maker, max(0, share - len(village.organisations)))
     make_homes(maker)
     make_offices(maker)
-    return maker, cast
+    return maker

@@ -10,8 +10,8 @@ from hub.errors import Malformed
 def evolve(county: County, day: date) -> County:
     """The county as the registries show it on a later day; the same day always brings the same changes.
 
-    Weddings, divorces, deaths, a reversed and a corrected death, a transfer of land, corrected numbers, moved households,
-    a household that left low-income aid, a birth, a cancelled organisation; and rows that their owners corrected.
+    Weddings, divorces, deaths, a reversed and a corrected death, a transfer of land, corrected numbers, moved
+    households, one that left low-income aid, births, a cancelled organisation; and rows that their owners corrected.
 
     Raises:
         Malformed: the day is not after the present state.

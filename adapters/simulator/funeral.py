@@ -1,4 +1,4 @@
-"""Funeral 殡葬: cremation files in three shapes, the police cancellation list 死亡注销名单, and later deltas of both."""
+"""Funeral 殡葬: cremation files in three shapes, the police cancellation list 死亡注销名单, later deltas of both."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,11 +13,29 @@ from adapters.simulator.place import COUNTY, village_name
 from adapters.simulator.truth import TruthBook, TruthPage
 
 REGISTRY: Final = "funeral"
-FUNERAL_COLUMNS: Final = (
-    "DEAD_ID IF_NAMELESS NAME SEX CARD_TYPE ID_CARD BIRTHDAY AGE NATION FOLK FAMILY_ADD DEATH_DATE DEATH_PLACE "
-    "DEATH_CAUSE DEATH_CERT_ORG START_TIME END_TIME ASHES_GO ORGAN_ID NOTE"
-).split()  # fmt: skip
-CANCELLATION_COLUMNS: Final = "xm xb yhzgx swrq gmsfhm pcs jcwh swzmbh swzxlb cxbz hzxm".split()  # noqa: SIM905  # as the list's heading
+FUNERAL_COLUMNS: Final = [
+    "DEAD_ID",
+    "IF_NAMELESS",
+    "NAME",
+    "SEX",
+    "CARD_TYPE",
+    "ID_CARD",
+    "BIRTHDAY",
+    "AGE",
+    "NATION",
+    "FOLK",
+    "FAMILY_ADD",
+    "DEATH_DATE",
+    "DEATH_PLACE",
+    "DEATH_CAUSE",
+    "DEATH_CERT_ORG",
+    "START_TIME",
+    "END_TIME",
+    "ASHES_GO",
+    "ORGAN_ID",
+    "NOTE",
+]
+CANCELLATION_COLUMNS: Final = ["xm", "xb", "yhzgx", "swrq", "gmsfhm", "pcs", "jcwh", "swzmbh", "swzxlb", "cxbz", "hzxm"]
 OLD_FILE, LAST_YEARS_FILE, THIS_YEARS_FILE = "火化登记-历年.csv", "火化登记-上年.csv", "火化登记-本年.xlsx"
 CANCELLATION_FILE: Final = "死亡注销名单.csv"
 
@@ -160,7 +178,13 @@ def _nameless_row(pen: Pen, death: Death) -> dict[str, Any] | None:
     if not pen.strikes("meaning_nameless_dead"):
         return None
     blank = dict.fromkeys(FUNERAL_COLUMNS, "")
-    found = {"DEAD_ID": f"{death.id}W", "IF_NAMELESS": "1", "NAME": "无名氏", "SEX": "1", "DEATH_DATE": f"{death.on:%Y%m%d}"}
+    found = {
+        "DEAD_ID": f"{death.id}W",
+        "IF_NAMELESS": "1",
+        "NAME": "无名氏",
+        "SEX": "1",
+        "DEATH_DATE": f"{death.on:%Y%m%d}",
+    }
     return {**blank, **found, "DEATH_PLACE": "野外", "ORGAN_ID": "330199001", "NOTE": "无名遗体"}
 
 

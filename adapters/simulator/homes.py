@@ -1,4 +1,5 @@
 """Makes real-estate rights 不动产权利: homes, contracted land, offices, earlier owners and mortgagees."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from dataclasses import replace
 from datetime import date, timedelta
@@ -57,7 +58,9 @@ def make_offices(maker: Maker) -> None:
 def add_office(maker: Maker, organisation: Organisation) -> Right:
     """An organisation's own office with its certificate."""
     on = max(_day(maker, 100, 4000), organisation.founded)
-    return add_right(maker, (organisation.id,), organisation.address, on=on, area_cm2=maker.rng.randint(8000, 60000) * 100)
+    return add_right(
+        maker, (organisation.id,), organisation.address, on=on, area_cm2=maker.rng.randint(8000, 60000) * 100
+    )
 
 
 def _home(maker: Maker, household: Household) -> None:

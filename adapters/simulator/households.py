@@ -1,4 +1,5 @@
 """Makes families and their households 户: couples, children, elders, divorces and deaths, with what they own."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -162,9 +163,7 @@ def _couple(maker: Maker) -> None:
 def _three_generations(maker: Maker) -> None:
     husband, wife = _pair(maker, 27, 45)
     members = [(husband, HEAD), (wife, SPOUSE), *_children(maker, husband, wife, 2)]
-    father = maker.person(
-        MALE, husband.born - timedelta(days=maker.rng.randint(8500, 11500)), surname=husband.name[0]
-    )
+    father = maker.person(MALE, husband.born - timedelta(days=maker.rng.randint(8500, 11500)), surname=husband.name[0])
     mother = maker.person(FEMALE, father.born + timedelta(days=maker.rng.randint(-500, 1500)))
     _wedding(maker, father, mother)
     _house_of(maker, [*members, (father, PARENT), (mother, PARENT)])

@@ -13,10 +13,27 @@ from adapters.simulator.place import COUNTY, COUNTY_CODE
 from adapters.simulator.truth import TruthBook
 
 REGISTRY: Final = "land"
-HOLDER_COLUMNS: Final = "QLRMC ZJZL ZJH QLRLX GYFS QLBL BDCQZH BDCDYH DH DZ".split()  # noqa: SIM905  # as the standard lists them
-RIGHT_COLUMNS: Final = (
-    "BDCDYH YWH QLLX DJLX DJYY FDZL JZMJ GHYT TDSYQSSJ TDSYJSSJ FDCJYJG BDCQZH DJJG DBR DJSJ QXDM QSZT FJ"
-).split()  # fmt: skip
+HOLDER_COLUMNS: Final = ["QLRMC", "ZJZL", "ZJH", "QLRLX", "GYFS", "QLBL", "BDCQZH", "BDCDYH", "DH", "DZ"]
+RIGHT_COLUMNS: Final = [
+    "BDCDYH",
+    "YWH",
+    "QLLX",
+    "DJLX",
+    "DJYY",
+    "FDZL",
+    "JZMJ",
+    "GHYT",
+    "TDSYQSSJ",
+    "TDSYJSSJ",
+    "FDCJYJG",
+    "BDCQZH",
+    "DJJG",
+    "DBR",
+    "DJSJ",
+    "QXDM",
+    "QSZT",
+    "FJ",
+]
 
 METADATA: Final = MetaData()
 HOLDER_TABLE: Final = Table(
@@ -41,6 +58,7 @@ class Land:
         self._clerk = clerk
         self._holders, self._rights = SqlBook(connection, HOLDER_TABLE), SqlBook(connection, RIGHT_TABLE)
         self.rights = truth.page(REGISTRY, "rights", "QLR")
+        self._unheld = truth.page(REGISTRY, "rights", "FDCQ")
 
     def write(self, village: Village) -> None:
         """Write a village's rights and their holders."""
@@ -65,6 +83,7 @@ class Land:
         (row, rows), dirt = self._clerk.write(f"right|{right.business}", right.holders, write)
         if row:
             self._rights.add(row)
+            self._unheld.row((row["BDCDYH"], row["BDCQZH"], "", ""), [] if rows else [("holder", None)], dirt)
         for holder, roles in rows:
             self._holders.add(holder)
             key = [holder[column] for column in ("BDCDYH", "BDCQZH", "QLRMC", "ZJH")]

@@ -1,4 +1,5 @@
-"""Low-income aid 低保: a workbook a month with a merged title row, a unit row, one or two header rows and a total 合计."""
+"""Low-income aid 低保: a workbook a month with merged title row, unit row, one or two header rows and a total 合计."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from datetime import date, timedelta
 from pathlib import Path
@@ -15,10 +16,26 @@ from adapters.simulator.place import COUNTY
 from adapters.simulator.truth import TruthBook
 
 REGISTRY: Final = "low_income"
-COLUMNS: Final = (
-    "序号 地区 户主姓名 身份证号 低保证号 起始保障年月 保障类别 保障人数 重点保障人数 残疾人数 家庭补差(元) 分类施保金(元) 开户银行 "
-    "账户名称 银行账号 家庭成员 居住地址 备注"
-).split()  # fmt: skip
+COLUMNS: Final = [
+    "序号",
+    "地区",
+    "户主姓名",
+    "身份证号",
+    "低保证号",
+    "起始保障年月",
+    "保障类别",
+    "保障人数",
+    "重点保障人数",
+    "残疾人数",
+    "家庭补差(元)",
+    "分类施保金(元)",
+    "开户银行",
+    "账户名称",
+    "银行账号",
+    "家庭成员",
+    "居住地址",
+    "备注",
+]
 _UPPER_HEADER: Final = {"户主姓名": "户主", "身份证号": "户主", "保障人数": "保障对象", "重点保障人数": "保障对象"} | {
     "残疾人数": "保障对象",
     "家庭补差(元)": "保障金额",
@@ -86,7 +103,11 @@ class LowIncome:
         row, head, members = made
         row["序号"] = self.page.rows + 1
         self._sheet.append([row[column] for column in COLUMNS])
-        self._totals = [self._totals[0] + row["保障人数"], self._totals[1] + aid.top_up_fen, self._totals[2] + aid.extra_fen]
+        self._totals = [
+            self._totals[0] + row["保障人数"],
+            self._totals[1] + aid.top_up_fen,
+            self._totals[2] + aid.extra_fen,
+        ]
         roles = [("head", head.id)] + [(f"member.{place}", one.id) for place, one in enumerate(members, 1)]
         self.page.row((f"{self.month:%Y-%m}", row["低保证号"], row["身份证号"]), list(roles), dirt)
 
@@ -167,7 +188,7 @@ def _money(pen: Pen, fen: int) -> float | str:
 
 def _packed(pen: Pen, people: list[tuple[Person, str]]) -> str:
     inner, between = pen.rng.choice(_PACKINGS)
-    numbered = pen.rng.random() < 0.6  # noqa: PLR2004  # often only the head's number is there
+    numbered = pen.rng.random() < 0.6
     cells = []
     for person, relation in people:
         cell = [person.name, _RELATIONS.get(relation, "其他")]

@@ -92,7 +92,7 @@ class Death:
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """A right in real estate 不动产权利 with its holders (person or organisation ids); ``current`` until transferred."""
+    """A right in real estate 不动产权利 and its holders (of both kinds); ``current`` until transferred."""
 
     unit: str
     certificate: str

@@ -1,10 +1,18 @@
 """Numbers of every kind, invented in sequence, each with the check character of its standard."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from collections import Counter
 from datetime import date, timedelta
 from random import Random
 
-from adapters.simulator.place import ABOLISHED_CODES, COUNTY, COUNTY_CODE, PROVINCE_SHORT, VILLAGES_PER_CODE, region_code
+from adapters.simulator.place import (
+    ABOLISHED_CODES,
+    COUNTY,
+    COUNTY_CODE,
+    PROVINCE_SHORT,
+    VILLAGES_PER_CODE,
+    region_code,
+)
 from hub.kernel.checkdigits import (
     credit_code_check,
     organisation_code_check,

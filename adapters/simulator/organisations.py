@@ -1,4 +1,5 @@
 """Makes organisations 法人: companies, and the social ones that civil affairs registers, with their representatives."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from dataclasses import replace
 from datetime import timedelta

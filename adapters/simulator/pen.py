@@ -1,4 +1,5 @@
 """The pen with which a registry's clerk writes one row: the true value, or what becomes of it."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,9 +32,9 @@ class Pen:
         return struck
 
     def number(self, person: Person, *, earlier: bool = False, other: Person | None = None) -> str:
-        """A person's number; ``earlier`` for registries filled in before a correction, ``other`` someone to confuse with."""
+        """A person's number; ``earlier`` where it was filled in before a correction, ``other`` to confuse with."""
         number = person.earlier_number if earlier else person.number
-        if len(number) != 18:  # noqa: PLR2004  # only resident numbers and their like get such dirt
+        if len(number) != 18:
             return number
         if other is not None and len(other.number) == len(number) and self.strikes("id_of_another"):
             return other.number

@@ -1,4 +1,5 @@
 """Makes invented residents 居民: names, sex, birth dates and numbers."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from dataclasses import dataclass
 from datetime import date, timedelta

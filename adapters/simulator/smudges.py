@@ -1,4 +1,5 @@
 """What becomes of a true number, name or date under each kind of dirt; pure functions, by the kind's name."""
+# ruff: noqa: PLR2004  # shares, ages and lengths are this module's content, and stand where they are used
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -15,7 +16,7 @@ PLACEHOLDERS: Final = ("无", "不详", "000000000000000000", "0", "-", "暂无"
 
 
 def _wrong_check(number: str, rng: Random) -> str:
-    if rng.random() < 0.5:  # noqa: PLR2004  # half are a mistyped check character, half two digits swapped
+    if rng.random() < 0.5:
         return number[:-1] + ("1" if number[-1] != "1" else "2")
     place = rng.randint(6, 15)
     return number[:place] + number[place + 1] + number[place] + number[place + 2 :]
