@@ -58,3 +58,18 @@ def ensure_database(server: URL, name: str) -> URL:
             connection.execute(text(f'CREATE DATABASE "{name}"'))
     engine.dispose()
     return server.set(database=name)
+
+
+def fresh_database(server: URL, name: str) -> URL:
+    """The URL of an empty database ``name`` on ``server``; one of that name that was there before is gone."""
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    engine.dispose()
+    return server.set(database=name)
+
+
+def address_of(url: URL) -> str:
+    """The URL as a setting holds it, password included."""
+    return url.set(drivername="postgresql").render_as_string(hide_password=False)
