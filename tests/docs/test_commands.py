@@ -1,0 +1,61 @@
+"""Every command that a document tells a reader to type exists, with the options it names."""
+
+import re
+import shlex
+
+import pytest
+import typer
+
+from hub.cli.main import app
+from tests.docs.examples import ROOT, documents, examples
+
+SHELL = ("", "sh", "bash", "console", "shell")
+
+
+def _lines() -> list[tuple[str, str]]:
+    found = []
+    for document in documents():
+        name = document.relative_to(ROOT).as_posix()
+        for language in SHELL:
+            for block in examples(name, language):
+                joined = block.replace("\\\n", " ")
+                found += [(name, line.strip().removeprefix("$ ")) for line in joined.splitlines() if line.strip()]
+    return found
+
+
+def _words(line: str) -> list[str]:
+    try:
+        words = shlex.split(line, comments=True)
+    except ValueError:
+        return []
+    while words and re.fullmatch(r"[A-Z_]+=.*", words[0]):
+        words.pop(0)
+    return words
+
+
+def _targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+
+
+def test_every_make_task_exists() -> None:
+    named = {(name, words[1]) for name, line in _lines() if (words := _words(line))[:1] == ["make"] and len(words) > 1}
+    assert named != set()
+    assert {(name, task) for name, task in named if task not in _targets()} == set()
+
+
+def _hub_lines() -> list[tuple[str, list[str]]]:
+    called = [(name, _words(line)) for name, line in _lines()]
+    return [(name, words[1:]) for name, words in called if words and re.fullmatch(r"(\.venv/bin/)?hub", words[0])]
+
+
+@pytest.mark.parametrize(("name", "words"), [pytest.param(*each, id=" ".join(each[1])[:60]) for each in _hub_lines()])
+def test_every_hub_command_exists(name: str, words: list[str]) -> None:
+    command = typer.main.get_command(app)
+    context = typer.Context(command)
+    while words and isinstance(command, typer.core.TyperGroup) and not words[0].startswith("-"):
+        _, command, words = command.resolve_command(context, words)
+        context = typer.Context(command, parent=context)
+        assert command is not None, name
+    known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
+    options = {word.split("=")[0] for word in words if word.startswith("--")}
+    assert options - known == set(), name
