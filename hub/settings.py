@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
 
-from hub.api.rooms import KIB, MIB, Limits
+from hub.api.limits import KIB, MIB, Limits
 from hub.errors import Malformed
 
 SECRET_BYTES: Final = 32

@@ -8,10 +8,10 @@ import structlog
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.api.limits import Limits
 from hub.api.logs import place_of
 from hub.api.metrics import Metrics
 from hub.api.problems import fault_of, problem_response, too_large
-from hub.api.rooms import Limits
 from hub.errors import HubError, Malformed
 
 FORM_OVERHEAD: Final = 64 * 1024

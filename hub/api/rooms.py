@@ -1,29 +1,15 @@
-"""What the doors open onto: the services of one running hub, and how much one request may carry."""
+"""What the doors open onto: the services of one running hub."""
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
+from hub.api.limits import Limits
 from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
 from hub.parties.service import PartyService
 from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
 from hub.storage.database import Database
-
-KIB: Final = 1024
-MIB: Final = 1024 * KIB
-
-
-@dataclass(frozen=True)
-class Limits:
-    """How much one request may carry, in bytes, and how long it may wait for its receipt."""
-
-    json_bytes: int = 1 * MIB
-    message_bytes: int = 64 * KIB
-    upload_bytes: int = 20 * MIB
-    batch_bytes: int = 2048 * MIB
-    receipt_seconds: float = 10.0
-    threads: int = 64
 
 
 @dataclass(frozen=True)
@@ -45,7 +31,7 @@ class Hub:
     intake: Any
     identity: Any
     catalogue: Any
-    grants: Any
+    sharing: Any
     cases: Any
     exchange: Any
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hub.errors import HubError
@@ -18,7 +18,7 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
-def print_lines(rows: list[Mapping[str, Any]], *columns: str) -> None:
+def print_lines(rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
     """A plain table of the named columns on standard output."""
     texts = [[_cell(row.get(column)) for column in columns] for row in rows]
     widths = [max(map(len, (column, *(line[i] for line in texts)))) for i, column in enumerate(columns)]

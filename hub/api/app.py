@@ -1,0 +1,93 @@
+"""The HTTP interface 接口: one application over one hub; its routers parse, call and shape, and decide nothing."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+from anyio import CapacityLimiter, to_thread
+from fastapi import APIRouter, FastAPI
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from starlette.exceptions import HTTPException
+
+from hub.api import cases, catalogue, exchange, health, identity, log, materials, parties, registries
+from hub.api.doorkeeper import Doorkeeper
+from hub.api.limits import Limits
+from hub.api.metrics import Metrics
+from hub.api.openapi import with_problem_schema
+from hub.api.problems import answer_fault
+from hub.api.rooms import Hub
+from hub.errors import HubError
+
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    parties.router,
+    registries.router,
+    catalogue.router,
+    cases.router,
+    materials.router,
+    exchange.router,
+    identity.router,
+    log.router,
+    health.router,
+)
+DESCRIPTION: Final = """\
+Departments push signed evidence 凭证 of what their registries hold. Approval services open a case 办件, read what its
+applicant need not bring 免提交, and ask for the rest of the evidence with a signed request. Every answer is signed,
+discloses the least a grant 共享授权 allows, and carries a receipt 回执 that it stands in the public log.
+
+Refusals are `application/problem+json` (RFC 9457) with a stable `code`, a sentence in English (`detail`) and in
+Chinese (`detail_zh`). Names and numbers of people travel in bodies only, never in an address.
+"""
+
+
+def application(hub: Callable[[], Hub], limits: Limits, *, several_processes: bool = False) -> FastAPI:
+    """The ASGI application over the hub that ``hub`` builds when the server starts; it starts and closes that hub."""
+    app = FastAPI(
+        title="Evidence hub",
+        version="1",
+        summary="Evidence made once, at its source; disclosed for a named case; checkable by everyone.",
+        description=DESCRIPTION,
+        lifespan=_lifespan(hub),
+        docs_url=None,
+        redoc_url=None,
+        telemetry={"tracing": False, "metrics": False, "logs": False},
+    )
+    for kind in (HubError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, answer_fault)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.state.metrics = Metrics(several_processes=several_processes)
+    app.add_middleware(Doorkeeper, limits=limits, metrics=app.state.metrics)
+    _describe(app)
+    return app
+
+
+def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:
+    @asynccontextmanager
+    async def alive(app: FastAPI) -> AsyncIterator[None]:
+        hub = await to_thread.run_sync(build)
+        app.state.hub = hub
+        app.state.limiter = CapacityLimiter(hub.limits.threads)
+        hub.start()
+        try:
+            yield
+        finally:
+            await to_thread.run_sync(hub.close)
+
+    return alive
+
+
+def _describe(app: FastAPI) -> None:
+    def description() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            made = get_openapi(
+                title=app.title,
+                version=app.version,
+                summary=app.summary,
+                description=app.description,
+                routes=app.routes,
+            )
+            app.openapi_schema = with_problem_schema(made)
+        return app.openapi_schema
+
+    app.openapi = description  # type: ignore[method-assign]

@@ -1,0 +1,236 @@
+"""Cases 办件 on the wire: what an approval service sends, and the checklist 材料清单 as it reads it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from hub.api.strict import View, Wire
+from hub.cases.model import Case, Checklist, Item, Participant, PersonAsked, Question, Reason, Source, Wanted
+
+Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.\-]{1,80}$")]
+Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class PersonWire(Wire):
+    """Who is meant: the consumer's own pairwise id, or a number with the name that must agree with it."""
+
+    pairwise: Annotated[str, StringConstraints(max_length=80)] = ""
+    kind: Annotated[str, Field(description="resident or legal_person; needed with a number.")] = ""
+    number: Annotated[str, StringConstraints(max_length=80)] = ""
+    name: Annotated[str, StringConstraints(max_length=200)] = ""
+    birth_date: date | None = None
+
+    def asked(self) -> PersonAsked:
+        """The same for the services."""
+        birth_date = self.birth_date.isoformat() if self.birth_date else ""
+        return PersonAsked(self.pairwise, self.kind, self.number, self.name, birth_date)
+
+
+class CaseWire(Wire):
+    """A case to open."""
+
+    number: Annotated[Short, Field(description="The approval service's own number; opening it twice gives one case.")]
+    matter: Id
+    sub_item: Annotated[str, StringConstraints(max_length=80)] = ""
+    people: Annotated[
+        dict[Id, Annotated[list[PersonWire], Field(min_length=1, max_length=500)]],
+        Field(description="By role of the matter; `applicant` is always there."),
+    ]
+    answers: Annotated[Mapping[Id, str], Field(default_factory=dict, description="Condition: yes or no.")]
+
+
+class ParticipantView(View):
+    """Someone a case asks about; ``pairwise`` is the consumer's own id of the subject when exactly one was found."""
+
+    role: str
+    position: int
+    outcome: str
+    pairwise: str | None
+
+
+class CaseView(View):
+    """A case as the hub holds it."""
+
+    id: str
+    number: str
+    matter: str
+    sub_item: str
+    opened_on: date
+    state: str
+    due_on: date | None
+    participants: list[ParticipantView]
+
+
+class ReasonView(View):
+    """A code, and the words for it in both languages."""
+
+    code: str
+    en: str
+    zh: str
+
+
+class SourceView(View):
+    """One piece that satisfies a material, or would."""
+
+    type: str
+    about: str
+    position: int
+    provider: str
+    as_of: datetime | None
+    valid_until: datetime | None
+    case_number: str
+
+
+class WantedView(View):
+    """What an evidence request for this case asks for about one participant."""
+
+    type: str
+    about: str
+    position: int
+    claims: list[str]
+
+
+class OptionView(View):
+    """One possible answer."""
+
+    id: str
+    en: str
+    zh: str
+
+
+class QuestionView(View):
+    """What must be known before a material can be decided."""
+
+    id: str
+    en: str
+    zh: str
+    options: list[OptionView]
+
+
+class ItemView(View):
+    """One material: its state, why, from where, and what is still lacking."""
+
+    material: str
+    en: str
+    zh: str
+    state: str
+    is_asked: bool
+    is_spared: bool
+    reason: ReasonView
+    basis: list[str]
+    copies: int
+    originals: int
+    seals: list[str]
+    brings: str
+    sources: list[SourceView]
+    wanted: list[WantedView]
+    lacking: list[ReasonView]
+    questions: list[QuestionView]
+    gap_until: date | None
+
+
+class ChecklistView(View):
+    """Every material of the case's matter; ``wanted`` is what the case's evidence requests should ask for."""
+
+    case: str
+    number: str
+    matter: str
+    version: str
+    made_at: datetime
+    demanded: int
+    spared: int
+    asked: int
+    items: list[ItemView]
+    wanted: list[WantedView]
+    questions: list[QuestionView]
+    notices: list[ReasonView]
+
+
+def case_view(case: Case, pairwise: Mapping[str, str]) -> CaseView:
+    """The view of a case; ``pairwise`` gives the consumer's own id for each subject id."""
+    return CaseView(
+        id=case.case_id,
+        number=case.number,
+        matter=case.matter,
+        sub_item=case.sub_item,
+        opened_on=case.opened_on,
+        state=case.state,
+        due_on=case.due.on,
+        participants=[_participant(each, pairwise) for each in case.participants],
+    )
+
+
+def _participant(each: Participant, pairwise: Mapping[str, str]) -> ParticipantView:
+    own = pairwise.get(each.subject_id) if each.subject_id else None
+    return ParticipantView(role=each.role, position=each.position, outcome=each.outcome, pairwise=own)
+
+
+def checklist_view(made: Checklist) -> ChecklistView:
+    """The view of a checklist."""
+    return ChecklistView(
+        case=made.case_id,
+        number=made.number,
+        matter=made.matter,
+        version=made.version,
+        made_at=made.made_at,
+        demanded=made.demanded,
+        spared=len(made.spared),
+        asked=len(made.asked),
+        items=[_item(item) for item in made.items],
+        wanted=[_wanted(each) for each in made.wanted],
+        questions=[_question(each) for each in made.questions],
+        notices=_reasons(made.notices),
+    )
+
+
+def _item(item: Item) -> ItemView:
+    return ItemView(
+        material=item.material_id,
+        en=item.names.en,
+        zh=item.names.zh,
+        state=item.state,
+        is_asked=item.is_asked,
+        is_spared=item.is_spared,
+        reason=_reason(item.reason),
+        basis=list(item.basis),
+        copies=item.copies,
+        originals=item.originals,
+        seals=list(item.seals),
+        brings=item.kind,
+        sources=[_source(each) for each in item.sources],
+        wanted=[_wanted(each) for each in item.wanted],
+        lacking=_reasons(item.lacking),
+        questions=[_question(each) for each in item.questions],
+        gap_until=item.gap_until,
+    )
+
+
+def _reason(reason: Reason) -> ReasonView:
+    return ReasonView(code=reason.code, en=reason.en, zh=reason.zh)
+
+
+def _reasons(reasons: Sequence[Reason]) -> list[ReasonView]:
+    return [_reason(each) for each in reasons]
+
+
+def _source(source: Source) -> SourceView:
+    return SourceView(
+        type=source.type,
+        about=source.about,
+        position=source.position,
+        provider=source.provider,
+        as_of=source.as_of,
+        valid_until=source.valid_until,
+        case_number=source.case_number,
+    )
+
+
+def _wanted(wanted: Wanted) -> WantedView:
+    return WantedView(type=wanted.type, about=wanted.about, position=wanted.position, claims=list(wanted.claims))
+
+
+def _question(question: Question) -> QuestionView:
+    options = [OptionView(id=each.id, en=each.en, zh=each.zh) for each in question.options]
+    return QuestionView(id=question.id, en=question.en, zh=question.zh, options=options)

@@ -1,0 +1,202 @@
+"""Tokens, public keys, and what everybody may know of this hub."""
+
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Body, Request
+
+from hub.api.access import TheHub
+from hub.api.openapi import refusals
+from hub.api.strict import StrictRoute, View, Wire, require_content_type
+from hub.api.work import work
+from hub.errors import Malformed
+from hub.parties.model import AccessToken, Party, PartyKey
+
+router = APIRouter(route_class=StrictRoute)
+MAX_FORM_FIELDS = 16
+
+TOKEN_FORM = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-www-form-urlencoded": {
+                "schema": {
+                    "type": "object",
+                    "required": ["grant_type", "client_assertion_type", "client_assertion"],
+                    "properties": {
+                        "grant_type": {"const": "client_credentials"},
+                        "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
+                        "client_assertion": {
+                            "type": "string",
+                            "description": "JWS of type client-authentication+jwt: iss and sub are the party, aud is "
+                            "the hub's id, exp at most 60 s after iat, jti used once.",
+                        },
+                        "scope": {"type": "string", "examples": ["push", "cases exchange"]},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+class TokenView(View):
+    """RFC 6749 §5.1."""
+
+    access_token: str
+    token_type: str
+    expires_in: int
+    scope: str
+
+
+class KeyWire(Wire):
+    """A public key and the proof that the sender holds its private part."""
+
+    jwk: dict[str, str]
+    proof: str
+
+
+class KeyView(View):
+    """A public key on record and the time in which it counts."""
+
+    jwk: dict[str, str]
+    valid_from: datetime
+    valid_until: datetime | None
+    revoked_at: datetime | None
+    compromised_since: datetime | None
+
+
+class PartyView(View):
+    """An institution and its keys, past ones included, so that old answers can be verified."""
+
+    id: str
+    name: str
+    name_zh: str
+    kind: str
+    registry: str | None
+    is_active: bool
+    keys: list[KeyView]
+
+
+class HubView(View):
+    """Who this hub is and how its signatures are verified."""
+
+    id: str
+    url: str
+    token_endpoint: str
+    jwks: dict[str, list[dict[str, str]]]
+    log_origin: str
+    log_vkey: str
+
+
+@router.post(
+    "/oauth/token",
+    tags=["parties"],
+    summary="Ask for an access token",
+    response_model=TokenView,
+    openapi_extra=TOKEN_FORM,
+    responses=refusals(
+        "malformed parties.assertion-missing: Send client_assertion_type and a client_assertion.",
+        "malformed proof.unknown-key: No key on record for this issuer and kid.",
+        "refused proof.expired: The request has expired; sign a new one.",
+        "refused parties.assertion-used: This client assertion was used before.",
+        "refused parties.scope-not-allowed: A scope asked for is not open to this kind of party.",
+        token=False,
+    ),
+)
+async def grant_token(request: Request, hub: TheHub) -> AccessToken:
+    """OAuth 2.0 client credentials with `private_key_jwt`: a signed assertion in, a token of ten minutes out."""
+    require_content_type(request, "application/x-www-form-urlencoded")
+    form = _form(await request.body())
+    return await work(request, hub.tokens.grant, form)
+
+
+def _form(body: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(body.decode("ascii"), strict_parsing=True, max_num_fields=MAX_FORM_FIELDS, errors="strict")
+    except ValueError:
+        raise Malformed(
+            "api.unreadable", "The request's body or form cannot be read.", "请求体或表单无法读取。"
+        ) from None
+    form = dict(pairs)
+    if len(form) != len(pairs):
+        raise Malformed("api.doubled-field", "A field of the form stands twice.", "表单字段重复。")
+    return form
+
+
+@router.post(
+    "/v1/keys",
+    tags=["parties"],
+    summary="Register a further key",
+    status_code=201,
+    responses=refusals(
+        "malformed parties.proof-about-another-key: The proof of possession is about another key.",
+        "missing parties.unknown: No party with this id is registered here.",
+        "conflict parties.key-known: This key is already on record.",
+        token=False,
+    ),
+)
+async def register_key(request: Request, hub: TheHub, wanted: Annotated[KeyWire, Body()]) -> dict[str, str]:
+    """The proof is a `key-registration+jwt` about the key, signed by the key itself, at most 60 seconds old.
+
+    The keys that the party had before stay valid beside it until they are retired.
+    """
+    key = await work(request, hub.party_service.register_key, wanted.jwk, wanted.proof)
+    return {"kid": key.kid}
+
+
+@router.get(
+    "/v1/parties",
+    tags=["parties"],
+    summary="Everyone who takes part, with their public keys",
+    responses=refusals(token=False),
+)
+async def find_parties(request: Request, hub: TheHub) -> list[PartyView]:
+    """Open to all: whoever verifies an old answer needs the key history."""
+    return await work(request, _parties, hub)
+
+
+def _parties(hub: TheHub) -> list[PartyView]:
+    return [_party(party, hub.parties.find_keys(party.id)) for party in hub.parties.find_parties()]
+
+
+def _party(party: Party, keys: list[PartyKey]) -> PartyView:
+    return PartyView(
+        id=party.id,
+        name=party.name,
+        name_zh=party.name_zh,
+        kind=party.kind,
+        registry=party.registry,
+        is_active=party.is_active,
+        keys=[_key(key) for key in keys],
+    )
+
+
+def _key(key: PartyKey) -> KeyView:
+    return KeyView(
+        jwk=key.public.to_jwk(),
+        valid_from=key.valid_from,
+        valid_until=key.valid_until,
+        revoked_at=key.revoked_at,
+        compromised_since=key.compromised_since,
+    )
+
+
+@router.get(
+    "/.well-known/hub",
+    tags=["parties"],
+    summary="Who this hub is",
+    response_model=HubView,
+    responses=refusals(token=False),
+)
+async def this_hub(hub: TheHub) -> dict[str, Any]:
+    """A start for those who set up a client; a verifier takes keys from its own trust policy, never from here."""
+    return {
+        "id": hub.id,
+        "url": hub.url,
+        "token_endpoint": f"{hub.url}/oauth/token",
+        "jwks": {"keys": [hub.signer.public.to_jwk()]},
+        "log_origin": hub.log_origin,
+        "log_vkey": hub.log_vkey,
+    }

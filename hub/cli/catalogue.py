@@ -1,0 +1,145 @@
+"""`hub catalogue`: editions of the catalogue 目录 and grants 共享授权 come in as files, checked before they count."""
+
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.api.rooms import Hub
+from hub.catalogue.changes import Change
+from hub.catalogue.codec import plain
+from hub.catalogue.documents import parse_document
+from hub.catalogue.reading import documents_at, published_documents, read_catalogue
+from hub.cli.files import content_of
+from hub.cli.roof import opened
+from hub.cli.telling import print_json, print_lines, say
+from hub.errors import Conflict
+from hub.kernel.clock import local_date
+from hub.sharing.reading import read_grants, shipped_grants
+
+app = typer.Typer(no_args_is_help=True, help="Load and show the catalogue and the grants. 目录与授权")
+
+MAX_FILE_BYTES = 8 * 1024 * 1024
+SHOWN_CHANGES = 40
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+By = Annotated[str, typer.Option(help="Who signs for it; kept in the log.")]
+
+
+@app.command()
+def load(
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Catalogue files or folders, or a grants file; none: what is shipped.")
+    ] = None,
+    effective_on: Annotated[
+        datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="First day it counts; today by default.")
+    ] = None,
+    by: By = "operator",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and change nothing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check files, say what they change, and publish them 发布目录或授权."""
+    with opened() as hub:
+        day = effective_on.date() if effective_on else local_date(hub.clock.now())
+        grants = [file for file in files or [] if _holds_grants(file)]
+        others = [file for file in files or [] if file not in grants]
+        told: dict[str, Any] = {}
+        if others or not files:
+            told |= _load_catalogue(hub, others, day, by=by, dry_run=dry_run)
+        if grants or not files:
+            told["grants"] = _load_grants(hub, grants, day, by=by, dry_run=dry_run)
+    if as_json:
+        print_json(told)
+    else:
+        _tell(told, dry_run=dry_run)
+
+
+def _holds_grants(file: Path) -> bool:
+    if file.is_dir():
+        return False
+    return "grants" in parse_document(content_of(file, most_bytes=MAX_FILE_BYTES), file.name).value
+
+
+def _load_catalogue(hub: Hub, places: list[Path], day: date, *, by: str, dry_run: bool) -> dict[str, Any]:
+    catalogue = read_catalogue(documents_at(places) if places else published_documents())
+    changes = hub.catalogue.changes_of(catalogue, day)
+    told = {"matters": len(catalogue.matters), "changes": [_spelled(change) for change in changes]}
+    if dry_run:
+        return told | {"edition": None}
+    try:
+        proposal = hub.catalogue.propose(catalogue, effective_on=day, by=by)
+    except Conflict as known:
+        return told | {"edition": known.facts.get("edition")}
+    return told | {"edition": hub.catalogue.publish(proposal.edition_id, by=by).edition_id}
+
+
+def _load_grants(hub: Hub, files: list[Path], day: date, *, by: str, dry_run: bool) -> dict[str, int]:
+    catalogue = hub.catalogue.require_edition_on(day).catalogue
+    contents = [(content_of(file, most_bytes=MAX_FILE_BYTES), file.name) for file in files]
+    grants = [grant for raw, name in contents for grant in read_grants(raw, name, catalogue)]
+    if not files:
+        grants = shipped_grants(catalogue)
+    changed = 0 if dry_run else hub.sharing.take_over(grants, by=by)
+    return {"read": len(grants), "changed": changed}
+
+
+def _spelled(change: Change) -> dict[str, str]:
+    return {"path": change.path, "turn": change.turn.value}
+
+
+def _tell(told: dict[str, Any], *, dry_run: bool) -> None:
+    if "edition" in told:
+        for change in told["changes"][:SHOWN_CHANGES]:
+            say(f"  {change['turn']:8} {change['path']}")
+        if len(told["changes"]) > SHOWN_CHANGES:
+            say(f"  … and {len(told['changes']) - SHOWN_CHANGES} more", "等")
+        number = len(told["changes"])
+        say(f"{number} changes" + (", none made." if dry_run else f"; edition {told['edition']} is published."))
+    if "grants" in told:
+        say(f"{told['grants']['read']} grants read, {told['grants']['changed']} new or different.", "授权已载入。")
+
+
+@app.command()
+def show(
+    matter: Annotated[str | None, typer.Argument(help="Id of one matter; none: the list.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What can be applied for, or one matter with its materials 事项与材料."""
+    with opened() as hub:
+        today = local_date(hub.clock.now())
+        if matter:
+            found = plain(hub.catalogue.matter(matter, today))
+            print_json(found) if as_json else _show_matter(found)
+            return
+        matters = hub.catalogue.require_edition_on(today).catalogue.matters
+    rows = [
+        {"id": each.id, "version": each.version, "materials": len(each.materials), "zh": each.names.zh}
+        for each in matters
+    ]
+    print_json(rows) if as_json else print_lines(rows, "id", "version", "materials", "zh")
+
+
+def _show_matter(matter: dict[str, Any]) -> None:
+    say(f"{matter['id']} {matter['version']}: {matter['en']}", matter["zh"])
+    rows = [
+        {"material": each["id"], "ways": len(each.get("ways", [])), "when": each.get("when"), "zh": each["zh"]}
+        for each in matter["materials"]
+    ]
+    print_lines(rows, "material", "ways", "when", "zh")
+
+
+@app.command()
+def replaceable(as_json: AsJson = False) -> None:
+    """Materials that some registry could already replace: what could be cut next 可减材料."""
+    with opened() as hub:
+        found = hub.catalogue.replaceable(local_date(hub.clock.now()), {})
+    rows = [
+        {
+            "matter": each.matter,
+            "material": each.material,
+            "cases_per_year": each.cases_per_year,
+            "by": ", ".join(each.by),
+        }
+        for each in found
+    ]
+    print_json(rows) if as_json else print_lines(rows, "matter", "material", "cases_per_year", "by")

@@ -1,0 +1,103 @@
+"""`hub parties`: who takes part 参与方; an operator puts an institution and its first key on record."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from hub.api.rooms import Hub
+from hub.cli.files import content_of
+from hub.cli.roof import opened
+from hub.cli.telling import print_json, print_lines, say
+from hub.errors import Malformed
+from hub.parties.model import Party, PartyKind
+from hub.proof.encoding import strict_json
+
+app = typer.Typer(no_args_is_help=True, help="Departments, consumers and auditors. 参与方")
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command()
+def add(
+    party: Annotated[str, typer.Argument(help="Id, such as dept:land, svc:low-income-aid, aud:county.")],
+    kind: Annotated[PartyKind, typer.Option(help="What it is to the hub.")],
+    name: Annotated[str, typer.Option(help="Its name in English.")],
+    name_zh: Annotated[str, typer.Option(help="Its name in Chinese.")],
+    registry: Annotated[str | None, typer.Option(help="The registry it answers for, such as land.")] = None,
+    jwk: Annotated[Path | None, typer.Option(help="JSON file with its public key (JWK).")] = None,
+) -> None:
+    """Put an institution on record, with its first public key when given. 登记参与方."""
+    key = None if jwk is None else strict_json(content_of(jwk, most_bytes=MAX_FILE_BYTES))
+    with opened() as hub:
+        _keep(hub, Party(party, name, name_zh, kind, registry), key)
+    say(f"{party} is on record.", "已登记。")
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="JSON list of {id, kind, name, name_zh, registry?, jwk?}.")],
+    as_json: AsJson = False,
+) -> None:
+    """Put many institutions on record. 批量登记参与方."""
+    listed = _listed(content_of(file, most_bytes=MAX_FILE_BYTES))
+    with opened() as hub:
+        for party, jwk in listed:
+            _keep(hub, party, jwk)
+    if as_json:
+        print_json({"parties": [party.id for party, _ in listed]})
+    else:
+        say(f"{len(listed)} parties are on record.", f"已登记 {len(listed)} 个参与方。")
+
+
+def _listed(content: bytes) -> list[tuple[Party, Any]]:
+    try:
+        return [
+            (
+                Party(
+                    str(each["id"]),
+                    str(each["name"]),
+                    str(each["name_zh"]),
+                    PartyKind(each["kind"]),
+                    each.get("registry"),
+                ),
+                each.get("jwk"),
+            )
+            for each in strict_json(content)
+        ]
+    except (KeyError, TypeError, ValueError, AttributeError):
+        raise Malformed(
+            "cli.parties-file",
+            "The file is not a JSON list of {id, kind, name, name_zh, registry?, jwk?}.",
+            "文件不是 {id, kind, name, name_zh, registry?, jwk?} 的 JSON 列表。",
+            kinds=[kind.value for kind in PartyKind],
+        ) from None
+
+
+def _keep(hub: Hub, party: Party, jwk: Any) -> None:
+    hub.party_service.register_party(party)
+    if jwk is not None:
+        hub.parties.register(party, jwk)
+
+
+@app.command("list")
+def find(as_json: AsJson = False) -> None:
+    """Everyone on record. 列出参与方."""
+    with opened() as hub:
+        rows = [
+            {
+                "id": party.id,
+                "kind": party.kind.value,
+                "registry": party.registry,
+                "is_active": party.is_active,
+                "keys": len(hub.parties.find_keys(party.id)),
+                "name": party.name,
+                "name_zh": party.name_zh,
+            }
+            for party in hub.parties.find_parties()
+        ]
+    if as_json:
+        print_json(rows)
+    else:
+        print_lines(rows, "id", "kind", "registry", "is_active", "keys", "name", "name_zh")

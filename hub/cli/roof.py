@@ -1,0 +1,41 @@
+"""Where the program enters its roof: the one place of the command line that reads settings and builds the hub."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hub.api.rooms import Hub
+from hub.bootstrap import build
+from hub.settings import Settings, settings_from, share_metrics
+
+
+def current_settings() -> Settings:
+    """The settings of this process's environment."""
+    return settings_from()
+
+
+def built(settings: Settings | None = None) -> Hub:
+    """The hub of ``settings``, this process's own by default; who asks for it closes it."""
+    return build(settings or current_settings())
+
+
+@contextmanager
+def opened(settings: Settings | None = None) -> Iterator[Hub]:
+    """The hub of ``settings``, closed afterwards; its sequencer is not started."""
+    hub = built(settings)
+    try:
+        yield hub
+    finally:
+        hub.close()
+
+
+@contextmanager
+def metrics_shared(workers: int) -> Iterator[None]:
+    """Several worker processes add up their meters in a folder that is gone afterwards; one needs none."""
+    if workers == 1:
+        yield
+        return
+    with tempfile.TemporaryDirectory(prefix="hub-metrics-") as directory:
+        share_metrics(Path(directory))
+        yield

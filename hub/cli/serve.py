@@ -1,0 +1,49 @@
+"""`hub serve`: the HTTP interface over one hub, by one process or several."""
+
+from typing import Annotated
+
+import typer
+import uvicorn
+from starlette.types import ASGIApp
+
+from hub.api.app import application
+from hub.api.logs import start_logging
+from hub.cli.roof import built, current_settings, metrics_shared
+from hub.storage.database import Database
+from hub.storage.migrate import migrate
+
+app = typer.Typer()
+
+
+@app.command()
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; HUB_HOST by default.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port; HUB_PORT by default.", min=0, max=65535)] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes; HUB_WORKERS by default.", min=1, max=256)] = None,
+) -> None:
+    """Serve until stopped; every process of every node may serve the same database. 启动服务."""
+    settings = current_settings()
+    start_logging(settings.log_level)
+    database = Database(settings.database_url)
+    migrate(database)
+    database.close()
+    number = workers or settings.workers
+    with metrics_shared(number):
+        uvicorn.run(
+            "hub.cli.serve:worker",
+            factory=True,
+            host=host or settings.host,
+            port=settings.port if port is None else port,
+            workers=number,
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=20,
+        )
+
+
+def worker() -> ASGIApp:
+    """The application of one worker process."""
+    settings = current_settings()
+    start_logging(settings.log_level)
+    return application(built, settings.limits, several_processes=settings.metrics_dir is not None)

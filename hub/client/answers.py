@@ -1,0 +1,83 @@
+"""Answers 应答 as an approval system reads them: verified first, then opened."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.errors import Malformed
+from hub.proof.jws import KeyFor, verify_jws
+from hub.proof.sdjwt import SdJwt, verify_sd_jwt
+
+ANSWER_TYP: Final = "evidence-answer+jwt"
+MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Released:
+    """One piece of what was asked for: evidence opened to the claims disclosed, or the reason why there is none."""
+
+    type: str
+    outcome: str
+    reason: str | None
+    provider: str | None
+    role: str | None
+    as_of: str | None
+    claims: Mapping[str, Any]
+    presentation: str | None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A verified answer; ``receipt`` proves that it stands in the log."""
+
+    exchange: str
+    outcome: str
+    reason: str | None
+    subject: str | None
+    case: str | None
+    evidence: Sequence[Released]
+    jws: str
+    receipt: str
+
+    @property
+    def is_refused(self) -> bool:
+        """True when nothing was released."""
+        return self.outcome == "refused"
+
+
+def verified_answer(jws: str, receipt: str, *, request_digest: str, key_for: KeyFor) -> Answer:
+    """The answer in ``jws``: (1) signed by the hub, (2) about the request, (3) each evidence by its provider's key.
+
+    Raises:
+        Malformed: any of it does not hold.
+    """
+    message = verify_jws(jws, typ=ANSWER_TYP, key_for=key_for, max_bytes=MAX_ANSWER_BYTES)  # 1
+    claims = message.claims
+    if claims.get("request_digest") != request_digest:  # 2
+        raise Malformed("client.other-request", "The answer is about another request.", "该应答对应的是另一请求。")
+    evidence = [_released(each, key_for) for each in claims.get("evidence", [])]  # 3
+    return Answer(
+        exchange=str(claims["exchange"]),
+        outcome=str(claims["outcome"]),
+        reason=claims.get("reason"),
+        subject=claims.get("subject"),
+        case=claims.get("case"),
+        evidence=evidence,
+        jws=jws,
+        receipt=receipt,
+    )
+
+
+def _released(piece: Mapping[str, Any], key_for: KeyFor) -> Released:
+    presentation = piece.get("presentation")
+    opened: SdJwt | None = verify_sd_jwt(presentation, key_for=key_for) if presentation else None
+    return Released(
+        type=str(piece["type"]),
+        outcome=str(piece["outcome"]),
+        reason=piece.get("reason"),
+        provider=piece.get("provider"),
+        role=piece.get("role"),
+        as_of=piece.get("as_of"),
+        claims=opened.claims if opened else {},
+        presentation=presentation,
+    )

@@ -1,0 +1,54 @@
+"""What happened in the demo, as figures that a script can read."""
+
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+
+@dataclass
+class RegistryFigures:
+    """What one registry's adapter read and what the hub made of it."""
+
+    read: int = 0
+    accepted: int = 0
+    unchanged: int = 0
+    withdrawn: int = 0
+    quarantined: int = 0
+    quarantined_by_reason: dict[str, int] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+@dataclass
+class CaseFigures:
+    """One case: what its matter demands, what nobody had to bring, what had to be brought."""
+
+    matter: str
+    materials_demanded: int = 0
+    satisfied_without_asking: int = 0
+    to_bring: int = 0
+    reused_from_another_matter: int = 0
+    outcome: str = ""
+    reason: str | None = None
+
+
+@dataclass
+class Figures:
+    """All figures of one run."""
+
+    residents: int
+    organisations: int
+    seed: int
+    registries: dict[str, RegistryFigures] = field(default_factory=dict)
+    subjects: dict[str, int] = field(default_factory=dict)
+    links: int = 0
+    reviews: int = 0
+    cases: dict[str, CaseFigures] = field(default_factory=dict)
+    log_size: int = 0
+    verification: dict[str, Any] = field(default_factory=dict)
+    seconds: float = 0.0
+
+    def write(self, path: Path) -> None:
+        """The figures stand in ``path`` as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), ensure_ascii=False, indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,97 @@
+"""Everyone who takes part in the demo, each with a throw-away key in the demo's directory."""
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hub.api.rooms import Hub
+from hub.parties.model import Party, PartyKind
+from hub.proof.encoding import b64url
+from hub.proof.keys import FileSigner, generate_signer
+
+HUB_ID: Final = "hub:demo-county"
+LOG_ORIGIN: Final = "hub.demo-county/log"
+
+DEPARTMENTS: Final = (
+    Party("dept:civil-affairs", "Civil Affairs Bureau", "民政局", PartyKind.department, "civil_affairs"),
+    Party("dept:land", "Natural Resources Bureau", "自然资源局", PartyKind.department, "land"),
+    Party("dept:marriage", "Marriage Registration Office", "婚姻登记处", PartyKind.department, "marriage"),
+    Party("dept:funeral", "Funeral Administration", "殡葬管理所", PartyKind.department, "funeral"),
+    Party("dept:low-income", "Low-Income Aid Centre", "低保中心", PartyKind.department, "low_income"),
+)
+SERVICES: Final = (
+    Party("svc:low-income-aid", "Low-income aid window", "低保受理窗口", PartyKind.consumer),
+    Party("svc:association-registration", "Association registration window", "社会组织登记窗口", PartyKind.consumer),
+    Party("svc:marriage-registration", "Marriage registration window", "婚姻登记窗口", PartyKind.consumer),
+    Party("svc:real-estate-window", "Real-estate window", "不动产登记窗口", PartyKind.consumer),
+    Party("svc:funeral-subsidy", "Funeral subsidy window", "殡葬补贴窗口", PartyKind.consumer),
+    Party("svc:entity-cancellation", "Cancellation window", "注销登记窗口", PartyKind.consumer),
+)
+OTHERS: Final = (
+    Party("auth:data-bureau", "County Data Bureau", "县数据局", PartyKind.authority),
+    Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
+)
+EVERYONE: Final = (*DEPARTMENTS, *SERVICES, *OTHERS)
+SECRETS: Final = ("HUB_BLIND_KEY", "HUB_PAIRWISE_KEY")
+
+
+@dataclass(frozen=True)
+class KeyCabinet:
+    """The private keys of everyone, in one directory that only its owner reads; real parties keep theirs apart."""
+
+    directory: Path
+
+    def fill(self) -> None:
+        """A new key for every party, the hub and the log, and the hub's secrets."""
+        self.directory.mkdir(mode=0o700, parents=True)
+        for name in (*(party.id for party in EVERYONE), HUB_ID, "log"):
+            self._write(self.path_of(name), generate_signer().to_pem())
+
+    def path_of(self, party: str) -> Path:
+        """The PEM file of a party's private key."""
+        return self.directory / f"{party.replace(':', '-')}.pem"
+
+    def signer_of(self, party: str) -> FileSigner:
+        """The party's signer."""
+        return FileSigner.from_pem(self.path_of(party))
+
+    def environment(self) -> dict[str, str]:
+        """The HUB_* variables that a hub with these keys needs, apart from its database and address."""
+        return {
+            "HUB_ID": HUB_ID,
+            "HUB_LOG_ORIGIN": LOG_ORIGIN,
+            "HUB_SIGNING_KEY": str(self.path_of(HUB_ID)),
+            "HUB_LOG_KEY": str(self.path_of("log")),
+            "HUB_SEAL_KEYS": f"demo-1:{_secret()}",
+            **{name: _secret() for name in SECRETS},
+        }
+
+    @staticmethod
+    def _write(path: Path, content: bytes) -> None:
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(content)
+
+
+def _secret() -> str:
+    return b64url(secrets.token_bytes(32))
+
+
+def register_everyone(hub: Hub, cabinet: KeyCabinet) -> None:
+    """Every party and its key is on record, as an operator would do with `hub parties add`."""
+    for party in EVERYONE:
+        hub.party_service.register_party(party)
+        hub.parties.register(party, cabinet.signer_of(party.id).public.to_jwk())
+
+
+def trust_policy(hub: Hub, cabinet: KeyCabinet) -> Mapping[str, Any]:
+    """What a verifier has to know beforehand: who signs, and which log and witnesses count."""
+    return {
+        "version": 1,
+        "hub": {"id": hub.id, "jwks": [hub.signer.public.to_jwk()], "log_vkey": hub.log_vkey, "origin": hub.log_origin},
+        "parties": {party.id: {"jwks": [cabinet.signer_of(party.id).public.to_jwk()]} for party in EVERYONE},
+        "witnesses": [],
+        "quorum": 0,
+    }

@@ -1,0 +1,98 @@
+"""Settings: what is wrong is named, with what to set instead, before anything starts."""
+
+from pathlib import Path
+
+import pytest
+
+from hub.errors import Malformed
+from hub.proof.encoding import b64url
+from hub.settings import settings_from
+
+SECRET = b64url(bytes(32))
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    key = tmp_path / "key.pem"
+    key.write_text("read later")
+    return {
+        "HUB_DATABASE_URL": "postgresql://hub:s3cr3t@db/hub",
+        "HUB_ID": "hub:test",
+        "HUB_SIGNING_KEY": str(key),
+        "HUB_LOG_KEY": str(key),
+        "HUB_SEAL_KEYS": f"k2:{SECRET},k1:{SECRET}",
+        "HUB_BLIND_KEY": SECRET,
+        "HUB_PAIRWISE_KEY": SECRET,
+    }
+
+
+def test_what_is_not_said_has_a_usual_value(environment: dict[str, str]) -> None:
+    settings = settings_from(environment)
+    assert (settings.host, settings.port, settings.workers, settings.log_level) == ("127.0.0.1", 8080, 1, "info")
+    assert settings.public_url == "http://127.0.0.1:8080"
+    assert list(settings.seal_keys) == ["k2", "k1"]
+
+
+def test_secrets_are_not_in_the_representation(environment: dict[str, str]) -> None:
+    shown = repr(settings_from(environment))
+    assert "s3cr3t" not in shown
+    assert "\\x00" not in shown
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "HUB_DATABASE_URL",
+        "HUB_ID",
+        "HUB_SIGNING_KEY",
+        "HUB_LOG_KEY",
+        "HUB_SEAL_KEYS",
+        "HUB_BLIND_KEY",
+        "HUB_PAIRWISE_KEY",
+    ],
+)
+def test_a_missing_variable_is_named_in_both_languages(environment: dict[str, str], name: str) -> None:
+    del environment[name]
+    with pytest.raises(Malformed) as refusal:
+        settings_from(environment)
+    assert (refusal.value.code, refusal.value.facts["variable"]) == ("settings.missing", name)
+    assert name in refusal.value.en
+    assert name in refusal.value.zh
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("HUB_DATABASE_URL", "mysql://x"),
+        ("HUB_SIGNING_KEY", "/nowhere/key.pem"),
+        ("HUB_SEAL_KEYS", "k1"),
+        ("HUB_SEAL_KEYS", "k1:short"),
+        ("HUB_BLIND_KEY", "é"),
+        ("HUB_BLIND_KEY", "AAAA"),
+        ("HUB_PORT", "eighty"),
+        ("HUB_PORT", "70000"),
+        ("HUB_WORKERS", "0"),
+        ("HUB_LOG_LEVEL", "loud"),
+        ("HUB_MAX_JSON_BYTES", "-1"),
+    ],
+)
+def test_a_wrong_variable_is_named_and_its_value_is_not_repeated(
+    environment: dict[str, str], name: str, value: str
+) -> None:
+    environment[name] = value
+    with pytest.raises(Malformed) as refusal:
+        settings_from(environment)
+    assert (refusal.value.code, refusal.value.facts["variable"]) == ("settings.wrong", name)
+
+
+def test_a_secret_may_stand_in_a_file(environment: dict[str, str], tmp_path: Path) -> None:
+    del environment["HUB_BLIND_KEY"]
+    secret = tmp_path / "blind"
+    secret.write_text(SECRET + "\n")
+    assert settings_from(environment | {"HUB_BLIND_KEY_FILE": str(secret)}).blind_key == bytes(32)
+
+
+def test_a_file_that_is_not_there_is_named(environment: dict[str, str]) -> None:
+    del environment["HUB_BLIND_KEY"]
+    with pytest.raises(Malformed, match="HUB_BLIND_KEY_FILE"):
+        settings_from(environment | {"HUB_BLIND_KEY_FILE": "/nowhere/blind"})
