@@ -54,7 +54,7 @@ USUAL: Final[Mapping[str, float]] = {
     "date_open_9999": 0.3,
     "date_open_words": 0.3,
     "date_impossible": 0.002,
-    "date_death_before_birth": 0.02,
+    "date_death_before_birth": 0.04,
     # organisations
     "organisation_brackets": 0.4,
     "organisation_code_only": 0.08,
@@ -75,7 +75,7 @@ USUAL: Final[Mapping[str, float]] = {
     "meaning_dead_in_roster": 0.2,
     "meaning_co_owners_packed": 0.25,
     "meaning_marital_outdated": 0.05,
-    "meaning_nameless_dead": 0.03,
+    "meaning_nameless_dead": 0.04,
     # records
     "record_duplicate": 0.003,
     "record_required_missing": 0.004,

@@ -9,7 +9,7 @@ from typing import Any, Final
 from adapters.simulator.books import Book, CsvBook, WorkbookBook
 from adapters.simulator.model import Death, Person, Village
 from adapters.simulator.pen import Clerk, Pen
-from adapters.simulator.place import COUNTY, village_name
+from adapters.simulator.place import COUNTY, home_address, village_name
 from adapters.simulator.truth import TruthBook, TruthPage
 
 REGISTRY: Final = "funeral"
@@ -102,12 +102,12 @@ class Funeral:
 
     def _add_funeral(self, file: str, village: Village, death: Death, person: Person) -> None:
         book, page = self._pages[file]
-        household = village.households[person.household]
+        address = home_address(village.index, person.household)
         native = file == THIS_YEARS_FILE
         row, dirt = self._clerk.write(
             f"funeral|{death.id}|{death.on}",
             (person.id,),
-            lambda pen: _funeral_row(pen, death, person, household.address, native=native),
+            lambda pen: _funeral_row(pen, death, person, address, native=native),
         )
         book.add(row)
         page.row((row["DEAD_ID"],), [("deceased", person.id)], dirt)
@@ -140,7 +140,7 @@ class Funeral:
 
 
 def _before_correction(death: Death) -> Death:
-    return replace(death, on=death.on - timedelta(days=1)) if death.corrected_on else death
+    return replace(death, on=death.on - timedelta(days=1), corrected_on=None) if death.corrected_on else death
 
 
 def _funeral_row(pen: Pen, death: Death, person: Person, address: str, *, native: bool) -> dict[str, Any]:
@@ -195,10 +195,10 @@ def _cancellation_row(pen: Pen, death: Death, person: Person, rest: tuple[str, s
         "xb": pen.sex(person.sex),
         "yhzgx": relation,
         "swrq": pen.date(death.on, "%Y%m%d"),
-        "gmsfhm": pen.number(person),
+        "gmsfhm": pen.number(person, earlier=True),
         "pcs": f"{COUNTY}公安局{village_name(village)[:3]}派出所",
         "jcwh": f"{village_name(village)}村民委员会",
-        "swzmbh": person.number if death.on >= date(2026, 7, 1) else f"SW{death.id}",
+        "swzmbh": person.earlier_number if death.on >= date(2026, 7, 1) else f"SW{death.id}",
         "swzxlb": "死亡",
         "hzxm": head,
     }

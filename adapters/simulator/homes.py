@@ -36,11 +36,12 @@ def add_right(  # noqa: PLR0913  # a right has these many facts
 
 def make_homes(maker: Maker) -> None:
     """Give most households their home, some also contracted land, an earlier owner or a mortgage."""
+    owners = [one for one in maker.village.people if one not in maker.apart]
     for household in maker.village.households:
         if household.head in maker.apart:
             continue
         if maker.rng.random() < 0.8:
-            _home(maker, household)
+            _home(maker, household, owners)
         if maker.rng.random() < 0.12:
             on = _day(maker, 3000, 9000)
             add_right(maker, (household.head,), f"{household.address}承包地", on=on, kind=CONTRACTED)
@@ -63,20 +64,19 @@ def add_office(maker: Maker, organisation: Organisation) -> Right:
     )
 
 
-def _home(maker: Maker, household: Household) -> None:
+def _home(maker: Maker, household: Household, owners: list[str]) -> None:
     rng = maker.rng
     spouses = tuple(person for person, relation in household.members if relation == SPOUSE)
     holders = (household.head, *spouses) if rng.random() < 0.55 else (household.head,)
     kind = HOMESTEAD if rng.random() < 0.3 else HOUSE
     right = add_right(maker, holders, household.address, on=_day(maker, 60, 8000), kind=kind)
     if rng.random() < 0.06:
-        _earlier_owner(maker, right)
+        _earlier_owner(maker, right, rng.choice(owners))
     if maker.village.organisations and rng.random() < 0.06:
         _mortgage(maker, right)
 
 
-def _earlier_owner(maker: Maker, right: Right) -> None:
-    owner = maker.rng.choice([one.id for one in maker.village.people.values() if one.id not in maker.apart])
+def _earlier_owner(maker: Maker, right: Right, owner: str) -> None:
     on = right.registered_on - timedelta(days=maker.rng.randint(500, 4000))
     earlier = Right(
         unit=right.unit,

@@ -119,10 +119,10 @@ def _children(maker: Maker, father: Person, mother: Person, most: int) -> list[t
     rng = maker.rng
     born = mother.born + timedelta(days=rng.randint(23 * 366, 31 * 366))
     children: list[tuple[Person, str]] = []
-    for _ in range(rng.randint(0, most)):
+    for _ in range(min(most, rng.choice((0, 1, 1, 2, 2, 3)))):
         if born >= maker.village.on - timedelta(days=20):
             break
-        for _ in range(2 if rng.random() < 0.02 else 1):
+        for _ in range(2 if rng.random() < 0.03 else 1):
             sex = rng.choice((MALE, FEMALE))
             child = maker.person(sex, born, surname=father.name[0], ethnicity=father.ethnicity)
             children.append((child, SON if sex == MALE else DAUGHTER))
@@ -149,7 +149,8 @@ def _last_event_on(maker: Maker, person: Person) -> date:
 def _house_of(maker: Maker, members: Sequence[tuple[Person, str]]) -> Household:
     household = settle(maker, members)
     _mortal(maker, [person for person, _ in members])
-    if maker.rng.random() < 0.04:
+    bereaved = any(person.id in maker.village.deaths for person, _ in members)
+    if maker.rng.random() < (0.12 if bereaved else 0.04):
         days = timedelta(days=maker.rng.randint(60, 2500))
         household = grant_aid(maker, household, maker.village.on - days)
     return household
@@ -157,12 +158,12 @@ def _house_of(maker: Maker, members: Sequence[tuple[Person, str]]) -> Household:
 
 def _couple(maker: Maker) -> None:
     husband, wife = _pair(maker, 25, 60)
-    _house_of(maker, [(husband, HEAD), (wife, SPOUSE), *_children(maker, husband, wife, 2)])
+    _house_of(maker, [(husband, HEAD), (wife, SPOUSE), *_children(maker, husband, wife, 3)])
 
 
 def _three_generations(maker: Maker) -> None:
     husband, wife = _pair(maker, 27, 45)
-    members = [(husband, HEAD), (wife, SPOUSE), *_children(maker, husband, wife, 2)]
+    members = [(husband, HEAD), (wife, SPOUSE), *_children(maker, husband, wife, 3)]
     father = maker.person(MALE, husband.born - timedelta(days=maker.rng.randint(8500, 11500)), surname=husband.name[0])
     mother = maker.person(FEMALE, father.born + timedelta(days=maker.rng.randint(-500, 1500)))
     _wedding(maker, father, mother)

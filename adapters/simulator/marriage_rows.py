@@ -43,6 +43,9 @@ CREATE INDEX event_order ON event (updated_at, id);
 """
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class EventStore:
     """The events in the order in which the interface serves them: (``updated_at``, ``ID``)."""
 
@@ -61,7 +64,7 @@ class EventStore:
 
     def keep(self, rows: Sequence[dict[str, Any]]) -> None:
         """Add or replace events by ``ID``."""
-        lines = [(row["ID"], row["updated_at"], json.dumps(row, ensure_ascii=False)) for row in rows]
+        lines = [(row["ID"], row["updated_at"], _encode(row)) for row in rows]
         with self._store:
             self._store.executemany("INSERT OR REPLACE INTO event VALUES (?, ?, ?)", lines)
 

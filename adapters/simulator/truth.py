@@ -12,6 +12,9 @@ Roles = Sequence[tuple[str, str | None]]
 """Role and subject; nobody for the nameless."""
 
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
+
 class TruthBook:
     """Writes ``registry, export, key, row, role, subject, source, dirt`` for every role of every row published.
 
@@ -35,7 +38,7 @@ class TruthBook:
 
     def note(self, line: dict[str, object]) -> None:
         """Write one line."""
-        self._file.write(json.dumps(line, ensure_ascii=False))
+        self._file.write(_encode(line))
         self._file.write("\n")
         self.lines += 1
 
