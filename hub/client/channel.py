@@ -111,7 +111,7 @@ class Channel:
         retrying = Retrying(
             retry=retry_if_exception_type(Unavailable),
             stop=stop_after_delay(self._patience),
-            wait=wait_exponential_jitter(initial=0.1, max=3.0),
+            wait=wait_exponential_jitter(multiplier=0.1, max=3.0),
             reraise=True,
         )
         return retrying(deed)
