@@ -1,14 +1,14 @@
 """The tree as files of 256 hashes, and the entries beside them (C2SP tlog-tiles)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
 from hub.errors import Malformed
 from hub.proof.encoding import malformed
-from hub.proof.merkle import HASH_BYTES, Subtree, complete_root
+from hub.proof.merkle import HASH_BYTES, Subtree, node_hash
 
 WIDTH: Final = 256
 HEIGHT: Final = 8
@@ -95,10 +95,14 @@ class TileReader(Protocol):
         """
 
 
-def subtree_reader(tiles: TileReader, size: int) -> Subtree:
-    """Roots of complete subtrees of a tree of ``size``, each tile read once."""
+def subtree_reader(tiles: TileReader, size: int, memo: MutableMapping[tuple[int, int], bytes] | None = None) -> Subtree:
+    """Roots of complete subtrees of a tree of ``size``, each worked out once.
 
-    @lru_cache(maxsize=256)
+    ``memo`` may outlive the reader: a complete subtree never changes while its tree grows.
+    """
+    known: MutableMapping[tuple[int, int], bytes] = {} if memo is None else memo
+
+    @lru_cache(maxsize=64)
     def tile(level: int, index: int) -> bytes:
         width = tile_width(level, index, size)
         content = tiles.hashes(level, index, width)
@@ -107,11 +111,18 @@ def subtree_reader(tiles: TileReader, size: int) -> Subtree:
         return content
 
     def subtree(start: int, end: int) -> bytes:
-        level = min(((end - start).bit_length() - 1) // HEIGHT, MAX_LEVEL)
-        first, count = start >> (HEIGHT * level), (end - start) >> (HEIGHT * level)
-        content = tile(level, first // WIDTH)
-        offset = first % WIDTH
-        return complete_root([hash_at(content, offset + at) for at in range(count)])
+        found = known.get((start, end))
+        if found is None:
+            height = (end - start).bit_length() - 1
+            if height % HEIGHT:
+                half = (start + end) // 2
+                found = node_hash(subtree(start, half), subtree(half, end))
+            else:
+                level = height // HEIGHT
+                at = start >> height
+                found = hash_at(tile(level, at // WIDTH), at % WIDTH)
+            known[start, end] = found
+        return found
 
     return subtree
 

@@ -1,0 +1,93 @@
+"""Log entries 日志条目: codes, digests and salted commitments, never personal data."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from hub.audit import rules
+from hub.kernel.ids import new_id
+from hub.proof.merkle import leaf_hash
+
+SALT_BYTES: Final = 32
+
+
+def new_salt() -> bytes:
+    """32 random bytes; whoever erases them erases what the commitments under them mean."""
+    return os.urandom(SALT_BYTES)
+
+
+def new_entry_id() -> str:
+    """The id of one entry, which it carries inside."""
+    return new_id("ent")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be logged: its kind, its claims, and the salt of its commitments, which stays out of the log."""
+
+    kind: str
+    claims: Mapping[str, Any]
+    salt: bytes = field(default_factory=new_salt, repr=False)
+    entry_id: str = field(default_factory=new_entry_id)
+
+    def commit(self, text: str) -> str:
+        """The commitment to ``text`` under this entry's salt."""
+        return rules.commit(self.salt, text)
+
+    def content(self) -> bytes:
+        """The bytes to log: canonical JSON of at most 4 KB.
+
+        Raises:
+            Broken: an unknown kind, or claims that are not codes.
+        """
+        return rules.entry_content(self.entry_id, self.kind, self.claims)
+
+    def leaf(self) -> bytes:
+        """The leaf hash of the content."""
+        return leaf_hash(self.content())
+
+    def with_claims(self, **more: Any) -> "Entry":
+        """The same entry saying more."""
+        return replace(self, claims={**self.claims, **more})
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """The proof that an entry is in the log at ``index``: a tlog-proof, as text."""
+
+    index: int
+    proof_text: str
+
+
+@dataclass(frozen=True)
+class StoredEntry:
+    """An entry as it lies in the log."""
+
+    index: int
+    entry_id: str
+    content: bytes = field(repr=False)
+    leaf: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class StoredTile:
+    """A full tile: 256 hashes and the root over them."""
+
+    level: int
+    index: int
+    hashes: bytes = field(repr=False)
+    root: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Published:
+    """The newest signed checkpoint, and the newest that the witnesses' quorum cosigned."""
+
+    size: int
+    note: str
+    published_at: float
+    witnessed_size: int | None
+    witnessed_note: str | None
+    witnessed_at: float | None
+    unwitnessed_since: float | None

@@ -1,0 +1,107 @@
+"""What may stand in a log entry, how it commits to what it may not say, and how a subject's entries are chained."""
+
+import hashlib
+import hmac
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hub.errors import Broken, Malformed
+from hub.proof.encoding import b64url, canonical_json, strict_json
+
+VERSION: Final = 1
+KINDS: Final = frozenset(
+    {"exchange", "batch", "case", "key", "review", "link", "catalogue", "status", "grant", "party", "access", "log"}
+)
+MAX_CONTENT_BYTES: Final = 4_096
+MAX_TEXT: Final = 512
+_OURS: Final = frozenset({"v", "id", "kind"})
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_PERSONAL = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]|1[0-9]{10}")
+
+
+def commit(salt: bytes, text: str) -> str:
+    """HMAC-SHA-256 of ``text`` under ``salt``, base64url: says nothing once the salt is erased."""
+    return b64url(hmac.digest(salt, text.encode(), hashlib.sha256))
+
+
+def entry_content(entry_id: str, kind: str, claims: Mapping[str, Any]) -> bytes:
+    """The canonical bytes of an entry.
+
+    Raises:
+        Broken: claims that are not codes, digests, numbers or lists of them, or beyond 4 KB.
+    """
+    if kind not in KINDS or _OURS & claims.keys():
+        raise _not_code(f"kind {kind!r}")
+    for name, value in claims.items():
+        _check_name(name)
+        _check_value(name, value, depth=3)
+    content = canonical_json({**claims, "v": VERSION, "id": entry_id, "kind": kind})
+    if len(content) > MAX_CONTENT_BYTES:
+        raise _not_code("more than 4 KB")
+    return content
+
+
+def _not_code(what: str) -> Broken:
+    return Broken(
+        "audit.not-a-code",
+        f"A log entry holds codes, digests, commitments and whole numbers only; found {what}. Commit to texts instead.",
+        "日志条目只能包含代码、摘要、承诺值与整数；文本请改用承诺值。",
+    )
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise _not_code(f"the claim name {name!r}")
+
+
+def _check_value(name: str, value: Any, depth: int) -> None:
+    if isinstance(value, str):
+        if len(value) > MAX_TEXT or not value.isascii() or not value.isprintable() or _PERSONAL.fullmatch(value):
+            raise _not_code(f"a text in {name!r}")
+    elif isinstance(value, Mapping) and depth:
+        for key, member in value.items():
+            _check_name(key)
+            _check_value(name, member, depth - 1)
+    elif isinstance(value, list | tuple) and depth:
+        for member in value:
+            _check_value(name, member, depth - 1)
+    elif value is not None and not isinstance(value, int):
+        raise _not_code(f"{type(value).__name__} in {name!r}")
+
+
+def parse_entry(content: bytes) -> dict[str, Any]:
+    """What an entry says.
+
+    Raises:
+        Malformed: not the canonical bytes of an entry of a known version and kind.
+    """
+    parsed = strict_json(content) if len(content) <= MAX_CONTENT_BYTES else None
+    if not isinstance(parsed, dict) or canonical_json(parsed) != content:
+        raise _bad_entry()
+    if parsed.get("v") != VERSION or parsed.get("kind") not in KINDS or not isinstance(parsed.get("id"), str):
+        raise _bad_entry()
+    return parsed
+
+
+def _bad_entry() -> Malformed:
+    return Malformed("audit.bad-entry", "The bytes are not an entry of this log.", "该内容不是本日志的条目。")
+
+
+def chain_link(salt: bytes, previous_leaf: bytes) -> str:
+    """What ties an entry to the one before it about the same subject; only a holder of the salt can tell."""
+    return commit(salt, previous_leaf.hex())
+
+
+def verify_chain(lines: list[tuple[bytes, dict[str, Any], bytes]]) -> list[int]:
+    """The counters missing or out of place among a subject's lines, given as (leaf, entry, salt), oldest first.
+
+    Empty when every line follows the one before: counted from 1 without a gap, and linked to its leaf.
+    """
+    wrong = []
+    previous = b""
+    for expected, (leaf, entry, salt) in enumerate(lines, start=1):
+        if entry.get("n") != expected or entry.get("prev") != chain_link(salt, previous):
+            wrong.append(expected)
+        previous = leaf
+    return wrong

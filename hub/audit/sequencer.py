@@ -1,0 +1,171 @@
+"""The one sequencer 定序: queued entries get dense indexes, and the tree that holds them is signed.
+
+A turn: (1) lock the head, (2) refuse a head that contradicts what was signed last, (3) move a batch from queue to log,
+(4) read the stored bytes back and hash them, (5) write full tiles, (6) compare and swap the head, COMMIT; then
+(7) keep the new checkpoint in the store of signed ones, (8) sign, (9) publish. A crash before 6 leaves the batch in the
+queue; a crash after 6 leaves a head that the next turn signs first. Two at once wait for each other at 1.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.audit.growing import Edge
+from hub.audit.lastsigned import SignedStore
+from hub.audit.model import StoredEntry
+from hub.audit.store import LogStore
+from hub.errors import Broken
+from hub.kernel.clock import Clock
+from hub.proof.checkpoint import Checkpoint, sign_checkpoint
+from hub.proof.merkle import Frontier, leaf_hash, range_root
+from hub.proof.note import NoteSigner
+from hub.proof.tiles import subtree_reader
+from hub.storage.database import Database
+
+MAX_BATCH: Final = 1_000
+Step = Callable[[str], None]
+
+
+def _no_step(_name: str) -> None:
+    """Nothing happens between steps, except in a test of faults."""
+
+
+@dataclass(frozen=True)
+class Turn:
+    """What one turn published: the tree's edge, the signed note, and the entries that are new."""
+
+    edge: Edge
+    note: str
+    entries: tuple[StoredEntry, ...]
+
+
+class Sequencer:
+    """Grows one log; any number may run, one at a time has the head."""
+
+    def __init__(  # noqa: PLR0913 - the parts it is made of, each by name
+        self,
+        database: Database,
+        signer: NoteSigner,
+        *,
+        signed: SignedStore,
+        clock: Clock,
+        max_batch: int = MAX_BATCH,
+        step: Step = _no_step,
+    ) -> None:
+        self._database = database
+        self._signer = signer
+        self._signed = signed
+        self._clock = clock
+        self._max_batch = max_batch
+        self._step = step
+        self._edge: Edge | None = None
+        self.origin = signer.verifier.name
+
+    def turn(self) -> Turn | None:
+        """One batch sequenced and published, or None when the queue was empty and all is published.
+
+        Raises:
+            Broken: head, store of signed checkpoints or stored bytes contradict each other; nothing was signed.
+            Unavailable: the database is away.
+        """
+        signed = self._signed.last()
+        with self._database.writing() as session:
+            store = LogStore(session, self.origin)
+            frontier = store.lock_head()  # 1
+            published = store.published()
+            self._check_head(store, frontier, signed, is_published=published is not None)  # 2
+            edge = self._edge_at(store, frontier)
+            taken, placed = store.place(frontier.size, self._max_batch)  # 3
+            self._step("placed")
+            entries = self._read_back(store, frontier.size, placed)  # 4
+            store.write_tiles(edge.grow([entry.leaf for entry in entries]))  # 5
+            self._step("tiles written")
+            if placed and not store.move_head(frontier.size, edge.frontier):  # 6
+                raise Broken(
+                    "audit.head-moved", "The log's head moved while it was locked.", "日志头在锁定期间发生变化。"
+                )
+            self._step("head moved")
+        self._step("committed")
+        self._edge = edge
+        is_current = published is not None and published.size == edge.frontier.size
+        if is_current and not taken:
+            return None
+        return Turn(edge, self._publish(signed, edge), entries)
+
+    def _check_head(self, store: LogStore, head: Frontier, signed: Checkpoint | None, *, is_published: bool) -> None:
+        if signed is None:
+            if is_published:
+                raise Broken(
+                    "audit.last-signed-missing",
+                    "Checkpoints of this log were published, but the store of the last signed one is empty: restore "
+                    "that file, or take over the published checkpoint if no witness knows a larger one.",
+                    "本日志已公布检查点，但最后签名检查点的存储为空：请恢复该文件；若见证方均无更大检查点，可采用已公布者。",
+                )
+            return
+        if signed.origin != self.origin:
+            raise Broken(
+                "audit.foreign-last-signed",
+                "The store of signed checkpoints is another log's.",
+                "已签检查点存储属于其他日志。",
+            )
+        if head.size < signed.size:
+            raise _restored(head.size, signed.size)
+        root = head.root() if head.size == signed.size else range_root(subtree_reader(store, head.size), 0, signed.size)
+        if root != signed.root:
+            raise Broken(
+                "audit.fork",
+                f"The first {signed.size} entries are not those that were signed; nothing more is signed. Restore the "
+                "database from a backup that holds them, or close this log and open one under a new origin.",
+                "已签名的日志前缀被更改，停止签名。请恢复含有原条目的备份，或关闭本日志并以新来源另立日志。",
+                size=signed.size,
+            )
+
+    def _edge_at(self, store: LogStore, frontier: Frontier) -> Edge:
+        known = self._edge
+        if known is not None and known.frontier.to_bytes() == frontier.to_bytes():
+            return known.copy()
+        return Edge(frontier.copy(), store.edge(frontier.size))
+
+    def _read_back(self, store: LogStore, start: int, count: int) -> tuple[StoredEntry, ...]:
+        entries = tuple(store.read_back(start)) if count else ()
+        if [entry.index for entry in entries] != list(range(start, start + count)):
+            raise _damaged(start)
+        for entry in entries:
+            if leaf_hash(entry.content) != entry.leaf:
+                raise _damaged(entry.index)
+        return entries
+
+    def _publish(self, signed: Checkpoint | None, edge: Edge) -> str:
+        checkpoint = Checkpoint(self.origin, edge.frontier.size, edge.frontier.root())
+        if checkpoint != signed:
+            self._signed.swap(signed, checkpoint)  # 7
+        self._step("kept as signed")
+        note = str(sign_checkpoint(checkpoint, self._signer))  # 8
+        with self._database.writing() as session:
+            LogStore(session, self.origin).publish(checkpoint.size, note, self._clock.now())  # 9
+            self._step("publishing")
+        self._step("published")
+        return note
+
+
+def _restored(size: int, signed: int) -> Broken:
+    return Broken(
+        "audit.behind-last-signed",
+        f"The database holds {size} entries, but a checkpoint of {signed} was signed: it was restored from an old "
+        "backup. Nothing is signed. Restore a backup that holds them all, or close this log and open one under a new "
+        "origin.",
+        f"数据库仅有 {size} 条日志，而已签名检查点含 {signed} 条：数据库由旧备份恢复，停止签名。"
+        "请恢复完整备份，或以新来源另立日志。",
+        size=size,
+        signed=signed,
+    )
+
+
+def _damaged(index: int) -> Broken:
+    return Broken(
+        "audit.entry-damaged",
+        f"The bytes stored for entry {index} are not those that were queued; nothing was signed. "
+        "Check disk and database.",
+        f"第 {index} 条日志的存储内容与入队时不符，未签名。请检查磁盘与数据库。",
+        index=index,
+    )

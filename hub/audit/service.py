@@ -1,0 +1,328 @@
+"""The log 审计日志 as the rest of the hub sees it: receipts, checkpoints, tiles, proofs."""
+
+import threading
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.audit.growing import EdgeTiles, ProofMaker
+from hub.audit.lastsigned import SignedStore
+from hub.audit.model import Published, Receipt
+from hub.audit.sequencer import Sequencer, Turn
+from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore
+from hub.audit.tilestore import DatabaseTiles
+from hub.audit.waiting import Waiters
+from hub.audit.witnessing import Collector
+from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
+from hub.kernel.clock import Clock
+from hub.proof.merkle import consistency_proof
+from hub.proof.note import NoteSigner
+from hub.proof.tiles import parse_tile_path, tile_width
+from hub.storage.database import Database
+
+POLL_SECONDS: Final = 0.25
+ELECTION_SECONDS: Final = 0.5
+LIVENESS_SECONDS: Final = 1.0
+RETRY_SECONDS: Final = 0.5
+
+
+@dataclass(frozen=True)
+class LogParts:
+    """What a log is made of; ``collector`` is None where no witness is asked."""
+
+    signer: NoteSigner
+    signed: SignedStore
+    clock: Clock
+    collector: Collector | None = None
+    max_unwitnessed_seconds: float | None = None
+
+
+class Log:
+    """One log on one node. Nodes share the database; one of them sequences, all of them answer."""
+
+    def __init__(self, database: Database, parts: LogParts) -> None:
+        self._database = database
+        self._parts = parts
+        self.origin = parts.signer.verifier.name
+        self._sequencer = Sequencer(database, parts.signer, signed=parts.signed, clock=parts.clock)
+        self._election = Election(database, self.origin)
+        self._tiles = DatabaseTiles(database, self.origin)
+        self._waiters = Waiters()
+        self._memo: dict[tuple[int, int], bytes] = {}
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._next_election = 0.0
+        self._answered = -1
+        self.fault: HubError | None = None
+
+    # --- life ----------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """The node takes part in the election and answers those who wait."""
+        self._stopped.clear()
+        names = {"log-sequencer": self._work, "log-bell": self._listen}
+        if self._parts.collector is not None:
+            names["log-witnesses"] = self._collect
+        self._threads = [threading.Thread(target=target, name=name, daemon=True) for name, target in names.items()]
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """The node sequences no more; another one may."""
+        self._stopped.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join()
+        self._threads = []
+        self._election.leave()
+
+    @property
+    def is_sequencing(self) -> bool:
+        """True while this node is the elected one."""
+        return self._election.is_won
+
+    def _work(self) -> None:
+        while not self._stopped.is_set():
+            self._wake.wait(POLL_SECONDS)
+            self._wake.clear()
+            try:
+                self._serve()
+            except Unavailable as fault:
+                self.fault = fault
+                self._stopped.wait(RETRY_SECONDS)
+            except HubError as fault:
+                self._fail(fault)
+                self._stopped.wait(RETRY_SECONDS)
+            else:
+                self.fault = None
+
+    def _serve(self) -> None:
+        if self._is_elected():
+            while not self._stopped.is_set():
+                turn = self._sequencer.turn()
+                if turn is None:
+                    break
+                self._answer_turn(turn)
+        elif self._waiters:
+            with self._database.writing() as session:
+                LogStore(session, self.origin).notify(QUEUE_CHANNEL)
+        self._answer_rest()
+
+    def _is_elected(self) -> bool:
+        now = time.monotonic()
+        if now < self._next_election:
+            return self._election.is_won
+        won = self._election.stand()
+        self._next_election = now + (LIVENESS_SECONDS if won else ELECTION_SECONDS)
+        return won
+
+    def _fail(self, fault: HubError) -> None:
+        self.fault = fault
+        if fault.code == "audit.signed-elsewhere":
+            return
+        for entry_id in self._waiters.awaited():
+            self._waiters.answer(entry_id, None, fault)
+
+    def _listen(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                bell = Bell(self._database, QUEUE_CHANNEL, HEAD_CHANNEL)
+            except HubError:
+                self._stopped.wait(RETRY_SECONDS)
+                continue
+            try:
+                while not self._stopped.is_set():
+                    for channel in bell.heard(POLL_SECONDS):
+                        if channel == QUEUE_CHANNEL or self._waiters:
+                            self._wake.set()
+            except Unavailable:
+                self._stopped.wait(RETRY_SECONDS)
+            finally:
+                bell.close()
+
+    # --- receipts ------------------------------------------------------------------------------------------------
+
+    def receipt_for(self, entry_id: str, within_seconds: float) -> Receipt:
+        """The receipt of an entry whose transaction has committed, once the log holds it.
+
+        Raises:
+            Unavailable: not within the time; the entry stays queued and the receipt can be fetched later.
+            Broken: the log refuses to sign; an operator must look.
+        """
+        slot = self._waiters.join(entry_id)
+        self._wake.set()
+        if not slot.wait(within_seconds):
+            self._waiters.leave(entry_id, slot)
+            raise Unavailable(
+                "audit.no-receipt-yet",
+                "The entry is kept, but the log has not taken it up in time; ask for its receipt later.",
+                "条目已保存，但日志未能及时定序；请稍后索取回执。",
+            )
+        if slot.receipt is None:
+            raise slot.fault or Broken("audit.no-receipt", "The log gave no receipt.", "日志未给出回执。")
+        return slot.receipt
+
+    def _answer_turn(self, turn: Turn) -> None:
+        self._answered = -1
+        awaited = set(self._waiters.awaited())
+        found = [entry for entry in turn.entries if entry.entry_id in awaited]
+        if not found:
+            return
+        tiles = EdgeTiles(turn.edge, self._tiles)
+        maker = ProofMaker(tiles, turn.edge.frontier.size, turn.note, self._memo)
+        for entry in found:
+            self._waiters.answer(entry.entry_id, maker.receipt(entry.index))
+
+    def _answer_rest(self) -> None:
+        awaited = self._waiters.awaited()
+        if not awaited:
+            return
+        with self._database.reading() as session:
+            store = LogStore(session, self.origin)
+            indexes = store.indexes(awaited)
+            published = store.published() if indexes else None
+            if published is None:
+                return
+            maker = ProofMaker(self._tiles, published.size, published.note, {})
+            for entry_id, index in indexes.items():
+                if index < published.size:
+                    self._waiters.answer(entry_id, maker.receipt(index))
+
+    def prove(self, entry: str | int, *, is_witnessed: bool = False) -> Receipt:
+        """The receipt of the entry with that id or index, under the newest checkpoint (or the newest with a quorum).
+
+        Raises:
+            Missing: the log holds no such entry (under such a checkpoint).
+        """
+        published = self._published()
+        size, note = published.size, published.note
+        if is_witnessed:
+            size, note = published.witnessed_size or 0, published.witnessed_note or ""
+        index = entry if isinstance(entry, int) else self._index_of(entry)
+        if not 0 <= index < size:
+            raise _no_entry()
+        return ProofMaker(self._tiles, size, note, {}).receipt(index)
+
+    def _index_of(self, entry_id: str) -> int:
+        with self._database.reading() as session:
+            found = LogStore(session, self.origin).indexes([entry_id])
+        if entry_id not in found:
+            raise _no_entry()
+        return found[entry_id]
+
+    def entry_at(self, index: int) -> bytes:
+        """The bytes of the entry at ``index``.
+
+        Raises:
+            Missing: the log holds no such entry.
+        """
+        with self._database.reading() as session:
+            found = LogStore(session, self.origin).entries(index, index + 1)
+        if not found:
+            raise _no_entry()
+        return found[0].content
+
+    def consistency(self, old: int, size: int) -> list[bytes]:
+        """The proof that the tree of ``old`` entries is the beginning of the tree of ``size``."""
+        if size > self._published().size:
+            raise _no_entry()
+        return consistency_proof(self._tiles.subtree(size), old, size)
+
+    # --- serving -------------------------------------------------------------------------------------------------
+
+    def _published(self) -> Published:
+        with self._database.reading() as session:
+            published = LogStore(session, self.origin).published()
+        if published is None:
+            raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
+        return published
+
+    def checkpoint(self, *, is_witnessed: bool = False) -> str:
+        """The newest checkpoint as a signed note (or the newest that the quorum of witnesses cosigned).
+
+        Raises:
+            Missing: there is none yet.
+        """
+        published = self._published()
+        if not is_witnessed:
+            return published.note
+        if published.witnessed_note is None:
+            raise Missing(
+                "audit.no-checkpoint", "No checkpoint has its quorum of witnesses yet.", "尚无获法定见证的检查点。"
+            )
+        return published.witnessed_note
+
+    def tile(self, path: str) -> bytes:
+        """The tile or entry bundle at ``tile/…`` (C2SP tlog-tiles).
+
+        Raises:
+            Missing: the path names none that the newest checkpoint covers.
+        """
+        try:
+            tile = parse_tile_path(path)
+        except Malformed:
+            raise _no_tile() from None
+        if tile.width > tile_width(tile.level or 0, tile.index, self._published().size):
+            raise _no_tile()
+        return (
+            self._tiles.bundle(tile) if tile.level is None else self._tiles.hashes(tile.level, tile.index, tile.width)
+        )
+
+    # --- witnesses -----------------------------------------------------------------------------------------------
+
+    def require_witnessed(self) -> None:
+        """Returns when the log is witnessed recently enough for evidence to be released.
+
+        Raises:
+            Unavailable: ``audit.unwitnessed``.
+        """
+        limit = self._parts.max_unwitnessed_seconds
+        if limit is None:
+            return
+        with self._database.reading() as session:
+            published = LogStore(session, self.origin).published()
+        since = None if published is None else published.unwitnessed_since
+        if since is not None and self._parts.clock.now().timestamp() - since > limit:
+            raise Unavailable(
+                "audit.unwitnessed",
+                "Too few witnesses have cosigned the log for too long; nothing is released until they do.",
+                "日志长时间未获足够见证方共签；恢复之前不披露任何数据。",
+            )
+
+    def _collect(self) -> None:
+        collector = self._parts.collector
+        while collector is not None and not self._stopped.is_set():
+            try:
+                if self.is_sequencing:
+                    self._collect_once(collector)
+            except HubError as fault:
+                collector.fault = fault
+            self._stopped.wait(collector.pause_seconds)
+
+    def _collect_once(self, collector: Collector) -> None:
+        published = self._published()
+        if published.size == published.witnessed_size:
+            return
+        note = collector.cosigned(published.note, self._tiles.subtree(published.size))
+        if note is not None:
+            with self._database.writing() as session:
+                LogStore(session, self.origin).keep_witnessed(published.size, note, self._parts.clock.now())
+
+    def problems(self) -> Iterable[HubError]:
+        """What keeps this node from releasing evidence, for readiness."""
+        if self.fault is not None:
+            yield self.fault
+        try:
+            self.require_witnessed()
+        except Unavailable as fault:
+            yield fault
+
+
+def _no_entry() -> Missing:
+    return Missing("audit.no-such-entry", "The log holds no such entry.", "日志中无此条目。")
+
+
+def _no_tile() -> Missing:
+    return Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")

@@ -1,0 +1,98 @@
+"""Which node sequences, and how nodes wake each other: PostgreSQL's own locks and notifications."""
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from hub.errors import Unavailable
+from hub.storage.database import Database
+
+
+def _connection(database: Database) -> Connection:
+    try:
+        return database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+    except SQLAlchemyError as fault:
+        raise _away() from fault
+
+
+def _away() -> Unavailable:
+    return Unavailable(
+        "storage.database-away", "The database does not answer; try again when it is back.", "数据库无应答。"
+    )
+
+
+class Election:
+    """One node at a time holds the advisory lock of a log; the database frees it when the node's connection ends."""
+
+    def __init__(self, database: Database, origin: str) -> None:
+        self._database = database
+        self._key = int.from_bytes(hashlib.sha256(b"sequencer\0" + origin.encode()).digest()[:8], "big", signed=True)
+        self._held: Connection | None = None
+
+    @property
+    def is_won(self) -> bool:
+        """True while this node believes to hold the lock."""
+        return self._held is not None
+
+    def stand(self) -> bool:
+        """True when this node holds the lock, now or still.
+
+        Raises:
+            Unavailable: the database is away; the lock is lost.
+        """
+        if self._held is not None:
+            self._run(self._held, "SELECT 1")
+            return True
+        connection = _connection(self._database)
+        won = bool(self._run(connection, "SELECT pg_try_advisory_lock(%s)", self._key))
+        if won:
+            self._held = connection
+        else:
+            connection.close()
+        return won
+
+    def _run(self, connection: Connection, statement: str, *values: Any) -> Any:
+        try:
+            return connection.exec_driver_sql(statement, values).scalar()
+        except SQLAlchemyError as fault:
+            self.leave()
+            connection.invalidate()
+            connection.close()
+            raise _away() from fault
+
+    def leave(self) -> None:
+        """Another node may win."""
+        if self._held is not None:
+            held, self._held = self._held, None
+            held.invalidate()
+            held.close()
+
+
+class Bell:
+    """Hears the notifications of other nodes on a connection of its own."""
+
+    def __init__(self, database: Database, *channels: str) -> None:
+        self._connection = _connection(database)
+        for channel in channels:
+            self._connection.exec_driver_sql(f'LISTEN "{channel}"')
+
+    def heard(self, seconds: float) -> Iterator[str]:
+        """The channels that rang within ``seconds``.
+
+        Raises:
+            Unavailable: the connection is gone.
+        """
+        raw: Any = self._connection.connection.driver_connection
+        try:
+            for notice in raw.notifies(timeout=seconds, stop_after=1):
+                yield notice.channel
+        except raw.Error as fault:
+            raise _away() from fault
+
+    def close(self) -> None:
+        """The connection is closed."""
+        self._connection.invalidate()
+        self._connection.close()

@@ -1,0 +1,234 @@
+"""The sequenced log in the database: entries, tiles, head and checkpoints."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from hub.audit.model import Published, StoredEntry, StoredTile
+from hub.errors import Broken, Missing
+from hub.proof.merkle import Frontier
+from hub.proof.tiles import HEIGHT, WIDTH
+
+HEAD_CHANNEL: Final = "hub_log_head"
+QUEUE_CHANNEL: Final = "hub_log_queue"
+
+_PLACE = text("""
+    WITH moved AS (
+        DELETE FROM log_queue
+        WHERE queue_id = ANY (ARRAY (SELECT queue_id FROM log_queue ORDER BY queue_id LIMIT :limit))
+        RETURNING queue_id, entry_id, content, leaf
+    ), placed AS (
+        INSERT INTO log_entry ("index", entry_id, content, leaf)
+        SELECT :size + row_number() OVER (ORDER BY queue_id) - 1, entry_id, content, leaf
+        FROM moved WHERE NOT EXISTS (SELECT 1 FROM log_entry e WHERE e.entry_id = moved.entry_id)
+        RETURNING 1
+    )
+    SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM placed)
+""")
+_READ_BACK = text('SELECT "index", entry_id, content, leaf FROM log_entry WHERE "index" >= :start ORDER BY "index"')
+_ENTRIES = text("""
+    SELECT "index", entry_id, content, leaf FROM log_entry
+    WHERE "index" >= :start AND "index" < :end ORDER BY "index"
+""")
+_BUNDLES = text("""
+    SELECT "index" / 256, count(*),
+        string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index")
+    FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1 ORDER BY 1
+""")
+_LEAVES = text("""
+    SELECT coalesce(string_agg(leaf, ''::bytea ORDER BY "index"), ''::bytea)
+    FROM log_entry WHERE "index" >= :start AND "index" < :end
+""")
+_ROOTS = text("""
+    SELECT coalesce(string_agg(root, ''::bytea ORDER BY "index"), ''::bytea)
+    FROM log_tile WHERE level = :level AND "index" >= :start AND "index" < :end
+""")
+_TILE = text('SELECT hashes FROM log_tile WHERE level = :level AND "index" = :index')
+_WRITE_TILE = text('INSERT INTO log_tile (level, "index", hashes, root) VALUES (:level, :index, :hashes, :root)')
+_READ_TILE = text('SELECT hashes, root FROM log_tile WHERE level = :level AND "index" = :index')
+_OPEN_HEAD = text("""
+    INSERT INTO log_head (origin, size, frontier) VALUES (:origin, 0, :frontier) ON CONFLICT (origin) DO NOTHING
+""")
+_LOCK_HEAD = text("SELECT size, frontier FROM log_head WHERE origin = :origin FOR UPDATE")
+_HEAD = text("SELECT size, frontier FROM log_head WHERE origin = :origin")
+_MOVE_HEAD = text("""
+    UPDATE log_head SET size = :size, frontier = :frontier WHERE origin = :origin AND size = :old
+""")
+_INDEXES = text('SELECT entry_id, "index" FROM log_entry WHERE entry_id = ANY (:entry_ids)')
+_PUBLISH = text("""
+    INSERT INTO log_published (origin, size, note, published_at, unwitnessed_since)
+    VALUES (:origin, :size, :note, :at, :at)
+    ON CONFLICT (origin) DO UPDATE SET size = :size, note = :note, published_at = :at,
+        unwitnessed_since = CASE WHEN log_published.witnessed_size = :size THEN NULL
+            ELSE coalesce(log_published.unwitnessed_since, :at) END
+    WHERE log_published.size < :size
+""")
+_WITNESS = text("""
+    UPDATE log_published SET witnessed_size = :size, witnessed_note = :note, witnessed_at = :at,
+        note = CASE WHEN size = :size THEN :note ELSE note END,
+        unwitnessed_since = CASE WHEN size = :size THEN NULL ELSE :at END
+    WHERE origin = :origin AND size >= :size AND coalesce(witnessed_size, 0) <= :size
+""")
+_PUBLISHED = text("""
+    SELECT size, note, published_at, witnessed_size, witnessed_note, witnessed_at, unwitnessed_since
+    FROM log_published WHERE origin = :origin
+""")
+
+
+class LogStore:
+    """The sequenced log: entries, tiles, head and checkpoints."""
+
+    def __init__(self, session: Session, origin: str) -> None:
+        self._session = session
+        self._origin = origin
+
+    def _all(self, statement: Any, **values: Any) -> Sequence[Any]:
+        return self._session.execute(statement, values).all()
+
+    def _one(self, statement: Any, **values: Any) -> Any:
+        return self._session.execute(statement, values).scalar()
+
+    def lock_head(self) -> Frontier:
+        """The right edge of the tree, held until the transaction ends."""
+        if not self._all(_LOCK_HEAD, origin=self._origin):
+            self._session.execute(_OPEN_HEAD, {"origin": self._origin, "frontier": Frontier().to_bytes()})
+        return self._frontier(_LOCK_HEAD)
+
+    def head(self) -> Frontier:
+        """The right edge of the tree, as it is committed."""
+        return self._frontier(_HEAD)
+
+    def _frontier(self, statement: Any) -> Frontier:
+        rows = self._all(statement, origin=self._origin)
+        if not rows:
+            return Frontier()
+        frontier = Frontier.from_bytes(bytes(rows[0].frontier))
+        if frontier.size != rows[0].size:
+            raise Broken(
+                "audit.head-damaged",
+                "The log's head contradicts itself; run the verification and restore the head from a backup.",
+                "日志头自相矛盾；请运行核验并从备份恢复。",
+            )
+        return frontier
+
+    def move_head(self, old: int, frontier: Frontier) -> bool:
+        """True when the head was at ``old`` and is at the frontier's size now."""
+        values = {"origin": self._origin, "old": old, "size": frontier.size, "frontier": frontier.to_bytes()}
+        moved: Any = self._session.execute(_MOVE_HEAD, values)
+        return bool(moved.rowcount == 1)
+
+    def place(self, size: int, limit: int) -> tuple[int, int]:
+        """Up to ``limit`` queued entries get the indexes from ``size`` on.
+
+        Returns how many left the queue, and how many of them were not in the log before.
+        """
+        taken, placed = self._session.execute(_PLACE, {"size": size, "limit": limit}).one()
+        return taken, placed
+
+    def read_back(self, start: int) -> list[StoredEntry]:
+        """Every stored entry from ``start`` on."""
+        return [_entry(row) for row in self._all(_READ_BACK, start=start)]
+
+    def entries(self, start: int, end: int) -> list[StoredEntry]:
+        """The stored entries [start, end)."""
+        return [_entry(row) for row in self._all(_ENTRIES, start=start, end=end)]
+
+    def bundles(self, start: int, end: int) -> list[tuple[int, int, bytes]]:
+        """The entries [start, end) as bundles: (bundle index, entries in it, bytes)."""
+        return [(row[0], row[1], bytes(row[2])) for row in self._all(_BUNDLES, start=start, end=end)]
+
+    def leaves(self, start: int, end: int) -> bytes:
+        """The stored leaf hashes [start, end)."""
+        return bytes(self._one(_LEAVES, start=start, end=end))
+
+    def write_tiles(self, tiles: Sequence[StoredTile]) -> None:
+        """Full tiles are stored, read back, and are what was to be stored.
+
+        Raises:
+            Broken: the database gives back something else.
+        """
+        if not tiles:
+            return
+        places = [{"level": tile.level, "index": tile.index} for tile in tiles]
+        contents = [{"hashes": tile.hashes, "root": tile.root} for tile in tiles]
+        self._session.execute(_WRITE_TILE, [place | content for place, content in zip(places, contents, strict=True)])
+        for place, content in zip(places, contents, strict=True):
+            row = self._session.execute(_READ_TILE, place).one()
+            if (bytes(row.hashes), bytes(row.root)) != (content["hashes"], content["root"]):
+                raise Broken(
+                    "audit.tile-damaged",
+                    "A tile is not stored as it was written; check the disk.",
+                    "分片存储异常；请检查磁盘。",
+                )
+
+    def hashes(self, level: int, index: int, width: int) -> bytes:
+        """The first ``width`` hashes of a tile: from its row when it is full, else from what lies below.
+
+        Raises:
+            Missing: the log is not that large.
+        """
+        content = self._one(_TILE, level=level, index=index)
+        if content is None:
+            start = index * WIDTH
+            below = {"start": start, "end": start + width}
+            content = self._one(_ROOTS, level=level - 1, **below) if level else self._one(_LEAVES, **below)
+        found = bytes(content)[: width * 32]
+        if len(found) < width * 32:
+            raise Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
+        return found
+
+    def edge(self, size: int) -> list[list[bytes]]:
+        """The hashes of the partial tile at each level of a tree of ``size``, lowest level first."""
+        levels = []
+        for level in range(8):
+            count = size >> (HEIGHT * level)
+            start = count - count % WIDTH
+            levels.append(_split(self.hashes(level, start // WIDTH, count - start) if count > start else b""))
+        return levels
+
+    def indexes(self, entry_ids: Sequence[str]) -> dict[str, int]:
+        """The index of each of ``entry_ids`` that is in the log."""
+        return {row[0]: row[1] for row in self._all(_INDEXES, entry_ids=list(entry_ids))}
+
+    def published(self) -> Published | None:
+        """The checkpoints published last."""
+        rows = self._all(_PUBLISHED, origin=self._origin)
+        if not rows:
+            return None
+        size, note, at, witnessed_size, witnessed_note, witnessed_at, since = rows[0]
+        return Published(
+            size, note, at.timestamp(), witnessed_size, witnessed_note, _seconds(witnessed_at), _seconds(since)
+        )
+
+    def publish(self, size: int, note: str, at: datetime) -> None:
+        """The signed checkpoint is public and the other nodes hear of it; an older one changes nothing.
+
+        Needs no flush of its own: a lost row is signed again, to the same bytes.
+        """
+        self._session.execute(text("SET LOCAL synchronous_commit = off"))
+        self._session.execute(_PUBLISH, {"origin": self._origin, "size": size, "note": note, "at": at})
+        self.notify(HEAD_CHANNEL)
+
+    def keep_witnessed(self, size: int, note: str, at: datetime) -> None:
+        """The checkpoint of ``size`` has its quorum."""
+        self._session.execute(_WITNESS, {"origin": self._origin, "size": size, "note": note, "at": at})
+        self.notify(HEAD_CHANNEL)
+
+    def notify(self, channel: str) -> None:
+        """The nodes that listen on ``channel`` wake when the transaction commits."""
+        self._session.execute(text("SELECT pg_notify(:channel, :origin)"), {"channel": channel, "origin": self._origin})
+
+
+def _entry(row: Any) -> StoredEntry:
+    return StoredEntry(row.index, row.entry_id, bytes(row.content), bytes(row.leaf))
+
+
+def _split(content: bytes) -> list[bytes]:
+    return [content[at : at + 32] for at in range(0, len(content), 32)]
+
+
+def _seconds(at: datetime | None) -> float | None:
+    return None if at is None else at.astimezone(UTC).timestamp()

@@ -1,0 +1,67 @@
+"""Who waits for a receipt: many callers, one thread that answers them all after each checkpoint."""
+
+import threading
+from collections import defaultdict
+
+from hub.audit.model import Receipt
+from hub.errors import HubError
+
+
+class Slot:
+    """One caller's place in the queue for a receipt."""
+
+    __slots__ = ("_gate", "fault", "receipt")
+
+    def __init__(self) -> None:
+        self._gate = threading.Lock()
+        self._gate.acquire()
+        self.receipt: Receipt | None = None
+        self.fault: HubError | None = None
+
+    def answer(self, receipt: Receipt | None, fault: HubError | None = None) -> None:
+        """The caller goes on with a receipt or a fault."""
+        self.receipt, self.fault = receipt, fault
+        self._gate.release()
+
+    def wait(self, seconds: float) -> bool:
+        """True when there is an answer."""
+        return self._gate.acquire(timeout=seconds)
+
+
+class Waiters:
+    """The slots by entry."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._slots: dict[str, list[Slot]] = defaultdict(list)
+
+    def join(self, entry_id: str) -> Slot:
+        """A slot that the next checkpoint with the entry answers."""
+        slot = Slot()
+        with self._lock:
+            self._slots[entry_id].append(slot)
+        return slot
+
+    def leave(self, entry_id: str, slot: Slot) -> None:
+        """The slot is given up."""
+        with self._lock:
+            left = [each for each in self._slots.get(entry_id, ()) if each is not slot]
+            if left:
+                self._slots[entry_id] = left
+            else:
+                self._slots.pop(entry_id, None)
+
+    def awaited(self) -> list[str]:
+        """The entries that somebody waits for."""
+        with self._lock:
+            return list(self._slots)
+
+    def answer(self, entry_id: str, receipt: Receipt | None, fault: HubError | None = None) -> None:
+        """All who wait for the entry go on."""
+        with self._lock:
+            slots = self._slots.pop(entry_id, ())
+        for slot in slots:
+            slot.answer(receipt, fault)
+
+    def __bool__(self) -> bool:
+        return bool(self._slots)

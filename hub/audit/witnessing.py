@@ -1,0 +1,129 @@
+"""Asking witnesses 见证方 to cosign the newest checkpoint (C2SP tlog-witness, the log's side)."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+import httpx
+
+from hub.errors import HubError, Malformed
+from hub.kernel.clock import Clock
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.encoding import base64_text
+from hub.proof.merkle import Subtree, consistency_proof
+from hub.proof.note import NoteSignature, parse_signature_lines
+from hub.proof.policy import LogPolicy, Witness
+from hub.proof.treehead import parse_decimal
+
+ADD_CHECKPOINT: Final = "add-checkpoint"
+SIZE_TYPE: Final = "text/x.tlog.size"
+MAX_SKEW_SECONDS: Final = 300
+_CONFLICT: Final = 409
+_OK: Final = 200
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a witness answered."""
+
+    status: int
+    content_type: str
+    body: str
+
+
+Post = Callable[[str, bytes], Reply]
+
+
+def http_post(*, timeout_seconds: float = 5.0) -> Post:
+    """A way to post that keeps its connections; a witness that is away answers with status 0."""
+    client = httpx.Client(timeout=timeout_seconds)
+
+    def post(url: str, body: bytes) -> Reply:
+        try:
+            answer = client.post(url, content=body, headers={"content-type": "text/plain; charset=utf-8"})
+        except httpx.HTTPError as fault:
+            return Reply(0, "", type(fault).__name__)
+        return Reply(answer.status_code, answer.headers.get("content-type", ""), answer.text)
+
+    return post
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a witness is asked to cosign, and what proves growth to it."""
+
+    note_text: str
+    checkpoint: Checkpoint
+    subtree: Subtree
+
+    def body(self, old: int) -> bytes:
+        """The request for a witness that has followed up to ``old``."""
+        proof = consistency_proof(self.subtree, old, self.checkpoint.size)
+        return "\n".join([f"old {old}", *map(base64_text, proof), "", self.note_text]).encode()
+
+
+class Collector:
+    """Collects cosignatures until the policy's quorum is reached; remembers how far each witness has followed."""
+
+    def __init__(
+        self, policy: LogPolicy, clock: Clock, *, post: Post | None = None, pause_seconds: float = 1.0
+    ) -> None:
+        self.policy = policy
+        self.pause_seconds = pause_seconds
+        self.fault: HubError | None = None
+        self.complaints: dict[str, str] = {}
+        self._clock = clock
+        self._post = post or http_post()
+        self._followed: dict[str, int] = {}
+        self._by_url: dict[str, list[Witness]] = defaultdict(list)
+        for witness in policy.witnesses.values():
+            if witness.url:
+                self._by_url[witness.url].append(witness)
+
+    def cosigned(self, note_text: str, subtree: Subtree) -> str | None:
+        """The note with the cosignatures of a quorum, or None when it was not reached.
+
+        A cosignature of another text, under another key or far from our clock counts for nothing.
+        """
+        note, checkpoint = parse_checkpoint(note_text)
+        question = Question(note_text, checkpoint, subtree)
+        with ThreadPoolExecutor(max_workers=max(1, len(self._by_url))) as pool:
+            answers = pool.map(lambda url: self._ask(url, question), self._by_url)
+            note = note.with_signatures(signature for signatures in answers for signature in signatures)
+        return str(note) if self.policy.has_quorum(frozenset(self.policy.cosigners(note))) else None
+
+    def _ask(self, url: str, question: Question) -> list[NoteSignature]:
+        try:
+            reply = self._submitted(url, question)
+            if reply.status != _OK:
+                self.complaints[url] = f"{reply.status} {reply.body[:200].strip()}"
+                return []
+            fresh = self._checked(url, reply, question.checkpoint)
+        except Malformed as fault:
+            self.complaints[url] = fault.code
+            return []
+        self._followed[url] = question.checkpoint.size
+        self.complaints.pop(url, None)
+        return fresh
+
+    def _submitted(self, url: str, question: Question) -> Reply:
+        target = f"{url.rstrip('/')}/{ADD_CHECKPOINT}"
+        old = min(self._followed.get(url, 0), question.checkpoint.size)
+        reply = self._post(target, question.body(old))
+        if reply.status == _CONFLICT and reply.content_type.startswith(SIZE_TYPE):
+            followed = parse_decimal(reply.body.removesuffix("\n"))
+            if followed <= question.checkpoint.size:
+                reply = self._post(target, question.body(followed))
+        return reply
+
+    def _checked(self, url: str, reply: Reply, checkpoint: Checkpoint) -> list[NoteSignature]:
+        latest = self._clock.now().timestamp() + MAX_SKEW_SECONDS
+        fresh = []
+        for signature in parse_signature_lines(reply.body):
+            for witness in self._by_url[url]:
+                if witness.verifier.is_signer_of(signature):
+                    witness.verifier.verify(checkpoint.text(), signature)
+                    fresh += [signature] if 0 < signature.timestamp <= latest else []
+        return fresh
