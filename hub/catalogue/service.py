@@ -1,14 +1,15 @@
 """The catalogue 目录 in use: propose an edition, see what it changes, publish it, look things up."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from threading import Lock
-from typing import Any, Protocol
+from typing import Any
 
 from sqlmodel import Session
 
+from hub.audit.model import Entry
 from hub.catalogue.changes import Change, changes_between
 from hub.catalogue.model import Catalogue, LifeEvent, Matter
 from hub.catalogue.reading import published_documents, read_catalogue
@@ -20,13 +21,7 @@ from hub.kernel.clock import Clock, local_date
 from hub.kernel.ids import new_id
 from hub.storage.database import Database
 
-
-class Append(Protocol):
-    """Puts one entry of codes and digests into the log, inside the caller's transaction."""
-
-    def __call__(self, session: Session, kind: str, claims: Mapping[str, Any]) -> object:
-        """The entry is queued when the transaction commits."""
-        ...
+Append = Callable[[Session, Entry], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +72,7 @@ class CatalogueService:
                 )
             record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None)
             store.keep(record, catalogue)
-            self.append(session, "catalogue", _claims(record, "proposed", by))
+            self.append(session, Entry("catalogue", _claims(record, "proposed", by)))
         return Proposal(record.edition_id, effective_on, self.changes_of(catalogue, effective_on))
 
     def changes_of(self, catalogue: Catalogue, on: date) -> list[Change]:
@@ -100,7 +95,7 @@ class CatalogueService:
                 raise _no_edition(edition_id)
             self._require_publishable(record)
             store.publish(edition_id, at=self.clock.now(), by=by)
-            self.append(session, "catalogue", _claims(record, "published", by))
+            self.append(session, Entry("catalogue", _claims(record, "published", by)))
         with self._lock:
             self._current.clear()
         return Edition(edition_id, self.catalogue_of(edition_id))

@@ -1,13 +1,13 @@
 """Editions of the catalogue on a real database: propose, see the changes, publish, look up."""
 
 import dataclasses
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Any
 
 import pytest
 from sqlmodel import Session
 
+from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.catalogue.model import Catalogue, Matter
 from hub.catalogue.service import CatalogueService
 from hub.errors import Conflict, Missing, Refused
@@ -17,13 +17,12 @@ from hub.storage.database import Database
 TODAY = date(2026, 11, 20)
 
 
-class Entries(list[tuple[str, Mapping[str, Any]]]):
+class Entries(list[Entry]):
     """What was appended to the log, in order."""
 
-    def __call__(self, session: Session, kind: str, claims: Mapping[str, Any]) -> object:
-        assert session.in_transaction()
-        self.append((kind, claims))
-        return None
+    def __call__(self, session: Session, entry: Entry) -> object:
+        self.append(entry)
+        return append(session, entry)
 
 
 @pytest.fixture
@@ -51,7 +50,7 @@ def with_promise(catalogue: Catalogue, days: int) -> Catalogue:
 def test_the_shipped_catalogue_is_published_once(service: CatalogueService, entries: Entries) -> None:
     first = service.publish_shipped(by="hub:test")
     assert service.publish_shipped(by="hub:test").edition_id == first.edition_id
-    assert [claims["action"] for _, claims in entries] == ["proposed", "published"]
+    assert [entry.claims["action"] for entry in entries] == ["proposed", "published"]
     assert service.matter("low-income-aid", TODAY).promised_days == 15
 
 

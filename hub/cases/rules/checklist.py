@@ -1,0 +1,192 @@
+"""Once-only 免提交: which of a matter's materials the applicant need not bring, and why, and what is left to ask."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hub.cases.model import Checklist, Item, ItemState, Outcome, Question, Reason
+from hub.cases.rules.pieces import Finding, Found, World, find_piece
+from hub.cases.rules.reasons import because, reason
+from hub.cases.rules.statable import standing_deaths
+from hub.catalogue.model import Condition, FormPart, Material, Otherwise, Way
+
+_STATES = {
+    Found.delivered: ItemState.delivered,
+    Found.held: ItemState.held,
+    Found.statement: ItemState.statement,
+    Found.brought: ItemState.brought_earlier,
+    Found.obtainable: ItemState.obtainable,
+}
+
+
+def checklist_of(world: World) -> Checklist:
+    """Every material of the case's matter, in the catalogue's order, with its state and reason."""
+    items = tuple(_item(world, material) for material in world.matter.materials)
+    questions = {question.id: question for item in items for question in item.questions}
+    return Checklist(
+        case_id=world.case.case_id,
+        number=world.case.number,
+        matter=world.matter.id,
+        version=world.matter.version,
+        made_at=world.now,
+        items=items,
+        questions=tuple(questions.values()),
+        notices=tuple(_notices(world)),
+    )
+
+
+def _item(world: World, material: Material) -> Item:
+    on = world.delivered.get(material.id)
+    if on is not None:
+        return _made(material, ItemState.delivered, reason("delivered", on=on))
+    return _unless_needed(world, material) or _needed(world, material)
+
+
+def _unless_needed(world: World, material: Material) -> Item | None:
+    """The item of a material that is not demanded here, or not yet known to be; None when it is demanded."""
+    if material.sub_items and world.case.sub_item not in material.sub_items:
+        chosen = next((each.names for each in world.matter.sub_items if each.id == world.case.sub_item), None)
+        words = {"sub_item": chosen.en if chosen else "", "sub_item_zh": chosen.zh if chosen else ""}
+        return _made(material, ItemState.not_needed, reason("not-this-sub-item", **words))
+    condition = next((each for each in world.matter.conditions if each.id == material.when), None)
+    if condition is None:
+        return None
+    words = {"condition": condition.names.en, "condition_zh": condition.names.zh}
+    holds = _holds(world, condition)
+    if holds is None:
+        why = reason("condition-open", **words)
+        question = Question(f"condition:{condition.id}", why.en, why.zh, ())
+        return _made(material, ItemState.question, why, questions=(question,))
+    return None if holds else _made(material, ItemState.not_needed, reason("condition-not-met", **words))
+
+
+def _holds(world: World, condition: Condition) -> bool | None:
+    """Whether a circumstance is given; None when only the applicant can say and has not."""
+    said = world.case.answers.get(f"condition:{condition.id}")
+    if said is not None:
+        return said == "yes"
+    if condition.role_present:
+        return bool(world.case.subjects_in(condition.role_present))
+    if condition.all_of:
+        return _all_hold(world, condition.all_of)
+    return {Otherwise.no: False, Otherwise.yes: True, Otherwise.question: None}[condition.unless_said]
+
+
+def _all_hold(world: World, names: Sequence[str]) -> bool | None:
+    parts = [_holds(world, each) for each in world.matter.conditions if each.id in names]
+    return False if False in parts else None if None in parts else True
+
+
+def _needed(world: World, material: Material) -> Item:
+    if material.form is FormPart.lead:
+        return _made(material, ItemState.to_sign, reason("form-lead"))
+    if material.form is FormPart.part:
+        return _made(material, ItemState.form, reason("form-part"))
+    best = best_way(world, material)
+    if best is None:
+        return _to_ask(world, material, [reason("nobody-else")] if material.only_applicant else [], could_have=False)
+    if best.found <= Found.obtainable:
+        return _satisfied(material, best)
+    if best.found is Found.question:
+        return _made(
+            material, ItemState.question, best.reasons[0], questions=best.questions, lacking=tuple(best.reasons)
+        )
+    return _unsatisfied(world, material, best)
+
+
+@dataclass(frozen=True, slots=True)
+class WayFound:
+    """How well one set of pieces is there: as well as its worst piece."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def found(self) -> Found:
+        """The state of the whole set."""
+        return max((each.found for each in self.findings), default=Found.held)
+
+    @property
+    def reasons(self) -> list[Reason]:
+        """Why, from the pieces that decide it, each once."""
+        return list(dict.fromkeys(each.reason for each in self.findings if each.found is self.found))
+
+    @property
+    def questions(self) -> tuple[Question, ...]:
+        """What must be answered first."""
+        return tuple(dict.fromkeys(question for each in self.findings for question in each.questions))
+
+    @property
+    def lacking(self) -> int:
+        """How many pieces are not there."""
+        return sum(not each.is_satisfied for each in self.findings)
+
+
+def best_way(world: World, material: Material) -> WayFound | None:
+    """The way that asks least of the applicant; None when the material has none."""
+    found = [_way(world, way, material) for way in material.ways]
+    return min(found, key=lambda each: (each.found, each.lacking), default=None)
+
+
+def _way(world: World, way: Way, material: Material) -> WayFound:
+    return WayFound(tuple(finding for piece in way.pieces for finding in find_piece(world, piece, material)))
+
+
+def _satisfied(material: Material, best: WayFound) -> Item:
+    return _made(
+        material,
+        _STATES[best.found],
+        best.reasons[0] if best.reasons else reason("form-part"),
+        sources=tuple(source for each in best.findings for source in each.sources),
+        wanted=tuple(want for each in best.findings for want in each.wanted),
+    )
+
+
+def _unsatisfied(world: World, material: Material, best: WayFound) -> Item:
+    if best.found is Found.cannot:
+        return _made(material, ItemState.cannot, because("cannot", best.reasons), lacking=tuple(best.reasons))
+    could_have = all(each.is_satisfied or each.could_have for each in best.findings)
+    return _to_ask(world, material, best.reasons, could_have=could_have)
+
+
+def _to_ask(world: World, material: Material, why: list[Reason], *, could_have: bool) -> Item:
+    """Promise in writing, hand in later, or bring now, in that order."""
+    lacking = tuple(why)
+    if material.commitment and not world.commitment_broken:
+        return _made(material, ItemState.commitment, reason("commitment"), lacking=lacking, could_have=could_have)
+    if material.commitment:
+        why = [*why, reason("commitment-broken")]
+    until = world.gap_until(material.gap_days) if material.gap_days else None
+    if until is not None:
+        words = because("gap", why, on=until)
+        return _made(material, ItemState.gap, words, lacking=lacking, gap_until=until, could_have=could_have)
+    words = reason("nobody-else") if material.only_applicant else because("to-bring", why)
+    return _made(material, ItemState.to_bring, words, lacking=lacking, could_have=could_have)
+
+
+def _made(material: Material, state: ItemState, why: Reason, **more: object) -> Item:
+    return Item(
+        material_id=material.id,
+        names=material.names,
+        state=state,
+        reason=why,
+        basis=material.basis,
+        copies=material.copies,
+        originals=material.originals,
+        seals=material.seals,
+        kind=material.brings,
+        **more,  # type: ignore[arg-type]
+    )
+
+
+def _notices(world: World) -> Iterable[Reason]:
+    applicant = world.case.applicant
+    if world.matter.applicant_must_live and applicant.subject_id and is_recorded_dead(world, applicant.subject_id):
+        yield reason("applicant-recorded-dead")
+    for person in world.case.participants:
+        if person.outcome is Outcome.unknown:
+            names = world.role_names(person.role)
+            yield reason("participant-unknown", role=names.en, role_zh=names.zh)
+
+
+def is_recorded_dead(world: World, subject_id: str) -> bool:
+    """True when a registry records the subject's death and has not taken it back."""
+    return any(standing_deaths(world.held.get(subject_id, {}), world.satisfies, world.now))

@@ -1,0 +1,93 @@
+"""Whether a consumer may have a claim: by grant 共享授权, for this matter, today; sensitive claims only when named."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
+
+from hub.errors import Refused
+from hub.sharing.model import Allowed, Grant, NotAllowed
+
+Step = str | int
+NEVER_SHARED = frozenset({"source", "quality"})
+
+_NO_GRANT = (
+    "sharing.no-grant",
+    "The consumer has no grant for this evidence type; apply for one.",
+    "无该类凭证的共享授权，请申请。",
+)
+_PURPOSE = (
+    "sharing.purpose-not-covered",
+    "The grant does not cover this matter; apply for a grant that names it.",
+    "共享授权未包含该事项，请申请。",
+)
+_PERIOD = (
+    "sharing.grant-not-in-force",
+    "The grant is not in force on this day; renew it.",
+    "共享授权不在有效期内，请续期。",
+)
+
+
+def permission_for(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed | NotAllowed:
+    """What the consumer whose ``grants`` these are may have of one type for one matter on one day."""
+    of_type = [grant for grant in grants if grant.evidence_type == evidence_type]
+    of_matter = [grant for grant in of_type if matter in grant.matters]
+    in_force = [grant for grant in of_matter if grant.is_valid_on(on)]
+    if in_force:
+        claims = dict.fromkeys(claim for grant in in_force for claim in grant.claims)
+        return Allowed(tuple(grant.id for grant in in_force), tuple(claims))
+    return NotAllowed(*(_PERIOD if of_matter else _PURPOSE if of_type else _NO_GRANT))
+
+
+def grant_for(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed | None:
+    """What is allowed, or None."""
+    found = permission_for(grants, evidence_type=evidence_type, matter=matter, on=on)
+    return found if isinstance(found, Allowed) else None
+
+
+def require_grant(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed:
+    """What is allowed.
+
+    Raises:
+        Refused: ``sharing.no-grant``, ``sharing.purpose-not-covered`` or ``sharing.grant-not-in-force``.
+    """
+    found = permission_for(grants, evidence_type=evidence_type, matter=matter, on=on)
+    if isinstance(found, NotAllowed):
+        raise Refused(found.code, found.en, found.zh, matter=matter, type=evidence_type)
+    return found
+
+
+def is_covered(path: Sequence[Step], patterns: Iterable[str], *, own: Sequence[Step] = (), sensitive: bool) -> bool:
+    """True when one of ``patterns`` covers the claim at ``path``.
+
+    ``*`` stands for every element of a list; ``self`` at the start for ``own``, where the subject stands in the record;
+    a pattern that names an object covers what is in it. A sensitive claim is covered only by a pattern that names it to
+    the end: neither a lone ``*`` nor an object around it releases it. Provenance and quality marks are never covered.
+    """
+    if path and path[0] in NEVER_SHARED:
+        return False
+    return any(_fits(_steps(pattern, own), path, whole=sensitive) for pattern in patterns)
+
+
+def _steps(pattern: str, own: Sequence[Step]) -> list[Step]:
+    first, *rest = pattern.split(".")
+    return [*own, *rest] if first == "self" else [first, *rest]
+
+
+def _fits(steps: Sequence[Step], path: Sequence[Step], *, whole: bool) -> bool:
+    if list(steps) == ["*"] and not whole:
+        return True
+    if len(steps) > len(path) or (whole and len(steps) != len(path)):
+        return False
+    return all(_same(step, real) for step, real in zip(steps, path, strict=False))
+
+
+def _same(step: Step, real: Step) -> bool:
+    return isinstance(real, int) if step == "*" else str(step) == str(real)
+
+
+def sensitivity_of(claims: Mapping[str, bool]) -> Callable[[Sequence[Step]], bool]:
+    """A test of claim paths against a schema's claims; what the schema does not know counts as sensitive."""
+
+    def is_sensitive(path: Sequence[Step]) -> bool:
+        return claims.get(".".join("*" if isinstance(step, int) else step for step in path), True)
+
+    return is_sensitive

@@ -1,0 +1,37 @@
+"""Rows of grants 共享授权, found by consumer."""
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, Text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field
+
+from hub.storage.metadata import Row
+
+
+class GrantRow(Row, table=True):
+    """One grant; ended, never deleted."""
+
+    __tablename__ = "sharing_grant"
+    __table_args__ = (
+        CheckConstraint("valid_from <= valid_until", name="period"),
+        Index(None, "consumer", "evidence_type"),
+    )
+
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    consumer: str = Field(sa_column=Column(Text, nullable=False))
+    evidence_type: str = Field(sa_column=Column(Text, nullable=False))
+    claims: Any = Field(sa_column=Column(JSONB, nullable=False))
+    matters: Any = Field(sa_column=Column(JSONB, nullable=False))
+    basis: str = Field(sa_column=Column(Text, nullable=False))
+    scenario: str = Field(sa_column=Column(Text, nullable=False))
+    mode: str = Field(sa_column=Column(Text, nullable=False))
+    valid_from: date = Field(sa_column=Column(Date, nullable=False))
+    valid_until: date = Field(sa_column=Column(Date, nullable=False))
+    signed_off_by: str = Field(sa_column=Column(Text, nullable=False))
+    ended_on: date | None = Field(default=None, sa_column=Column(Date))
+    kept_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+
+
+GRANT = Row.metadata.tables["sharing_grant"]
