@@ -47,8 +47,9 @@ def _shuffled(maker: Maker, people: list[Person]) -> Iterator[Person]:
 def _marriage(maker: Maker, day: date) -> tuple[str, ...]:
     grown_up = _living(maker, 22, 50, day)
     found: dict[str, Person] = {}
+    married = maker.village.spouses()
     for one in _shuffled(maker, grown_up):
-        if one.sex not in found and maker.village.spouse_of(one.id) is None:
+        if one.sex not in found and one.id not in married:
             found[one.sex] = one
         if len(found) == 2:
             break
@@ -60,8 +61,9 @@ def _marriage(maker: Maker, day: date) -> tuple[str, ...]:
 
 def _divorce(maker: Maker, day: date) -> tuple[str, ...]:
     village = maker.village
+    spouses = village.spouses()
     for one in _shuffled(maker, _living(maker, 25, 60, day)):
-        spouse = village.spouse_of(one.id)
+        spouse = spouses.get(one.id)
         if spouse and village.is_alive(spouse) and spouse not in maker.apart:
             man, woman = (one.id, spouse) if one.sex == MALE else (spouse, one.id)
             event = register(maker, "IB", day, village.people[man], village.people[woman])

@@ -124,7 +124,7 @@ class Marriage:
     def _event(self, village: Village, event: MarriageEvent, *marks: str) -> None:
         man, woman = village.people[event.man], village.people[event.woman]
         row, dirt = self._clerk.write(
-            f"marriage|{event.id}", (man.id, woman.id), lambda pen: _row(pen, event, man, woman)
+            f"marriage|{event.id}", (man.id, woman.id), lambda pen: event_row(pen, event, man, woman)
         )
         self._truths.append((row["updated_at"], event.id, (("man", man.id), ("woman", woman.id)), (*marks, *dirt)))
         self._waiting.append(row)
@@ -146,7 +146,8 @@ class Marriage:
             self._event(village, late, "meaning_married_after_death")
 
 
-def _row(pen: Pen, event: MarriageEvent, man: Person, woman: Person) -> dict[str, Any]:
+def event_row(pen: Pen, event: MarriageEvent, man: Person, woman: Person) -> dict[str, Any]:
+    """An event as the interface gives it, each spouse in columns of their own."""
     missing = pen.strikes("record_required_missing")
     row = {
         "ID": event.id,

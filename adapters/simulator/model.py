@@ -164,14 +164,13 @@ class Village:
         death = self.deaths.get(person)
         return death is None or death.reversed_on is not None
 
-    def spouse_of(self, person: str) -> str | None:
-        """The other of the last marriage that no divorce ended; whether the spouse lives is not asked."""
-        spouse = None
+    def spouses(self) -> dict[str, str]:
+        """Each person's spouse by the last marriage that no divorce ended; whether the spouse lives is not asked."""
+        found: dict[str, str] = {}
         for event in self.marriages:
-            if person not in (event.man, event.woman):
-                continue
-            if event.kind == "IA":
-                spouse = event.woman if event.man == person else event.man
-            elif event.kind == "IB":
-                spouse = None
-        return spouse
+            for person, spouse in ((event.man, event.woman), (event.woman, event.man)):
+                if event.kind == "IA":
+                    found[person] = spouse
+                elif event.kind == "IB":
+                    found.pop(person, None)
+        return found

@@ -81,7 +81,7 @@ def test_the_county_has_twins_divorces_second_marriages_and_history_of_land(vill
 def test_the_widowed_applicant_is_registered_married_to_a_dead_man(county: County, villages: list[Village]) -> None:
     cast, village = county.cast, villages[0]
     him = cast.applicants_late_husband
-    assert village.spouse_of(cast.applicant.id) == him.id
+    assert village.spouses()[cast.applicant.id] == him.id
     assert not village.is_alive(him.id)
     assert village.deaths[him.id].in_funeral
     assert cast.applicant.household == cast.applicants_household.index

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import create_engine, text
+from sqlalchemy import URL, create_engine, make_url, text
 
 from adapters.simulator.civil_affairs import ORGANISATION_COLUMNS, ROSTER_COLUMNS
 from adapters.simulator.county import County, make_county
@@ -20,6 +20,7 @@ from adapters.simulator.marriage_rows import EventStore
 from adapters.simulator.registries import Published, Shape, publish
 from adapters.simulator.truth import read_truth
 from hub.errors import Malformed
+from hub.storage.embedded import ensure_database
 
 Rows = list[dict[str, object]]
 
@@ -288,8 +289,9 @@ def test_owners_correct_some_of_the_unusable_rows(states: tuple[Published, Publi
     assert before - after
 
 
-def test_registries_can_be_written_into_a_postgresql(database_url: str, tmp_path: Path) -> None:
-    url = database_url.replace("postgresql://", "postgresql+psycopg://")
+def test_registries_can_be_written_into_a_postgresql(server: URL, tmp_path: Path) -> None:
+    made = make_url(ensure_database(server, "simulated_registries")).set(drivername="postgresql+psycopg")
+    url = made.render_as_string(hide_password=False)
     small = make_county(300, 30)
     local, remote = publish(small, tmp_path / "a"), publish(small, tmp_path / "b", civil_url=url, land_url=url)
     assert remote.rows == local.rows
