@@ -1,0 +1,5 @@
+"""Intake 接收: a batch is taken in whole or not at all, and what is wrong in it goes back to its owner."""
+
+from hub.evidence.service.intake import IntakeService
+
+__all__ = ["IntakeService"]

@@ -1,0 +1,7 @@
+"""What intake keeps and everyone else opens: evidence, batches, and what was put aside."""
+
+from hub.evidence.store.batches import BatchStore
+from hub.evidence.store.held import EvidenceStore, NewEvidence, Standing, Vault
+from hub.evidence.store.quarantine import QuarantineStore
+
+__all__ = ["BatchStore", "EvidenceStore", "NewEvidence", "QuarantineStore", "Standing", "Vault"]
