@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -16,6 +17,9 @@ AWAY = Unavailable(
     "The database does not answer; nothing was kept. Try again when it is back.",
     "数据库无应答，未保存任何内容；请待其恢复后重试。",
 )
+
+DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What the driver raises for statements that did not pass through SQLAlchemy."""
 
 
 def _away() -> Unavailable:
@@ -64,7 +68,7 @@ class Database:
         try:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
-        except (OperationalError, InterfaceError, PoolTimeout) as fault:
+        except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
             raise _away() from fault
         except DBAPIError as fault:
             if fault.connection_invalidated:
