@@ -120,12 +120,7 @@ def digest_of(message: str) -> str:
 
 def entry_of(request: str, answer: str) -> bytes:
     """What the log holds about the exchange."""
-    digests = {
-        "request": b64url(
-            verify_jws(request, typ="evidence-request+jwt", key_for=lambda *_: who.consumer.public).digest
-        ),
-        "answer": b64url(verify_jws(answer, typ="evidence-answer+jwt", key_for=lambda *_: who.hub.public).digest),
-    }
+    digests = {"request": digest_of(request), "answer": digest_of(answer)}
     return canonical_json({"v": 1, "id": "ent_x", "kind": "exchange", "consumer": "svc:window", **digests})
 
 
