@@ -72,6 +72,20 @@ _WITNESS = text("""
         unwitnessed_since = CASE WHEN size = :size THEN NULL ELSE :at END
     WHERE origin = :origin AND size >= :size AND coalesce(witnessed_size, 0) <= :size
 """)
+_MISNAMED = text("""
+    SELECT "index" FROM log_entry
+    WHERE "index" < :size AND position(convert_to('"id":"' || entry_id || '"', 'UTF8') IN content) = 0 ORDER BY 1
+""")
+_MISPLACED = text("""
+    SELECT place FROM (
+        SELECT "index" AS place, lag("index", 1, -1) OVER (ORDER BY "index") AS before FROM log_entry
+    ) placed WHERE place <> before + 1
+    UNION ALL SELECT max("index") + 1 FROM log_entry HAVING coalesce(max("index"), -1) + 1 < :size
+    ORDER BY 1
+""")
+_MISHASHED = text("""
+    SELECT "index" FROM log_entry WHERE "index" < :size AND leaf <> sha256('\\x00'::bytea || content) ORDER BY 1
+""")
 _PUBLISHED = text("""
     SELECT size, note, published_at, witnessed_size, witnessed_note, witnessed_at, unwitnessed_since
     FROM log_published WHERE origin = :origin
@@ -192,6 +206,22 @@ class LogStore:
     def indexes(self, entry_ids: Sequence[str]) -> dict[str, int]:
         """The index of each of ``entry_ids`` that is in the log."""
         return {row[0]: row[1] for row in self._all(_INDEXES, entry_ids=list(entry_ids))}
+
+    def misnamed(self, size: int) -> list[int]:
+        """Where the id beside an entry is not the one inside it."""
+        return [row[0] for row in self._all(_MISNAMED, size=size)]
+
+    def misplaced(self, size: int) -> list[int]:
+        """Where the indexes have a gap, or end too early."""
+        return [row[0] for row in self._all(_MISPLACED, size=size)]
+
+    def mishashed(self, size: int) -> list[int]:
+        """Where the leaf beside an entry is not its hash."""
+        return [row[0] for row in self._all(_MISHASHED, size=size)]
+
+    def roots(self, level: int) -> bytes:
+        """The roots kept beside the full tiles of ``level``."""
+        return bytes(self._one(_ROOTS, level=level, start=0, end=2**62))
 
     def published(self) -> Published | None:
         """The checkpoints published last."""
