@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import uvicorn
 from fastapi import FastAPI, Request
@@ -38,6 +39,10 @@ class Access:
     rid: str = "qingxi-hub"
     sid: str = "marriage-events"
     path: str = "/gateway/marriage/events"
+
+    def url(self, base: str) -> str:
+        """The address that an adapter is given: the path under ``base`` with these credentials."""
+        return f"{base}{self.path}?{urlencode({'appkey': self.appkey, 'rid': self.rid, 'sid': self.sid})}"
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
 
-from sqlalchemy import Connection, create_engine
+from sqlalchemy import Connection
 
 from adapters.simulator.books import Book, CsvBook, WorkbookBook
 from adapters.simulator.civil_affairs import ROSTER, ROSTER_COLUMNS, CivilAffairs
@@ -20,6 +20,7 @@ from adapters.simulator.marriage_rows import EventStore, Marriage
 from adapters.simulator.model import Village
 from adapters.simulator.pen import Clerk
 from adapters.simulator.truth import TruthBook
+from adapters.sources.tables import open_engine
 
 Progress = Callable[[int, int], None]
 """Told how many residents are written, of how many."""
@@ -122,7 +123,7 @@ def _write(county: County, writers: list[_Writer], progress: Progress | None) ->
 
 @contextmanager
 def _transaction(url: str) -> Iterator[Connection]:
-    engine = create_engine(url)
+    engine = open_engine(url)
     try:
         with engine.begin() as connection:
             yield connection

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from openpyxl import load_workbook
-from sqlalchemy import URL, create_engine, make_url, text
+from sqlalchemy import URL, create_engine, text
 
 from adapters.simulator.civil_affairs import ORGANISATION_COLUMNS, ROSTER_COLUMNS
 from adapters.simulator.county import County, make_county
@@ -290,9 +290,10 @@ def test_owners_correct_some_of_the_unusable_rows(states: tuple[Published, Publi
 
 
 def test_registries_can_be_written_into_a_postgresql(server: URL, tmp_path: Path) -> None:
-    made = make_url(ensure_database(server, "simulated_registries")).set(drivername="postgresql+psycopg")
+    made = ensure_database(server, "simulated_registries").set(drivername="postgresql")
     url = made.render_as_string(hide_password=False)
     small = make_county(300, 30)
     local, remote = publish(small, tmp_path / "a"), publish(small, tmp_path / "b", civil_url=url, land_url=url)
     assert remote.rows == local.rows
-    assert rows_of(url, "居民花名册")[0]["姓名"] == rows_of(local.civil_url, "居民花名册")[0]["姓名"]
+    driven = url.replace("postgresql://", "postgresql+psycopg://")
+    assert rows_of(driven, "居民花名册")[0]["姓名"] == rows_of(local.civil_url, "居民花名册")[0]["姓名"]
