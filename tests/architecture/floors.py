@@ -17,6 +17,13 @@ FLOORS = ("ground", "proof", "minds", "memory", "deeds", "doors", "roof")
 # stands, and why. What is not named here and has no such name counts as a mind, and must be pure.
 NAMED: dict[str, tuple[str, str]] = {
     "hub.parties.tokens": ("deeds", "access tokens given and read: asks the directory and the replay store"),
+    "hub.audit.lastsigned": ("memory", "the file of the last signed checkpoint"),
+    "hub.audit.tilestore": ("memory", "tiles read from the log's tables"),
+    "hub.audit.readers": ("deeds", "where a log is verified from: tables, files, HTTP"),
+    "hub.audit.verify": ("deeds", "reads a whole log through one of the readers"),
+    "hub.audit.sequencer": ("deeds", "one turn of the log: its transactions and its signature"),
+    "hub.audit.waiting": ("deeds", "threads that wait for receipts"),
+    "hub.audit.witnessing": ("deeds", "asks witnesses over HTTP"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
 }
 
