@@ -114,7 +114,7 @@ class BroughtMaterialRow(Row, table=True):
     """A paper someone brought, linked to the subject it is about; ``file`` names the one stored copy."""
 
     __tablename__ = "brought_material"
-    __table_args__ = (Index(None, "file"), UniqueConstraint("subject_id", "kind", "file", "consumer"))
+    __table_args__ = (Index(None, "file"),)
 
     subject_id: Any = _column(Text, key=True)
     material_id: Any = _column(Text, key=True)

@@ -58,22 +58,34 @@ class BroughtStore:
         for position, sealed in rows:
             yield self._keyring.open(sealed, context=_context(file, position))
 
-    def link(self, paper: BroughtMaterial, file: bytes, *, case_id: str) -> bool:
-        """The paper is the subject's; False when the same consumer linked the same file as this kind before."""
-        row = insert(BROUGHT).values(
-            subject_id=paper.subject_id,
-            material_id=paper.material_id,
-            kind=paper.kind,
-            evidence_id=paper.evidence_id,
-            file=file,
-            issuer=paper.issuer,
-            issued_on=paper.issued_on,
-            valid_until=paper.valid_until,
-            brought_on=paper.brought_on,
-            case_id=case_id,
-            consumer=paper.consumer,
+    def link(self, paper: BroughtMaterial, file: bytes, *, case_id: str) -> None:
+        """The paper is the subject's."""
+        self._session.execute(
+            insert(BROUGHT).values(
+                subject_id=paper.subject_id,
+                material_id=paper.material_id,
+                kind=paper.kind,
+                evidence_id=paper.evidence_id,
+                file=file,
+                issuer=paper.issuer,
+                issued_on=paper.issued_on,
+                valid_until=paper.valid_until,
+                brought_on=paper.brought_on,
+                case_id=case_id,
+                consumer=paper.consumer,
+            )
         )
-        return self._session.execute(row.on_conflict_do_nothing().returning(BROUGHT.c.material_id)).scalar() is not None
+
+    def has_paper(self, subject_id: str, kind: str, file: bytes, consumer: str) -> bool:
+        """True when the subject's paper of that kind, with that very file, was taken in by the consumer and stands."""
+        found = select(BROUGHT.c.material_id).where(
+            BROUGHT.c.subject_id == subject_id,
+            BROUGHT.c.kind == kind,
+            BROUGHT.c.file == file,
+            BROUGHT.c.consumer == consumer,
+            BROUGHT.c.withdrawn_on.is_(None),
+        )
+        return self._session.execute(found.limit(1)).scalar() is not None
 
     def brought_by(self, subject_ids: Sequence[str]) -> dict[str, list[BroughtMaterial]]:
         """What those subjects ever brought and did not take back, newest first; one statement."""

@@ -1,0 +1,339 @@
+"""Materials brought once: a paper becomes sealed evidence, signed by the service that took it in."""
+
+import dataclasses
+import hashlib
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import IO, Any, Final
+
+from sqlmodel import Session
+
+from hub.cases.model import APPLICANT, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
+from hub.cases.rules.uploads import require_media_type
+from hub.cases.service.evidence import KeptToken, keep_token
+from hub.cases.service.looking import Lookout
+from hub.cases.service.people import resolve
+from hub.cases.service.scanning import PART_BYTES, parts_of
+from hub.cases.service.surroundings import Surroundings, require_case, require_open
+from hub.cases.store import CaseStore, StoredFile
+from hub.catalogue.model import BroughtKind, Material, PieceKind
+from hub.catalogue.schemas import validator_for
+from hub.errors import Malformed, Missing, Refused
+from hub.evidence.model import Status
+from hub.kernel.ids import new_id
+from hub.proof.sdjwt import SdJwt, verify_sd_jwt
+
+BROUGHT: Final = "brought-material"
+VCT: Final = "urn:hub:evidence:brought-material:1"
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A file for one material of a case: its bytes as they come, and the evidence the taking service signed for it."""
+
+    material_id: str
+    evidence: str = field(repr=False)
+    parts: Iterable[bytes] = field(repr=False)
+    filename: str = ""
+    role: str = APPLICANT
+    position: int = 1
+
+
+@dataclass(frozen=True)
+class Paper:
+    """A paper brought earlier, opened for a case it may serve."""
+
+    evidence: str = field(repr=False)
+    content: bytes = field(repr=False)
+    media_type: str = ""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """An upload that was read, measured and found harmless."""
+
+    file: IO[bytes]
+    digest: str
+    size: int
+    media_type: str
+
+
+class Bringing:
+    """Takes papers in and finds them again."""
+
+    def __init__(self, around: Surroundings, lookout: Lookout) -> None:
+        self._around = around
+        self._lookout = lookout
+
+    def bring(self, consumer: str, number: str, upload: Upload) -> Checklist:
+        """The paper is kept as evidence of whoever it is about, and delivered for this case.
+
+        1. The evidence is a ``brought-material`` SD-JWT signed by this consumer, in the published shape.
+        2. Its kind is the one the material takes; it is not ended and not older than its kind allows.
+        3. The file has the size and digest the evidence says, is not empty, and is what its name and type say.
+        4. The scanner does not object.
+        5. Whom the evidence names is the participant it is brought for.
+        6. File, evidence, link, delivery and log entry are kept in one transaction; a known file is not stored again.
+
+        Raises:
+            Malformed, Refused, Missing, Conflict, Unavailable: the code says which step.
+        """
+        around = self._around
+        evidence = self._verified(upload.evidence, consumer)
+        with around.database.reading() as session:
+            case = require_case(CaseStore(session), consumer, number)
+            require_open(case)
+            kind = self._kind(case, upload.material_id, evidence.claims)
+        with tempfile.SpooledTemporaryFile(max_size=PART_BYTES) as spooled:
+            taken = self._taken(spooled, upload, kind, evidence.claims)
+            with around.database.writing() as session:
+                return self._keep(session, (consumer, number), upload, (evidence, taken))
+
+    def _verified(self, token: str, consumer: str) -> SdJwt:
+        evidence = verify_sd_jwt(token, key_for=self._around.key_for)
+        claims = evidence.claims
+        if claims.get("iss") != consumer:
+            raise Refused(
+                "cases.not-your-evidence",
+                "The evidence is signed by another party; sign it as the taking service.",
+                "凭证不是由本部门签发。",
+            )
+        form = {key: value for key, value in claims.items() if key not in _CLEAR}
+        faults = validator_for(BROUGHT)(form)
+        if claims.get("vct") != VCT or faults:
+            where = faults[0].path if faults else "vct"
+            raise Malformed(
+                "cases.bad-brought-evidence", f"The evidence is not in the shape of {VCT}: {where}.", "凭证格式不符。"
+            )
+        return evidence
+
+    def _kind(self, case: Case, material_id: str, claims: Mapping[str, Any]) -> BroughtKind:
+        matter = self._around.matter_of(case)
+        material = matter.material_for(material_id)
+        if material is None:
+            raise Missing("cases.no-such-material", "The matter has no such material.", "该事项没有此材料。")
+        kind = self._around.catalogue.catalogue_of(case.edition_id).kind_by_id.get(claims["kind"])
+        if kind is None or kind.id not in _kinds_taken(material):
+            raise Malformed(
+                "cases.wrong-kind",
+                f"The material takes: {', '.join(sorted(_kinds_taken(material))) or 'no file'}.",
+                "材料类型不符。",
+                material=material_id,
+            )
+        _require_current(claims, kind, self._around.today)
+        return kind
+
+    def _taken(self, spooled: IO[bytes], upload: Upload, kind: BroughtKind, claims: Mapping[str, Any]) -> _Taken:
+        digest, size = _received(spooled, upload.parts, kind.max_bytes)
+        if (digest, size) != (claims["content_digest"], claims["size"]):
+            raise Malformed(
+                "cases.not-this-file",
+                "The file is not the one the evidence names: size or digest differ.",
+                "文件与凭证不一致。",
+            )
+        media_type = require_media_type(
+            spooled,  # type: ignore[arg-type]
+            claimed=claims["media_type"],
+            filename=upload.filename,
+            allowed=kind.media_types,
+        )
+        self._around.scanner.scan(spooled)  # type: ignore[arg-type]
+        return _Taken(spooled, digest, size, media_type)
+
+    def _keep(
+        self, session: Session, place: tuple[str, str], upload: Upload, brought: tuple[SdJwt, _Taken]
+    ) -> Checklist:
+        around, evidence = self._around, brought[0]
+        store = CaseStore(session)
+        case = require_case(store, *place, locked=True)
+        require_open(case)
+        world = self._lookout.world(session, case)
+        case = world.case
+        before = self._lookout.checklist(session, case).item_for(upload.material_id)
+        subject_id = self._whose(session, case, upload, evidence.claims)
+        reused = False
+        if subject_id is not None:
+            reused = self._link(session, case, subject_id, brought)
+        in_vain = _in_vain(before)
+        store.deliver(case.case_id, upload.material_id, on=around.today, kind=evidence.claims["kind"], in_vain=in_vain)
+        codes = {
+            "material": upload.material_id,
+            "kind": evidence.claims["kind"],
+            "stored": not reused,
+            "in_vain": bool(in_vain),
+        }
+        around.record(session, case, "brought", case.consumer, codes)
+        return self._lookout.checklist(session, case)
+
+    def _whose(self, session: Session, case: Case, upload: Upload, claims: Mapping[str, Any]) -> str | None:
+        """The participant, when the evidence names exactly that subject.
+
+        None, and the paper serves this case only, when it names nobody or nobody who is known.
+        """
+        people = case.subjects_in(upload.role)
+        person = next((each for each in people if each.position == upload.position), None)
+        if person is None:
+            raise Missing("cases.no-such-person", "Nobody has this role in the case.", "该办件没有此人员。")
+        named = claims.get("subject") or {}
+        asked = PersonAsked(
+            kind=named.get("document_kind", ""), number=named.get("number", ""), name=named.get("name", "")
+        )
+        if not asked.number or person.subject_id is None:
+            return None
+        found = resolve(self._around, session, case.consumer, asked)
+        if found.outcome is Outcome.found and found.subject_id != person.subject_id:
+            raise Refused(
+                "cases.about-somebody-else",
+                "The evidence names somebody else than the participant.",
+                "凭证主体与办件人员不符。",
+            )
+        return found.subject_id
+
+    def _link(self, session: Session, case: Case, subject_id: str, brought: tuple[SdJwt, _Taken]) -> bool:
+        """True when the same file was stored already."""
+        around, (evidence, taken) = self._around, brought
+        store, claims = around.brought(session), evidence.claims
+        file = around.blinder.digest("brought-file", taken.digest)
+        stored = StoredFile(file, taken.size, taken.media_type, around.scanner.name)
+        if store.has_paper(subject_id, claims["kind"], file, case.consumer):
+            return True
+        is_new = store.keep_file(stored, parts_of(taken.file), at=around.clock.now())  # type: ignore[arg-type]
+        evidence_id = keep_token(around, session, KeptToken(evidence, BROUGHT, subject_id, _ends_at(claims)))
+        paper = BroughtMaterial(
+            new_id("mat"),
+            subject_id,
+            claims["kind"],
+            evidence_id,
+            claims.get("issuer", ""),
+            _day(claims.get("issued_on")),
+            _day(claims.get("valid_until")),
+            around.today,
+            case.number,
+            case.consumer,
+        )
+        store.link(paper, file, case_id=case.case_id)
+        return not is_new
+
+    def earlier_paper(self, consumer: str, number: str, material_id: str) -> Paper:
+        """The paper that satisfies a material of this case by the rule for using it again; opening it is logged.
+
+        Raises:
+            Missing: the material is not satisfied by a paper brought earlier.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            case = require_case(CaseStore(session), consumer, number, locked=True)
+            item = self._lookout.checklist(session, case).item_for(material_id)
+            evidence_id = _earlier_evidence(item)
+            paper = _paper_with(around.brought(session).brought_by(case.subject_ids), evidence_id)
+            stored = around.brought(session).file_of(paper.subject_id, paper.material_id)
+            held = [
+                each
+                for each in around.evidence(session).of_subjects([paper.subject_id], [BROUGHT])
+                if each.evidence_id == evidence_id
+            ]
+            if stored is None or not held:
+                raise _no_paper()
+            content = b"".join(around.brought(session).parts_of(stored.file))
+            around.record(session, case, "paper-used-again", consumer, {"material": material_id, "kind": paper.kind})
+            return Paper(around.evidence(session).open(held[0]).token, content, stored.media_type)
+
+    def withdraw(self, consumer: str, number: str, paper_id: str) -> None:
+        """The subject takes a paper back; it serves no later case.
+
+        Raises:
+            Missing: nobody of this case brought such a paper.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            case = require_case(CaseStore(session), consumer, number, locked=True)
+            for subject_id in case.subject_ids:
+                evidence_id = around.brought(session).withdraw(subject_id, paper_id, on=around.today)
+                if evidence_id:
+                    around.evidence(session).end([evidence_id], Status.withdrawn, "by-subject", around.clock.now())
+                    around.record(session, case, "paper-withdrawn", consumer, {"paper": paper_id})
+                    return
+        raise _no_paper()
+
+
+_CLEAR = frozenset(
+    {"iss", "vct", "iat", "jti", "nbf", "exp", "status", "as_of", "registry", "export", "record", "content"}
+)
+
+
+def _kinds_taken(material: Material) -> set[str]:
+    pieces = (piece for way in material.ways for piece in way.pieces)
+    kinds = {piece.of_type for piece in pieces if piece.kind is PieceKind.brought}
+    return kinds | ({material.brings} if material.brings else set())
+
+
+def _require_current(claims: Mapping[str, Any], kind: BroughtKind, today: date) -> None:
+    issued, until = _day(claims.get("issued_on")), _day(claims.get("valid_until"))
+    too_old = issued is not None and kind.max_age_days is not None and (today - issued).days > kind.max_age_days
+    if (until is not None and until < today) or too_old:
+        raise Refused(
+            "cases.paper-expired", "The paper is no longer valid; bring a current one.", "材料已过期。", kind=kind.id
+        )
+    if issued is not None and issued > today:
+        raise Malformed(
+            "cases.issued-in-future", "The paper is dated in the future.", "材料日期晚于今天。", kind=kind.id
+        )
+    if kind.issuers and claims.get("issuer", "") not in kind.issuers:
+        raise Refused(
+            "cases.issuer-not-accepted", f"Accepted issuers: {', '.join(kind.issuers)}.", "出具单位不符合要求。"
+        )
+
+
+def _received(spooled: IO[bytes], parts: Iterable[bytes], most: int) -> tuple[str, int]:
+    """Digest and size of the upload, now in ``spooled``; stops reading as soon as it is too large."""
+    digest, size = hashlib.sha256(), 0
+    for part in parts:
+        size += len(part)
+        if size > most:
+            raise Malformed(
+                "cases.too-large", f"At most {most} bytes are taken for this material.", "文件过大。", most=most
+            )
+        digest.update(part)
+        spooled.write(part)
+    if size == 0:
+        raise Malformed("cases.empty-file", "The file is empty; scan the paper again.", "文件为空，请重新上传。")
+    return digest.hexdigest(), size
+
+
+def _in_vain(before: Item | None) -> str | None:
+    """The type the hub held, or could have held, when the paper was asked for all the same."""
+    if before is None or not (before.is_spared or before.could_have):
+        return None
+    if before.state is ItemState.brought_earlier:
+        return BROUGHT
+    return before.sources[0].type if before.sources else "not-permitted"
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def _ends_at(claims: Mapping[str, Any]) -> datetime | None:
+    until = _day(claims.get("valid_until"))
+    return None if until is None else datetime(until.year, until.month, until.day, 23, 59, 59, tzinfo=UTC)
+
+
+def _earlier_evidence(item: Item | None) -> str:
+    if item is None or item.state is not ItemState.brought_earlier:
+        raise _no_paper()
+    return next(source.evidence_id for source in item.sources if source.case_number)
+
+
+def _paper_with(papers: dict[str, list[BroughtMaterial]], evidence_id: str) -> BroughtMaterial:
+    found = [each for several in papers.values() for each in several if each.evidence_id == evidence_id]
+    if not found:
+        raise _no_paper()
+    return dataclasses.replace(found[0])
+
+
+def _no_paper() -> Missing:
+    return Missing(
+        "cases.no-earlier-paper", "No paper brought earlier serves here; see the checklist.", "没有可复用的材料。"
+    )

@@ -1,0 +1,314 @@
+"""Opens a case 办件 for a matter and its people, says what need not be brought, and takes answers."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from hub.cases.model import Case, CaseState, Checklist, Due, ItemState, PersonAsked
+from hub.cases.service.bringing import Bringing, Paper, Upload
+from hub.cases.service.deciding import Deciding, Outcome
+from hub.cases.service.looking import Lookout
+from hub.cases.service.mandates import Mandates, require_mandate
+from hub.cases.service.people import PersonIn, placed, require_roles, seal
+from hub.cases.service.prefilling import Prefilled, prefilled
+from hub.cases.service.surroundings import Surroundings, require_case, require_open
+from hub.cases.store import CaseStore, NewCase
+from hub.catalogue.model import Matter
+from hub.catalogue.service import require_matter
+from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.kernel.ids import base32, new_id
+
+MAX_NUMBER: Final = 64
+CODE_LENGTH: Final = 16
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the approval service says to open a case."""
+
+    number: str
+    matter: str
+    people: tuple[PersonIn, ...]
+    sub_item: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+    mandate_id: str = ""
+    event_number: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The case, its checklist, and the code by which the applicant asks how it stands."""
+
+    case: Case
+    checklist: Checklist
+    query_code: str
+    is_new: bool
+
+
+class CaseService:
+    """Cases of every consumer; each sees its own only."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._lookout = Lookout(around)
+        self._bringing = Bringing(around, self._lookout)
+        self.deciding = Deciding(around)
+        self.mandates = Mandates(around)
+
+    def open(self, consumer: str, opening: Opening) -> Opened:
+        """The case is kept under the catalogue in force today, which it keeps; the same opening again gives it again.
+
+        Raises:
+            Malformed: an unusable number, role, sub-item or answer.
+            Missing: no such matter today.
+            Refused: the matter is not this consumer's, or the mandate does not cover it.
+            Conflict: the number is in use for another matter or applicant.
+        """
+        around, today = self._around, self._around.today
+        edition = around.catalogue.require_edition_on(today)
+        matter = require_matter(edition.catalogue, opening.matter, today)
+        _require_usable(opening, matter, consumer)
+        case_id = new_id("case")
+        with around.database.writing() as session:
+            people, asked = placed(around, session, consumer, opening.people, {})
+            case = Case(
+                case_id=case_id,
+                consumer=consumer,
+                number=opening.number,
+                matter=matter.id,
+                edition_id=edition.edition_id,
+                sub_item=opening.sub_item or (matter.sub_items[0].id if matter.sub_items else ""),
+                opened_on=today,
+                state=CaseState.open,
+                participants=people,
+                answers=dict(opening.answers),
+                due=Due(None),
+                event_number=opening.event_number,
+                mandate_id=opening.mandate_id,
+            )
+            require_mandate(session, case, today)
+            new = NewCase(case, around.clock.now(), self._code_digest(case_id), seal(around, case_id, asked))
+            if not CaseStore(session).keep(new):
+                return self._again(session, consumer, opening, case)
+            return self._first_look(session, case)
+
+    def _first_look(self, session: Session, case: Case) -> Opened:
+        checklist = self._lookout.checklist(session, case)
+        CaseStore(session).keep_opening(case.case_id, checklist.items)
+        codes = {
+            "number_digest": self._around.blinder.digest("case-number", f"{case.consumer}|{case.number}").hex(),
+            "edition": case.edition_id,
+            "demanded": checklist.demanded,
+            "spared": len(checklist.spared),
+            "asked": len(checklist.asked),
+        }
+        self._around.record(session, case, "opened", case.consumer, codes)
+        return Opened(self._around.dated(case), checklist, self._code(case.case_id), is_new=True)
+
+    def _again(self, session: Session, consumer: str, opening: Opening, asked: Case) -> Opened:
+        """The case opened before under this number, when this is the same opening."""
+        case = require_case(CaseStore(session), consumer, opening.number)
+        known = {(each.role, each.subject_id) for each in case.participants}
+        same_people = all((each.role, each.subject_id) in known for each in asked.participants)
+        if (case.matter, case.sub_item) != (asked.matter, asked.sub_item) or not same_people:
+            raise Conflict(
+                "cases.number-in-use",
+                "This number is in use for another matter or other people; open the case under its own number.",
+                "该办件编号已用于其他事项或人员。",
+            )
+        dated = self._around.dated(case)
+        return Opened(dated, self._lookout.checklist(session, case), self._code(case.case_id), is_new=False)
+
+    def case(self, consumer: str, number: str) -> Case:
+        """The consumer's case with its due date as of today.
+
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        with self._around.database.reading() as session:
+            return self._around.dated(require_case(CaseStore(session), consumer, number))
+
+    def checklist(self, consumer: str, number: str) -> Checklist:
+        """How each material stands now.
+
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        with self._around.database.reading() as session:
+            return self._lookout.checklist(session, require_case(CaseStore(session), consumer, number))
+
+    def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
+        """Further participants, such as founding units or heirs, are bound to the case.
+
+        Raises:
+            Missing, Conflict, Malformed: as for opening.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            case = require_case(store, consumer, number, locked=True)
+            require_open(case)
+            counts = {each.role: len(case.subjects_in(each.role)) for each in case.participants}
+            require_roles(around.matter_of(case), [*_as_asked(case), *people])
+            found, asked = placed(around, session, consumer, people, counts)
+            store.keep_people(case.case_id, found, seal(around, case.case_id, asked))
+            around.record(session, case, "people-added", consumer, {"count": len(people)})
+            return self._lookout.checklist(session, require_case(store, consumer, number))
+
+    def answer(self, consumer: str, number: str, answers: Iterable[tuple[str, str]]) -> Checklist:
+        """Open questions (``condition:…`` yes or no, ``choose:…`` one of its options) are answered.
+
+        Raises:
+            Malformed: ``cases.unknown-question`` or ``cases.unknown-answer``.
+        """
+        around, given = self._around, dict(answers)
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            case = require_case(store, consumer, number, locked=True)
+            require_open(case)
+            self._require_answers(session, case, given)
+            store.change(case.case_id, answers={**case.answers, **given})
+            around.record(session, case, "answered", consumer, {"questions": len(given)})
+            return self._lookout.checklist(session, require_case(store, consumer, number))
+
+    def _require_answers(self, session: Session, case: Case, given: dict[str, str]) -> None:
+        conditions = {key: value for key, value in given.items() if key.startswith("condition:")}
+        require_conditions(conditions, self._around.matter_of(case))
+        choices = given.keys() - conditions.keys()
+        if not choices:
+            return
+        open_questions = {each.id: each for each in self._lookout.checklist(session, case).questions}
+        for key in choices:
+            options = {each.id for each in open_questions[key].options} if key in open_questions else set()
+            if given[key] not in options:
+                raise _no_such_question(key)
+
+    def commit_to(self, consumer: str, number: str, material_id: str) -> Checklist:
+        """The applicant promised in writing 告知承诺 instead of proof.
+
+        Raises:
+            Refused: the material, the matter or the applicant's record does not allow it.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            case = require_case(store, consumer, number, locked=True)
+            require_open(case)
+            item = self._lookout.checklist(session, case).item_for(material_id)
+            applicant = case.applicant.subject_id
+            if item is None or item.state is not ItemState.commitment or applicant is None:
+                raise Refused(
+                    "cases.no-commitment",
+                    "A written promise is not possible here; bring the material.",
+                    "不适用告知承诺。",
+                )
+            store.commit_to(applicant, case.case_id, material_id, on=around.today)
+            around.record(session, case, "committed", consumer, {"material": material_id})
+            return self._lookout.checklist(session, case)
+
+    def find_false(self, consumer: str, number: str, material_id: str) -> None:
+        """A promise was found false; the applicant may promise no more.
+
+        Raises:
+            Missing: there is no such promise.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            case = require_case(store, consumer, number, locked=True)
+            applicant = case.applicant.subject_id
+            if applicant is None or not store.find_false(applicant, case.case_id, material_id, on=around.today):
+                raise Missing("cases.no-such-commitment", "There is no such promise in this case.", "没有该承诺。")
+            around.record(session, case, "commitment-false", consumer, {"material": material_id})
+
+    def bring(self, consumer: str, number: str, upload: Upload) -> Checklist:
+        """What the applicant brought is evidence afterwards; see ``Bringing.bring``."""
+        return self._bringing.bring(consumer, number, upload)
+
+    def earlier_paper(self, consumer: str, number: str, material_id: str) -> Paper:
+        """The paper brought earlier that satisfies a material of this case; see ``Bringing.earlier_paper``."""
+        return self._bringing.earlier_paper(consumer, number, material_id)
+
+    def withdraw_paper(self, consumer: str, number: str, paper_id: str) -> None:
+        """The applicant takes back a paper; see ``Bringing.withdraw``."""
+        self._bringing.withdraw(consumer, number, paper_id)
+
+    def prefill(self, consumer: str, number: str) -> list[Prefilled]:
+        """The form's fields that are known 要填的不重复填, each with its source."""
+        around = self._around
+        with around.database.reading() as session:
+            case = require_case(CaseStore(session), consumer, number)
+            return prefilled(around, session, case, self._lookout.world(session, case))
+
+    def status_by_code(self, query_code: str) -> tuple[Case, Outcome]:
+        """How a case stands, for whoever has its query code 查询码.
+
+        Raises:
+            Missing: no case has this code.
+        """
+        around = self._around
+        digest = around.blinder.digest("query-code", query_code.strip().lower().replace("-", ""))
+        with around.database.reading() as session:
+            case = CaseStore(session).with_query_code(digest)
+            if case is None:
+                raise Missing("cases.unknown-code", "No case has this code; check it.", "查询码无效。")
+            return around.dated(case), self.deciding.outcome_of(session, case)
+
+    def case_of_subject(self, session: Session, consumer: str, number: str) -> Case | None:
+        """The case an evidence request names, with its people as resolved now, None when there is none."""
+        case = CaseStore(session).case_for(consumer, number)
+        return None if case is None else self._lookout.world(session, case).case
+
+    def _code(self, case_id: str) -> str:
+        return base32(int.from_bytes(self._around.blinder.digest("query", case_id)[:16]))[-CODE_LENGTH:]
+
+    def _code_digest(self, case_id: str) -> bytes:
+        return self._around.blinder.digest("query-code", self._code(case_id))
+
+
+def _as_asked(case: Case) -> list[PersonIn]:
+    return [PersonIn(each.role, PersonAsked()) for each in case.participants]
+
+
+def _require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
+    number = opening.number
+    if not number or len(number) > MAX_NUMBER or not number.isprintable():
+        raise Malformed(
+            "cases.bad-number", f"A case number has 1 to {MAX_NUMBER} printable characters.", "办件编号不合规。"
+        )
+    if consumer not in matter.consumers:
+        raise Refused(
+            "cases.not-your-matter",
+            "This matter is decided by another service.",
+            "该事项不由本部门办理。",
+            matter=matter.id,
+        )
+    if opening.sub_item and opening.sub_item not in {each.id for each in matter.sub_items}:
+        raise Malformed("cases.unknown-sub-item", f"There is no sub-item “{opening.sub_item}”.", "没有该办理情形。")
+    require_roles(matter, opening.people)
+    require_conditions(dict(opening.answers), matter)
+
+
+def require_conditions(answers: dict[str, str], matter: Matter) -> None:
+    """Every answer is yes or no to a condition of the matter.
+
+    Raises:
+        Malformed: ``cases.unknown-question`` or ``cases.unknown-answer``.
+    """
+    known = {f"condition:{each.id}" for each in matter.conditions}
+    for key, value in answers.items():
+        if key not in known:
+            raise _no_such_question(key)
+        if value not in {"yes", "no"}:
+            raise Malformed("cases.unknown-answer", "Answer yes or no.", "请回答是或否。", question=key)
+
+
+def _no_such_question(key: str) -> Malformed:
+    return Malformed(
+        "cases.unknown-question",
+        "The case asks no such question, or offers no such answer; see its checklist.",
+        "没有该问题或选项。",
+        question=key[:80],
+    )

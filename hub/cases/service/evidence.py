@@ -1,0 +1,59 @@
+"""Keeps evidence that a service signed (a paper it took in, a licence it issued) beside that of the registries."""
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from hub.cases.service.surroundings import Surroundings
+from hub.evidence.model import Link
+from hub.evidence.store import NewEvidence
+from hub.kernel.ids import new_id
+from hub.proof.encoding import b64url
+from hub.proof.sdjwt import SdJwt
+
+
+@dataclass(frozen=True)
+class KeptToken:
+    """Verified evidence to keep for one subject."""
+
+    evidence: SdJwt = field(repr=False)
+    type: str
+    subject_id: str
+    valid_until: datetime | None
+
+
+def keep_token(around: Surroundings, session: Session, kept: KeptToken) -> str:
+    """The evidence is kept, sealed and linked; its id. The same token for the same subject gives the same record."""
+    token = kept.evidence.token.encode()
+    now, evidence_id = around.clock.now(), new_id("ev")
+    claims: dict[str, Any] = dict(kept.evidence.claims)
+    record = b64url(around.blinder.digest("service-evidence", f"{evidence_id}|{claims['jti']}"))
+    row = NewEvidence(
+        evidence_id=evidence_id,
+        registry=claims["iss"],
+        export=kept.type,
+        record=record,
+        content=b64url(hashlib.sha256(token).digest()),
+        type=kept.type,
+        issuer=claims["iss"],
+        kid=kept.evidence.key.kid if kept.evidence.key else "",
+        batch=0,
+        line=0,
+        as_of=now,
+        valid_from=None,
+        valid_until=kept.valid_until,
+        kept_at=now,
+        list_uri=None,
+        list_index=None,
+        tells_reversal=False,
+        household=None,
+        digest=hashlib.sha256(token).digest(),
+        sealed=around.keyring.seal(token, context=f"evidence|{evidence_id}"),
+    )
+    evidence = around.evidence(session)
+    evidence.keep([row])
+    evidence.link([Link(kept.subject_id, evidence_id, "self")])
+    return evidence_id

@@ -1,0 +1,161 @@
+"""Makes a case's checklist 材料清单 in a fixed number of statements, however many materials the matter has."""
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import date
+from functools import cache, partial
+from threading import Lock
+from typing import Final
+
+from sqlmodel import Session
+
+from hub.cases.model import Brought, Case, Checklist, Held, StatementAnswer
+from hub.cases.rules.checklist import checklist_of
+from hub.cases.rules.checks import meets
+from hub.cases.rules.periods import workdays_after
+from hub.cases.rules.pieces import LICENCE, World
+from hub.cases.rules.statable import DEATHS
+from hub.cases.service.people import resolved_again
+from hub.cases.service.surroundings import EvidenceLookup, Surroundings
+from hub.cases.store import CaseStore
+from hub.catalogue.model import Catalogue, Check, Matter, PieceKind, StatementType
+from hub.catalogue.schemas import evidence_schema
+from hub.evidence.model import HeldEvidence, Shape
+from hub.evidence.rules import shape_of
+from hub.sharing.model import Allowed, Grant, NotAllowed
+from hub.sharing.rules import permission_for
+from hub.sharing.store import GrantStore
+
+REMEMBERED: Final = 100_000
+HeldNow = Mapping[str, Mapping[str, Sequence[HeldEvidence]]]
+
+
+class CheckMemory:
+    """Remembers whether evidence met a requirement: yes or no by its digest, never what it says."""
+
+    def __init__(self, size: int = REMEMBERED) -> None:
+        self._size = size
+        self._known: OrderedDict[tuple[bytes, str, tuple[Check, ...]], bool] = OrderedDict()
+        self._lock = Lock()
+
+    def satisfies(self, evidence: EvidenceLookup, held: HeldEvidence, checks: Sequence[Check]) -> bool:
+        """Whether the evidence meets the checks; opened only the first time it is asked."""
+        key = (held.digest, held.role, tuple(checks))
+        known = self._known.get(key)
+        if known is None:
+            known = meets(evidence.open(held).claims, _shape(held.type).path_of(held.role), checks)
+            with self._lock:
+                self._known[key] = known
+                if len(self._known) > self._size:
+                    self._known.popitem(last=False)
+        return known
+
+
+@cache
+def _shape(name: str) -> Shape:
+    return shape_of(evidence_schema(name))
+
+
+class Lookout:
+    """Looks at everything a checklist needs, once, and lets the rules decide."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self._memory = CheckMemory()
+        self._types: dict[tuple[str, str], tuple[str, ...]] = {}
+
+    def checklist(self, session: Session, case: Case) -> Checklist:
+        """The case's checklist as of now."""
+        return checklist_of(self.world(session, case))
+
+    def world(self, session: Session, case: Case) -> World:
+        """Everything the rules may look at: people, evidence, papers, grants, promises, what was handed in."""
+        around = self._around
+        case = resolved_again(around, session, case)
+        catalogue = around.catalogue.catalogue_of(case.edition_id)
+        matter = catalogue.matter_by_id[case.matter]
+        subjects, evidence = case.subject_ids, around.evidence(session)
+        held = _by_subject(evidence.of_subjects(subjects, self._types_for(case.edition_id, matter, catalogue)))
+        store = CaseStore(session)
+        brought: Brought = around.brought(session).brought_by(subjects) if subjects else {}
+        satisfies = partial(self._satisfies, evidence)
+        applicant = case.applicant.subject_id
+        return World(
+            catalogue=catalogue,
+            matter=matter,
+            case=case,
+            now=around.clock.now(),
+            today=around.today,
+            held=held,
+            brought=brought,
+            permission=self._permissions(session, case),
+            satisfies=satisfies,
+            state=partial(self._state, held, satisfies),
+            delivered=store.delivered_in(case.case_id),
+            gap_until=partial(_workdays_after, around, case.opened_on),
+            commitment_broken=bool(applicant) and store.has_broken_commitment(str(applicant)),
+        )
+
+    def _satisfies(self, evidence: EvidenceLookup, held: Held, checks: Sequence[Check]) -> bool:
+        return isinstance(held, HeldEvidence) and self._memory.satisfies(evidence, held, checks)
+
+    def _state(
+        self, held: HeldNow, satisfies: "partial[bool]", kind: StatementType, subject_id: str
+    ) -> StatementAnswer:
+        return self._around.can_state(kind, held.get(subject_id, {}), satisfies, self._around.clock.now())
+
+    def _permissions(self, session: Session, case: Case) -> "Permissions":
+        return Permissions(GrantStore(session).grants_of(case.consumer), case.matter, self._around.today)
+
+    def _types_for(self, edition_id: str, matter: Matter, catalogue: Catalogue) -> tuple[str, ...]:
+        key = (edition_id, matter.id)
+        if key not in self._types:
+            self._types[key] = tuple(sorted(_types_needed(matter, catalogue)))
+        return self._types[key]
+
+
+class Permissions:
+    """What the consumer may have for this matter today, decided once for each type."""
+
+    def __init__(self, grants: Sequence[Grant], matter: str, today: date) -> None:
+        self._grants = grants
+        self._matter = matter
+        self._today = today
+        self._known: dict[str, Allowed | NotAllowed] = {}
+
+    def __call__(self, vct: str) -> Allowed | NotAllowed:
+        """Allowed with its claims, or why not."""
+        if vct not in self._known:
+            self._known[vct] = permission_for(self._grants, evidence_type=vct, matter=self._matter, on=self._today)
+        return self._known[vct]
+
+
+def _workdays_after(around: Surroundings, day: date, days: int) -> date | None:
+    return workdays_after(day, days, around.calendar)
+
+
+def _types_needed(matter: Matter, catalogue: Catalogue) -> set[str]:
+    """Short names of every evidence type that a way, a statement or a superseded paper of the matter looks at."""
+    needed = set(DEATHS)
+    for material in matter.materials:
+        for piece in (piece for way in material.ways for piece in way.pieces):
+            match piece.kind:
+                case PieceKind.evidence:
+                    needed.add(piece.of_type)
+                case PieceKind.statement:
+                    needed.update(catalogue.statement_by_name[piece.of_type].rests_on)
+                case PieceKind.brought:
+                    needed.update(catalogue.kind_by_id[piece.of_type].superseded_by)
+                case PieceKind.result:
+                    needed.add(LICENCE)
+        if material.brings:
+            needed.update(catalogue.kind_by_id[material.brings].superseded_by)
+    return needed & set(catalogue.evidence_by_name)
+
+
+def _by_subject(held: Sequence[HeldEvidence]) -> dict[str, dict[str, list[HeldEvidence]]]:
+    """Newest first, by subject and type."""
+    found: dict[str, dict[str, list[HeldEvidence]]] = {}
+    for each in reversed(held):
+        found.setdefault(each.subject_id, {}).setdefault(each.type, []).append(each)
+    return found

@@ -1,0 +1,117 @@
+"""Whom a case is about: each participant resolved exactly like the applicant."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+
+from sqlmodel import Session
+
+from hub.cases.model import APPLICANT, Case, Outcome, Participant, PersonAsked, Resolution
+from hub.cases.service.surroundings import Surroundings
+from hub.cases.store import CaseStore
+from hub.catalogue.model import Matter
+from hub.errors import Malformed
+from hub.identity.model import Found, IdentityQuery, NoneFound, UnderReview
+
+
+@dataclass(frozen=True, slots=True)
+class PersonIn:
+    """Someone a case asks about, as the approval service names them."""
+
+    role: str
+    asked: PersonAsked = field(repr=False)
+
+
+def resolve(around: Surroundings, session: Session, consumer: str, asked: PersonAsked) -> Resolution:
+    """Exactly one subject, or why not."""
+    if asked.pairwise:
+        subject_id = around.identity.subject_of_pairwise(session, consumer, asked.pairwise)
+        return Resolution(Outcome.found if subject_id else Outcome.unknown, subject_id)
+    query = IdentityQuery(asked.kind, asked.number, asked.name, asked.birth_date or None)
+    match around.identity.subject_for(session, query):
+        case Found(subject_id):
+            return Resolution(Outcome.found, subject_id)
+        case UnderReview():
+            return Resolution(Outcome.under_review)
+        case NoneFound():
+            return Resolution(Outcome.unknown)
+        case _:
+            return Resolution(Outcome.several)
+
+
+def require_roles(matter: Matter, people: Sequence[PersonIn]) -> None:
+    """Every role is one of the matter's, no role is overfull, and there is exactly one applicant.
+
+    Raises:
+        Malformed: ``cases.unknown-role``, ``cases.too-many-people`` or ``cases.no-applicant``.
+    """
+    counts: dict[str, int] = {}
+    for person in people:
+        counts[person.role] = counts.get(person.role, 0) + 1
+    for role_id, count in counts.items():
+        role = matter.role_for(role_id)
+        if role is None:
+            known = ", ".join(each.id for each in matter.roles)
+            raise Malformed(
+                "cases.unknown-role", f"“{role_id}” is no role of this matter; use: {known}.", "该事项没有此角色。"
+            )
+        if count > role.at_most:
+            raise Malformed(
+                "cases.too-many-people",
+                f"At most {role.at_most} may be “{role_id}”.",
+                "该角色人数超过上限。",
+                role=role_id,
+            )
+    if counts.get(APPLICANT) != 1:
+        raise Malformed("cases.no-applicant", "Name exactly one applicant.", "须有且仅有一名申请人。")
+
+
+def placed(
+    around: Surroundings, session: Session, consumer: str, people: Sequence[PersonIn], counts: Mapping[str, int]
+) -> tuple[tuple[Participant, ...], dict[tuple[str, int], PersonAsked]]:
+    """The participants as resolved now, numbered on from ``counts`` within each role, and who was meant by each."""
+    next_of = dict(counts)
+    found: list[Participant] = []
+    asked: dict[tuple[str, int], PersonAsked] = {}
+    for person in people:
+        position = next_of.get(person.role, 0) + 1
+        next_of[person.role] = position
+        answer = resolve(around, session, consumer, person.asked)
+        found.append(Participant(person.role, position, answer.outcome, answer.subject_id))
+        asked[person.role, position] = person.asked
+    return tuple(found), asked
+
+
+def seal(
+    around: Surroundings, case_id: str, asked: Mapping[tuple[str, int], PersonAsked]
+) -> dict[tuple[str, int], bytes]:
+    """Who was meant, sealed for its row."""
+    return {
+        place: around.keyring.seal(json.dumps(asdict(person)).encode(), context=_context(case_id, *place))
+        for place, person in asked.items()
+    }
+
+
+def resolved_again(around: Surroundings, session: Session, case: Case) -> Case:
+    """The case with everyone who was not found asked for once more; what is found is not kept here."""
+    if all(person.subject_id for person in case.participants):
+        return case
+    asked = CaseStore(session).asked_of(case.case_id)
+    people = tuple(_again(around, session, case, (person, asked)) for person in case.participants)
+    return replace(case, participants=people)
+
+
+def _again(
+    around: Surroundings, session: Session, case: Case, place: tuple[Participant, Mapping[tuple[str, int], bytes]]
+) -> Participant:
+    person, asked = place
+    if person.subject_id:
+        return person
+    where = (person.role, person.position)
+    opened = around.keyring.open(asked[where], context=_context(case.case_id, *where))
+    answer = resolve(around, session, case.consumer, PersonAsked(**json.loads(opened)))
+    return replace(person, outcome=answer.outcome, subject_id=answer.subject_id)
+
+
+def _context(case_id: str, role: str, position: int) -> str:
+    return f"participant|{case_id}|{role}|{position}"
