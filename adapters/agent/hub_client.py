@@ -1,0 +1,196 @@
+"""The hub as an adapter sees it: where to go on, what is live, push a batch; everything that may come back is retried."""
+
+import secrets
+import zlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from adapters.sources.signed_http import AwayForNow, Patience, patient, retry_after
+from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
+from hub.kernel.clock import Clock, SystemClock
+from hub.proof.jws import sign_jws
+from hub.proof.keys import Signer
+
+ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+NDJSON: Final = "application/x-ndjson"
+_FAMILIES: Final[Mapping[int, type[HubError]]] = {
+    400: Malformed,
+    401: Refused,
+    403: Refused,
+    404: Missing,
+    409: Conflict,
+    413: Malformed,
+    415: Refused,
+    422: Malformed,
+}
+_MEMBERS: Final = frozenset(("type", "title", "status", "detail", "detail_zh", "code"))
+_UNAUTHORISED: Final = 401
+_TOO_MANY: Final = 429
+_SERVER: Final = 500
+_EARLY_SECONDS: Final = 30
+_LIFETIME_SECONDS: Final = 60
+_PIECE: Final = 1 << 18
+_GZIP: Final = 16 + zlib.MAX_WBITS
+_LEVEL: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """The last batch that the hub kept of a registry, and where each export goes on."""
+
+    sequence: int
+    manifest_digest: str | None
+    cursors: Mapping[str, Any]
+
+
+class HubClient:
+    """Calls to one hub as one department."""
+
+    def __init__(  # noqa: PLR0913 - each by name
+        self,
+        url: str,
+        *,
+        party: str,
+        signer: Signer,
+        hub_id: str | None = None,
+        clock: Clock | None = None,
+        patience: Patience | None = None,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        self.url = url.rstrip("/")
+        self.party = party
+        self._signer = signer
+        self._hub_id = hub_id
+        self._clock = clock or SystemClock()
+        self._patience = patience or Patience()
+        timeout = httpx.Timeout(30.0, read=300.0)
+        self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, follow_redirects=False)
+        self._token = ""
+        self._token_until = 0.0
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._http.close()
+
+    @property
+    def hub_id(self) -> str:
+        """The hub's own id, to which everything is addressed."""
+        if self._hub_id is None:
+            answer = self._patiently(lambda: self._plain("GET", "/.well-known/hub"))
+            self._hub_id = str(orjson.loads(answer.content)["id"])
+        return self._hub_id
+
+    def cursor(self, registry: str) -> Cursor:
+        """Where to go on."""
+        path = f"/v1/registries/{registry}/cursor"
+        told = orjson.loads(self._patiently(lambda: self._with_token("GET", path)).content)
+        return Cursor(int(told["sequence"]), told["manifest_digest"], told["cursors"] or {})
+
+    def records(self, registry: str, export: str) -> dict[str, str]:
+        """Record → content of everything that is live at the hub."""
+        path = f"/v1/registries/{registry}/records"
+        answer = self._patiently(lambda: self._with_token("GET", path, params={"export": export}))
+        lines = (orjson.loads(line) for line in answer.content.split(b"\n") if line)
+        return {line["record"]: line["content"] for line in lines}
+
+    def push(self, registry: str, manifest: str, body: Path) -> dict[str, Any]:
+        """The hub's answer to a batch; sent again, as it is, while the hub is away.
+
+        Raises:
+            Conflict: another batch took the sequence number; read the cursor and build the batch anew.
+            Unavailable: the hub stayed away.
+        """
+        headers = {"content-type": NDJSON, "content-encoding": "gzip"}
+        path = f"/v1/registries/{registry}/batches"
+
+        def send() -> httpx.Response:
+            return self._plain("POST", path, content=_packed(manifest, body), headers=headers)
+
+        answer: dict[str, Any] = orjson.loads(self._patiently(send).content)
+        return answer
+
+    def _patiently(self, call: Callable[[], httpx.Response]) -> httpx.Response:
+        try:
+            answer: httpx.Response = patient(self._patience)(call)
+        except (AwayForNow, httpx.HTTPError) as fault:
+            raise Unavailable(
+                "adapters.hub-away",
+                "The hub did not answer; run the adapter again, it goes on where it stopped.",
+                "枢纽无应答；请再次运行，适配器将从中断处继续。",
+            ) from fault
+        return answer
+
+    def _with_token(self, method: str, path: str, **options: Any) -> httpx.Response:
+        for is_last in (False, True):
+            headers = {"authorization": f"Bearer {self._access_token()}"}
+            try:
+                return self._plain(method, path, headers=headers, **options)
+            except Refused as refused:
+                if is_last or refused.facts.get("http") != _UNAUTHORISED:
+                    raise
+                self._token_until = 0.0
+        raise AssertionError
+
+    def _plain(self, method: str, path: str, **options: Any) -> httpx.Response:
+        answer = self._http.request(method, path, **options)
+        if answer.status_code == _TOO_MANY or answer.status_code >= _SERVER:
+            after = retry_after(answer, self._clock.now().timestamp())
+            raise AwayForNow(f"HTTP {answer.status_code}", after)
+        if answer.is_success:
+            return answer
+        raise _refusal(answer)
+
+    def _access_token(self) -> str:
+        now = self._clock.now().timestamp()
+        if now >= self._token_until:
+            granted = orjson.loads(self._plain("POST", "/oauth/token", data=self._form(int(now))).content)
+            self._token = str(granted["access_token"])
+            self._token_until = now + int(granted["expires_in"]) - _EARLY_SECONDS
+        return self._token
+
+    def _form(self, now: int) -> dict[str, str]:
+        claims = {
+            "iss": self.party,
+            "sub": self.party,
+            "aud": self.hub_id,
+            "iat": now,
+            "exp": now + _LIFETIME_SECONDS,
+            "jti": secrets.token_urlsafe(18),
+        }
+        return {
+            "grant_type": "client_credentials",
+            "client_assertion_type": ASSERTION_TYPE,
+            "client_assertion": sign_jws(claims, typ="client-authentication+jwt", signer=self._signer),
+            "scope": "push",
+        }
+
+
+def _packed(manifest: str, body: Path) -> Iterator[bytes]:
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    yield packer.compress(manifest.encode("ascii") + b"\n")
+    with body.open("rb") as lines:
+        while piece := lines.read(_PIECE):
+            if packed := packer.compress(piece):
+                yield packed
+    yield packer.flush()
+
+
+def _refusal(answer: httpx.Response) -> HubError:
+    """The hub's refusal in its family and with its code."""
+    family = _FAMILIES.get(answer.status_code, Broken)
+    try:
+        problem = orjson.loads(answer.content)
+        facts = {name: fact for name, fact in problem.items() if name not in _MEMBERS}
+        code, detail, detail_zh = (str(problem[name]) for name in ("code", "detail", "detail_zh"))
+    except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        facts, code = {}, "adapters.hub-answer"
+        detail, detail_zh = (
+            f"The address answered with HTTP {answer.status_code}; is it the hub's?",
+            "应答并非来自枢纽。",
+        )
+    return family(code, detail, detail_zh, **{**facts, "http": answer.status_code})

@@ -1,0 +1,140 @@
+"""Two parts of one export joined 关联 by normalised columns; what finds no other half is incomplete, on either side.
+
+The one side waits in a temporary SQLite file, so that memory does not grow with the registry.
+"""
+
+import sqlite3
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing
+from typing import Final
+
+import orjson
+
+from adapters.agent.rows import Aside, Outcome, columns_of, items_of, passed_by, short, standard
+from adapters.mapping.model import Export
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.sources.grid import raw_of
+from adapters.sources.model import SourceRow, SourceTable
+from adapters.standard.folding import fit, folded_code, is_null
+from adapters.standard.form import Form
+from adapters.standard.steps import Columns
+from adapters.standard.unusable import UnusableRow
+from hub.errors import Missing
+from hub.kernel.codes import normal_real_estate_unit, real_estate_certificate_key
+
+_FORMS: Final[Mapping[str, Callable[[str], str]]] = {
+    "text": folded_code,
+    "real-estate-unit": lambda text: normal_real_estate_unit(text) or folded_code(text),
+    "real-estate-certificate": lambda text: folded_code(real_estate_certificate_key(text)),
+}
+_AT_ONCE: Final = 5000
+
+
+class JoinReader:
+    """Reads an export that consists of two parts."""
+
+    def __init__(self, tables: Sequence[SourceTable], mapping: RegistryMapping, export: Export) -> None:
+        join = export.join
+        if join is None:
+            message = "an export without a join"
+            raise LookupError(message)
+        self._mapping = mapping
+        self._export = export
+        self._on = join.on
+        self._bases = [table for table in tables if table.recognised.part == join.base]
+        self._others = [table for table in tables if table.recognised.part == join.other]
+        if not self._bases or not self._others:
+            missing = join.other if self._bases else join.base
+            raise Missing(
+                "adapters.part-missing",
+                f"The source holds only one half of {export.name}; {missing} is missing.",
+                f"数据源缺少 {missing}。",
+                part=missing,
+            )
+        self._forms: dict[tuple[int, int], Form] = {}
+
+    def outcomes(self) -> Iterator[Outcome]:
+        """What becomes of every joined row, and of every row left alone."""
+        with tempfile.TemporaryDirectory(prefix="join-") as folder, closing(sqlite3.connect(f"{folder}/rows")) as rows:
+            rows.execute("PRAGMA journal_mode=OFF")
+            rows.execute("PRAGMA synchronous=OFF")
+            rows.execute("CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, t INT, n INT, cells BLOB, used INT)")
+            yield from self._keep_others(rows)
+            rows.execute("CREATE INDEX by_key ON other (k)")
+            yield from self._joined(rows)
+            yield from self._left_alone(rows)
+
+    def _keep_others(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
+        waiting: list[tuple[str, int, int, bytes]] = []
+        for table, item in items_of(self._others):
+            if not isinstance(item, SourceRow):
+                yield passed_by(item)
+                continue
+            key, empty = self._key(table, item)
+            if empty:
+                yield _unusable(table, item, UnusableRow("row.join-empty", empty))
+                continue
+            waiting.append((key, self._others.index(table), item.number, orjson.dumps([fit(c) for c in item.cells])))
+            if len(waiting) >= _AT_ONCE:
+                _insert(rows, waiting)
+        _insert(rows, waiting)
+
+    def _joined(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
+        for table, item in items_of(self._bases):
+            if not isinstance(item, SourceRow):
+                yield passed_by(item)
+                continue
+            key, empty = self._key(table, item)
+            if empty:
+                yield _unusable(table, item, UnusableRow("row.join-empty", empty))
+                continue
+            found = rows.execute("SELECT id, t, cells FROM other WHERE k = ? ORDER BY id", (key,)).fetchall()
+            if not found:
+                yield _unusable(table, item, UnusableRow("row.incomplete", self._on[0][0]))
+            for other_id, place, cells in found:
+                rows.execute("UPDATE other SET used = 1 WHERE id = ? AND used = 0", (other_id,))
+                yield self._pair(table, item, place, orjson.loads(cells))
+
+    def _pair(self, table: SourceTable, item: SourceRow, place: int, cells: list[str]) -> Outcome:
+        other = self._others[place]
+        both = SourceRow(item.number, [*item.cells, *cells], item.flags)
+        headers = [f"{one.recognised.part}.{header}" for one in (table, other) for header in one.headers]
+        return standard(self._form(table, other), both, headers, ("", False))
+
+    def _left_alone(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
+        for place, number, cells in rows.execute("SELECT t, n, cells FROM other WHERE used = 0 ORDER BY id"):
+            item = SourceRow(number, orjson.loads(cells))
+            yield _unusable(self._others[place], item, UnusableRow("row.incomplete", self._on[0][0]))
+
+    def _key(self, table: SourceTable, item: SourceRow) -> tuple[str, str]:
+        """The joining columns in one form, or the name of one that is empty."""
+        parts = []
+        for column, form in self._on:
+            text = fit(item.cells[table.recognised.places[column]])
+            if is_null(text):
+                return "", column
+            parts.append(_FORMS[form](text))
+        return "|".join(parts), ""
+
+    def _form(self, table: SourceTable, other: SourceTable) -> Form:
+        pair = (self._bases.index(table), self._others.index(other))
+        if pair not in self._forms:
+            left = columns_of(table, self._export)
+            right = columns_of(other, self._export, shift=len(table.headers))
+            both = Columns(
+                {**left.places, **right.places}, {**right.around, **left.around}, {**left.units, **right.units}
+            )
+            self._forms[pair] = Form(self._export, self._mapping.codes, both)
+        return self._forms[pair]
+
+
+def _insert(rows: sqlite3.Connection, waiting: list[tuple[str, int, int, bytes]]) -> None:
+    rows.executemany("INSERT INTO other (k, t, n, cells, used) VALUES (?, ?, ?, ?, 0)", waiting)
+    waiting.clear()
+
+
+def _unusable(table: SourceTable, item: SourceRow, fault: UnusableRow) -> Aside:
+    part = table.recognised.part
+    raw = {f"{part}.{name}": cell for name, cell in raw_of(table.headers, item.cells).items()}
+    return Aside(item.number, fault.line(), short(raw))

@@ -1,0 +1,51 @@
+"""Opaque references 不透明标识: what names a record and its content to the hub without telling it anything.
+
+Both are HMACs under the department's record key, which never leaves the department. The content reference covers the
+standard form without its row number, so that a record that only moved is unchanged, and the id of the signing key, so
+that a rotated key brings every record anew.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from hub.proof.jws import b64url
+
+_BYTES: Final = 16
+LINES_PER_BATCH: Final = 20_000
+BATCHES_PER_LIST: Final = 50
+
+
+class References:
+    """Makes the references of one registry."""
+
+    def __init__(self, record_key: bytes, registry: str, kid: str) -> None:
+        self._key = record_key
+        self._registry = registry
+        self._kid = kid
+
+    def record(self, export: str, key: Sequence[str], occurrence: int = 0) -> str:
+        """What names the ``occurrence``-th record (from 0) with this key."""
+        return self._digest(["record", self._registry, export, list(key), occurrence])
+
+    def content(self, claims: Mapping[str, Any]) -> str:
+        """What names the content of a record, wherever in its source it stands."""
+        return self._digest(["content", self._kid, {name: claim for name, claim in claims.items() if name != "source"}])
+
+    def _digest(self, value: Any) -> str:
+        content = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        return b64url(hmac.digest(self._key, content, hashlib.sha256)[:_BYTES])
+
+
+def status_place(base: str, registry: str, sequence: int, position: int) -> dict[str, Any]:
+    """Where the status of the evidence at ``position`` (from 0) of batch ``sequence`` is published.
+
+    A batch's sequence number is given out once, so list and index are unique without asking anyone: fifty batches of
+    20,000 share a list of a million entries.
+    """
+    number, rest = divmod(sequence, BATCHES_PER_LIST)
+    uri = f"{base.rstrip('/')}/status/{registry}/{number}"
+    return {"status_list": {"idx": rest * LINES_PER_BATCH + position, "uri": uri}}

@@ -1,0 +1,124 @@
+"""Rows of a source in standard form: each becomes a record, an unusable row with its reason, or a skipped one."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from adapters.mapping.model import Export
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.sources.grid import raw_of
+from adapters.sources.model import BadRow, Item, Skipped, SourceRow, SourceTable
+from adapters.standard.folding import UNITS, fit
+from adapters.standard.form import Form
+from adapters.standard.people import add_flag
+from adapters.standard.steps import Columns
+from adapters.standard.unusable import UnusableRow
+
+_TITLE_UNIT: Final = re.compile(r"单位[:：]\s*(人民币元|万元|千元|元)")
+_LONGEST_CELL: Final = 1000
+_LONGEST_KEY: Final = 2000
+_MOST_CELLS: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A record in standard form: its key as written, its claims, the second in which its row changed."""
+
+    row: int
+    key: tuple[str, ...]
+    claims: dict[str, Any]
+    updated: str = ""
+    corrects: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """A row that cannot be used, with its reason and what it held; its key when that could be read."""
+
+    row: int
+    reason: dict[str, str]
+    raw: Mapping[str, str]
+    key: tuple[str, ...] | None = None
+
+
+Outcome = Prepared | Aside | Skipped
+
+
+def columns_of(table: SourceTable, export: Export, *, shift: int = 0) -> Columns:
+    """Where the table's columns stand, those of a named part under its name."""
+    part = table.recognised.part
+    prefix = f"{part}." if part else ""
+    places = {f"{prefix}{column}": place + shift for column, place in table.recognised.places.items()}
+    units = {f"{prefix}{column}": unit for column, unit in table.recognised.units.items()}
+    general = _TITLE_UNIT.search(table.around.get("@title", ""))
+    if general:
+        money = [claim.columns[0] for claim in export.claims if claim.reader == "money"]
+        units = {**dict.fromkeys(money, UNITS[general[1]]), **units}
+    return Columns(places, table.around, units)
+
+
+class RowReader:
+    """Reads the rows of one table that is an export by itself."""
+
+    def __init__(self, table: SourceTable, mapping: RegistryMapping) -> None:
+        self.table = table
+        self._export = mapping.exports[table.recognised.export]
+        self._form = Form(self._export, mapping.codes, columns_of(table, self._export))
+        self._updated = table.recognised.places.get(self._export.updated or "")
+
+    def outcomes(self, since: str | None = None) -> Iterator[Outcome]:
+        """What becomes of every row."""
+        for item in self.table.rows(since):
+            if isinstance(item, SourceRow):
+                yield self._outcome(item)
+            else:
+                yield passed_by(item)
+
+    def _outcome(self, item: SourceRow) -> Outcome:
+        updated = fit(item.cells[self._updated]) if self._updated is not None else ""
+        corrects = self._export.repeat == "corrects" or (self.table.digest is None and self._updated is not None)
+        return standard(self._form, item, self.table.headers, (updated, corrects))
+
+
+def passed_by(item: BadRow | Skipped) -> Outcome:
+    """A row without cells, as it is."""
+    if isinstance(item, Skipped):
+        return item
+    return Aside(item.number, UnusableRow(item.code).line(), short(item.raw))
+
+
+def standard(form: Form, item: SourceRow, headers: Sequence[str], how: tuple[str, bool]) -> Outcome:
+    """The row in standard form, or why not.
+
+    Args:
+        form: the compiled mapping of the table.
+        item: the row.
+        headers: the column names, for showing the row to its owner.
+        how: the second in which the row changed, and whether a key met again corrects.
+    """
+    try:
+        claims = form.claims_of(item.cells)
+        key = form.key_of(item.cells, claims)
+        if not any(key):
+            raise UnusableRow("row.key-empty", form.export.key[0])  # noqa: TRY301 - refused like every other finding
+        for flag in item.flags:
+            add_flag(claims, flag)
+        claims["source"] = {"key": "|".join(key)[:_LONGEST_KEY] or "-", "row": item.number, "export": form.export.name}
+        form.require_form(claims)
+    except UnusableRow as fault:
+        return Aside(item.number, fault.line(), short(raw_of(headers, item.cells)), form.key_alone(item.cells))
+    return Prepared(item.number, key, claims, *how)
+
+
+def short(raw: Mapping[str, str]) -> dict[str, str]:
+    """The row as written, fit to be sent, its filled cells only."""
+    cells = ((fit(name)[:200], fit(str(cell))[:_LONGEST_CELL]) for name, cell in raw.items())
+    return dict([(name, cell) for name, cell in cells if cell][:_MOST_CELLS])
+
+
+def items_of(tables: Iterable[SourceTable]) -> Iterator[tuple[SourceTable, Item]]:
+    """The rows of several tables, one table after the other."""
+    for table in tables:
+        for item in table.rows():
+            yield table, item

@@ -1,0 +1,102 @@
+"""What a mapping file must mean, beyond its form: every name in it points at something that exists."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from adapters.mapping.model import Claim, Export, Mapping
+from adapters.mapping.yaml_lines import Document
+from adapters.schemas import schema
+
+AROUND: Final = ("@title", "@sheet", "@file", "@folder", "@modified")
+"""What stands around a table and not in it; read like columns."""
+_UNITS: Final = {"money": ("元", "万元", "千元", "分"), "area": ("㎡", "亩", "公顷")}
+_NEEDS_CODES: Final = ("code", "flag", "kind-of-holder")
+
+
+def check_meaning(mapping: Mapping, document: Document) -> None:
+    """Returns when every name in ``mapping`` points at something.
+
+    Raises:
+        Malformed: the first that does not, with its line.
+    """
+    for export in mapping.exports.values():
+        place = ("exports", export.name)
+        _check_parts(export, document)
+        known = {*columns_of(export), *AROUND}
+        for column in export.key:
+            if column not in known and not _is_claim(column, export):
+                raise document.refuse((*place, "key"), f"'{column}' is neither a column nor a claim", "主键列不存在")
+        if export.snapshot and not _is_claim(f"claim:{export.snapshot}", export):
+            raise document.refuse((*place, "snapshot"), "is not a claim of this export", "分期数据项不存在")
+        if export.updated and export.updated not in known:
+            raise document.refuse((*place, "updated"), "is not a column of this export", "更新时间列不存在")
+        for claim in export.claims:
+            _check_claim(claim, export, mapping, document)
+
+
+def columns_of(export: Export) -> Iterator[str]:
+    """Every column of the export; those of a named part carry its name: ``QLR.ZJH``."""
+    for part in export.parts.values():
+        yield from (f"{part.name}.{column}" if part.name else column for column in part.columns)
+
+
+def _is_claim(text: str, export: Export) -> bool:
+    return text.startswith("claim:") and any(claim.name == text[6:] for claim in export.claims)
+
+
+def _check_parts(export: Export, document: Document) -> None:
+    place = ("exports", export.name)
+    for part in export.parts.values():
+        within = (*place, "parts", part.name) if part.name else place
+        if not part.columns:
+            raise document.refuse(within, "'columns' is missing", "缺少 columns")
+        for mark in part.recognised_by:
+            for column in mark:
+                if column not in part.columns:
+                    raise document.refuse((*within, "recognised_by"), f"'{column}' is not a column", "识别列不存在")
+    if export.join is None and len(export.parts) > 1:
+        raise document.refuse(place, "several parts need a 'join'", "多个部分须说明 join")
+    if export.join:
+        _check_join(export, document)
+
+
+def _check_join(export: Export, document: Document) -> None:
+    join = export.join
+    place = ("exports", export.name, "join")
+    if join is None or join.base not in export.parts or join.other not in export.parts or join.base == join.other:
+        raise document.refuse(place, "'base' and 'other' name two parts", "join 须指明两个部分")
+    for column, _form in join.on:
+        for part in (join.base, join.other):
+            if column not in export.parts[part].columns:
+                raise document.refuse((*place, "on", column), f"is not a column of {part}", "连接列不存在")
+
+
+def _check_claim(claim: Claim, export: Export, mapping: Mapping, document: Document) -> None:
+    place = ("exports", export.name, "claims", claim.name)
+    known = {*columns_of(export), *AROUND}
+    columns = (*claim.columns, *((claim.kind_column,) if claim.kind_column else ()), *claim.packed.values())
+    for column in columns:
+        if column not in known:
+            raise document.refuse(place, f"'{column}' is not a column of this export", f"列“{column}”不存在")
+    for table in (claim.codes, claim.kinds):
+        if table and table not in mapping.codes:
+            raise document.refuse(place, f"there is no code table '{table}'", f"代码表“{table}”不存在")
+    if claim.reader in _NEEDS_CODES and not claim.codes:
+        raise document.refuse(place, f"'as: {claim.reader}' needs 'codes'", "缺少代码表")
+    if claim.unit and claim.unit not in _UNITS.get(claim.reader, ()):
+        raise document.refuse(place, f"'{claim.unit}' is no unit of {claim.reader}", "单位不符")
+    if claim.reader != "organisation-numbers" and not _is_described(claim.path, export.evidence):
+        raise document.refuse(place, f"the evidence type {export.evidence} has no such claim", "凭证类型没有该数据项")
+
+
+def _is_described(path: tuple[str, ...], evidence: str) -> bool:
+    """True when the evidence type's schema knows the claim."""
+    whole = schema(f"evidence/{evidence}")
+    node: dict[str, Any] = whole
+    for step in path:
+        node = node.get("properties", {}).get(step, {})
+        if "$ref" in node:
+            node = whole["$defs"][node["$ref"].rsplit("/", 1)[-1]]
+        if not node:
+            return False
+    return True

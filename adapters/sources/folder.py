@@ -1,0 +1,75 @@
+"""Files as a source: one file, or every file below a folder, each recognised by its columns."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from adapters.mapping.model import Mapping
+from adapters.sources.delimited import DelimitedTable
+from adapters.sources.model import Contents, Ignored
+from adapters.sources.workbook import SheetTable, sheets_of
+from hub.errors import Malformed, Missing
+
+_TEXT: Final = frozenset((".csv", ".txt", ".tsv", ".dat", ""))
+_NEVER: Final = frozenset((".pdf", ".doc", ".docx", ".jpg", ".jpeg", ".png", ".md", ".py", ".yaml", ".yml", ".json", ".pem", ".zip", ".gz", ".rar", ".7z", ".html"))  # fmt: skip
+_OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
+_ZIP: Final = b"PK\x03\x04"
+
+
+def read_folder(where: Path, mapping: Mapping) -> Contents:
+    """What stands in the file or below the folder ``where``.
+
+    Raises:
+        Missing: there is nothing at ``where``.
+    """
+    if not where.exists():
+        raise Missing(
+            "adapters.source-missing", "There is no such file or folder; check the path.", "文件或文件夹不存在。"
+        )
+    contents = Contents()
+    for path in _files(where):
+        _read_file(path, where, mapping, contents)
+    return contents
+
+
+def _files(where: Path) -> Iterator[Path]:
+    if where.is_file():
+        yield where
+        return
+    for path in sorted(where.rglob("*")):
+        hidden = any(part.startswith((".", "~$")) for part in path.relative_to(where).parts)
+        if path.is_file() and not hidden:
+            yield path
+
+
+def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:
+    with path.open("rb") as file:
+        start = file.read(8)
+    suffix = path.suffix.lower()
+    if suffix in _NEVER or not start:
+        contents.ignored.append(Ignored(path.name, "empty" if not start else "not a table"))
+    elif start.startswith(_OLD_WORKBOOK):
+        contents.ignored.append(Ignored(path.name, "an .xls workbook: save it as .xlsx"))
+    elif start.startswith(_ZIP):
+        _read_workbook(path, root, mapping, contents)
+    elif suffix in _TEXT or start[:1] not in (b"<", b"{", b"%"):
+        _keep(DelimitedTable(path, mapping, root=root), contents)
+    else:
+        contents.ignored.append(Ignored(path.name, "not a table"))
+
+
+def _read_workbook(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:
+    try:
+        sheets = sheets_of(path, mapping, root=root)
+    except Malformed as fault:
+        contents.ignored.append(Ignored(path.name, fault.en))
+        return
+    for sheet in sheets:
+        _keep(sheet, contents)
+
+
+def _keep(table: DelimitedTable | SheetTable, contents: Contents) -> None:
+    if table.header is not None:
+        contents.tables.append(table)
+    elif any(table.first_cells):
+        contents.ignored.append(Ignored(table.name, "no export has these columns", table.first_cells))

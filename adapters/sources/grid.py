@@ -1,0 +1,151 @@
+"""Rows of a sheet or a text file: where the header is (one row or two), which rows are titles, totals and footers."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised, recognise
+from adapters.sources.model import BadRow, Item, Skipped, SourceRow
+from adapters.standard.folding import UNITS, fit, header_unit
+
+RawRow = tuple[Sequence[str] | BadRow, tuple[str, ...]]
+"""The cells of one row (or why there are none) and what was odd about it."""
+
+_TOTALS: Final = frozenset(("合计", "总计", "小计", "共计", "本页合计", "本页小计", "合计:", "总合计", "累计"))
+_FOOTER: Final = re.compile(
+    r"^(制表|填表|审核|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系)"
+)
+_BLANKS: Final = re.compile(r"\s+")
+_COUNTED: Final = frozenset(("人", "户", "个", "元/月", "人/户", "-"))
+_FEW: Final = 3
+_MANY_EQUAL: Final = 3
+
+
+@dataclass(frozen=True)
+class Header:
+    """Where the header stands and what it says."""
+
+    first: int
+    rows: int
+    headers: tuple[str, ...]
+    recognised: Recognised
+    title: str
+
+
+def find_header(rows: Sequence[Sequence[str]], mapping: RegistryMapping) -> Header | None:
+    """The header among the first rows: the one, or the pair, whose names fit an export best; None when none does."""
+    best: Header | None = None
+    for first in range(len(rows)):
+        if best is not None and first > best.first + 1:
+            break
+        for height in (1, 2):
+            headers = _headers(rows, first, height)
+            found = recognise(headers, mapping) if headers else None
+            if found and (best is None or found.score > best.recognised.score):
+                best = Header(first, height, headers, found, _text_above(rows, first))
+    return _with_units(best, rows, mapping) if best else None
+
+
+def _text_above(rows: Sequence[Sequence[str]], first: int) -> str:
+    return " ".join(text for above in rows[:first] for cell in above if (text := fit(cell)))
+
+
+def _with_units(header: Header, rows: Sequence[Sequence[str]], mapping: RegistryMapping) -> Header:
+    """The header with a row of units 单位 below it, when there is one, taken into its names."""
+    below = header.first + header.rows
+    units = [fit(cell).strip("()（）") for cell in rows[below]] if below < len(rows) else []
+    if not any(units) or not all(unit in UNITS or unit in _COUNTED for unit in units if unit):
+        return header
+    named = zip(header.headers, [*units, *[""] * len(header.headers)], strict=False)
+    headers = tuple(f"{name}({unit})" if unit in UNITS and not header_unit(name) else name for name, unit in named)
+    return replace(
+        header, rows=header.rows + 1, headers=headers, recognised=recognise(headers, mapping) or header.recognised
+    )
+
+
+def _headers(rows: Sequence[Sequence[str]], first: int, height: int) -> tuple[str, ...]:
+    if first + height > len(rows):
+        return ()
+    if height == 1:
+        return tuple(fit(cell) for cell in rows[first])
+    upper, lower = rows[first], rows[first + 1]
+    width = max(len(upper), len(lower))
+    pairs = ((_at(upper, place), _at(lower, place)) for place in range(width))
+    return tuple(below or above for above, below in pairs)
+
+
+def _at(row: Sequence[str], place: int) -> str:
+    return fit(row[place]) if place < len(row) else ""
+
+
+def body(rows: Iterable[RawRow], header: Header, keys: Mapping[str, int], *, is_exact: bool) -> Iterator[Item]:
+    """The rows below the header as records, bad rows and skipped ones.
+
+    Args:
+        rows: every row of the table, from the first.
+        header: where the header stands.
+        keys: places of the columns that make a record; a total or footer has them empty.
+        is_exact: whether a row must have as many cells as the header.
+    """
+    start = header.first + header.rows
+    for number, (cells, flags) in enumerate(rows, 1 - start):
+        if number < 1:
+            yield Skipped(number, "header" if number > -header.rows else "title")
+        elif isinstance(cells, BadRow):
+            yield BadRow(number, cells.code, cells.raw)
+        else:
+            yield _classified(number, cells, flags, (header, keys, is_exact))
+
+
+def _classified(
+    number: int,
+    cells: Sequence[str],
+    flags: tuple[str, ...],
+    within: tuple[Header, Mapping[str, int], bool],
+) -> Item:
+    header, keys, is_exact = within
+    kind = _kind(cells, header, keys, is_first=number == 1)
+    if kind:
+        return Skipped(number, kind)
+    width = len(header.headers)
+    if len(cells) != width:
+        extra = cells[width:]
+        if (is_exact and len(cells) < width) or any(fit(cell) for cell in extra):
+            return BadRow(number, "row.column-count", raw_of(header.headers, cells))
+        cells = (*cells[:width], *[""] * (width - len(cells)))
+    return SourceRow(number, cells, flags)
+
+
+def _kind(cells: Sequence[str], header: Header, keys: Mapping[str, int], *, is_first: bool) -> str | None:
+    filled = [(place, text) for place, cell in enumerate(cells) if cell and (text := fit(cell))]
+    if not filled:
+        return "blank"
+    if len(filled) > len(header.headers) // 2 and _equals_header(filled, header):
+        return "header"
+    key_places = set(keys.values())
+    key_cells = [text for place, text in filled if place in key_places]
+    first = [_BLANKS.sub("", text) for _, text in filled[:4]]
+    if any(text in _TOTALS for text in first) and len([text for text in key_cells if _plain(text) not in _TOTALS]) == 0:
+        return "total"
+    if len(filled) <= _FEW and _FOOTER.match(filled[0][1]) and len(key_cells) <= 1:
+        return "footer"
+    if is_first and not key_cells and not any(character.isdigit() for _, text in filled for character in text):
+        return "header"
+    return None
+
+
+def _plain(text: str) -> str:
+    return _BLANKS.sub("", text)
+
+
+def _equals_header(filled: Sequence[tuple[int, str]], header: Header) -> bool:
+    equal = sum(1 for place, text in filled if place < len(header.headers) and text == header.headers[place])
+    return equal >= _MANY_EQUAL
+
+
+def raw_of(headers: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """The row as its owner wrote it: column → text; cells beyond the header are numbered."""
+    names = [*headers, *(f"+{place}" for place in range(1, len(cells) - len(headers) + 1))]
+    return {name or f"#{place}": cell for place, (name, cell) in enumerate(zip(names, cells, strict=False), 1)}

@@ -1,0 +1,134 @@
+"""Reading a paged interface that changes, repeats itself and lies about its total, without losing a record.
+
+Pages are asked for by time, not by count: once a page reaches a later second, the next one starts at that second
+(inclusive), because a row that changes moves to the end and would shift every later row by one. Within one second pages
+overlap by one row; when the overlap does not match, the second is read again from its start.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+
+from hub.errors import Unavailable
+
+Page = tuple[list[Any], int]
+"""The rows of a page and the total that the interface claims."""
+FetchPage = Callable[[int, str | None], Page]
+
+_MOST_RETRIES: Final = 5
+_MOST_RESTARTS: Final = 20
+
+
+@dataclass
+class Reading:
+    """One reading of an interface from ``since`` to its end."""
+
+    fetch: FetchPage
+    updated_of: Callable[[Any], str]
+    since: str | None = None
+    newest: str | None = None
+    claimed: int = 0
+    _seen: set[bytes] = field(default_factory=set)
+    _by_time: bool = True
+    _restarts: int = 0
+
+    def rows(self) -> Iterator[Any]:
+        """Every row once in each form in which it was met; ends when a second look finds nothing new.
+
+        Raises:
+            Unavailable: ``adapters.source-repeats``: the interface gives the same page for different questions.
+        """
+        self.newest = self.since
+        place, largest, quiet = Place(0, self.since, None), 1, False
+        while True:
+            page = self._page(place)
+            if page is None:
+                self._by_time, place, quiet = False, Place(0, self.since, None), False
+                continue
+            if place.last and page and digest_of(page[0]) != place.last:
+                place = self._restarted(place)
+                continue
+            fresh = self._fresh(page)
+            yield from fresh
+            quiet, largest = quiet and not fresh, max(largest, len(page))
+            if len(page) < largest and not fresh:
+                if quiet:
+                    return
+                quiet, place = True, Place(0, self.newest if self._by_time else self.since, None)
+            else:
+                place = self._next(place, page)
+
+    def _next(self, place: "Place", page: list[Any]) -> "Place":
+        """From the last second of the page on, when it lies later than what was asked for; else one page further."""
+        seconds = [self.updated_of(row) for row in page]
+        top = seconds[-1] if seconds and seconds == sorted(seconds) else ""
+        if self._by_time and top > (place.window or ""):
+            self.newest = max(self.newest or "", top)
+            return Place(0, top, None)
+        if len(page) > 1:
+            return Place(place.start + len(page) - 1, place.window, digest_of(page[-1]))
+        return Place(place.start + 1, place.window, None)
+
+    def _restarted(self, place: "Place") -> "Place":
+        self._restarts += 1
+        if self._restarts > _MOST_RESTARTS:
+            raise _repeats()
+        return Place(0, place.window, None)
+
+    def _page(self, place: "Place") -> list[Any] | None:
+        """The page, asked again while it answers another question; None when it ignores the time asked for."""
+        rows: list[Any] = []
+        for _ in range(_MOST_RETRIES):
+            rows, self.claimed = self.fetch(place.start, place.window)
+            if self._by_time and self._is_too_old(rows, place.window):
+                continue
+            if not place.last or not rows or digest_of(rows[0]) == place.last or not self._all_known(rows):
+                return rows
+        if self._by_time and self._is_too_old(rows, place.window):
+            return None
+        return rows
+
+    def _is_too_old(self, rows: list[Any], window: str | None) -> bool:
+        return window is not None and any(self.updated_of(row) < window for row in rows)
+
+    def _all_known(self, rows: list[Any]) -> bool:
+        return all(digest_of(row) in self._seen for row in rows)
+
+    def _fresh(self, page: list[Any]) -> list[Any]:
+        fresh = []
+        for row in page:
+            digest = digest_of(row)
+            if digest not in self._seen:
+                self._seen.add(digest)
+                fresh.append(row)
+        return fresh
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page starts: so many rows into the window of what changed since; ``last`` is the row it must repeat."""
+
+    start: int
+    window: str | None
+    last: bytes | None
+
+
+def digest_of(row: Any) -> bytes:
+    """What tells one form of a row from another."""
+    try:
+        content = orjson.dumps(row, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # lone surrogates
+        content = json.dumps(row, sort_keys=True).encode("ascii")
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _repeats() -> Unavailable:
+    return Unavailable(
+        "adapters.source-repeats",
+        "The registry's interface answers different questions with the same page; ask the department to repair it.",
+        "登记库接口对不同请求返回相同页面；请部门检修。",
+    )

@@ -1,0 +1,183 @@
+"""A signed, paged interface as a source 接口: its rows as a table, read on from the last second that was seen."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import orjson
+
+from adapters.mapping.model import Export, Part
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised, recognise, recognise_part
+from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
+from adapters.sources.pages import Page, Reading
+from adapters.sources.signed_http import Patience, SignedInterface
+from adapters.sources.workbook import cell_text
+from adapters.standard.scalars import read_instant
+from hub.errors import Missing
+from hub.kernel.clock import Clock
+
+_LONGEST_RAW: Final = 2000
+
+
+def read_interface(
+    address: str, mapping: RegistryMapping, *, clock: Clock, patience: Patience | None = None
+) -> Contents:
+    """The exports behind ``address``; a path in it is read, else the paths that the mapping names.
+
+    Raises:
+        Missing: neither the address nor the mapping says which path to read.
+        Refused, Unavailable: the interface does not let itself be read.
+    """
+    interface = SignedInterface(address, mapping.rest, clock=clock, patience=patience)
+    parts = [(export, part) for export in mapping.exports.values() for part in export.parts.values()]
+    if interface.path:
+        parts = [(export, part) for export, part in parts if part.path == interface.path] or parts
+        paths = {interface.path: parts[0] if len(parts) == 1 else None}
+    else:
+        paths = {part.path: (export, part) for export, part in parts if part.path}
+    if not paths:
+        raise Missing(
+            "adapters.source-path",
+            "The address names no path and the mapping none either; write the path into the address.",
+            "地址与映射均未给出接口路径；请在地址中写明。",
+        )
+    contents = Contents()
+    for path, known in paths.items():
+        _add(contents, interface, path, (mapping, known))
+    return contents
+
+
+def _add(
+    contents: Contents,
+    interface: SignedInterface,
+    path: str,
+    within: tuple[RegistryMapping, tuple[Export, Part] | None],
+) -> None:
+    mapping, known = within
+    rows, _total = page_of(interface, path, mapping, (0, None))
+    headers = _headers(rows, known[1] if known else None)
+    found = recognise(headers, mapping)
+    if found is None and known and not rows:
+        found = recognise_part(headers, *known)
+    if found is None:
+        contents.ignored.append(Ignored(path, "no export has these fields", tuple(headers[:50])))
+        return
+    part = mapping.exports[found.export].parts[found.part]
+    headers = _headers(rows, part)
+    contents.tables.append(InterfaceTable(interface, path, mapping, (headers, recognise(headers, mapping) or found)))
+
+
+def _headers(rows: Sequence[Any], part: Part | None) -> list[str]:
+    """The fields of the rows; fields that the part knows are added, since a first page may lack them."""
+    names: dict[str, None] = {}
+    for row in rows:
+        if isinstance(row, dict):
+            names.update(dict.fromkeys(map(str, row)))
+    met = {name.casefold() for name in names}
+    for column, aliases in part.columns.items() if part else ():
+        if not met.intersection(one.casefold() for one in (column, *aliases)):
+            names[column] = None
+    return list(names)
+
+
+def page_of(interface: SignedInterface, path: str, mapping: RegistryMapping, place: tuple[int, str | None]) -> Page:
+    """One page: its rows and the total that the interface claims."""
+    settings = mapping.rest
+    start, since = place
+    parameters = {settings.start: str(start), settings.limit: str(settings.page_size)}
+    if since:
+        parameters[settings.since] = since
+    answer = interface.fetch(path, parameters, rows=settings.rows)
+    total = answer.get("total")
+    return answer[settings.rows], total if isinstance(total, int) else 0
+
+
+class InterfaceTable:
+    """The rows behind one path."""
+
+    def __init__(
+        self,
+        interface: SignedInterface,
+        path: str,
+        mapping: RegistryMapping,
+        what: tuple[Sequence[str], Recognised],
+    ) -> None:
+        self._interface = interface
+        self._path = path
+        self._mapping = mapping
+        self._headers, self._recognised = what
+        self._places = {name: place for place, name in enumerate(self._headers)}
+
+    @property
+    def name(self) -> str:
+        """The path."""
+        return self._path
+
+    @property
+    def recognised(self) -> Recognised:
+        """What its fields make it."""
+        return self._recognised
+
+    @property
+    def headers(self) -> Sequence[str]:
+        """Its fields."""
+        return self._headers
+
+    @property
+    def around(self) -> Mapping[str, str]:
+        """Nothing stands around the rows."""
+        return AROUND_EMPTY
+
+    @property
+    def digest(self) -> str | None:
+        """An interface changes; nothing names its content."""
+        return None
+
+    @property
+    def reads_on(self) -> bool:
+        """True when the rows say when they changed."""
+        return self._mapping.exports[self._recognised.export].updated in self._recognised.places
+
+    def rows(self, since: str | None = None) -> Iterator[Item]:
+        """Every row changed at or after ``since``, each form of a row once.
+
+        Raises:
+            Unavailable: the interface went away or does not answer what is asked.
+        """
+        reading = Reading(self._fetch, self._updated_of, since)
+        for number, row in enumerate(reading.rows(), 1):
+            if isinstance(row, dict):
+                yield SourceRow(number, self._cells(row))
+            else:
+                yield BadRow(number, "row.not-an-object", {"row": str(row)[:_LONGEST_RAW]})
+
+    def _fetch(self, start: int, window: str | None) -> Page:
+        return page_of(self._interface, self._path, self._mapping, (start, window))
+
+    def _updated_of(self, row: Any) -> str:
+        if not isinstance(row, dict):
+            return ""
+        place = self._recognised.places.get(self._mapping.exports[self._recognised.export].updated or "")
+        written = row.get(self._headers[place]) if place is not None else row.get(self._mapping.rest.updated)
+        return _second(value_text(written))
+
+    def _cells(self, row: Mapping[str, Any]) -> list[str]:
+        cells = [""] * len(self._headers)
+        for name, value in row.items():
+            place = self._places.get(name)
+            if place is not None:
+                cells[place] = value_text(value)
+        return cells
+
+
+def _second(text: str) -> str:
+    """The instant as the interface writes instants: local, to the second."""
+    found, _flag = read_instant(text) if text else (None, None)
+    return f"{found} 00:00:00" if found and ":" not in found else found or ""
+
+
+def value_text(value: Any) -> str:
+    """A field's value as text; what is nested is written as JSON."""
+    if isinstance(value, dict | list):
+        return orjson.dumps(value).decode("utf-8")
+    return cell_text(value)

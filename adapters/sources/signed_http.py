@@ -1,0 +1,242 @@
+"""The signed interface 接口 as the national platform shapes it: a secret renewed daily, calls signed, patience built in.
+
+A call is repeated while repeating can help: after a time-out, a 429 (as long as Retry-After asks), a 5xx, a page that is
+no JSON. A 401 renews the secret once; 400 and 403 end the reading.
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any, Final
+
+import httpx
+import orjson
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity.wait import wait_base, wait_random_exponential
+
+from adapters.mapping.model import Rest
+from hub.errors import Refused, Unavailable
+from hub.kernel.clock import Clock
+
+_OK: Final = 200
+_BAD_REQUEST: Final = 400
+_UNAUTHORISED: Final = 401
+_FORBIDDEN: Final = 403
+_TOO_MANY: Final = 429
+_SERVER: Final = 500
+_LONGEST_ASKED: Final = 120.0
+_SKEW_SECONDS: Final = 30
+_DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a call is tried, and how long is waited in between."""
+
+    attempts: int = 7
+    first_seconds: float = 0.5
+    longest_seconds: float = 30.0
+
+
+class AwayForNow(Exception):
+    """The interface did not answer usefully; ``after`` is what it asked to wait."""
+
+    def __init__(self, what: str, after: float | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.after = after
+
+
+class _Wait(wait_base):
+    """As long as the interface asked, else exponentially with chance."""
+
+    def __init__(self, patience: Patience) -> None:
+        self._grow = wait_random_exponential(multiplier=patience.first_seconds, max=patience.longest_seconds)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        fault = retry_state.outcome.exception() if retry_state.outcome else None
+        asked = fault.after if isinstance(fault, AwayForNow) else None
+        return min(asked, _LONGEST_ASKED) if asked is not None else self._grow(retry_state)
+
+
+def patient(patience: Patience) -> Retrying:
+    """Tries again while the other side is away."""
+    return Retrying(
+        retry=retry_if_exception_type((AwayForNow, httpx.TransportError)),
+        wait=_Wait(patience),
+        stop=stop_after_attempt(patience.attempts),
+        reraise=True,
+    )
+
+
+def retry_after(response: httpx.Response, now: float) -> float | None:
+    """Seconds that the answer asks to wait, given as a number or a date."""
+    asked = response.headers.get("Retry-After", "").strip()
+    if not asked:
+        return None
+    try:
+        return max(0.0, float(asked))
+    except ValueError:
+        pass
+    try:
+        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
+    except (ValueError, TypeError):
+        return None
+
+
+class SignedInterface:
+    """One interface of one registry."""
+
+    def __init__(self, address: str, settings: Rest, *, clock: Clock, patience: Patience | None = None) -> None:
+        url = httpx.URL(address)
+        given = dict(url.params)
+        self._rid = str(given.pop("rid", settings.rid))
+        self._sid = str(given.pop("sid", settings.sid))
+        self._appkey = str(given.pop("appkey", settings.appkey))
+        self._secret_path = str(given.pop("secret_path", settings.secret_path))
+        self._extra = given
+        self._base = url.copy_with(query=None)
+        self._settings = settings
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._http = httpx.Client(timeout=settings.timeout_seconds, follow_redirects=False)
+        self._secret: bytes | None = None
+        self._secret_until = 0.0
+        self._skew = 0.0
+
+    @property
+    def path(self) -> str:
+        """The path in the address, empty when it names only the host."""
+        return self._base.path if self._base.path != "/" else ""
+
+    def close(self) -> None:
+        """Ends the connections."""
+        self._http.close()
+
+    def fetch(self, path: str, parameters: Mapping[str, str], *, rows: str) -> dict[str, Any]:
+        """The answer to one call, with a list under ``rows``.
+
+        Raises:
+            Refused: ``adapters.source-refused``: the interface will not answer this caller or this call.
+            Unavailable: ``adapters.source-away``: it did not answer usefully however often it was asked.
+        """
+        url = self._base.copy_with(path=path or self._base.path)
+        try:
+            return self._patiently(lambda: self._answer(url, parameters, rows))
+        except (AwayForNow, httpx.HTTPError) as fault:
+            raise Unavailable(
+                "adapters.source-away",
+                f"The registry's interface did not answer ({_told(fault)}); the next run goes on from here.",
+                "登记库接口无应答；下次运行将从此处继续。",
+            ) from fault
+
+    def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        answer: dict[str, Any] = patient(self._patience)(call)
+        return answer
+
+    def _answer(self, url: httpx.URL, parameters: Mapping[str, str], rows: str) -> dict[str, Any]:
+        response = self._send(url, parameters)
+        if response.status_code == _UNAUTHORISED and self._settings.signed:
+            self._secret = None
+            response = self._send(url, parameters)
+        answer = self._read(response)
+        if not isinstance(answer.get(rows), list):
+            raise AwayForNow("an answer without rows")
+        return answer
+
+    def _send(self, url: httpx.URL, parameters: Mapping[str, str]) -> httpx.Response:
+        headers = self._signature() if self._settings.signed else {}
+        return self._http.get(url, params={**self._extra, **parameters}, headers=headers)
+
+    def _signature(self) -> dict[str, str]:
+        now = self._now()
+        if self._secret is None or now >= self._secret_until:
+            self._renew()
+            now = self._now()
+        stamp = str(int(now * 1000))
+        message = f"{self._sid}{self._rid}{stamp}".encode()
+        signed = base64.b64encode(hmac.digest(self._secret or b"", message, hashlib.sha256)).decode("ascii")
+        return {
+            "gjgxjhpt_rid": self._rid,
+            "gjgxjhpt_sid": self._sid,
+            "gjgxjhpt_rtime": stamp,
+            "gjgxjhpt_sign": signed,
+        }
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp() + self._skew
+
+    def _renew(self) -> None:
+        """A new secret; the interface's own clock is followed when ours is minutes away from it."""
+        url = self._base.copy_with(path=self._secret_path)
+        response = self._http.get(url, params={**self._extra, "appkey": self._appkey})
+        self._follow_clock(response)
+        found = self._read(response).get("data")
+        if not isinstance(found, dict) or not isinstance(found.get("secret"), str):
+            raise AwayForNow("the secret could not be renewed")
+        self._secret = found["secret"].encode("utf-8")
+        until = found.get("secretEndTime")
+        self._secret_until = self._clock.now().timestamp() + _DAY_SECONDS
+        if str(until).isdigit():
+            self._secret_until = float(str(until)) / 1000
+
+    def _follow_clock(self, response: httpx.Response) -> None:
+        try:
+            theirs = parsedate_to_datetime(response.headers.get("Date", "")).timestamp()
+        except (ValueError, TypeError):
+            return
+        skew = theirs - self._clock.now().timestamp()
+        self._skew = skew if abs(skew) > _SKEW_SECONDS else 0.0
+
+    def _read(self, response: httpx.Response) -> dict[str, Any]:
+        status = response.status_code
+        if status == _TOO_MANY or status >= _SERVER:
+            raise AwayForNow(f"HTTP {status}", retry_after(response, self._clock.now().timestamp()))
+        if status != _OK:
+            raise _refused(status)
+        try:
+            answer = _parsed(response.content)
+        except ValueError:
+            raise AwayForNow("an answer that is not JSON") from None
+        if not isinstance(answer, dict):
+            raise AwayForNow("an answer of another form")
+        return self._judged(answer)
+
+    def _judged(self, answer: dict[str, Any]) -> dict[str, Any]:
+        """Interfaces of this kind also say no with status 200 and a code inside."""
+        code = str(answer.get("code", "200"))
+        if code in ("200", "0"):
+            return answer
+        if code in ("400", "401", "403"):
+            raise _refused(int(code))
+        raise AwayForNow(f"code {code[:20]}")
+
+
+def _parsed(content: bytes) -> Any:
+    """JSON; a lone surrogate in one row does not make the page unreadable."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
+
+
+def _refused(status: int) -> Refused:
+    advice = {
+        _BAD_REQUEST: "check the mapping's parameters",
+        _UNAUTHORISED: "check rid, sid and appkey, and the clock",
+        _FORBIDDEN: "ask the department to allow this caller",
+    }.get(status, "check the address")
+    return Refused(
+        "adapters.source-refused",
+        f"The registry's interface refuses the call (HTTP {status}); {advice}.",
+        f"登记库接口拒绝调用（HTTP {status}）。",
+        status=status,
+    )
+
+
+def _told(fault: Exception) -> str:
+    return fault.what if isinstance(fault, AwayForNow) else type(fault).__name__

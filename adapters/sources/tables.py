@@ -1,0 +1,212 @@
+"""Database tables as a source 库表: PostgreSQL, MariaDB, SQLite by URL; recognised by their columns, read as a stream."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Engine, create_engine, event, inspect, literal, select
+from sqlalchemy import column as sql_column
+from sqlalchemy import table as sql_table
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.sql import quoted_name
+from sqlalchemy.sql.expression import ColumnClause
+from sqlalchemy.types import NullType
+
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised, recognise
+from adapters.sources.model import AROUND_EMPTY, Contents, Ignored, Item, SourceRow
+from adapters.sources.workbook import cell_text
+from hub.errors import Malformed, Unavailable
+
+_DRIVERS: Final = {
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "mysql": "mysql+pymysql",
+    "mariadb": "mariadb+pymysql",
+}
+_COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
+
+
+def open_engine(url: str) -> Engine:
+    """The engine for a database URL; the driver follows from the kind of database.
+
+    Raises:
+        Malformed: no database URL, or one of a kind that is not read here.
+    """
+    try:
+        address = make_url(url)
+        address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+        if address.drivername.startswith(("mysql", "mariadb")) and "charset" not in address.query:
+            address = address.update_query_dict({"charset": "utf8mb4"})
+        engine = create_engine(address, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
+        raise Malformed(
+            "adapters.database-url",
+            "The database URL cannot be used; write postgresql://, mariadb:// or sqlite:///….",
+            "数据库地址无法使用；请使用 postgresql://、mariadb:// 或 sqlite:///。",
+        ) from None
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _read_any_text)
+    return engine
+
+
+def _read_any_text(connection: Any, _record: Any) -> None:
+    """SQLite keeps whatever bytes it was given; text in GB18030 is read as such."""
+    connection.text_factory = _text_of
+
+
+def _text_of(content: bytes) -> str:
+    for encoding in ("utf-8", "gb18030"):
+        with suppress(UnicodeDecodeError):
+            return content.decode(encoding)
+    return content.decode("utf-8", "replace")
+
+
+def read_database(url: str, mapping: RegistryMapping) -> Contents:
+    """The tables and views of the database that belong to the registry.
+
+    Raises:
+        Malformed: the URL cannot be used.
+        Unavailable: the database cannot be reached now.
+    """
+    engine = open_engine(url)
+    schema = mapping.tables.schema
+    contents = Contents()
+    try:
+        inspector = inspect(engine)
+        tables = dict.fromkeys(inspector.get_table_names(schema), False)
+        views = dict.fromkeys(inspector.get_view_names(schema), True)
+        for name in sorted({**views, **tables}):
+            columns = [str(one["name"]) for one in inspector.get_columns(name, schema)]
+            ordered = [str(one) for one in inspector.get_pk_constraint(name, schema).get("constrained_columns", ())]
+            found = recognise(columns, mapping, name=name)
+            if found is None:
+                contents.ignored.append(Ignored(name, "no export has these columns", tuple(columns[:50])))
+            else:
+                contents.tables.append(DatabaseTable(engine, name, columns, found, (mapping, ordered, name in views)))
+    except SQLAlchemyError as fault:
+        raise _away(fault) from fault
+    _drop_copies(contents, mapping)
+    return contents
+
+
+def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
+    """Of several tables for one part: the one with the standard name alone; else no views and no backups beside them."""
+    kept: dict[tuple[str, str], list[DatabaseTable]] = {}
+    for table in contents.tables:
+        if isinstance(table, DatabaseTable):
+            kept.setdefault((table.recognised.export, table.recognised.part), []).append(table)
+    contents.tables.clear()
+    for (export, part), tables in kept.items():
+        names = {one.casefold() for one in mapping.exports[export].parts[part].tables}
+        named = [table for table in tables if table.name.casefold() in names]
+        real = [table for table in tables if not table.is_view and not _COPY.search(table.name)]
+        chosen = named or real or tables
+        contents.tables.extend(chosen)
+        contents.ignored.extend(
+            Ignored(table.name, f"beside {chosen[0].name}, a copy or view of the same export")
+            for table in tables
+            if table not in chosen
+        )
+
+
+class DatabaseTable:
+    """One table or view."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        name: str,
+        headers: Sequence[str],
+        recognised: Recognised,
+        how: tuple[RegistryMapping, Sequence[str], bool],
+    ) -> None:
+        self._engine = engine
+        self._name = name
+        self._headers = tuple(headers)
+        self._recognised = recognised
+        self._mapping, self._ordered, self.is_view = how
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+        return self._name
+
+    @property
+    def recognised(self) -> Recognised:
+        """What its columns make it."""
+        return self._recognised
+
+    @property
+    def headers(self) -> Sequence[str]:
+        """Its column names."""
+        return self._headers
+
+    @property
+    def around(self) -> Mapping[str, str]:
+        """A table has nothing around it."""
+        return AROUND_EMPTY
+
+    @property
+    def digest(self) -> str | None:
+        """A table changes; nothing names its content."""
+        return None
+
+    @property
+    def reads_on(self) -> bool:
+        """True when the mapping names a column that says when a row changed, and the table has it."""
+        return self._updated is not None
+
+    @property
+    def _updated(self) -> str | None:
+        export = self._mapping.exports[self._recognised.export]
+        place = self._recognised.places.get(export.updated or "") if export.mode == "delta" else None
+        return None if place is None else self._headers[place]
+
+    def rows(self, since: str | None = None) -> Iterator[Item]:
+        """Every row in a stable order, or those changed at or after ``since``, all from one snapshot.
+
+        Raises:
+            Unavailable: the database went away.
+        """
+        wanted: list[ColumnClause[Any]] = [sql_column(quoted_name(name, quote=True)) for name in self._headers]
+        by_name = dict(zip(self._headers, wanted, strict=True))
+        source = sql_table(quoted_name(self._name, quote=True), *wanted, schema=self._mapping.tables.schema)
+        query = select(*wanted).select_from(source)
+        updated = self._updated
+        if updated and since:
+            query = query.where(by_name[updated] >= literal(since, NullType()))
+        known = [self._headers[place] for place in self._recognised.places.values()]
+        order = [*([updated] if updated else ()), *(self._ordered or known)]
+        query = query.order_by(*(by_name[name] for name in order))
+        try:
+            with self._engine.connect() as connection:
+                streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
+                for number, row in enumerate(streamed.execute(query), 1):
+                    yield SourceRow(number, [_cell(value) for value in row])
+        except DBAPIError as fault:
+            raise _away(fault) from fault
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    if isinstance(value, bytes | bytearray | memoryview):
+        return _text_of(bytes(value))
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.isoformat(sep=" ", timespec="seconds")
+    return value.isoformat() if type(value) is date else cell_text(value)
+
+
+def _away(fault: SQLAlchemyError) -> Unavailable:
+    return Unavailable(
+        "adapters.source-away",
+        f"The registry's database cannot be read now ({type(fault).__name__}); the next run goes on.",
+        "登记库数据库暂时无法读取；下次运行将继续。",
+    )

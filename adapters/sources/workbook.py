@@ -1,0 +1,244 @@
+"""Workbooks (.xlsx): each sheet a table; merged titles, formulas, dates as text and rounded numbers as they really are."""
+
+import warnings
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Final
+
+import openpyxl
+
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised
+from adapters.sources.grid import Header, RawRow, body, find_header
+from adapters.sources.model import Item
+from adapters.sources.places import around_file, file_digest, key_places
+from hub.errors import Malformed
+
+_MOST_BYTES: Final = 4 << 30
+_MOST_COLUMNS: Final = 500
+_ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
+_BLOCK: Final = 1 << 20
+
+
+def sheets_of(path: Path, mapping: RegistryMapping, *, root: Path) -> list["SheetTable"]:
+    """Every sheet of the workbook.
+
+    Raises:
+        Malformed: ``adapters.workbook``: the file is no workbook, or would unpack to an unreasonable size.
+    """
+    _check_size(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
+        except Exception as fault:  # openpyxl raises what its parsers happen to raise
+            raise _not_a_workbook(path) from fault
+        names = [sheet.title for sheet in book.worksheets]
+        book.close()
+    return [SheetTable(path, name, mapping, root=root) for name in names]
+
+
+def _check_size(path: Path) -> None:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+    except (zipfile.BadZipFile, OSError) as fault:
+        raise _not_a_workbook(path) from fault
+    if size > _MOST_BYTES:
+        raise Malformed(
+            "adapters.workbook", f"{path.name} unpacks to more than 4 GB; split it.", "工作簿过大，请拆分。"
+        )
+
+
+def _not_a_workbook(path: Path) -> Malformed:
+    return Malformed(
+        "adapters.workbook",
+        f"{path.name} is not a readable .xlsx workbook; save it as .xlsx or .csv.",
+        f"{path.name} 不是可读取的 .xlsx 工作簿；请另存为 .xlsx 或 .csv。",
+    )
+
+
+class SheetTable:
+    """One sheet of a workbook."""
+
+    def __init__(self, path: Path, sheet: str, mapping: RegistryMapping, *, root: Path) -> None:
+        self._path = path
+        self._sheet = sheet
+        self._mapping = mapping
+        self._root = root
+
+    @property
+    def name(self) -> str:
+        """The file's place below the folder that was given, and the sheet."""
+        file = self._path.relative_to(self._root).as_posix() if self._path != self._root else self._path.name
+        return f"{file}#{self._sheet}"
+
+    @cached_property
+    def header(self) -> Header | None:
+        """The header; None when no export is recognised."""
+        return find_header(self._first_rows, self._mapping)
+
+    @cached_property
+    def _first_rows(self) -> list[Sequence[str]]:
+        first: list[Sequence[str]] = []
+        for cells, _flags in self._rows():
+            first.append(cells if isinstance(cells, list) else [])
+            if len(first) >= self._mapping.files.header_rows:
+                break
+        return first
+
+    @property
+    def first_cells(self) -> tuple[str, ...]:
+        """The first filled row, for saying what was not recognised."""
+        return next((tuple(cell for cell in row if cell) for row in self._first_rows if any(row)), ())
+
+    @property
+    def recognised(self) -> Recognised:
+        """What its columns make it."""
+        return self._known.recognised
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Its column names."""
+        return self._known.headers
+
+    @property
+    def _known(self) -> Header:
+        if self.header is None:
+            message = "rows of a sheet that was not recognised"
+            raise LookupError(message)
+        return self.header
+
+    @property
+    def around(self) -> Mapping[str, str]:
+        """Title, sheet and file name, and the day on which the workbook was saved."""
+        return {
+            **around_file(self._path),
+            "@title": self._known.title,
+            "@sheet": self._sheet,
+            "@modified": self._saved_on,
+        }
+
+    @cached_property
+    def _saved_on(self) -> str:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(self._path, read_only=True)
+            saved = book.properties.modified or book.properties.created
+            book.close()
+        return saved.date().isoformat() if isinstance(saved, datetime) else ""
+
+    @cached_property
+    def digest(self) -> str:
+        """What names the sheet's content."""
+        return f"{file_digest(self._path)}#{self._place}"
+
+    @cached_property
+    def _place(self) -> int:
+        return [table._sheet for table in sheets_of(self._path, self._mapping, root=self._root)].index(self._sheet)  # noqa: SLF001
+
+    @property
+    def reads_on(self) -> bool:
+        """A sheet is read whole."""
+        return False
+
+    def rows(self, since: str | None = None) -> Iterator[Item]:  # noqa: ARG002 - a sheet is read whole
+        """Every row below the header."""
+        header = self._known
+        keys = key_places(self._mapping, header.recognised)
+        yield from body(self._rows(), header, keys, is_exact=False)
+
+    def _rows(self) -> Iterator[RawRow]:
+        formulas = _has_formulas(self._path)
+        values = self._values(data_only=True)
+        if not formulas:
+            for row in values:
+                yield _texts(row), ()
+            return
+        for row, written in zip(values, self._values(data_only=False), strict=False):
+            yield _settled(row, written)
+
+    def _values(self, *, data_only: bool) -> Iterator[tuple[Any, ...]]:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            book = openpyxl.load_workbook(self._path, read_only=True, data_only=data_only)
+            try:
+                sheet = book[self._sheet]
+                sheet.reset_dimensions()
+                yield from sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS)
+            finally:
+                book.close()
+
+
+def _has_formulas(path: Path) -> bool:
+    """True when any sheet of the file holds a formula; only then it must be read twice."""
+    with zipfile.ZipFile(path) as archive:
+        for member in archive.namelist():
+            if member.startswith("xl/worksheets/") and member.endswith(".xml") and _contains(archive, member):
+                return True
+    return False
+
+
+def _contains(archive: zipfile.ZipFile, member: str) -> bool:
+    with archive.open(member) as sheet:
+        tail = b""
+        while block := sheet.read(_BLOCK):
+            text = tail + block
+            if b"<f>" in text or b"<f " in text or b"<f/>" in text:
+                return True
+            tail = text[-4:]
+    return False
+
+
+def _texts(row: Iterable[Any]) -> list[str]:
+    texts = [cell_text(value) for value in row]
+    while texts and not texts[-1]:
+        texts.pop()
+    return texts
+
+
+def _settled(row: tuple[Any, ...], written: tuple[Any, ...]) -> RawRow:
+    """The stored results of formulas; a literal in a formula is its value; one without a result is flagged."""
+    cells: list[Any] = []
+    flags: tuple[str, ...] = ()
+    for place, value in enumerate(row):
+        formula = written[place] if place < len(written) else None
+        if value is None and isinstance(formula, str) and formula.startswith("="):
+            literal = _literal(formula)
+            flags = flags if literal is not None else ("formula-without-result",)
+            cells.append(literal)
+        else:
+            cells.append(value)
+    return _texts(cells), flags
+
+
+def _literal(formula: str) -> str | None:
+    """The text in ``="330…"`` or the number in ``=12``; other formulas are not worked out here."""
+    inner = formula[1:].strip()
+    if len(inner) > 1 and inner.startswith('"') and inner.endswith('"') and '"' not in inner[1:-1]:
+        return inner[1:-1]
+    return inner if inner.replace(".", "", 1).isdigit() else None
+
+
+def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type of cell
+    """A cell's value as text: numbers in full, days in ISO form, errors as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return "" if value in _ERRORS else value
+    if isinstance(value, bool):
+        return "1" if value else "0"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(Decimal(repr(value)), "f")  # noqa: PLR2004
+    if isinstance(value, datetime):
+        bare = (value.hour, value.minute, value.second) == (0, 0, 0)
+        return value.strftime("%Y-%m-%d") if bare else value.strftime("%Y-%m-%d %H:%M:%S")
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)

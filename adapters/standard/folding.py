@@ -1,0 +1,69 @@
+"""Text as cells hold it, made fit to keep: no NUL, no lone surrogates, no edges of blank; never another word."""
+
+import re
+import unicodedata
+from functools import lru_cache
+from typing import Final
+
+_UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
+_EDGES: Final = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
+_NULLS: Final = frozenset({"\\N", "NULL", "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "#N/A", "NA"})
+_DECORATION: Final = re.compile(r"[\s\u3000\ufeff*:：]+")
+_UNIT: Final = re.compile(r"[(（\[【](?:单位[:：])?([^()（）\[\]【】]{1,12})[)）\]】]$")
+UNITS: Final = {
+    "元": "元",
+    "人民币元": "元",
+    "万元": "万元",
+    "万": "万元",
+    "千元": "千元",
+    "分": "分",
+    "㎡": "㎡",
+    "m2": "㎡",
+    "m²": "㎡",
+    "平方米": "㎡",
+    "平米": "㎡",
+    "亩": "亩",
+    "公顷": "公顷",
+    "元/月": "元",
+    "月/元": "元",
+    "元/人": "元",
+}
+
+
+def fit(text: str) -> str:
+    """``text`` without what no database and no JSON can hold, and without blanks at its ends."""
+    if text.isascii() and text.isprintable():
+        return text.strip()
+    if "\x00" in text or _UNFIT.search(text):
+        text = _UNFIT.sub("", _SURROGATE.sub("\ufffd", text))
+    return text.strip(_EDGES)
+
+
+def has_unfit(text: str) -> bool:
+    """True when ``fit`` takes more from the text than blanks."""
+    return not text.isprintable() and _UNFIT.search(text) is not None
+
+
+def is_null(text: str) -> bool:
+    """True for an empty cell and for the marks by which databases write NULL."""
+    return not text or text in _NULLS
+
+
+@lru_cache(maxsize=16384)
+def folded_code(text: str) -> str:
+    """What a code and its spellings share: half-width, lower case, no blanks."""
+    return unicodedata.normalize("NFKC", text).replace(" ", "").replace("\u3000", "").strip().casefold()
+
+
+def folded_header(text: str) -> str:
+    """A column's name without blanks, line breaks, asterisks and the unit in brackets."""
+    plain = unicodedata.normalize("NFKC", _DECORATION.sub("", fit(text)))
+    bare = _UNIT.sub("", plain)
+    return (bare or plain).casefold()
+
+
+def header_unit(text: str) -> str | None:
+    """The unit that a column's name carries in brackets: 家庭补差(万元) → 万元."""
+    found = _UNIT.search(_DECORATION.sub("", fit(text)))
+    return UNITS.get(found[1]) if found else None

@@ -1,0 +1,105 @@
+"""Who a record speaks of: names, identifiers and the cells into which several people are packed."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from hub.kernel.characters import is_placeholder
+from hub.kernel.codes import Identifier, IdentifierKind, read_identifiers
+from hub.kernel.identifiers import MASKED, ROUNDED, SCIENTIFIC
+from hub.kernel.names import normal_organisation_name, normal_person_name
+
+_DAMAGE: Final = frozenset((MASKED, SCIENTIFIC, ROUNDED))
+_LONGEST_WRITTEN: Final = 200
+_LONGEST_NUMBER: Final = 64
+_ORGANISATION_WORDS: Final = ("公司", "委员会", "局", "协会", "学会", "中心", "学校", "医院", "合作社", "基金会", "村民", "厂", "银行", "经济", "政府", "商会", "研究", "集团")  # fmt: skip
+_PAPERS: Final = {
+    IdentifierKind.CREDIT_CODE: "credit_code",
+    IdentifierKind.ORGANISATION_CODE: "organisation_code",
+    IdentifierKind.REGISTRATION_NUMBER: "registration_number",
+}
+
+
+def add_flag(target: dict[str, Any], flag: str) -> None:
+    """``target`` carries ``flag`` once among its quality findings."""
+    flags = target.setdefault("quality", [])
+    if flag not in flags:
+        flags.append(flag)
+
+
+def put_name(target: dict[str, Any], text: str) -> bool:
+    """A person's name and former names; False when the cell names nobody."""
+    found = normal_person_name(text)
+    if not found.name:
+        return False
+    target["name"] = found.name
+    if found.former:
+        target["former_names"] = list(found.former[:20])
+    if found.wildcard:
+        add_flag(target, "name-with-missing-character")
+    return True
+
+
+def is_organisation(name: str) -> bool:
+    """True when a holder's name reads as that of an organisation."""
+    return any(word in name for word in _ORGANISATION_WORDS)
+
+
+def put_any_name(target: dict[str, Any], text: str) -> bool:
+    """The name of a person or an organisation."""
+    if not is_organisation(text):
+        return put_name(target, text)
+    name = normal_organisation_name(text)
+    if name:
+        target["name"] = name
+    return bool(name)
+
+
+def put_identifier(target: dict[str, Any], text: str, hint: str | None) -> Identifier | None:
+    """The cell's number in normal form with what is known about it; several or damaged ones are kept beside it."""
+    reading = read_identifiers(text, hint)
+    for flag in reading.flags:
+        add_flag(target, flag)
+    found = next((one for one in reading.identifiers if one.valid), next(iter(reading.identifiers), None))
+    if found is None:
+        if not is_placeholder(text):
+            target["number_written"] = text[:_LONGEST_WRITTEN]
+        return None
+    if not found.value or len(found.value) > _LONGEST_NUMBER:
+        target["number_written"] = text[:_LONGEST_WRITTEN]
+        add_flag(target, "number-length")
+        return None
+    target["number"] = found.value
+    target["number_valid"] = found.valid
+    target["document_kind"] = found.document_kind
+    others = [one.value[:_LONGEST_NUMBER] for one in reading.identifiers if one is not found]
+    if others:
+        target["other_numbers"] = others[:20]
+    if _DAMAGE.intersection(reading.flags):
+        target["number_written"] = text[:_LONGEST_WRITTEN]
+    return found
+
+
+def put_organisation_numbers(target: dict[str, Any], cells: Sequence[str]) -> None:
+    """Each number by its own form, whatever column it stands in, and the strongest of them as ``number``."""
+    strongest: Identifier | None = None
+    for text in cells:
+        for found in read_identifiers(text, "001").identifiers if text else ():
+            paper = _PAPERS.get(found.kind, "registration_number")
+            if paper not in target and len(found.value) <= _LONGEST_NUMBER:
+                target[paper] = found.value
+                strongest = strongest if strongest and (strongest.valid or not found.valid) else found
+                for flag in found.flags:
+                    add_flag(target, flag)
+    if strongest:
+        target["number"] = strongest.value
+        target["number_valid"] = strongest.valid
+        target["document_kind"] = strongest.document_kind
+
+
+def code_for(codes: Mapping[str, str], text: str) -> str | None:
+    """The standard code of a spelling; leading zeros and a spreadsheet's ``.0`` do not matter."""
+    found = codes.get(text)
+    if found is None and text:
+        plain = text.removesuffix(".0")
+        found = codes.get(plain) or codes.get(plain.lstrip("0") or "0") or codes.get(plain.zfill(2))
+    return found

@@ -1,0 +1,133 @@
+"""Readers of single cells: dates, months, amounts, codes, numbers, each exactly or with a flag that says why not."""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from datetime import date
+from functools import lru_cache
+from typing import Any, Final
+
+from hub.errors import Malformed
+from hub.kernel.amounts import parse_area, parse_count, parse_money
+from hub.kernel.clock import LOCAL
+from hub.kernel.codes import marriage_certificate, normal_real_estate_certificate, normal_real_estate_unit
+from hub.kernel.dates import OPEN, parse_date, parse_instant, parse_month
+from hub.kernel.names import normal_organisation_name
+
+UNREADABLE: Final = "unreadable"
+OPEN_ENDED: Final = "open"
+Outcome = tuple[Any, str | None]
+"""The value (None when there is none) and the flag that says what was wrong with the cell."""
+
+_DAY_FIRST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)")
+_TITLE_MONTH: Final = re.compile(r"((?:19|20)\d{2})\s*[年./\-_]?\s*(0[1-9]|1[0-2]|[1-9](?!\d))(?:\s*月|(?!\d))")
+_CHINESE_MONTH: Final = re.compile(r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月")
+_DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
+_REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
+_MIDNIGHT: Final = (0, 0, 0)
+
+
+@lru_cache(maxsize=65536)
+def read_date(text: str, order: str = "ymd") -> Outcome:
+    """A day as ``YYYY-MM-DD``; None with the flag ``open`` for one that never comes."""
+    if order != "ymd" and (form := _DAY_FIRST.fullmatch(text)):
+        day, month = (form[1], form[2]) if order == "dmy" else (form[2], form[1])
+        text = f"{form[3]}-{month}-{day}"
+    try:
+        found = parse_date(text)
+    except Malformed:
+        return None, UNREADABLE
+    if found is OPEN:
+        return None, OPEN_ENDED
+    return (found.isoformat(), None) if isinstance(found, date) else (None, None)
+
+
+@lru_cache(maxsize=4096)
+def read_instant(text: str) -> Outcome:
+    """A local time as ``YYYY-MM-DD HH:MM:SS``, a bare day as such."""
+    try:
+        found = parse_instant(text)
+    except Malformed:
+        return None, UNREADABLE
+    if found is None:
+        return None, None
+    local = found.astimezone(LOCAL)
+    is_bare = (local.hour, local.minute, local.second) == _MIDNIGHT and ":" not in text
+    return local.strftime("%Y-%m-%d" if is_bare else "%Y-%m-%d %H:%M:%S"), None
+
+
+@lru_cache(maxsize=4096)
+def read_month(text: str) -> Outcome:
+    """A month as ``YYYY-MM``, also out of a title such as 2026年10月城乡低保发放表."""
+    plain = unicodedata.normalize("NFKC", text)
+    if found := _TITLE_MONTH.search(plain):
+        return f"{found[1]}-{int(found[2]):02}", None
+    if found := _CHINESE_MONTH.search(plain):
+        tens, ten, ones = found[2].rpartition("十")
+        month = (int(tens.translate(_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_DIGITS) or 0)
+        return f"{found[1].translate(_DIGITS)}-{month:02}", None
+    try:
+        return parse_month(text), None
+    except Malformed:
+        return None, UNREADABLE
+
+
+def read_money(text: str, unit: str) -> Outcome:
+    """Money in fen."""
+    return _exact(parse_money, text, unit)
+
+
+def read_area(text: str, unit: str) -> Outcome:
+    """Area in square centimetres."""
+    value, flag = _exact(parse_area, text, unit)
+    return (None, UNREADABLE) if value is not None and value < 0 else (value, flag)
+
+
+def read_count(text: str) -> Outcome:
+    """A whole number of things."""
+    try:
+        value = parse_count(text)
+    except Malformed:
+        return None, UNREADABLE
+    return (None, UNREADABLE) if value is not None and value < 0 else (value, None)
+
+
+def _exact(parse: Callable[[str, str], int | None], text: str, unit: str) -> Outcome:
+    try:
+        return parse(text, unit), None
+    except Malformed:
+        return None, UNREADABLE
+
+
+def read_region(text: str) -> Outcome:
+    """A region code of 6, 9 or 12 digits."""
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").removesuffix(".0")
+    return (plain, None) if _REGION.fullmatch(plain) else (None, UNREADABLE)
+
+
+def read_unit(text: str) -> Outcome:
+    """A real-estate unit in normal form, or as written with a flag."""
+    found = normal_real_estate_unit(text)
+    return (found, None) if found else (text, "form")
+
+
+def read_certificate(text: str) -> Outcome:
+    """A real-estate certificate in normal form."""
+    return normal_real_estate_certificate(text) or None, None
+
+
+def read_marriage_certificate(text: str) -> Outcome:
+    """A marriage or divorce certificate in normal form."""
+    found = marriage_certificate(text)
+    return (found.value if found else None), None
+
+
+def read_organisation_name(text: str) -> Outcome:
+    """An organisation's name as it is kept."""
+    return normal_organisation_name(text) or None, None
+
+
+def read_account(text: str) -> Outcome:
+    """A bank account: its digits without blanks; what a spreadsheet rounded is flagged."""
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").strip("'`").removesuffix(".0")
+    return plain[:64] or None, "rounded" if re.fullmatch(r"\d(\.\d+)?E\+?\d+", plain, re.IGNORECASE) else None
