@@ -2,9 +2,10 @@
 PYTHON ?= python3.11
 VENV   := .venv
 BIN    := $(VENV)/bin
+LOCKED := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-header
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint bench bench-log bench-cases bench-identity lock clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -29,6 +30,27 @@ lint: $(VENV)/.test ## ruff, mypy
 	$(BIN)/ruff check hub adapters tests
 	$(BIN)/ruff format --check hub adapters tests
 	$(BIN)/mypy
+
+$(VENV)/.bench: $(VENV)/.test requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	touch $@
+
+bench: $(VENV)/.test ## Exchanges, intake and memory beside their floors (ARGS go to the program)
+	$(BIN)/python -m tests.bench $(ARGS)
+
+bench-log: $(VENV)/.test ## The log: entries per second with receipts, verification, proofs, take-over
+	$(BIN)/python -m tests.bench.log $(ARGS)
+
+bench-cases: $(VENV)/.test ## Checklists over HTTP
+	$(BIN)/python -m tests.bench.cases $(ARGS)
+
+bench-identity: $(VENV)/.bench ## Identity matching beside Splink and recordlinkage, in one run
+	$(BIN)/python -m tests.bench.identity $(ARGS)
+
+lock: ## Resolve the lock files anew (needs uv)
+	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build -o requirements.lock
+	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build --extra test --extra pkcs11 -c requirements.lock -o requirements-test.lock
+	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build --extra test --extra pkcs11 --extra bench -c requirements-test.lock -o requirements-bench.lock
 
 clean: ## Remove the environment and what the demo made
 	rm -rf $(VENV) var
