@@ -5,14 +5,16 @@ house, so after a crash it may name a checkpoint that nobody has seen, never the
 """
 
 import fcntl
+import hashlib
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from hub.errors import Broken, Malformed
 from hub.proof.treehead import Checkpoint, parse_checkpoint_text
+
+SLOT_BYTES: Final = 1_024
 
 
 class SignedStore(Protocol):
@@ -30,53 +32,84 @@ class SignedStore(Protocol):
 
 
 class SignedFile:
-    """One checkpoint's text in a file, replaced whole and flushed to the disk."""
+    """A file of two slots, written in turn and flushed: a torn write spoils one, the other still holds its checkpoint.
 
-    def __init__(self, path: Path, *, flush: Callable[[int], None] = os.fsync) -> None:
+    A slot is a checkpoint's text after its SHA-256 in hex; people read the file with ``cat``.
+    """
+
+    def __init__(self, path: Path, *, flush: Callable[[int], None] = os.fdatasync) -> None:
         self._path = path
         self._flush = flush
 
     def last(self) -> Checkpoint | None:
-        """The checkpoint in the file, or None when there is none.
+        """The larger checkpoint of the two slots, or None when there is no file.
 
         Raises:
-            Broken: the file holds something else.
+            Broken: neither slot holds one.
         """
         try:
-            return parse_checkpoint_text(self._path.read_text(encoding="utf-8"))
+            content = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        except (Malformed, UnicodeDecodeError):
+        return self._larger(content)[1] if content else None
+
+    def _larger(self, content: bytes) -> tuple[int, Checkpoint]:
+        held = [(slot, _in_slot(content[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES])) for slot in (0, 1)]
+        found = [(slot, checkpoint) for slot, checkpoint in held if checkpoint is not None]
+        if not found:
             raise Broken(
                 "audit.last-signed-damaged",
                 f"{self._path.name} is damaged; restore it, or ask a witness for the last checkpoint and write that.",
                 f"{self._path.name} 已损坏；请恢复，或向见证方索取最后检查点后写入。",
-            ) from None
+            )
+        return max(found, key=lambda each: each[1].size)
 
     def swap(self, old: Checkpoint | None, new: Checkpoint) -> None:
-        """``new`` is in the file and on the disk, if ``old`` was in it.
+        """``new`` is in the file and on the disk, if ``old`` was the last in it.
 
         Raises:
-            Broken: another process signed in between.
+            Broken: another process signed in between, or ``new`` is smaller.
         """
-        with self._locked():
-            if self.last() != old:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        is_new = not self._path.exists()
+        with self._path.open("ab", buffering=0) as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            content = self._path.read_bytes()
+            slot, kept = self._larger(content) if content else (1, None)
+            if kept != old or (kept is not None and new.size <= kept.size):
                 raise Broken(
                     "audit.signed-elsewhere",
                     "Another process signed a checkpoint meanwhile; this one starts over from what it signed.",
                     "其他进程已签署检查点；本进程将从其重新开始。",
                 )
-            self._replace(new.text().encode())
+            self._write(1 - slot, new)
+        if is_new:
+            flush_folder(self._path.parent)
 
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        with self._path.with_suffix(".lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+    def _write(self, slot: int, checkpoint: Checkpoint) -> None:
+        with self._path.open("r+b", buffering=0) as file:
+            file.seek(slot * SLOT_BYTES)
+            file.write(_slot(checkpoint))
+            self._flush(file.fileno())
 
-    def _replace(self, content: bytes) -> None:
-        replace_file(self._path, content, flush=self._flush)
+
+def _slot(checkpoint: Checkpoint) -> bytes:
+    text = checkpoint.text().encode()
+    content = hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+    if len(content) >= SLOT_BYTES:
+        raise Broken("audit.origin-too-long", "The log's origin is too long to be kept.", "日志来源名称过长。")
+    return content.ljust(SLOT_BYTES - 1, b" ") + b"\n"
+
+
+def _in_slot(content: bytes) -> Checkpoint | None:
+    digest, _, padded = content.partition(b"\n")
+    text = padded.rstrip(b" \n") + b"\n"
+    if hashlib.sha256(text).hexdigest().encode() != digest:
+        return None
+    try:
+        return parse_checkpoint_text(text.decode())
+    except (Malformed, UnicodeDecodeError):
+        return None
 
 
 def replace_file(path: Path, content: bytes, *, flush: Callable[[int], None] = os.fsync) -> None:
@@ -87,7 +120,12 @@ def replace_file(path: Path, content: bytes, *, flush: Callable[[int], None] = o
         file.flush()
         flush(file.fileno())
     fresh.replace(path)
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    flush_folder(path.parent, flush=flush)
+
+
+def flush_folder(path: Path, *, flush: Callable[[int], None] = os.fsync) -> None:
+    """The names in the folder survive a power cut."""
+    folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
     try:
         flush(folder)
     finally:

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.errors import Unavailable
+from hub.audit.store.driver import away
 from hub.storage.database import Database
 
 
@@ -15,13 +15,7 @@ def _connection(database: Database) -> Connection:
     try:
         return database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     except SQLAlchemyError as fault:
-        raise _away() from fault
-
-
-def _away() -> Unavailable:
-    return Unavailable(
-        "storage.database-away", "The database does not answer; try again when it is back.", "数据库无应答。"
-    )
+        raise away() from fault
 
 
 class Election:
@@ -61,7 +55,7 @@ class Election:
             self.leave()
             connection.invalidate()
             connection.close()
-            raise _away() from fault
+            raise away() from fault
 
     def leave(self) -> None:
         """Another node may win."""
@@ -90,7 +84,7 @@ class Bell:
             for notice in raw.notifies(timeout=seconds, stop_after=1):
                 yield notice.channel
         except raw.Error as fault:
-            raise _away() from fault
+            raise away() from fault
 
     def close(self) -> None:
         """The connection is closed."""

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from hub.audit.model import Published, StoredEntry, StoredTile
+from hub.audit.store.driver import Statement, run, statement
 from hub.errors import Broken, Missing
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import HEIGHT, WIDTH
@@ -15,7 +15,7 @@ from hub.proof.tiles import HEIGHT, WIDTH
 HEAD_CHANNEL: Final = "hub_log_head"
 QUEUE_CHANNEL: Final = "hub_log_queue"
 
-_PLACE = text("""
+_PLACE = statement("""
     WITH moved AS (
         DELETE FROM log_queue
         WHERE queue_id = ANY (ARRAY (SELECT queue_id FROM log_queue ORDER BY queue_id LIMIT :limit))
@@ -28,65 +28,71 @@ _PLACE = text("""
     )
     SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM placed)
 """)
-_READ_BACK = text('SELECT "index", entry_id, content, leaf FROM log_entry WHERE "index" >= :start ORDER BY "index"')
-_ENTRIES = text("""
+_READ_BACK = statement(
+    'SELECT "index", entry_id, content, leaf FROM log_entry WHERE "index" >= :start ORDER BY "index"'
+)
+_ENTRIES = statement("""
     SELECT "index", entry_id, content, leaf FROM log_entry
     WHERE "index" >= :start AND "index" < :end ORDER BY "index"
 """)
-_BUNDLES = text("""
+_BUNDLES = statement("""
     SELECT "index" / 256, count(*),
         string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index")
     FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1 ORDER BY 1
 """)
-_LEAVES = text("""
+_LEAVES = statement("""
     SELECT coalesce(string_agg(leaf, ''::bytea ORDER BY "index"), ''::bytea)
     FROM log_entry WHERE "index" >= :start AND "index" < :end
 """)
-_ROOTS = text("""
+_ROOTS = statement("""
     SELECT coalesce(string_agg(root, ''::bytea ORDER BY "index"), ''::bytea)
     FROM log_tile WHERE level = :level AND "index" >= :start AND "index" < :end
 """)
-_TILE = text('SELECT hashes FROM log_tile WHERE level = :level AND "index" = :index')
-_WRITE_TILE = text('INSERT INTO log_tile (level, "index", hashes, root) VALUES (:level, :index, :hashes, :root)')
-_READ_TILE = text('SELECT hashes, root FROM log_tile WHERE level = :level AND "index" = :index')
-_OPEN_HEAD = text("""
+_TILE = statement('SELECT hashes FROM log_tile WHERE level = :level AND "index" = :index')
+_WRITE_TILE = statement('INSERT INTO log_tile (level, "index", hashes, root) VALUES (:level, :index, :hashes, :root)')
+_READ_TILE = statement('SELECT hashes, root FROM log_tile WHERE level = :level AND "index" = :index')
+_OPEN_HEAD = statement("""
     INSERT INTO log_head (origin, size, frontier) VALUES (:origin, 0, :frontier) ON CONFLICT (origin) DO NOTHING
 """)
-_LOCK_HEAD = text("SELECT size, frontier FROM log_head WHERE origin = :origin FOR UPDATE")
-_HEAD = text("SELECT size, frontier FROM log_head WHERE origin = :origin")
-_MOVE_HEAD = text("""
+_LOCK_HEAD = statement("SELECT size, frontier FROM log_head WHERE origin = :origin FOR UPDATE")
+_HEAD = statement("SELECT size, frontier FROM log_head WHERE origin = :origin")
+_MOVE_HEAD = statement("""
     UPDATE log_head SET size = :size, frontier = :frontier WHERE origin = :origin AND size = :old
 """)
-_INDEXES = text('SELECT entry_id, "index" FROM log_entry WHERE entry_id = ANY (:entry_ids)')
-_PUBLISH = text("""
-    INSERT INTO log_published (origin, size, note, published_at, unwitnessed_since)
-    VALUES (:origin, :size, :note, :at, :at)
-    ON CONFLICT (origin) DO UPDATE SET size = :size, note = :note, published_at = :at,
-        unwitnessed_since = CASE WHEN log_published.witnessed_size = :size THEN NULL
-            ELSE coalesce(log_published.unwitnessed_since, :at) END
-    WHERE log_published.size < :size
+_INDEXES = statement('SELECT entry_id, "index" FROM log_entry WHERE entry_id = ANY (:entry_ids)')
+_NOTIFY = statement("SELECT pg_notify(:channel, :origin)")
+_PUBLISH = statement("""
+    WITH kept AS (
+        INSERT INTO log_published (origin, size, note, published_at, unwitnessed_since)
+        VALUES (:origin, :size, :note, :at, :at)
+        ON CONFLICT (origin) DO UPDATE SET size = :size, note = :note, published_at = :at,
+            unwitnessed_since = CASE WHEN log_published.witnessed_size = :size THEN NULL
+                ELSE coalesce(log_published.unwitnessed_since, :at) END
+        WHERE log_published.size < :size
+    )
+    SELECT set_config('synchronous_commit', 'off', true), pg_notify(:channel, :origin)
 """)
-_WITNESS = text("""
+_WITNESS = statement("""
     UPDATE log_published SET witnessed_size = :size, witnessed_note = :note, witnessed_at = :at,
         note = CASE WHEN size = :size THEN :note ELSE note END,
         unwitnessed_since = CASE WHEN size = :size THEN NULL ELSE :at END
     WHERE origin = :origin AND size >= :size AND coalesce(witnessed_size, 0) <= :size
 """)
-_MISNAMED = text("""
+_MISNAMED = statement("""
     SELECT "index" FROM log_entry
     WHERE "index" < :size AND position(convert_to('"id":"' || entry_id || '"', 'UTF8') IN content) = 0 ORDER BY 1
 """)
-_MISPLACED = text("""
+_MISPLACED = statement("""
     SELECT place FROM (
         SELECT "index" AS place, lag("index", 1, -1) OVER (ORDER BY "index") AS before FROM log_entry
     ) placed WHERE place <> before + 1
     UNION ALL SELECT max("index") + 1 FROM log_entry HAVING coalesce(max("index"), -1) + 1 < :size
     ORDER BY 1
 """)
-_MISHASHED = text("""
+_MISHASHED = statement("""
     SELECT "index" FROM log_entry WHERE "index" < :size AND leaf <> sha256('\\x00'::bytea || content) ORDER BY 1
 """)
-_PUBLISHED = text("""
+_PUBLISHED = statement("""
     SELECT size, note, published_at, witnessed_size, witnessed_note, witnessed_at, unwitnessed_since
     FROM log_published WHERE origin = :origin
 """)
@@ -99,39 +105,30 @@ class LogStore:
         self._session = session
         self._origin = origin
 
-    def _all(self, statement: Any, **values: Any) -> Sequence[Any]:
-        return self._session.execute(statement, values).all()
+    def _all(self, sql: Statement, **values: Any) -> list[Any]:
+        return list(run(self._session, sql, **values).fetchall())
 
-    def _one(self, statement: Any, **values: Any) -> Any:
-        return self._session.execute(statement, values).scalar()
+    def _one(self, sql: Statement, **values: Any) -> Any:
+        row = run(self._session, sql, **values).fetchone()
+        return None if row is None else row[0]
 
     def lock_head(self) -> Frontier:
         """The right edge of the tree, held until the transaction ends."""
-        if not self._all(_LOCK_HEAD, origin=self._origin):
-            self._session.execute(_OPEN_HEAD, {"origin": self._origin, "frontier": Frontier().to_bytes()})
-        return self._frontier(_LOCK_HEAD)
+        rows = self._all(_LOCK_HEAD, origin=self._origin)
+        if not rows:
+            run(self._session, _OPEN_HEAD, origin=self._origin, frontier=Frontier().to_bytes())
+            rows = self._all(_LOCK_HEAD, origin=self._origin)
+        return _frontier(rows)
 
     def head(self) -> Frontier:
         """The right edge of the tree, as it is committed."""
-        return self._frontier(_HEAD)
-
-    def _frontier(self, statement: Any) -> Frontier:
-        rows = self._all(statement, origin=self._origin)
-        if not rows:
-            return Frontier()
-        frontier = Frontier.from_bytes(bytes(rows[0].frontier))
-        if frontier.size != rows[0].size:
-            raise Broken(
-                "audit.head-damaged",
-                "The log's head contradicts itself; run the verification and restore the head from a backup.",
-                "日志头自相矛盾；请运行核验并从备份恢复。",
-            )
-        return frontier
+        return _frontier(self._all(_HEAD, origin=self._origin))
 
     def move_head(self, old: int, frontier: Frontier) -> bool:
         """True when the head was at ``old`` and is at the frontier's size now."""
-        values = {"origin": self._origin, "old": old, "size": frontier.size, "frontier": frontier.to_bytes()}
-        moved: Any = self._session.execute(_MOVE_HEAD, values)
+        moved = run(
+            self._session, _MOVE_HEAD, origin=self._origin, old=old, size=frontier.size, frontier=frontier.to_bytes()
+        )
         return bool(moved.rowcount == 1)
 
     def place(self, size: int, limit: int) -> tuple[int, int]:
@@ -139,7 +136,7 @@ class LogStore:
 
         Returns how many left the queue, and how many of them were not in the log before.
         """
-        taken, placed = self._session.execute(_PLACE, {"size": size, "limit": limit}).one()
+        taken, placed = self._all(_PLACE, size=size, limit=limit)[0]
         return taken, placed
 
     def read_back(self, start: int) -> list[StoredEntry]:
@@ -164,14 +161,10 @@ class LogStore:
         Raises:
             Broken: the database gives back something else.
         """
-        if not tiles:
-            return
-        places = [{"level": tile.level, "index": tile.index} for tile in tiles]
-        contents = [{"hashes": tile.hashes, "root": tile.root} for tile in tiles]
-        self._session.execute(_WRITE_TILE, [place | content for place, content in zip(places, contents, strict=True)])
-        for place, content in zip(places, contents, strict=True):
-            row = self._session.execute(_READ_TILE, place).one()
-            if (bytes(row.hashes), bytes(row.root)) != (content["hashes"], content["root"]):
+        for tile in tiles:
+            place = {"level": tile.level, "index": tile.index}
+            run(self._session, _WRITE_TILE, hashes=tile.hashes, root=tile.root, **place)
+            if self._all(_READ_TILE, **place) != [(tile.hashes, tile.root)]:
                 raise Broken(
                     "audit.tile-damaged",
                     "A tile is not stored as it was written; check the disk.",
@@ -238,22 +231,34 @@ class LogStore:
 
         Needs no flush of its own: a lost row is signed again, to the same bytes.
         """
-        self._session.execute(text("SET LOCAL synchronous_commit = off"))
-        self._session.execute(_PUBLISH, {"origin": self._origin, "size": size, "note": note, "at": at})
-        self.notify(HEAD_CHANNEL)
+        run(self._session, _PUBLISH, origin=self._origin, size=size, note=note, at=at, channel=HEAD_CHANNEL)
 
     def keep_witnessed(self, size: int, note: str, at: datetime) -> None:
         """The checkpoint of ``size`` has its quorum."""
-        self._session.execute(_WITNESS, {"origin": self._origin, "size": size, "note": note, "at": at})
+        run(self._session, _WITNESS, origin=self._origin, size=size, note=note, at=at)
         self.notify(HEAD_CHANNEL)
 
     def notify(self, channel: str) -> None:
         """The nodes that listen on ``channel`` wake when the transaction commits."""
-        self._session.execute(text("SELECT pg_notify(:channel, :origin)"), {"channel": channel, "origin": self._origin})
+        run(self._session, _NOTIFY, channel=channel, origin=self._origin)
 
 
 def _entry(row: Any) -> StoredEntry:
-    return StoredEntry(row.index, row.entry_id, bytes(row.content), bytes(row.leaf))
+    return StoredEntry(*row)
+
+
+def _frontier(rows: list[Any]) -> Frontier:
+    if not rows:
+        return Frontier()
+    size, content = rows[0]
+    frontier = Frontier.from_bytes(content)
+    if frontier.size != size:
+        raise Broken(
+            "audit.head-damaged",
+            "The log's head contradicts itself; run the verification and restore the head from a backup.",
+            "日志头自相矛盾；请运行核验并从备份恢复。",
+        )
+    return frontier
 
 
 def _split(content: bytes) -> list[bytes]:

@@ -1,32 +1,31 @@
 """The queue 待定序队列: entries committed with their fact, waiting for an index."""
 
 from collections.abc import Iterable
-from typing import Any
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.audit.rules import chain_link
+from hub.audit.store.driver import run, statement
 from hub.errors import Conflict
 from hub.proof.merkle import leaf_hash
 
-_QUEUE = text("""
+_QUEUE = statement("""
     INSERT INTO log_queue (entry_id, content, leaf)
     SELECT CAST(:entry_id AS text), CAST(:content AS bytea), CAST(:leaf AS bytea)
     WHERE NOT EXISTS (SELECT 1 FROM log_entry WHERE entry_id = CAST(:entry_id AS text))
     ON CONFLICT (entry_id) DO NOTHING
 """)
-_LEAF_OF = text("""
+_LEAF_OF = statement("""
     SELECT leaf FROM log_entry WHERE entry_id = CAST(:entry_id AS text)
     UNION ALL SELECT leaf FROM log_queue WHERE entry_id = CAST(:entry_id AS text)
 """)
-_LOCK_CHAIN = text("""
+_LOCK_CHAIN = statement("""
     INSERT INTO log_subject_chain (subject_id, count, last_leaf) VALUES (:subject_id, 1, ''::bytea)
     ON CONFLICT (subject_id) DO UPDATE SET count = log_subject_chain.count + 1
     RETURNING count, last_leaf
 """)
-_MOVE_CHAIN = text("UPDATE log_subject_chain SET last_leaf = :leaf WHERE subject_id = :subject_id")
+_MOVE_CHAIN = statement("UPDATE log_subject_chain SET last_leaf = :leaf WHERE subject_id = :subject_id")
 
 
 class AuditStore:
@@ -43,14 +42,14 @@ class AuditStore:
             Conflict: an entry of this id says something else already.
         """
         content = entry.content()
-        row = {"entry_id": entry.entry_id, "content": content, "leaf": leaf_hash(content)}
-        kept: Any = self._session.execute(_QUEUE, row)
+        leaf = leaf_hash(content)
+        kept = run(self._session, _QUEUE, entry_id=entry.entry_id, content=content, leaf=leaf)
         if not kept.rowcount:
-            self._check_same(entry.entry_id, row["leaf"])
+            self._check_same(entry.entry_id, leaf)
         return entry.entry_id
 
-    def _check_same(self, entry_id: str, leaf: object) -> None:
-        if self._session.execute(_LEAF_OF, {"entry_id": entry_id}).scalar() != leaf:
+    def _check_same(self, entry_id: str, leaf: bytes) -> None:
+        if run(self._session, _LEAF_OF, entry_id=entry_id).fetchone() != (leaf,):
             raise Conflict(
                 "audit.entry-reused",
                 "An entry of this id is in the log and says something else; append a new entry.",
@@ -67,9 +66,9 @@ class AuditStore:
         Holds the subject's counter until the caller's transaction ends, so that no number is skipped or used twice.
         Append what this returns in the same transaction.
         """
-        row = self._session.execute(_LOCK_CHAIN, {"subject_id": subject_id}).one()
-        chained = entry.with_claims(n=row[0], prev=chain_link(entry.salt, bytes(row[1])))
-        self._session.execute(_MOVE_CHAIN, {"subject_id": subject_id, "leaf": chained.leaf()})
+        count, last_leaf = run(self._session, _LOCK_CHAIN, subject_id=subject_id).fetchone()
+        chained = entry.with_claims(n=count, prev=chain_link(entry.salt, last_leaf))
+        run(self._session, _MOVE_CHAIN, subject_id=subject_id, leaf=chained.leaf())
         return chained
 
 
