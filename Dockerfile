@@ -11,7 +11,10 @@ RUN /venv/bin/python -m pip install --no-cache-dir --no-deps --no-build-isolatio
 
 FROM python:3.11-slim-bookworm
 RUN useradd --system --uid 10001 --create-home hub \
- && install --directory --owner hub /secrets /registries /var/lib/hub
+ && install --directory --owner hub /registries /var/lib/hub /var/lib/witness /secrets \
+    /secrets/hub /secrets/database /secrets/registry-database /secrets/public /secrets/witnesses \
+    /secrets/civil-affairs /secrets/land /secrets/marriage /secrets/funeral /secrets/low-income \
+    /secrets/audit-office /secrets/archive
 COPY --from=build /venv /venv
 COPY --from=build /app /app
 WORKDIR /app

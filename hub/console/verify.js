@@ -14,7 +14,7 @@ const HubVerifier = (() => {
 
   /** Refuses a key that did not count at `at` (seconds since the epoch): not yet, no more, or compromised by then. */
   function requireCounting(line, at) {
-    const ends = [line.until, line.compromised_since ?? line.revoked].filter(isSaid).map(instant);
+    const ends = [line.until, line.revoked, line.compromised_since].filter(isSaid).map(instant);
     if ((isSaid(line.from) && instant(line.from) > at + LEEWAY_SECONDS) || ends.some((end) => end <= at)) {
       refuse("key-not-valid", `The key of ${line.party} did not count at that time.`, `${line.party} 的密钥在该时刻无效。`);
     }

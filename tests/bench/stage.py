@@ -3,7 +3,6 @@
 import os
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -32,8 +31,8 @@ def free_port() -> int:
 
 @contextmanager
 def serving(words: Sequence[str], url: str, environment: Mapping[str, str], *, ready: str = "/") -> Iterator[int]:
-    """A server started as ``python -m words`` and answering at ``url``; its process id. It ends with the block."""
-    with subprocess.Popen([sys.executable, "-m", *words], env={**os.environ, **environment}) as process:  # noqa: S603
+    """A server started as ``words`` and answering at ``url``; its process id. It ends with the block."""
+    with subprocess.Popen(list(words), env={**os.environ, **environment}) as process:  # noqa: S603
         try:
             _await(f"{url}{ready}", process)
             yield process.pid

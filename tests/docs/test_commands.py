@@ -4,9 +4,8 @@ import re
 import shlex
 
 import pytest
-import typer
 
-from hub.cli.main import app
+from tests.docs.commands import unknown_options
 from tests.docs.examples import ROOT, documents, examples
 
 SHELL = ("", "sh", "bash", "console", "shell")
@@ -50,12 +49,4 @@ def _hub_lines() -> list[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize(("name", "words"), [pytest.param(*each, id=" ".join(each[1])[:60]) for each in _hub_lines()])
 def test_every_hub_command_exists(name: str, words: list[str]) -> None:
-    command = typer.main.get_command(app)
-    context = typer.Context(command)
-    while words and isinstance(command, typer.core.TyperGroup) and not words[0].startswith("-"):
-        _, command, words = command.resolve_command(context, words)
-        context = typer.Context(command, parent=context)
-        assert command is not None, name
-    known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)} | {"--help"}
-    options = {word.split("=")[0] for word in words if word.startswith("--")}
-    assert options - known == set(), name
+    assert unknown_options(words) == set(), name
