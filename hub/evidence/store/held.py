@@ -150,7 +150,7 @@ class EvidenceStore:
     def of_subjects(
         self, subject_ids: Sequence[str], types: Iterable[str] | None = None, *, every_status: bool = False
     ) -> list[HeldEvidence]:
-        """What is held about those subjects (of those types, when given), the newest first; one statement.
+        """What is held about those subjects (of those types, when given), the newest last; one statement.
 
         Only what is valid, unless ``every_status``. A subject answers for those merged into it.
         """
@@ -162,7 +162,7 @@ class EvidenceStore:
         if types is not None:
             query += " AND e.type = ANY(%s)"
             values.append(list(types))
-        return self._held(query + " ORDER BY e.as_of DESC, e.evidence_id", values)
+        return self._held(query + " ORDER BY e.as_of, e.evidence_id", values)
 
     def of_household(self, household: bytes) -> list[HeldEvidence]:
         """The valid residents' evidence of one household."""
@@ -256,7 +256,8 @@ class EvidenceStore:
         """Those of the subjects about whom a reversal stands, or a death is taken back."""
         cursor = cursor_of(self._session)
         cursor.execute(
-            "SELECT DISTINCT l.subject_id FROM evidence_link l JOIN evidence e USING (evidence_id)"
+            "SELECT DISTINCT coalesce(s.merged_into, l.subject_id) FROM evidence_link l"
+            " JOIN evidence e USING (evidence_id) LEFT JOIN identity_subject s USING (subject_id)"
             f" WHERE {_OF_SUBJECTS} AND e.type = ANY(%s)"
             " AND (e.tells_reversal AND e.status = 'valid' OR e.status = 'reversed')",
             [list(subject_ids), list(subject_ids), sorted(DEATH_TYPES)],

@@ -1,0 +1,53 @@
+"""The bundle: one JSON file with all that proves an exchange, sealed by the hub so that no byte of it can change."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from hub.exchange.model import KeptExchange
+from hub.proof.encoding import b64url, b64url_decode, canonical_json
+from hub.proof.jws import sign_jws, strict_json
+from hub.proof.keys import Signer
+
+VERSION: Final = 1
+SEAL_TYP: Final = "bundle-seal+jwt"
+MEMBERS: Final = frozenset({"version", "request", "answer", "entry", "salt", "receipt", "keys", "status_lists", "seal"})
+
+
+def bundle_of(kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]]) -> dict[str, Any]:
+    """Everything that proves the exchange, but for the seal."""
+    return {
+        "version": VERSION,
+        "request": kept.request_jws,
+        "answer": kept.answer_jws,
+        "entry": b64url(kept.entry),
+        "salt": b64url(kept.salt),
+        "receipt": receipt,
+        "keys": keys,
+        "status_lists": [],
+    }
+
+
+def sealed_bundle(bundle: Mapping[str, Any], signer: Signer, *, hub: str, now: datetime) -> dict[str, Any]:
+    """The bundle under the hub's seal."""
+    claims = {"iss": hub, "iat": int(now.timestamp()), "digest": bundle_digest(bundle)}
+    return {**bundle, "seal": sign_jws(claims, typ=SEAL_TYP, signer=signer)}
+
+
+def bundle_digest(bundle: Mapping[str, Any]) -> str:
+    """SHA-256 over the canonical JSON of the bundle without its seal, base64url."""
+    content = canonical_json({name: value for name, value in bundle.items() if name != "seal"})
+    return b64url(hashlib.sha256(content).digest())
+
+
+def signers_in(kept: KeptExchange) -> set[str]:
+    """The parties whose signatures the exchange holds, besides the hub."""
+    answer = spoken_claims(kept.answer_jws)
+    return {kept.consumer, *(item["provider"] for item in answer["evidence"] if item["presentation"])}
+
+
+def spoken_claims(jws: str) -> dict[str, Any]:
+    """The claims of a message that this hub itself verified or signed before it kept it."""
+    claims: dict[str, Any] = strict_json(b64url_decode(jws.split(".")[1]))
+    return claims

@@ -1,0 +1,188 @@
+"""The decision: exactly one subject, of this case, by grant, and of each thing asked the least that is granted."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import cache
+
+from sqlmodel import Session
+
+from hub.cases.model import Case
+from hub.cases.store import CaseStore
+from hub.catalogue.model import Catalogue, EvidenceType, StatementType
+from hub.catalogue.schemas import claims_of, has_evidence_schema
+from hub.evidence.model import HeldEvidence
+from hub.evidence.store import EvidenceStore
+from hub.exchange.model import Decision, Item, Outcome, Request, Wanted
+from hub.exchange.rules import chosen_paths, outcome_of
+from hub.exchange.service.parts import Parts
+from hub.exchange.service.stating import Refusal, Stating, known_of
+from hub.identity.model import Found, NoneFound, UnderReview
+from hub.kernel.clock import local_date
+from hub.proof.sdjwt import Path, SdJwt
+from hub.sharing.model import Allowed, NotAllowed
+from hub.sharing.rules import permission_for, sensitivity_of
+
+CLAIMS_NOT_GRANTED = "exchange.claims-not-granted"
+
+
+@cache
+def sensitivity(evidence_type: str) -> Callable[[Sequence[str | int]], bool]:
+    """Which claims of a type are sensitive 敏感个人信息; of a type without schema, all are."""
+    return sensitivity_of(claims_of(evidence_type) if has_evidence_schema(evidence_type) else {})
+
+
+def never_sensitive(_path: Sequence[str | int]) -> bool:
+    """A statement's claims are all named by its kind; the grant of the kind covers them."""
+    return False
+
+
+class Deciding:
+    """One request under decision, in the caller's transaction."""
+
+    def __init__(self, parts: Parts, session: Session, request: Request, now: datetime) -> None:
+        self._parts = parts
+        self._session = session
+        self._request = request
+        self._now = now
+        self._store = EvidenceStore(session, parts.vault)
+        self._opened: dict[str, SdJwt] = {}
+
+    def decide(self) -> Decision:
+        """What is to be answered.
+
+        (1) The subject is exactly one. (2) The case is the consumer's own, of the matter, and open. (3) The subject is
+        one of the case. (4) Each type is known and granted for the matter today. (5) What is held and valid is shown as
+        far as asked and granted. (6) Statements are made from what is held.
+        """
+        subject, why_not = self._subject()  # 1
+        case = self._case()  # 2
+        reason = why_not or self._objection(case, subject)  # 2, 3
+        if reason is not None or subject is None:
+            items = tuple(Item(wanted.type, Outcome.refused, reason) for wanted in self._request.wanted)
+            return Decision(Outcome.refused, reason, items, subject)
+        pairwise = self._parts.pairwise_id(self._session, subject, self._request.consumer)
+        items = tuple(self._items(subject, pairwise))
+        outcome = outcome_of(items)
+        reason = items[0].reason if outcome is Outcome.refused else None
+        return Decision(outcome, reason, items, subject, pairwise)
+
+    def _subject(self) -> tuple[str | None, str | None]:
+        request, identity = self._request, self._parts.identity
+        if request.query is None:
+            found = identity.subject_of_pairwise(self._session, request.consumer, request.pairwise or "")
+            return found, None if found else "exchange.subject-unknown"
+        match identity.subject_for(self._session, request.query):
+            case Found(subject_id):
+                return subject_id, None
+            case NoneFound():
+                return None, "exchange.subject-unknown"
+            case UnderReview():
+                return None, "exchange.subject-under-review"
+            case _:
+                return None, "exchange.subject-several"
+
+    def _case(self) -> Case | None:
+        return CaseStore(self._session).case_for(self._request.consumer, self._request.case)
+
+    def _objection(self, case: Case | None, subject: str | None) -> str | None:
+        if case is None:
+            return "exchange.case-unknown"
+        if case.matter != self._request.matter:
+            return "exchange.case-of-another-matter"
+        if case.state.is_closed:
+            return "exchange.case-closed"
+        return None if subject is None or self._is_in(case, subject) else "exchange.subject-not-in-case"
+
+    def _is_in(self, case: Case, subject: str) -> bool:
+        """True when the case names the subject, or one that the subject answers for since a merge."""
+        resolve = self._parts.identity.resolve
+        return subject in case.subject_ids or any(resolve(self._session, each) == subject for each in case.subject_ids)
+
+    def _items(self, subject: str, pairwise: str) -> list[Item]:
+        today = local_date(self._now)
+        catalogue = self._parts.catalogue.require_edition_on(today).catalogue
+        grants = self._parts.grants_of(self._session, self._request.consumer)
+        found: dict[str, Allowed | NotAllowed] = {
+            wanted.type: permission_for(grants, evidence_type=wanted.type, matter=self._request.matter, on=today)
+            for wanted in self._request.wanted
+        }
+        held = self._held(subject, catalogue, [vct for vct, each in found.items() if isinstance(each, Allowed)])
+        items: list[Item] = []
+        for wanted in self._request.wanted:
+            allowed = found[wanted.type]
+            kind = catalogue.type_for(wanted.type)
+            if isinstance(allowed, NotAllowed):
+                items.append(Item(wanted.type, Outcome.refused, allowed.code))
+            elif isinstance(kind, EvidenceType):
+                items += self._evidence(wanted, allowed, [each for each in held if each.type == kind.name])
+            elif isinstance(kind, StatementType):
+                items.append(self._statement(wanted, allowed, kind, (held, pairwise)))
+            else:
+                items.append(Item(wanted.type, Outcome.refused, "exchange.type-unknown"))
+        return items
+
+    def _held(self, subject: str, catalogue: Catalogue, types: Sequence[str]) -> list[HeldEvidence]:
+        names: set[str] = set()
+        for vct in types:
+            kind = catalogue.type_for(vct)
+            if isinstance(kind, EvidenceType):
+                names.add(kind.name)
+            elif isinstance(kind, StatementType):
+                names.update(kind.rests_on)
+        held = self._store.of_subjects([subject], sorted(names)) if names else []
+        return [each for each in held if each.is_valid_at(self._now)]
+
+    def _evidence(self, wanted: Wanted, allowed: Allowed, held: Sequence[HeldEvidence]) -> list[Item]:
+        if not held:
+            return [Item(wanted.type, Outcome.refused, "exchange.nothing-held")]
+        return [self._shown(wanted, allowed, each) for each in held]
+
+    def _shown(self, wanted: Wanted, allowed: Allowed, held: HeldEvidence) -> Item:
+        evidence = self._open(held)
+        shape = self._parts.shapes.get(held.type)
+        own: Path = shape.path_of(held.role) if shape else ()
+        chosen, is_less = chosen_paths(
+            evidence.paths, asked=wanted.claims, granted=allowed.claims, own=own, is_sensitive=sensitivity(held.type)
+        )
+        if not chosen:
+            reason = CLAIMS_NOT_GRANTED if is_less else "exchange.claims-not-held"
+            return Item(wanted.type, Outcome.refused, reason, held.issuer, None, held.as_of, held.role)
+        return Item(
+            type=wanted.type,
+            outcome=Outcome.partial if is_less else Outcome.released,
+            reason=CLAIMS_NOT_GRANTED if is_less else None,
+            provider=held.issuer,
+            presentation=evidence.present(chosen),
+            as_of=held.as_of,
+            role=held.role,
+        )
+
+    def _statement(
+        self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence], str]
+    ) -> Item:
+        held, pairwise = about
+        stating = Stating(self._parts, self._store, self._parts.freshness(self._session))
+        known = [known_of(each, self._open(each)) for each in held if each.type in kind.rests_on]
+        made = stating.state(kind, known, pairwise, self._now)
+        if isinstance(made, Refusal):
+            return Item(wanted.type, Outcome.refused, made.reason)
+        statement, as_of = made
+        chosen, is_less = chosen_paths(
+            statement.paths, asked=wanted.claims, granted=allowed.claims, own=(), is_sensitive=never_sensitive
+        )
+        if not chosen:
+            return Item(wanted.type, Outcome.refused, CLAIMS_NOT_GRANTED)
+        return Item(
+            type=wanted.type,
+            outcome=Outcome.partial if is_less else Outcome.released,
+            reason=CLAIMS_NOT_GRANTED if is_less else None,
+            provider=self._parts.hub,
+            presentation=statement.present(chosen),
+            as_of=as_of,
+            role="self",
+        )
+
+    def _open(self, held: HeldEvidence) -> SdJwt:
+        if held.evidence_id not in self._opened:
+            self._opened[held.evidence_id] = self._store.open(held)
+        return self._opened[held.evidence_id]

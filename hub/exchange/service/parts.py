@@ -1,0 +1,125 @@
+"""What the deeds of exchange stand on, and what they remember for a moment."""
+
+import time
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, Protocol, TypeVar
+
+from sqlmodel import Session
+
+from hub.audit.model import Receipt
+from hub.catalogue.service import CatalogueService
+from hub.evidence.model import Shape
+from hub.evidence.store import BatchStore, Vault
+from hub.identity.model import Answer, IdentityQuery
+from hub.kernel.clock import Clock
+from hub.parties.directory import PartyDirectory
+from hub.proof.keys import Signer
+from hub.sharing.model import Grant
+from hub.sharing.store import GrantStore
+from hub.storage.database import Database
+
+REMEMBER_SECONDS = 1.0
+REMEMBERED_PAIRS = 100_000
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+
+class Identity(Protocol):
+    """Whose records they are; ``hub.identity`` has it."""
+
+    def subject_for(self, session: Session, query: IdentityQuery) -> Answer:
+        """Exactly one subject, or why not."""
+        ...
+
+    def subject_of_pairwise(self, session: Session, consumer: str, pairwise: str) -> str | None:
+        """The subject behind a consumer's own id, after merges."""
+        ...
+
+    def resolve(self, session: Session, subject_id: str) -> str | None:
+        """The subject that answers for ``subject_id`` now."""
+        ...
+
+    def pairwise_id(self, subject_id: str, consumer: str, session: Session | None = None) -> str:
+        """The consumer's own id of the subject; looked up by it from the commit of ``session`` on."""
+        ...
+
+
+class Receipts(Protocol):
+    """What exchange asks of the log; ``hub.audit`` has it."""
+
+    def receipt_for(self, entry_id: str, within_seconds: float) -> Receipt:
+        """The receipt of a committed entry, once the log holds it."""
+        ...
+
+    def prove(self, entry: str | int, *, is_witnessed: bool = False) -> Receipt:
+        """The receipt under the newest checkpoint (or the newest with a quorum)."""
+        ...
+
+    def require_witnessed(self) -> None:
+        """Returns when the log is witnessed recently enough for evidence to be released."""
+        ...
+
+
+class Remembered(Generic[K, T]):
+    """Values read once and used for ``seconds``: a change made elsewhere is seen after that at the latest."""
+
+    def __init__(self, seconds: float = REMEMBER_SECONDS, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._seconds = seconds
+        self._monotonic = monotonic
+        self._values: dict[K, tuple[float, T]] = {}
+
+    def value(self, key: K, read: Callable[[], T]) -> T:
+        """The value under ``key``, by ``read`` when it is not remembered."""
+        now = self._monotonic()
+        known = self._values.get(key)
+        if known is not None and now - known[0] < self._seconds:
+            return known[1]
+        value = read()
+        self._values[key] = (now, value)
+        return value
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rooms and tools of one hub's exchange; ``hub`` is its party id, ``signer`` its key for answers."""
+
+    database: Database
+    directory: PartyDirectory
+    catalogue: CatalogueService
+    identity: Identity
+    vault: Vault
+    shapes: Mapping[str, Shape]
+    signer: Signer
+    log: Receipts
+    hub: str
+    clock: Clock
+    receipt_seconds: float = 10.0
+    remember_seconds: float = REMEMBER_SECONDS
+    _grants: Remembered[str, list[Grant]] = field(init=False, repr=False)
+    _fresh: Remembered[str, Mapping[str, Mapping[str, int]]] = field(init=False, repr=False)
+    _paired: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_grants", Remembered(self.remember_seconds))
+        object.__setattr__(self, "_fresh", Remembered(self.remember_seconds))
+
+    def grants_of(self, session: Session, consumer: str) -> list[Grant]:
+        """The consumer's grants."""
+        return self._grants.value(consumer, lambda: GrantStore(session).grants_of(consumer))
+
+    def pairwise_id(self, session: Session, subject_id: str, consumer: str) -> str:
+        """The consumer's own id of the subject; written down once, by whoever answers first."""
+        known = self._paired.get((subject_id, consumer))
+        return known or self.identity.pairwise_id(subject_id, consumer, session)
+
+    def has_committed(self, subject_id: str, consumer: str, pairwise: str) -> None:
+        """That pairwise id is on record for good."""
+        if len(self._paired) >= REMEMBERED_PAIRS:
+            self._paired.clear()
+        self._paired[subject_id, consumer] = pairwise
+
+    def freshness(self, session: Session) -> Mapping[str, Mapping[str, int]]:
+        """When each export of each registry was last read at its source."""
+        return self._fresh.value("", lambda: BatchStore(session).freshness())

@@ -1,0 +1,129 @@
+"""Makes statements 派生证明: gathers what the rule needs, lets it decide, and signs what it says."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hub.catalogue.model import StatementType
+from hub.evidence.model import HeldEvidence
+from hub.evidence.store import EvidenceStore
+from hub.exchange.service.parts import Parts
+from hub.exchange.statements import RULES, Around, Known, Stated, last_marital_event, spouse_role
+from hub.kernel.ids import new_id
+from hub.proof.encoding import b64url
+from hub.proof.sdjwt import SdJwt, issue_sd_jwt, parse_trusted_sd_jwt
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why no statement can be made."""
+
+    reason: str
+
+
+class Stating:
+    """Statements about one subject, in the caller's transaction."""
+
+    def __init__(self, parts: Parts, store: EvidenceStore, fresh: Mapping[str, Mapping[str, int]]) -> None:
+        self._parts = parts
+        self._store = store
+        self._fresh = fresh
+
+    def state(
+        self, kind: StatementType, known: Sequence[Known], pairwise: str, now: datetime
+    ) -> tuple[SdJwt, datetime] | Refusal:
+        """The signed statement and since when its sources stand, or why there is none."""
+        rule = RULES.get(kind.name)
+        if rule is None:
+            return Refusal("exchange.type-unknown")
+        if not set(kind.requires) <= {each.type for each in known}:
+            return Refusal("exchange.cannot-state")
+        freshness = self._freshness(kind)
+        if freshness is None:
+            return Refusal("exchange.registry-never-received")
+        relevant = [each for each in known if each.type in kind.rests_on]
+        stated = rule(relevant, self._around(kind, relevant))
+        as_of = min(freshness.values(), default=int(now.timestamp()))
+        return self._signed(kind, stated, freshness, (pairwise, now)), datetime.fromtimestamp(as_of, now.tzinfo)
+
+    def _freshness(self, kind: StatementType) -> dict[str, int] | None:
+        """When each registry the statement rests on was last read; None when one never was."""
+        found: dict[str, int] = {}
+        for name in kind.rests_on:
+            shape = self._parts.shapes.get(name)
+            if shape is None or not shape.registry:
+                continue
+            exports = self._fresh.get(shape.registry)
+            if not exports:
+                return None
+            if shape.export in exports:
+                found[f"{shape.registry}.{shape.export}"] = exports[shape.export]
+        return found
+
+    def _around(self, kind: StatementType, known: Sequence[Known]) -> Around:
+        match kind.name:
+            case "marital-status":
+                return Around(spouse_deaths=self._spouse_deaths(known))
+            case "household":
+                return Around(household=self._household(known))
+            case _:
+                return Around()
+
+    def _spouse_deaths(self, known: Sequence[Known]) -> dict[str, list[Known]]:
+        last = last_marital_event(known)
+        other = spouse_role(last.role) if last is not None else None
+        if last is None or other is None or last.claims["event"] != "marriage":
+            return {}
+        spouses = [link.subject_id for link in self._store.links_of([last.evidence_id]) if link.role == other]
+        return {last.evidence_id: [self.opened(each) for each in self._store.deaths_of(spouses)] if spouses else []}
+
+    def _household(self, known: Sequence[Known]) -> list[Known]:
+        heads = {each.claims["head_number"] for each in known if "head_number" in each.claims}
+        found = [held for head in sorted(heads) for held in self._store.of_household(self._parts.vault.household(head))]
+        return [self.opened(held) for held in found]
+
+    def opened(self, held: HeldEvidence) -> Known:
+        """The evidence as rules read it."""
+        return known_of(held, self._store.open(held))
+
+    def _signed(
+        self, kind: StatementType, stated: Stated, freshness: Mapping[str, int], about: tuple[str, datetime]
+    ) -> SdJwt:
+        pairwise, now = about
+        clear: dict[str, Any] = {
+            "iss": self._parts.hub,
+            "vct": kind.vct,
+            "iat": int(now.timestamp()),
+            "jti": new_id("st"),
+            "sub": pairwise,
+            "title": {"en": kind.names.en, "zh": kind.names.zh},
+            "does_not_prove": {"en": kind.does_not_prove.en, "zh": kind.does_not_prove.zh},
+            "freshness": dict(freshness),
+            "sources": [_source(each) for each in stated.rests_on],
+        }
+        return parse_trusted_sd_jwt(issue_sd_jwt(clear, stated.claims, signer=self._parts.signer))
+
+
+def known_of(held: HeldEvidence, evidence: SdJwt) -> Known:
+    """Held evidence as rules read it."""
+    return Known(
+        evidence_id=held.evidence_id,
+        type=held.type,
+        role=held.role,
+        issuer=held.issuer,
+        registry=held.registry,
+        export=held.export,
+        as_of=held.as_of,
+        digest=held.digest,
+        claims=evidence.claims,
+    )
+
+
+def _source(each: Known) -> dict[str, Any]:
+    return {
+        "type": each.type,
+        "provider": each.issuer,
+        "as_of": int(each.as_of.timestamp()),
+        "digest": b64url(each.digest),
+    }

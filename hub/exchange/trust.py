@@ -1,0 +1,141 @@
+"""The trust policy 信任策略: whose keys a verifier accepts, for which party, and when a key counted."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Self
+
+from hub.errors import Malformed
+from hub.proof.encoding import strict_json
+from hub.proof.keys import PublicKey
+from hub.proof.note import NoteVerifier
+from hub.proof.policy import Group, LogPolicy, Witness
+
+VERSION: Final = 1
+_QUORUM: Final = "quorum"
+
+
+def _bad_policy(member: str) -> Malformed:
+    return Malformed(
+        "exchange.trust-policy",
+        f"The trust policy is not of the form prescribed: {member}.",
+        "信任策略文件格式不符合规定。",
+        member=member,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class KeyLife:
+    """When one key of one party counted; ends are exclusive, in seconds since 1970."""
+
+    party: str
+    kid: str
+    begins: int | None = None
+    ends: int | None = None
+
+    def counts_at(self, at: int) -> bool:
+        """True when a signature made then counts."""
+        return (self.begins is None or self.begins <= at) and (self.ends is None or at < self.ends)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyHistory:
+    """The lives of keys, by party and kid."""
+
+    lives: Mapping[tuple[str, str], KeyLife]
+
+    @classmethod
+    def of(cls, lines: Sequence[Any]) -> Self:
+        """The history that a bundle carries.
+
+        Raises:
+            Malformed: a line is not of the form prescribed.
+        """
+        lives = [_life(line) for line in lines]
+        return cls({(life.party, life.kid): life for life in lives})
+
+    def counted(self, party: str, kid: str, at: int) -> bool:
+        """True when that key is on record and counted then."""
+        life = self.lives.get((party, kid))
+        return life is not None and life.counts_at(at)
+
+
+def _life(line: Any) -> KeyLife:
+    if not isinstance(line, Mapping) or not isinstance(line.get("jwk"), Mapping):
+        raise _bad_policy("keys")
+    ends = [_instant(line, name) for name in ("until", "revoked", "compromised_since")]
+    last = min((end for end in ends if end is not None), default=None)
+    return KeyLife(str(line.get("party")), PublicKey.from_jwk(line["jwk"]).kid, _instant(line, "from"), last)
+
+
+def _instant(line: Mapping[str, Any], name: str) -> int | None:
+    value = line.get(name)
+    if value is not None and type(value) is not int:
+        raise _bad_policy(name)
+    return value
+
+
+@dataclass(frozen=True, slots=True)
+class TrustPolicy:
+    """Whose word counts: the hub, the parties with their keys, the log with its witnesses."""
+
+    hub: str
+    keys: Mapping[tuple[str, str], PublicKey]
+    log: LogPolicy = field(repr=False)
+    lives: Mapping[tuple[str, str], KeyLife] = field(default_factory=dict)
+
+    def key_for(self, kid: str | None, iss: str | None) -> PublicKey | None:
+        """The key that the policy names for that party, or None."""
+        return self.keys.get((iss or "", kid or ""))
+
+    def counted(self, party: str, kid: str, at: int) -> bool:
+        """False when the policy itself says that the key did not count then."""
+        life = self.lives.get((party, kid))
+        return life is None or life.counts_at(at)
+
+
+def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
+    """The policy in a file's ``content``.
+
+    ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say how many cosignatures a checkpoint needs;
+    ``key_life``, where given, lists keys as a bundle does, with ``from``, ``until``, ``revoked``, ``compromised_since``.
+
+    Raises:
+        Malformed: another form, naming the member.
+    """
+    told = strict_json(content) if isinstance(content, bytes) else content
+    if not isinstance(told, Mapping) or told.get("version") != VERSION:
+        raise _bad_policy("version")
+    hub = told.get("hub")
+    if not isinstance(hub, Mapping) or not isinstance(hub.get("id"), str):
+        raise _bad_policy("hub")
+    keys = dict(_keys(hub["id"], hub))
+    parties = told.get("parties", {})
+    if not isinstance(parties, Mapping):
+        raise _bad_policy("parties")
+    for party, each in parties.items():
+        keys.update(_keys(party, each))
+    lives = KeyHistory.of(told.get("key_life", [])).lives
+    return TrustPolicy(hub["id"], keys, _log(hub, told), lives)
+
+
+def _keys(party: str, holder: Any) -> list[tuple[tuple[str, str], PublicKey]]:
+    jwks = holder.get("jwks") if isinstance(holder, Mapping) else None
+    listed = jwks.get("keys") if isinstance(jwks, Mapping) else jwks
+    if not isinstance(listed, list) or not all(isinstance(jwk, Mapping) for jwk in listed):
+        raise _bad_policy("jwks")
+    keys = [PublicKey.from_jwk(jwk) for jwk in listed]
+    return [((party, key.kid), key) for key in keys]
+
+
+def _log(hub: Mapping[str, Any], told: Mapping[str, Any]) -> LogPolicy:
+    if not isinstance(hub.get("log_vkey"), str):
+        raise _bad_policy("log_vkey")
+    verifier = NoteVerifier.from_vkey(hub["log_vkey"])
+    if hub.get("origin", verifier.name) != verifier.name:
+        raise _bad_policy("origin")
+    vkeys, least = told.get("witnesses", []), told.get("quorum", 0)
+    if not isinstance(vkeys, list) or type(least) is not int or not 0 <= least <= len(vkeys):
+        raise _bad_policy("quorum")
+    witnesses = {f"w{number}": Witness(NoteVerifier.from_vkey(vkey)) for number, vkey in enumerate(vkeys, 1)}
+    groups = {_QUORUM: Group(least, tuple(witnesses))} if least else {}
+    return LogPolicy((verifier,), witnesses, groups, _QUORUM if least else None)

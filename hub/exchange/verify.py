@@ -1,0 +1,286 @@
+"""Verifies a bundle offline against a trust policy file: nothing of it is believed because the hub says so.
+
+(1) The bundle is strict JSON of the form prescribed. (2) The hub sealed exactly these bytes. (3) The request is signed
+by its consumer. (4) The answer is signed by the hub. (5) The answer is to this request: its digest, consumer, case and
+time. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed by the department that the
+answer names, and of the type it names. (8) Nothing is disclosed that was not asked for. (9) Every key was on record and
+counted when it signed. (10) The log entry commits to request, answer, subject and case. (11) The receipt leads from the
+entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hub.audit.rules import commit, parse_entry
+from hub.errors import HubError, Malformed, Refused
+from hub.exchange.bundle import MEMBERS, SEAL_TYP, VERSION, bundle_digest
+from hub.exchange.model import Outcome, Request
+from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
+from hub.exchange.trust import KeyHistory, TrustPolicy, parse_trust_policy
+from hub.proof.encoding import b64url, b64url_decode, strict_json
+from hub.proof.jws import VerifiedJws, verify_jws
+from hub.proof.sdjwt import SdJwt, verify_sd_jwt
+from hub.proof.tlogproof import verify_tlog_proof
+from hub.sharing.rules import is_covered
+
+BUNDLE_BYTES: Final = 16 * 1024 * 1024
+ANSWER_SECONDS: Final = 120
+"""How long after the request's end an answer may have been signed, clocks included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of the checklist: ``ok`` is None for a step that an earlier failure left untried."""
+
+    number: int
+    name: str
+    ok: bool | None
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The whole checklist, and what the bundle says when it holds."""
+
+    steps: tuple[Step, ...]
+    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def is_valid(self) -> bool:
+        """True when every step holds."""
+        return all(step.ok for step in self.steps)
+
+    @property
+    def failed(self) -> Step | None:
+        """The step that failed, or None."""
+        return next((step for step in self.steps if step.ok is False), None)
+
+
+def verify_bundle(bundle: bytes | Mapping[str, Any], policy: bytes | Mapping[str, Any]) -> Verification:
+    """The checklist for ``bundle``; stops at the first step that fails, and never raises for what the bundle holds.
+
+    Raises:
+        Malformed: the policy itself is not of the form prescribed.
+    """
+    checking = _Checking(parse_trust_policy(policy))
+    work: list[tuple[str, Callable[[], str]]] = [
+        ("bundle is well formed", lambda: checking.form(bundle)),
+        ("bundle is sealed by the hub", checking.seal),
+        ("request is signed by the consumer", checking.request),
+        ("answer is signed by the hub", checking.answer),
+        ("answer is to this request", checking.belongs),
+        ("answer is about the subject asked about", checking.subject),
+        ("evidence is signed by its department", checking.evidence),
+        ("nothing is disclosed that was not asked for", checking.least),
+        ("every key counted when it signed", checking.keys),
+        ("log entry commits to request and answer", checking.entry),
+        ("receipt proves the entry in the log", checking.receipt),
+    ]
+    steps: list[Step] = []
+    for number, (name, check) in enumerate(work, 1):
+        if steps and not steps[-1].ok:
+            steps.append(Step(number, name, None))
+        else:
+            steps.append(_tried(number, name, check))
+    return Verification(tuple(steps), checking.said)
+
+
+def _tried(number: int, name: str, check: Callable[[], str]) -> Step:
+    try:
+        return Step(number, name, ok=True, detail=check())
+    except HubError as fault:
+        return Step(number, name, ok=False, detail=f"{fault.code}: {fault.en}")
+
+
+def _differs(fact: str, en: str, zh: str) -> Refused:
+    return Refused(f"exchange.bundle-{fact}", en, zh)
+
+
+class _Checking:
+    """The steps on one bundle; each uses what the steps before it established."""
+
+    def __init__(self, policy: TrustPolicy) -> None:
+        self._policy = policy
+        self._bundle: dict[str, Any] = {}
+        self._request: VerifiedJws
+        self._asked: Request
+        self._answer: VerifiedJws
+        self._shown: list[tuple[Mapping[str, Any], SdJwt]] = []
+        self._signatures: list[tuple[str, str, int]] = []
+
+    @property
+    def said(self) -> Mapping[str, Any]:
+        """The answer's claims, once verified."""
+        return self._answer.claims if hasattr(self, "_answer") else {}
+
+    def form(self, bundle: bytes | Mapping[str, Any]) -> str:
+        """Step 1."""
+        told: Any = bundle
+        if isinstance(bundle, bytes | bytearray):
+            told = strict_json(bytes(bundle)) if len(bundle) <= BUNDLE_BYTES else None
+        if not isinstance(told, Mapping) or told.keys() != MEMBERS or told["version"] != VERSION:
+            raise _bad_bundle()
+        texts = ("request", "answer", "entry", "salt", "receipt", "seal")
+        lists = (told["keys"], told["status_lists"])
+        if not all(isinstance(told[name], str) for name in texts) or not all(isinstance(each, list) for each in lists):
+            raise _bad_bundle()
+        self._bundle = dict(told)
+        return f"version {VERSION}"
+
+    def seal(self) -> str:
+        """Step 2."""
+        sealed = self._verified("seal", SEAL_TYP, self._policy.hub)
+        if sealed.claims.get("digest") != bundle_digest(self._bundle):
+            raise _differs("altered", "The bundle is not the one that the hub sealed.", "证据包与平台封签内容不符。")
+        return f"by {self._policy.hub}"
+
+    def request(self) -> str:
+        """Step 3."""
+        self._request = self._verified("request", REQUEST_TYP, None)
+        self._asked = request_in(self._request, self._bundle["request"])
+        if self._request.claims.get("aud") != self._policy.hub:
+            raise _differs("foreign", "The request is addressed to another hub.", "请求的受众不是该平台。")
+        return f"by {self._asked.consumer}"
+
+    def answer(self) -> str:
+        """Step 4."""
+        self._answer = self._verified("answer", ANSWER_TYP, self._policy.hub)
+        return f"{self._answer.claims.get('outcome')} by {self._policy.hub}"
+
+    def belongs(self) -> str:
+        """Step 5."""
+        answer, request = self._answer.claims, self._request.claims
+        expected = (self._asked.consumer, b64url(self._request.digest), self._asked.case)
+        if (answer.get("aud"), answer.get("request_digest"), answer.get("case")) != expected:
+            raise _differs("unrelated", "The answer is not to this request.", "应答与请求不对应。")
+        begun, answered, ended = _seconds(request, "iat"), _seconds(answer, "iat"), _seconds(request, "exp")
+        if not begun - ANSWER_SECONDS <= answered <= ended + ANSWER_SECONDS:
+            raise _differs(
+                "untimely", "The answer was not signed while the request lived.", "应答时间不在请求有效期内。"
+            )
+        return f"case {self._asked.case}"
+
+    def subject(self) -> str:
+        """Step 6."""
+        told = self._answer.claims.get("subject")
+        if self._asked.pairwise is not None and told not in {None, self._asked.pairwise}:
+            raise _differs("other-subject", "The answer is about somebody else.", "应答所涉主体与请求不符。")
+        if told is None and self._items_shown():
+            raise _differs("no-subject", "Evidence is shown about nobody named.", "应答披露了凭证但未写明主体。")
+        return str(told)
+
+    def evidence(self) -> str:
+        """Step 7."""
+        for item in self._items_shown():
+            shown = verify_sd_jwt(item["presentation"], key_for=self._policy.key_for)
+            claims = shown.claims
+            if (claims.get("iss"), claims.get("vct")) != (item.get("provider"), item.get("type")):
+                raise _differs(
+                    "other-evidence",
+                    "Evidence is not of the provider and type named.",
+                    "凭证的提供方或类型与应答不符。",
+                )
+            self._signed(str(claims["iss"]), shown.key.kid if shown.key else "", claims.get("iat"))
+            self._shown.append((item, shown))
+        return f"{len(self._shown)} pieces"
+
+    def least(self) -> str:
+        """Step 8."""
+        asked = {wanted.type: wanted.claims for wanted in self._asked.wanted}
+        count = 0
+        for item, shown in self._shown:
+            patterns = asked.get(str(item["type"]), ())
+            own = _own_path(str(item.get("role") or ""), shown)
+            if not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
+                raise _differs("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。")
+            about = shown.claims.get("sub")
+            if about is not None and about != self._answer.claims.get("subject"):
+                raise _differs("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。")
+            count += len(shown.paths)
+        return f"{count} claims"
+
+    def keys(self) -> str:
+        """Step 9."""
+        history = KeyHistory.of(self._bundle["keys"])
+        for party, kid, at in self._signatures:
+            if not history.counted(party, kid, at) or not self._policy.counted(party, kid, at):
+                raise _differs(
+                    "key-not-counted",
+                    f"A key of {party} was not on record, or no longer good, when it signed.",
+                    "某参与方的密钥在签名时未登记或已失效。",
+                )
+        return f"{len({(party, kid) for party, kid, _ in self._signatures})} keys"
+
+    def entry(self) -> str:
+        """Step 10."""
+        salt = b64url_decode(self._bundle["salt"])
+        entry = parse_entry(b64url_decode(self._bundle["entry"]))
+        answer = self._answer.claims
+        expected = {
+            "kind": "exchange",
+            "exchange": answer.get("exchange"),
+            "consumer": self._asked.consumer,
+            "matter": self._asked.matter,
+            "outcome": answer.get("outcome"),
+            "request": b64url(self._request.digest),
+            "answer": b64url(hashlib.sha256(self._bundle["answer"].encode("ascii")).digest()),
+            "subject": commit(salt, answer.get("subject") or ""),
+            "case": commit(salt, self._asked.case),
+            "basis": commit(salt, self._asked.basis),
+            "officer": commit(salt, self._asked.officer),
+        }
+        wrong = [name for name, value in expected.items() if entry.get(name) != value]
+        if wrong:
+            raise _differs("other-entry", f"The log entry says otherwise: {wrong[0]}.", "日志条目与应答不符。")
+        return str(entry["id"])
+
+    def receipt(self) -> str:
+        """Step 11."""
+        entry = b64url_decode(self._bundle["entry"])
+        proof = verify_tlog_proof(self._bundle["receipt"], entry=entry, policy=self._policy.log)
+        return f"index {proof.index} of {proof.checkpoint.size}"
+
+    def _items_shown(self) -> Sequence[Mapping[str, Any]]:
+        items = self._answer.claims.get("evidence")
+        if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
+            raise _bad_bundle()
+        if self._answer.claims.get("outcome") not in {each.value for each in Outcome}:
+            raise _bad_bundle()
+        return [item for item in items if isinstance(item.get("presentation"), str)]
+
+    def _verified(self, member: str, typ: str, issuer: str | None) -> VerifiedJws:
+        message = verify_jws(self._bundle[member], typ=typ, key_for=self._policy.key_for, max_bytes=ANSWER_BYTES)
+        signer = message.claims.get("iss")
+        if not isinstance(signer, str) or issuer not in {None, signer}:
+            raise _differs(
+                "other-signer", "A message is signed by somebody else than it should be.", "报文签名方不符。"
+            )
+        self._signed(signer, message.key.kid, message.claims.get("iat"))
+        return message
+
+    def _signed(self, party: str, kid: str, at: Any) -> None:
+        if type(at) is not int:
+            raise _bad_bundle()
+        self._signatures.append((party, kid, at))
+
+
+def _seconds(claims: Mapping[str, Any], name: str) -> int:
+    value = claims.get(name)
+    if type(value) is not int:
+        raise _bad_bundle()
+    return value
+
+
+def _own_path(role: str, shown: SdJwt) -> tuple[str | int, ...]:
+    """Where somebody in that role stands: the roles of the published types are their paths, but for two."""
+    base, _, number = role.partition(".")
+    if base in {"self", "deceased", ""}:
+        return ()
+    plural = f"{base}s"
+    return (plural, int(number or 1) - 1) if plural in shown.claims else (base,)
+
+
+def _bad_bundle() -> Malformed:
+    return Malformed("exchange.bundle-form", "The bundle is not of the form prescribed.", "证据包格式不符合规定。")
