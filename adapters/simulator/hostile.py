@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from openpyxl import Workbook, load_workbook
 
-from adapters.simulator.civil_affairs import ROSTER
+from adapters.simulator.civil_affairs import ROSTER, ROSTER_COLUMNS
 from adapters.simulator.funeral import FUNERAL_COLUMNS
 from adapters.simulator.numbers import resident_number
 
@@ -26,7 +26,7 @@ class Expected(StrEnum):
     REFUSED = "refused"
     """A clear error with a stable code; no row goes further."""
     KEPT_BACK = "kept-back"
-    """The bad rows are reported as unusable, the good ones go on; who refuses the whole is stricter, not wrong."""
+    """At most ``usable`` rows go on, each with its true values; who refuses the whole is stricter, not wrong."""
     READ = "read"
     """It only looks hostile: every row is read rightly."""
 
@@ -213,6 +213,11 @@ def _database(name: str, *statements: str) -> Callable[[Path], Path]:
     return write
 
 
+def _roster_table(number: str) -> str:
+    columns = (f'"{one}" {number if one == "证件号码" else "TEXT"}' for one in ROSTER_COLUMNS)
+    return f'CREATE TABLE "{ROSTER}" ({", ".join(columns)})'
+
+
 def _file(name: str, expected: Expected, usable: int, why: str, write: Callable[[Path], Path]) -> HostileSource:
     return HostileSource(name, "funeral", "funerals", expected, usable, why, write)
 
@@ -238,16 +243,16 @@ FILES: Final = (
     _file("cut-workbook", _R, 0, "the end of the archive is missing", _cut_workbook),
     _file("page-as-workbook", _R, 0, "a log-in page saved as .xlsx", _page_as_workbook),
     _file("swollen-workbook", _R, 0, "300 MB of empty rows in a small archive", _swollen_workbook),
-    _file("encoding-changes", _R, 0, "GB18030, then UTF-8 half-way", _csv("编码混用", _encoding_changes)),
-    _file("nul-bytes", _K, 3, "a NUL within a name", _csv("空字节", _nul_bytes)),
+    _file("encoding-changes", _K, 4, "GB18030, then UTF-8 half-way", _csv("编码混用", _encoding_changes)),
+    _file("nul-bytes", _K, 4, "a NUL within a name", _csv("空字节", _nul_bytes)),
     _file("ragged", _K, 2, "one row too long, one too short", _csv("列数不齐", _ragged)),
-    _file("open-quote", _K, 1, "a quotation mark that swallows the rest", _csv("引号未闭合", _open_quote)),
+    _file("open-quote", _K, 3, "a quotation mark that swallows the rest", _csv("引号未闭合", _open_quote)),
     _file("no-key-column", _R, 0, "the key column is missing", _csv("缺主键列", lambda: _without("DEAD_ID"))),
     _file("same-column-twice", _R, 0, "two columns of one name", _csv("重复列名", _twice_the_same_column)),
     _file(
         "invalid-utf-8",
-        _R,
-        0,
+        _K,
+        3,
         "a surrogate after a byte order mark",
         _csv("非法编码", _invalid_after_byte_order_mark),
     ),
@@ -263,7 +268,11 @@ TABLES: Final = (
         _R,
         0,
         "a table of the right name with none of the columns",
-        _database("异列", f'CREATE TABLE "{ROSTER}" (a TEXT, b TEXT)', f'INSERT INTO "{ROSTER}" VALUES (1, 2)'),
+        _database(
+            "异列",
+            f'CREATE TABLE "{ROSTER}" (a TEXT, b TEXT)',
+            f'INSERT INTO "{ROSTER}" VALUES (1, 2)',
+        ),
     ),
     _roster(
         "numbers-as-floats",
@@ -272,8 +281,8 @@ TABLES: Final = (
         "resident numbers in a floating column: read without a number",
         _database(
             "浮点",
-            f'CREATE TABLE "{ROSTER}" (姓名 TEXT, 出生日期 TEXT, 证件号码 REAL)',
-            f"INSERT INTO \"{ROSTER}\" VALUES ('测试甲', '1940-01-01', 330199194001019913)",
+            _roster_table("REAL"),
+            f"INSERT INTO \"{ROSTER}\" (姓名, 出生日期, 证件号码) VALUES ('测试甲', '1940-01-01', 330199194001019913)",
         ),
     ),
     _roster(
@@ -283,9 +292,9 @@ TABLES: Final = (
         "a name of raw bytes, and a row of nothing",
         _database(
             "字节",
-            f'CREATE TABLE "{ROSTER}" (姓名 TEXT, 出生日期 TEXT, 证件号码 TEXT)',
-            f"INSERT INTO \"{ROSTER}\" VALUES (x'ff00fe', '1940-01-01', '无')",
-            f'INSERT INTO "{ROSTER}" VALUES (NULL, NULL, NULL)',
+            _roster_table("TEXT"),
+            f"INSERT INTO \"{ROSTER}\" (姓名, 出生日期, 证件号码) VALUES (x'ff00fe', '1940-01-01', '无')",
+            f'INSERT INTO "{ROSTER}" (姓名, 出生日期, 证件号码) VALUES (NULL, NULL, NULL)',
         ),
     ),
 )
