@@ -31,8 +31,8 @@ class Settings:
     log_origin: str
     seal_keys: Mapping[str, bytes] = field(repr=False)
     blind_key: bytes = field(repr=False)
-    pairwise_key: bytes = field(repr=False)
-    catalogue_dir: Path | None = None
+    region_names: tuple[str, ...] = ()
+    scanner: str | None = None
     witness_policy: Path | None = None
     max_unwitnessed_age_seconds: int = 3600
     host: str = "127.0.0.1"
@@ -96,8 +96,8 @@ class _Reader:
             log_origin=self.text("HUB_LOG_ORIGIN") or f"{hub_id.replace(':', '.')}/log",
             seal_keys=self.seal_keys(),
             blind_key=self.secret("HUB_BLIND_KEY"),
-            pairwise_key=self.secret("HUB_PAIRWISE_KEY"),
-            catalogue_dir=self.path("HUB_CATALOGUE_DIR"),
+            region_names=tuple(name for name in (self.text("HUB_REGION_NAMES") or "").split(",") if name),
+            scanner=self.scanner(),
             witness_policy=self.path("HUB_WITNESS_POLICY"),
             max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),
             host=host,
@@ -159,6 +159,13 @@ class _Reader:
 
     def path(self, name: str) -> Path | None:
         return Path(value) if (value := self.text(name)) else None
+
+    def scanner(self) -> str | None:
+        address = self.text("HUB_CLAMD")
+        host, _, port = (address or "").rpartition(":")
+        if address and (not host or not port.isdecimal()):
+            raise _wrong("HUB_CLAMD", "give the scanner's address as HOST:PORT", "请以“主机:端口”给出扫描服务地址")
+        return address
 
     def database_url(self) -> str:
         url = self.need(

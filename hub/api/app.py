@@ -17,6 +17,7 @@ from hub.api.metrics import Metrics
 from hub.api.openapi import with_problem_schema
 from hub.api.problems import answer_fault
 from hub.api.rooms import Hub
+from hub.console.pages import verifier_pages
 from hub.errors import HubError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
@@ -54,7 +55,7 @@ def application(hub: Callable[[], Hub], limits: Limits, *, several_processes: bo
     )
     for kind in (HubError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, answer_fault)
-    for router in ROUTERS:
+    for router in (*ROUTERS, verifier_pages()):
         app.include_router(router)
     app.state.metrics = Metrics(several_processes=several_processes)
     app.add_middleware(Doorkeeper, limits=limits, metrics=app.state.metrics)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from hub.api.strict import View, Wire
 from hub.cases.model import Case, Checklist, Item, Participant, PersonAsked, Question, Reason, Source, Wanted
+from hub.cases.service import Opening, PersonIn
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.\-]{1,80}$")]
 Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
@@ -28,17 +29,79 @@ class PersonWire(Wire):
         return PersonAsked(self.pairwise, self.kind, self.number, self.name, birth_date)
 
 
+People = Annotated[
+    dict[Id, Annotated[list[PersonWire], Field(min_length=1, max_length=500)]],
+    Field(description="By role of the matter."),
+]
+Answers = Annotated[
+    dict[Id, Annotated[str, StringConstraints(max_length=200)]],
+    Field(description="`condition:ID` → `yes` or `no`; `choose:…` → the id of an option.", default_factory=dict),
+]
+
+
 class CaseWire(Wire):
-    """A case to open."""
+    """A case to open; `people` names exactly one `applicant`."""
 
     number: Annotated[Short, Field(description="The approval service's own number; opening it twice gives one case.")]
     matter: Id
     sub_item: Annotated[str, StringConstraints(max_length=80)] = ""
-    people: Annotated[
-        dict[Id, Annotated[list[PersonWire], Field(min_length=1, max_length=500)]],
-        Field(description="By role of the matter; `applicant` is always there."),
-    ]
-    answers: Annotated[Mapping[Id, str], Field(default_factory=dict, description="Condition: yes or no.")]
+    people: People
+    answers: Answers
+    mandate: Annotated[str, StringConstraints(max_length=80)] = ""
+    event: Annotated[str, StringConstraints(max_length=80)] = ""
+
+    def opening(self) -> Opening:
+        """The same for the services."""
+        return Opening(
+            number=self.number,
+            matter=self.matter,
+            people=people_in(self.people),
+            sub_item=self.sub_item,
+            answers=tuple(self.answers.items()),
+            mandate_id=self.mandate,
+            event_number=self.event,
+        )
+
+
+class PeopleWire(Wire):
+    """Further people of a case."""
+
+    people: People
+
+
+class AnswersWire(Wire):
+    """Answers to open questions."""
+
+    answers: Annotated[dict[Id, Annotated[str, StringConstraints(max_length=200)]], Field(min_length=1)]
+
+
+class CommitmentWire(Wire):
+    """A written promise 告知承诺 instead of proof."""
+
+    material: Id
+
+
+class DecisionWire(Wire):
+    """What happens to a case; a suspension and a rejection give a reason as a code."""
+
+    action: Literal["accept", "suspend", "resume", "approve", "reject", "withdraw", "file"]
+    reason: Annotated[str, StringConstraints(max_length=60)] = ""
+    licence: Annotated[
+        str,
+        StringConstraints(max_length=65536),
+        Field(description="With `approve`: the licence as an SD-JWT that this service signed."),
+    ] = ""
+
+
+class CodeWire(Wire):
+    """The applicant's query code 查询码."""
+
+    code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
+
+
+def people_in(people: dict[str, list[PersonWire]]) -> tuple[PersonIn, ...]:
+    """Everyone named, role by role."""
+    return tuple(PersonIn(role, person.asked()) for role, group in people.items() for person in group)
 
 
 class ParticipantView(View):
@@ -51,7 +114,7 @@ class ParticipantView(View):
 
 
 class CaseView(View):
-    """A case as the hub holds it."""
+    """A case as the hub holds it; `due_problem` says why nobody can tell the due date."""
 
     id: str
     number: str
@@ -60,7 +123,51 @@ class CaseView(View):
     opened_on: date
     state: str
     due_on: date | None
+    due_problem: str
+    decided_on: date | None
+    filing_due_on: date | None
+    filed_on: date | None
+    licence: str
     participants: list[ParticipantView]
+
+
+class OpenedView(View):
+    """The case, its checklist, and the code by which the applicant asks how it stands."""
+
+    case: CaseView
+    checklist: "ChecklistView"
+    query_code: str
+    is_new: bool
+
+
+class PrefilledView(View):
+    """A field of the matter's form with its value and where that is from."""
+
+    field_id: str
+    en: str
+    zh: str
+    about: str
+    position: int
+    value: Any
+    registry: str
+    as_of: datetime | None
+
+
+class StepView(View):
+    """Something that happened to a case."""
+
+    at: datetime
+    action: str
+
+
+class StatusView(View):
+    """How a case stands, as its applicant may know it."""
+
+    matter: str
+    state: str
+    due_on: date | None
+    licence: str
+    steps: list[StepView]
 
 
 class ReasonView(View):
@@ -158,6 +265,11 @@ def case_view(case: Case, pairwise: Mapping[str, str]) -> CaseView:
         opened_on=case.opened_on,
         state=case.state,
         due_on=case.due.on,
+        due_problem=case.due.problem,
+        decided_on=case.decided_on,
+        filing_due_on=case.filing_due_on,
+        filed_on=case.filed_on,
+        licence=case.licence_id,
         participants=[_participant(each, pairwise) for each in case.participants],
     )
 

@@ -24,7 +24,7 @@ STATUS_OF_FAMILY: Final[dict[type[HubError], int]] = {
     Broken: 500,
 }
 STATUS_OF_CODE: Final[dict[str, int]] = {
-    "api.no-token": 401,
+    "parties.no-token": 401,
     "api.bad-token": 401,
     "api.no-such-method": 405,
     "api.body-too-large": 413,

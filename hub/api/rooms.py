@@ -4,11 +4,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.api.limits import Limits
+from hub.audit.service import Log
+from hub.cases.service import CaseService
+from hub.catalogue.service import CatalogueService
+from hub.evidence.service import IntakeService
+from hub.exchange.service import ExchangeService
+from hub.identity.service import IdentityService
 from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
 from hub.parties.service import PartyService
 from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
+from hub.sharing.service import SharingService
 from hub.storage.database import Database
 
 
@@ -27,13 +34,13 @@ class Hub:
     parties: PartyDirectory
     party_service: PartyService
     tokens: TokenService
-    log: Any
-    intake: Any
-    identity: Any
-    catalogue: Any
-    sharing: Any
-    cases: Any
-    exchange: Any
+    log: Log
+    intake: IntakeService
+    identity: IdentityService
+    catalogue: CatalogueService
+    sharing: SharingService
+    cases: CaseService
+    exchange: ExchangeService
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""
@@ -45,5 +52,8 @@ class Hub:
         self.database.close()
 
     def readiness(self) -> dict[str, dict[str, Any]]:
-        """Each check by name: ``ok`` and, where it helps, what was found."""
-        return {"database": {"ok": self.database.is_ready()}}
+        """Each check by name: ``ok``, and what keeps this node from serving where it is not."""
+        if not self.database.is_ready():
+            return {"database": {"ok": False}}
+        faults = [{"code": fault.code, "detail": fault.en, "detail_zh": fault.zh} for fault in self.log.problems()]
+        return {"database": {"ok": True}, "log": {"ok": not faults, "problems": faults}}

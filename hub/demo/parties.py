@@ -35,7 +35,6 @@ OTHERS: Final = (
     Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
 )
 EVERYONE: Final = (*DEPARTMENTS, *SERVICES, *OTHERS)
-SECRETS: Final = ("HUB_BLIND_KEY", "HUB_PAIRWISE_KEY")
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class KeyCabinet:
             "HUB_SIGNING_KEY": str(self.path_of(HUB_ID)),
             "HUB_LOG_KEY": str(self.path_of("log")),
             "HUB_SEAL_KEYS": f"demo-1:{_secret()}",
-            **{name: _secret() for name in SECRETS},
+            "HUB_BLIND_KEY": _secret(),
         }
 
     @staticmethod

@@ -1,0 +1,210 @@
+"""Cases 办件 over HTTP: open one, read what need not be brought 免提交, answer, promise, decide."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, Path, Request, Response
+
+from hub.api.access import CaseCaller, TheHub
+from hub.api.case_views import (
+    AnswersWire,
+    CaseView,
+    CaseWire,
+    ChecklistView,
+    CodeWire,
+    CommitmentWire,
+    DecisionWire,
+    OpenedView,
+    PeopleWire,
+    PrefilledView,
+    StatusView,
+    StepView,
+    case_view,
+    checklist_view,
+    people_in,
+)
+from hub.api.openapi import refusals
+from hub.api.rooms import Hub
+from hub.api.strict import StrictRoute
+from hub.api.work import work
+from hub.cases.model import Case
+from hub.cases.store import CaseStore
+
+router = APIRouter(tags=["cases"], route_class=StrictRoute)
+
+CaseId = Annotated[str, Path(pattern=r"^case_[0-9a-z]{26}$", description="The hub's id of the case.")]
+NO_CASE = "missing cases.no-such-case: This consumer has no such case."
+CLOSED = "conflict cases.closed: The case has its result."
+APPLICANT = {"kind": "resident", "number": "11010519491231002X", "name": "张三", "birth_date": "1949-12-31"}
+EXAMPLE = {
+    "low-income-aid": {
+        "summary": "A resident applies for low-income aid",
+        "value": {
+            "number": "2026-0001",
+            "matter": "low-income-aid",
+            "people": {"applicant": [APPLICANT]},
+            "answers": {"condition:renting": "no"},
+        },
+    }
+}
+
+
+def number_of(hub: Hub, consumer: str, case_id: str) -> str:
+    """The consumer's own number of the case; empty, which no case has, when it is not this consumer's."""
+    with hub.database.reading() as session:
+        case = CaseStore(session).case_of(case_id)
+    return case.number if case is not None and case.consumer == consumer else ""
+
+
+def _view(hub: Hub, case: Case) -> CaseView:
+    return case_view(case, {each: hub.identity.pairwise_id(each, case.consumer) for each in case.subject_ids})
+
+
+@router.post(
+    "/v1/cases",
+    summary="Open a case",
+    status_code=201,
+    responses={
+        200: {"description": "The case was open already under this number", "model": OpenedView},
+        **refusals(
+            "malformed cases.unknown-role: The matter has no such role.",
+            "malformed cases.no-applicant: Name exactly one applicant.",
+            "missing catalogue.no-matter: There is no such matter.",
+            "refused cases.not-your-matter: This matter is decided by another service.",
+            "conflict cases.number-in-use: This number is in use for another matter or other people.",
+        ),
+    },
+)
+async def open_case(
+    wanted: Annotated[CaseWire, Body(openapi_examples=EXAMPLE)],
+    request: Request,
+    response: Response,
+    hub: TheHub,
+    caller: CaseCaller,
+) -> OpenedView:
+    """The case keeps the edition of the catalogue in force today; its answer carries the first checklist.
+
+    The same opening again, under the same number, gives the same case with status 200.
+    """
+
+    def deed() -> OpenedView:
+        opened = hub.cases.open(caller.party.id, wanted.opening())
+        return OpenedView(
+            case=_view(hub, opened.case),
+            checklist=checklist_view(opened.checklist),
+            query_code=opened.query_code,
+            is_new=opened.is_new,
+        )
+
+    made = await work(request, deed)
+    response.status_code = 201 if made.is_new else 200
+    return made
+
+
+@router.get("/v1/cases/{case}", summary="A case as it stands", responses=refusals(NO_CASE))
+async def one_case(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> CaseView:
+    """Each participant with this service's own pairwise id, when exactly one subject was found."""
+    consumer = caller.party.id
+    return await work(request, lambda: _view(hub, hub.cases.case(consumer, number_of(hub, consumer, case))))
+
+
+@router.get("/v1/cases/{case}/checklist", summary="What need not be brought, and why", responses=refusals(NO_CASE))
+async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> ChecklistView:
+    """Every material of the matter as of now; `wanted` is what the evidence requests of this case should ask for."""
+    consumer = caller.party.id
+    return await work(request, lambda: checklist_view(hub.cases.checklist(consumer, number_of(hub, consumer, case))))
+
+
+@router.post(
+    "/v1/cases/{case}/people",
+    summary="Add people to a case",
+    responses=refusals(NO_CASE, CLOSED, "malformed cases.too-many-people: The role is full."),
+)
+async def add_people(
+    case: CaseId, wanted: Annotated[PeopleWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> ChecklistView:
+    """Founding units, heirs, a deceased spouse; the checklist as it is with them."""
+    consumer, people = caller.party.id, people_in(wanted.people)
+    return await work(
+        request, lambda: checklist_view(hub.cases.add_people(consumer, number_of(hub, consumer, case), people))
+    )
+
+
+@router.post(
+    "/v1/cases/{case}/answers",
+    summary="Answer open questions",
+    responses=refusals(NO_CASE, CLOSED, "malformed cases.unknown-question: The case asks no such question."),
+)
+async def answer(
+    case: CaseId, wanted: Annotated[AnswersWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> ChecklistView:
+    """Conditions (`condition:ID`) and choices between records (`choose:…`); the checklist as it is with the answers."""
+    consumer, given = caller.party.id, list(wanted.answers.items())
+    return await work(
+        request, lambda: checklist_view(hub.cases.answer(consumer, number_of(hub, consumer, case), given))
+    )
+
+
+@router.post(
+    "/v1/cases/{case}/commitments",
+    summary="Keep a written promise instead of proof",
+    responses=refusals(NO_CASE, CLOSED, "refused cases.no-commitment: A written promise is not possible here."),
+)
+async def commit(
+    case: CaseId, wanted: Annotated[CommitmentWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> ChecklistView:
+    """告知承诺: possible where the matter allows it and the applicant never broke a promise."""
+    consumer = caller.party.id
+    return await work(
+        request,
+        lambda: checklist_view(hub.cases.commit_to(consumer, number_of(hub, consumer, case), wanted.material)),
+    )
+
+
+@router.get("/v1/cases/{case}/form", summary="Fields of the form that are known", responses=refusals(NO_CASE))
+async def form(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> list[PrefilledView]:
+    """要填的不重复填: best-known values that this service may have for this matter, each with its source."""
+    consumer = caller.party.id
+    fields = await work(request, lambda: hub.cases.prefill(consumer, number_of(hub, consumer, case)))
+    return [PrefilledView.model_validate(each) for each in fields]
+
+
+@router.post(
+    "/v1/cases/{case}/decision",
+    summary="Accept, suspend, resume, approve, reject, withdraw or file",
+    responses=refusals(NO_CASE, CLOSED, "conflict cases.not-now: This cannot be done in the case's present state."),
+)
+async def decide(
+    case: CaseId, wanted: Annotated[DecisionWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> CaseView:
+    """The case as it stands afterwards. A licence given with `approve` is evidence for other matters afterwards."""
+    consumer = caller.party.id
+
+    def deed() -> CaseView:
+        number = number_of(hub, consumer, case)
+        return _view(hub, _decided(hub, (consumer, number), wanted))
+
+    return await work(request, deed)
+
+
+def _decided(hub: Hub, place: tuple[str, str], wanted: DecisionWire) -> Case:
+    deciding: Any = hub.cases.deciding
+    match wanted.action:
+        case "suspend" | "reject":
+            decided: Case = getattr(deciding, wanted.action)(*place, wanted.reason)
+        case "approve":
+            decided = deciding.approve(*place, wanted.licence)
+        case _:
+            decided = getattr(deciding, wanted.action)(*place)
+    return decided
+
+
+@router.post(
+    "/v1/case-status",
+    summary="How a case stands, for whoever has its query code",
+    responses=refusals("missing cases.unknown-code: No case has this code.", token=False),
+)
+async def status(wanted: Annotated[CodeWire, Body()], request: Request, hub: TheHub) -> StatusView:
+    """Open to the applicant: the state, the due date and what happened when; nothing of what the case is about."""
+    case, outcome = await work(request, hub.cases.status_by_code, wanted.code)
+    steps = [StepView(at=at, action=action) for at, action in outcome.steps]
+    return StatusView(matter=case.matter, state=case.state, due_on=case.due.on, licence=outcome.licence_id, steps=steps)

@@ -1,0 +1,86 @@
+"""The exchange 数据交换 over HTTP: one signed request in, one signed answer and its receipt out."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+
+from hub.api.access import ExchangeCaller, TheHub
+from hub.api.openapi import refusals
+from hub.api.strict import StrictRoute, View, message_in
+from hub.api.work import work
+
+router = APIRouter(prefix="/v1/exchange", tags=["exchange"], route_class=StrictRoute)
+
+ExchangeId = Annotated[str, Path(pattern=r"^xch_[0-9a-z]{26}$")]
+JWT = "application/jwt"
+BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            JWT: {
+                "schema": {
+                    "type": "string",
+                    "description": "JWS of type evidence-request+jwt with iss, aud (the hub's id), iat, exp (60 s "
+                    "later at most), jti, subject ({pairwise} or {kind, number, name, birth_date}), matter, case, "
+                    "basis, officer, wanted ([{type, claims}]).",
+                },
+                "examples": {
+                    "request": {"value": "eyJ0eXAiOiJldmlkZW5jZS1yZXF1ZXN0K2p3dCIsImFsZyI6IkVkMjU1MTkifQ.….…"}
+                },
+            }
+        },
+    }
+}
+
+
+class AnswerView(View):
+    """The answer as a JWS of type evidence-answer+jwt, and the proof that it stands in the log."""
+
+    exchange: str
+    outcome: str
+    answer: str
+    receipt: str
+    is_replay: bool
+
+
+@router.post(
+    "",
+    summary="Ask for evidence",
+    openapi_extra=BODY,
+    responses=refusals(
+        "malformed proof.bad-signature: The signature does not match the content and the key on record.",
+        "malformed proof.unknown-key: No key on record for this issuer and kid.",
+        "malformed exchange.request-claim: A claim of the request is missing or of another form.",
+        "refused proof.expired: The request has expired; sign a new one.",
+        "refused proof.foreign-audience: The request is addressed to somebody else.",
+        "refused exchange.not-a-consumer: Only consumers and departments may ask for evidence.",
+        "refused api.content-type: Send the body as application/jwt.",
+        "conflict exchange.request-reused: Another request was sent under this jti.",
+        "unavailable audit.unwitnessed: Too few witnesses have cosigned; nothing is released.",
+        "unavailable audit.no-receipt-yet: The answer is kept, its receipt is not there yet.",
+        token=False,
+    ),
+)
+async def exchange(request: Request, hub: TheHub) -> AnswerView:
+    """The signed request is the credential. A refusal is an answer too: status 200, `outcome` refused, signed, logged.
+
+    The same request again gets the same answer (`is_replay`), never a second release.
+    """
+    made = await work(request, hub.exchange.exchange, await message_in(request, JWT, "application/jose"))
+    return AnswerView(
+        exchange=made.exchange_id,
+        outcome=made.outcome,
+        answer=made.answer_jws,
+        receipt=made.receipt_text,
+        is_replay=made.is_replay,
+    )
+
+
+@router.get(
+    "/{exchange}/bundle",
+    summary="Everything that proves an exchange offline",
+    responses=refusals("missing exchange.unknown: No such exchange of yours is on record."),
+)
+async def bundle(exchange: ExchangeId, request: Request, hub: TheHub, caller: ExchangeCaller) -> dict[str, Any]:
+    """Request, answer, log entry with its salt, receipt, key history, status lists; for the consumer that asked."""
+    return await work(request, hub.exchange.bundle, exchange, consumer=caller.party.id)

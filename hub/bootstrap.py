@@ -1,0 +1,197 @@
+"""The one place that builds things: from settings to a hub with every service wired."""
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any, Final
+
+from hub.api.rooms import Hub
+from hub.audit import tables as audit_tables
+from hub.audit.lastsigned import SignedFile
+from hub.audit.service import Log, LogParts
+from hub.audit.store import append
+from hub.audit.witnessing import Collector
+from hub.cases import tables as cases_tables
+from hub.cases.rules.statable import can_state
+from hub.cases.service import CaseService, Surroundings
+from hub.cases.service.scanning import ClamdScanner, Scanner, SignatureScanner
+from hub.catalogue import tables as catalogue_tables
+from hub.catalogue.schemas import DIRECTORY, evidence_schema, validator_for
+from hub.catalogue.service import CatalogueService
+from hub.evidence import tables as evidence_tables
+from hub.evidence.model import Shape
+from hub.evidence.rules import shape_of
+from hub.evidence.service import IntakeService
+from hub.evidence.store import EvidenceStore, Vault
+from hub.exchange import tables as exchange_tables
+from hub.exchange.service import ExchangeService, Parts
+from hub.identity import tables as identity_tables
+from hub.identity.model import Move
+from hub.identity.service import IdentityService
+from hub.kernel.clock import Clock, SystemClock
+from hub.kernel.workdays import WorkdayCalendar
+from hub.parties import tables as parties_tables
+from hub.parties.directory import PartyDirectory
+from hub.parties.service import PartyService
+from hub.parties.tokens import TokenService
+from hub.proof.keys import FileSigner
+from hub.proof.note import NoteSigner
+from hub.proof.policy import parse_policy
+from hub.proof.sealing import Blinder, KeyRing
+from hub.settings import Settings
+from hub.sharing import tables as sharing_tables
+from hub.sharing.service import SharingService
+from hub.storage.database import Database
+
+tables: Final = (
+    audit_tables,
+    cases_tables,
+    catalogue_tables,
+    evidence_tables,
+    exchange_tables,
+    identity_tables,
+    parties_tables,
+    sharing_tables,
+)
+"""Every module that defines tables; migrations compare the database with them."""
+
+
+def build(settings: Settings, clock: Clock | None = None) -> Hub:
+    """The hub that ``settings`` describe; nothing runs in it before ``start``, and nothing is asked of the network.
+
+    Raises:
+        Malformed: a key file holds no usable key.
+    """
+    return _Builder(settings, clock or SystemClock()).hub()
+
+
+def published_shapes() -> list[Shape]:
+    """What the published schemas say about each type of evidence."""
+    names = sorted(file.stem for file in (DIRECTORY / "evidence").glob("*.json"))
+    return [shape_of(evidence_schema(name)) for name in names]
+
+
+class _Builder:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.database = Database(settings.database_url, pool_size=settings.pool_size)
+        self.signer = FileSigner.from_pem(settings.signing_key)
+        self.log_signer = NoteSigner(settings.log_origin, FileSigner.from_pem(settings.log_key))
+        self.keyring = KeyRing(next(iter(settings.seal_keys)), settings.seal_keys)
+        self.blinder = Blinder(settings.blind_key)
+        self.vault = Vault(self.keyring, self.blinder)
+        self.directory = PartyDirectory(self.database, clock=clock)
+        self.catalogue = CatalogueService(self.database, clock, append)
+        self.shapes = published_shapes()
+
+    def hub(self) -> Hub:
+        settings = self.settings
+        return Hub(
+            id=settings.hub_id,
+            url=settings.public_url,
+            limits=settings.limits,
+            clock=self.clock,
+            signer=self.signer,
+            log_origin=settings.log_origin,
+            log_vkey=self.log_signer.verifier.vkey,
+            database=self.database,
+            parties=self.directory,
+            party_service=PartyService(self.database, self.directory, append, settings.hub_id, self.clock),
+            tokens=TokenService(self.database, self.directory, self.signer, settings.hub_id, self.clock),
+            log=self.log,
+            intake=self._intake(),
+            identity=self.identity,
+            catalogue=self.catalogue,
+            sharing=SharingService(self.database, self.clock, append),
+            cases=self._cases(),
+            exchange=self._exchange(),
+        )
+
+    @cached_property
+    def log(self) -> Log:
+        settings = self.settings
+        collector = None
+        if settings.witness_policy is not None:
+            collector = Collector(parse_policy(settings.witness_policy.read_bytes()), self.clock)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        parts = LogParts(
+            self.log_signer,
+            SignedFile(settings.data_dir / "last-signed-checkpoint"),
+            self.clock,
+            collector,
+            None if collector is None else float(settings.max_unwitnessed_age_seconds),
+        )
+        return Log(self.database, parts)
+
+    @cached_property
+    def identity(self) -> IdentityService:
+        return IdentityService(
+            database=self.database,
+            blinder=self.blinder,
+            keyring=self.keyring,
+            clock=self.clock,
+            append=append,
+            follow=self._follow,
+            region_names=self.settings.region_names,
+        )
+
+    def _follow(self, session: Any, moves: Sequence[Move]) -> None:
+        EvidenceStore(session, self.vault).follow(moves)
+
+    def _intake(self) -> IntakeService:
+        return IntakeService(
+            database=self.database,
+            directory=self.directory,
+            identity=self.identity,
+            vault=self.vault,
+            shapes={(shape.registry, shape.export): shape for shape in self.shapes if shape.export},
+            validator_for=validator_for,
+            append=append,
+            hub=self.settings.hub_id,
+            clock=self.clock,
+        )
+
+    def _cases(self) -> CaseService:
+        return CaseService(
+            Surroundings(
+                database=self.database,
+                clock=self.clock,
+                catalogue=self.catalogue,
+                identity=self.identity,
+                evidence=self._evidence,
+                key_for=self.directory.key_for,
+                keyring=self.keyring,
+                blinder=self.blinder,
+                calendar=WorkdayCalendar.standard(),
+                scanner=self._scanner(),
+                append=append,
+                can_state=can_state,
+            )
+        )
+
+    @property
+    def _evidence(self) -> Callable[[Any], EvidenceStore]:
+        return lambda session: EvidenceStore(session, self.vault)
+
+    def _scanner(self) -> Scanner:
+        if self.settings.scanner is None:
+            return SignatureScanner()
+        host, _, port = self.settings.scanner.rpartition(":")
+        return ClamdScanner(host, int(port))
+
+    def _exchange(self) -> ExchangeService:
+        return ExchangeService(
+            Parts(
+                database=self.database,
+                directory=self.directory,
+                catalogue=self.catalogue,
+                identity=self.identity,
+                vault=self.vault,
+                shapes={shape.type: shape for shape in self.shapes},
+                signer=self.signer,
+                log=self.log,
+                hub=self.settings.hub_id,
+                clock=self.clock,
+                receipt_seconds=self.settings.limits.receipt_seconds,
+            )
+        )

@@ -1,0 +1,127 @@
+"""`hub push`: an adapter's run 推送, at the department: reads the registry, signs its records, pushes them."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from adapters.agent.model import Progress as Told
+from adapters.agent.model import PushReport
+from adapters.agent.push import RECORD_KEY_BYTES, Options
+from adapters.agent.push import push as push_registry
+from hub.cli.files import content_of, keep_private
+from hub.cli.telling import print_json, print_lines, say
+from hub.errors import Malformed
+from hub.proof.encoding import b64url, b64url_decode
+from hub.proof.keys import FileSigner
+
+app = typer.Typer()
+MAX_KEY_BYTES = 4096
+
+
+@app.command()
+def push(
+    registry: Annotated[str, typer.Argument(help="civil_affairs, land, marriage, funeral or low_income.")],
+    source: Annotated[str, typer.Option(help="Database URL, HTTP address, folder or file.")],
+    hub: Annotated[str, typer.Option(help="Address of the hub.", envvar="HUB_URL")],
+    key: Annotated[
+        Path,
+        typer.Option(help="PEM file with the department's private key.", envvar="HUB_ADAPTER_KEY", dir_okay=False),
+    ],
+    mapping: Annotated[
+        Path | None, typer.Option(help="Mapping file; the registry's default without it.", dir_okay=False)
+    ] = None,
+    record_key: Annotated[
+        Path | None,
+        typer.Option(
+            help="File with 32 secret bytes in base64url that name records; kept beside the key and made when missing."
+        ),
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="Read a delta from this local time, instead of where the last run ended.")
+    ] = None,
+    hub_id: Annotated[str | None, typer.Option(help="The hub's id; asked from the hub without it.")] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Let an export without a record withdraw everything.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+) -> None:
+    """Everything the source holds is at the hub afterwards; run again after any fault 推送登记库."""
+    signer = FileSigner.from_pem(content_of(key, most_bytes=MAX_KEY_BYTES))
+    with _bars() as bars:
+        report = push_registry(
+            registry,
+            source,
+            hub_url=hub,
+            signer=signer,
+            record_key=_record_key(record_key or key.with_suffix(".record-key")),
+            mapping=mapping,
+            since=since,
+            progress=_Teller(bars),
+            options=Options(hub_id=hub_id, allow_empty=allow_empty),
+        )
+    if as_json:
+        print_json(report.to_json())
+    else:
+        _tell(report)
+
+
+def _record_key(path: Path) -> bytes:
+    if not path.exists():
+        keep_private(path, (b64url(secrets.token_bytes(RECORD_KEY_BYTES)) + "\n").encode())
+        say(f"{path} was made; keep it with the key.", "已生成记录密钥，请与私钥一同保管。")
+    key = b64url_decode(content_of(path, most_bytes=MAX_KEY_BYTES).strip())
+    if len(key) != RECORD_KEY_BYTES:
+        raise Malformed(
+            "cli.record-key", "The file does not hold 32 bytes in base64url.", "文件内容不是 32 字节的 base64url。"
+        )
+    return key
+
+
+def _bars() -> Progress:
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        TextColumn("{task.completed:,.0f} rows 行  {task.fields[rate]:,.0f}/s"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty())
+
+
+class _Teller:
+    """Shows how far each stage of each export is."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[tuple[str, str], Any] = {}
+
+    def __call__(self, told: Told) -> None:
+        stage = (told.export, told.stage)
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(f"{told.export} {told.stage}", total=None, rate=0.0)
+        self._bars.update(self._tasks[stage], completed=told.rows, rate=told.rate)
+
+
+def _tell(report: PushReport) -> None:
+    rows = [
+        {
+            "export": each.export,
+            "read": each.read,
+            "accepted": each.accepted,
+            "unchanged": each.unchanged,
+            "withdrawn": each.withdrawn,
+            "unusable": each.unusable,
+            "batches": each.batches,
+        }
+        for each in report.exports
+    ]
+    print_lines(rows, "export", "read", "accepted", "unchanged", "withdrawn", "unusable", "batches")
+    reasons = [{"reason": code, "rows": count} for code, count in sorted(report.reasons.items())]
+    if reasons:
+        print_lines(reasons, "reason", "rows")
+    for each in report.ignored:
+        say(f"not read: {each.get('name')}: {each.get('reason')}", "未读取。")

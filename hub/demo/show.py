@@ -1,0 +1,121 @@
+"""How the demo tells its story on a terminal: headings, progress bars with rates, tables; English and 中文."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from hub.demo.figures import CaseFigures, RegistryFigures
+
+SHOWN_REASONS = 6
+MARKS: Mapping[str, str] = {
+    "held": "✔",
+    "statement": "✔",
+    "obtainable": "✔",
+    "brought_earlier": "✔",
+    "delivered": "✔",
+    "form": "✎",
+    "commitment": "✎",
+    "to_sign": "✍",
+    "to_bring": "✘",
+    "gap": "✘",
+    "cannot": "✘",
+    "question": "?",
+    "not_needed": "–",
+}
+
+
+class RateColumn(ProgressColumn):
+    """Records per second."""
+
+    def render(self, task: Task) -> Text:
+        """The rate so far."""
+        speed = task.finished_speed or task.speed
+        return Text("" if speed is None else f"{speed:,.0f}/s", style="progress.data.speed")
+
+
+class Narrator:
+    """Says what happens; says nothing of people beyond the invented county's."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self.console = console or Console(stderr=True, highlight=False)
+        self._chapter = 0
+
+    def chapter(self, en: str, zh: str) -> None:
+        """A heading."""
+        self._chapter += 1
+        self.console.print()
+        self.console.rule(f"[bold]{self._chapter}. {en}  {zh}", align="left")
+
+    def say(self, en: str, zh: str = "") -> None:
+        """A sentence."""
+        self.console.print(f"{en} [dim]{zh}[/dim]" if zh else en)
+
+    def fact(self, name: str, value: object) -> None:
+        """A name and its value."""
+        self.console.print(f"  [dim]{name}[/dim]  {value}")
+
+    @contextmanager
+    def progress(self) -> Iterator[Progress]:
+        """Bars for what takes a while."""
+        columns = (
+            TextColumn("{task.description}", justify="left"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            RateColumn(),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console, transient=False) as bars:
+            yield bars
+
+    def registries(self, figures: Mapping[str, RegistryFigures]) -> None:
+        """What came in, and what was put aside."""
+        table = _table("registry 登记库", "read 读取", "accepted 入库", "put aside 问题数据", "records/s")
+        for name, each in figures.items():
+            rate = f"{each.read / each.seconds:,.0f}" if each.seconds else "-"
+            table.add_row(name, f"{each.read:,}", f"{each.accepted:,}", f"{each.quarantined:,}", rate)
+        self.console.print(table)
+
+    def reasons(self, figures: Mapping[str, RegistryFigures]) -> None:
+        """Why records were put aside, the most frequent reasons first."""
+        table = _table("registry 登记库", "put aside because 原因", "records 条数", numbers=(2,))
+        for name, each in figures.items():
+            ordered = sorted(each.quarantined_by_reason.items(), key=lambda item: -item[1])
+            for code, count in ordered[:SHOWN_REASONS]:
+                table.add_row(name, code, f"{count:,}")
+        if table.row_count:
+            self.console.print(table)
+
+    def checklist(self, items: Sequence[Mapping[str, Any]]) -> None:
+        """One line for each material of a case."""
+        table = _table("", "material 材料", "state", "why", numbers=())
+        for item in items:
+            if item["state"] != "not_needed":
+                table.add_row(MARKS.get(item["state"], "·"), item["zh"], item["state"], item["reason"]["en"])
+        self.console.print(table)
+
+    def cases(self, figures: Mapping[str, CaseFigures]) -> None:
+        """What each matter demands, and what the applicant still brings."""
+        table = _table("matter 事项", "demanded 应交", "not asked 免提交", "to bring 仍需自带", "answer 应答")
+        for each in figures.values():
+            answer = each.outcome if each.reason is None else f"{each.outcome} ({each.reason})"
+            table.add_row(
+                each.matter,
+                str(each.materials_demanded),
+                str(each.satisfied_without_asking),
+                str(each.to_bring),
+                answer,
+            )
+        self.console.print(table)
+
+
+def _table(*columns: str, numbers: Sequence[int] | None = None) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2))
+    right = range(1, len(columns)) if numbers is None else numbers
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="right" if place in right else "left")
+    return table

@@ -1,0 +1,50 @@
+"""A hub as the doors open onto it: built from settings, served over HTTP, with keys made for the test."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from hub.api.app import application
+from hub.api.limits import Limits
+from hub.api.rooms import Hub
+from hub.api.server import listening_socket, served
+from hub.bootstrap import build
+from hub.client.channel import Channel, Identity
+from hub.demo.parties import HUB_ID, KeyCabinet, register_everyone
+from hub.settings import settings_from
+
+
+@dataclass(frozen=True)
+class Running:
+    """A served hub; every party of the demo is registered with a key of its own."""
+
+    url: str
+    hub: Hub
+    cabinet: KeyCabinet
+
+    def identity_of(self, party: str) -> Identity:
+        """Who calls as ``party``."""
+        return Identity(party, self.cabinet.signer_of(party), HUB_ID)
+
+    def channel(self, party: str) -> Channel:
+        """A channel for ``party`` that gives up at once."""
+        return Channel(self.url, self.identity_of(party), patience_seconds=0)
+
+
+@contextmanager
+def running(database_url: str, place: Path, *, limits: Limits | None = None) -> Iterator[Running]:
+    """A hub over the database, served on a free port until the block ends."""
+    cabinet = KeyCabinet(place / "keys")
+    cabinet.fill()
+    environment = {
+        **cabinet.environment(),
+        "HUB_DATABASE_URL": database_url,
+        "HUB_DATA_DIR": str(place / "hub"),
+        "HUB_POOL_SIZE": "8",
+    }
+    hub = build(settings_from(environment))
+    register_everyone(hub, cabinet)
+    at = listening_socket("127.0.0.1", 0)
+    with served(lambda: application(lambda: hub, limits or Limits()), at) as url:
+        yield Running(url, hub, cabinet)
