@@ -31,7 +31,7 @@ def prefilled(around: Surroundings, session: Session, case: Case, world: World) 
     """The fields of the matter's form whose values are known and come from evidence this consumer may have."""
     golden: dict[str, dict[str, GoldenValue]] = {}
     for subject_id in case.subject_ids:
-        values = around.identity.golden_record(session, subject_id)
+        values = around.identity.golden(session, subject_id)
         golden[subject_id] = {each.field: each for each in values if _may_have(world, each)}
     return [
         Prefilled(

@@ -43,7 +43,7 @@ class Identity(Protocol):
         """The consumer's own id of the subject."""
         ...
 
-    def golden_record(self, session: Session, subject_id: str) -> Sequence[GoldenValue]:
+    def golden(self, session: Session, subject_id: str) -> Sequence[GoldenValue]:
         """Best-known values, each with its source."""
         ...
 
