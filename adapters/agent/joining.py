@@ -3,6 +3,7 @@
 The one side waits in a temporary SQLite file, so that memory does not grow with the registry.
 """
 
+import re
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -29,6 +30,10 @@ _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "real-estate-certificate": lambda text: folded_code(real_estate_certificate_key(text)),
 }
 _AT_ONCE: Final = 5000
+_BETWEEN: Final = "\x1f"
+_SERIAL: Final = re.compile(r"(\d{4,10})号?$")
+_BARE: Final = re.compile(r"第?\d{4,10}号?")
+_Waiting = tuple[str, str, int, int, bytes]
 
 
 class JoinReader:
@@ -59,14 +64,15 @@ class JoinReader:
         with tempfile.TemporaryDirectory(prefix="join-") as folder, closing(sqlite3.connect(f"{folder}/rows")) as rows:
             rows.execute("PRAGMA journal_mode=OFF")
             rows.execute("PRAGMA synchronous=OFF")
-            rows.execute("CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, t INT, n INT, cells BLOB, used INT)")
+            rows.execute("CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, s TEXT, t INT, n INT, cells BLOB, used INT)")
             yield from self._keep_others(rows)
             rows.execute("CREATE INDEX by_key ON other (k)")
+            rows.execute("CREATE INDEX by_serial ON other (s)")
             yield from self._joined(rows)
             yield from self._left_alone(rows)
 
     def _keep_others(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
-        waiting: list[tuple[str, int, int, bytes]] = []
+        waiting: list[_Waiting] = []
         for table, item in items_of(self._others):
             if not isinstance(item, SourceRow):
                 yield passed_by(item)
@@ -75,7 +81,8 @@ class JoinReader:
             if empty:
                 yield _unusable(table, item, UnusableRow("row.join-empty", empty))
                 continue
-            waiting.append((key, self._others.index(table), item.number, orjson.dumps([fit(c) for c in item.cells])))
+            cells = orjson.dumps([fit(cell) for cell in item.cells])
+            waiting.append((key, _serial_key(key), self._others.index(table), item.number, cells))
             if len(waiting) >= _AT_ONCE:
                 _insert(rows, waiting)
         _insert(rows, waiting)
@@ -90,14 +97,26 @@ class JoinReader:
                 yield _unusable(table, item, UnusableRow("row.join-empty", empty))
                 continue
             found = rows.execute("SELECT id, t, cells FROM other WHERE k = ? ORDER BY id", (key,)).fetchall()
+            found = found or self._by_serial(rows, key)
             if not found:
                 yield _unusable(table, item, UnusableRow("row.incomplete", self._on[0][0]))
             for other_id, place, cells in found:
                 rows.execute("UPDATE other SET used = 1 WHERE id = ? AND used = 0", (other_id,))
                 yield self._pair(table, item, place, orjson.loads(cells))
 
+    def _by_serial(self, rows: sqlite3.Connection, key: str) -> list[tuple[int, int, bytes]]:
+        """Rows of the same unit whose certificate has the same serial, when one side gives nothing but the serial."""
+        query = "SELECT id, t, cells, k FROM other WHERE s = ? ORDER BY id"
+        near = rows.execute(query, (_serial_key(key),)).fetchall() if _serial_key(key) else []
+        near = near if _is_bare(key) else [one for one in near if _is_bare(one[3])]
+        return [one[:3] for one in near] if len({one[3] for one in near}) == 1 else []
+
     def _pair(self, table: SourceTable, item: SourceRow, place: int, cells: list[str]) -> Outcome:
         other = self._others[place]
+        for column, _form in self._on:
+            mine = fit(item.cells[table.recognised.places[column]])
+            at = other.recognised.places[column]
+            cells[at] = mine if len(mine) > len(cells[at]) else cells[at]
         both = SourceRow(item.number, [*item.cells, *cells], item.flags)
         headers = [f"{one.recognised.part}.{header}" for one in (table, other) for header in one.headers]
         return standard(self._form(table, other), both, headers, ("", False))
@@ -115,7 +134,7 @@ class JoinReader:
             if is_null(text):
                 return "", column
             parts.append(_FORMS[form](text))
-        return "|".join(parts), ""
+        return _BETWEEN.join(parts), ""
 
     def _form(self, table: SourceTable, other: SourceTable) -> Form:
         pair = (self._bases.index(table), self._others.index(other))
@@ -129,9 +148,20 @@ class JoinReader:
         return self._forms[pair]
 
 
-def _insert(rows: sqlite3.Connection, waiting: list[tuple[str, int, int, bytes]]) -> None:
-    rows.executemany("INSERT INTO other (k, t, n, cells, used) VALUES (?, ?, ?, ?, 0)", waiting)
+def _insert(rows: sqlite3.Connection, waiting: list[_Waiting]) -> None:
+    rows.executemany("INSERT INTO other (k, s, t, n, cells, used) VALUES (?, ?, ?, ?, ?, 0)", waiting)
     waiting.clear()
+
+
+def _serial_key(key: str) -> str:
+    """The key with nothing of the certificate but its serial."""
+    rest, _, certificate = key.rpartition(_BETWEEN)
+    serial = _SERIAL.search(certificate)
+    return f"{rest}{_BETWEEN}{serial[1].lstrip('0')}" if serial else ""
+
+
+def _is_bare(key: str) -> bool:
+    return _BARE.fullmatch(key.rpartition(_BETWEEN)[2]) is not None
 
 
 def _unusable(table: SourceTable, item: SourceRow, fault: UnusableRow) -> Aside:

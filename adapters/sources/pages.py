@@ -1,8 +1,8 @@
 """Reading a paged interface that changes, repeats itself and lies about its total, without losing a record.
 
 Pages are asked for by time, not by count: once a page reaches a later second, the next one starts at that second
-(inclusive), because a row that changes moves to the end and would shift every later row by one. Within one second pages
-overlap by one row; when the overlap does not match, the second is read again from its start.
+(inclusive), because a row that changes moves to the end and shifts every later row by one. Within one second pages
+overlap by a row: a page must begin with a row that is known, else rows were passed over and the reading steps back.
 """
 
 import hashlib
@@ -20,7 +20,6 @@ Page = tuple[list[Any], int]
 FetchPage = Callable[[int, str | None], Page]
 
 _MOST_RETRIES: Final = 5
-_MOST_RESTARTS: Final = 20
 
 
 @dataclass
@@ -34,7 +33,6 @@ class Reading:
     claimed: int = 0
     _seen: set[bytes] = field(default_factory=set)
     _by_time: bool = True
-    _restarts: int = 0
 
     def rows(self) -> Iterator[Any]:
         """Every row once in each form in which it was met; ends when a second look finds nothing new.
@@ -43,14 +41,14 @@ class Reading:
             Unavailable: ``adapters.source-repeats``: the interface gives the same page for different questions.
         """
         self.newest = self.since
-        place, largest, quiet = Place(0, self.since, None), 1, False
+        place, largest, quiet = Place(0, self.since), 1, False
         while True:
             page = self._page(place)
             if page is None:
-                self._by_time, place, quiet = False, Place(0, self.since, None), False
+                self._by_time, place, quiet = False, Place(0, self.since), False
                 continue
-            if place.last and page and digest_of(page[0]) != place.last:
-                place = self._restarted(place)
+            if place.start and page and digest_of(page[0]) not in self._seen:
+                place = Place(max(0, place.start - len(page)), place.window)
                 continue
             fresh = self._fresh(page)
             yield from fresh
@@ -58,7 +56,9 @@ class Reading:
             if len(page) < largest and not fresh:
                 if quiet:
                     return
-                quiet, place = True, Place(0, self.newest if self._by_time else self.since, None)
+                quiet, place = True, Place(0, self.newest if self._by_time else self.since)
+            elif place.start > len(self._seen):
+                raise _repeats()
             else:
                 place = self._next(place, page)
 
@@ -68,35 +68,19 @@ class Reading:
         top = seconds[-1] if seconds and seconds == sorted(seconds) else ""
         if self._by_time and top > (place.window or ""):
             self.newest = max(self.newest or "", top)
-            return Place(0, top, None)
-        if len(page) > 1:
-            return Place(place.start + len(page) - 1, place.window, digest_of(page[-1]))
-        return Place(place.start + 1, place.window, None)
-
-    def _restarted(self, place: "Place") -> "Place":
-        self._restarts += 1
-        if self._restarts > _MOST_RESTARTS:
-            raise _repeats()
-        return Place(0, place.window, None)
+            return Place(0, top)
+        return Place(place.start + max(1, len(page) - 1), place.window)
 
     def _page(self, place: "Place") -> list[Any] | None:
         """The page, asked again while it answers another question; None when it ignores the time asked for."""
-        rows: list[Any] = []
         for _ in range(_MOST_RETRIES):
             rows, self.claimed = self.fetch(place.start, place.window)
-            if self._by_time and self._is_too_old(rows, place.window):
-                continue
-            if not place.last or not rows or digest_of(rows[0]) == place.last or not self._all_known(rows):
+            if not self._by_time or not self._is_too_old(rows, place.window):
                 return rows
-        if self._by_time and self._is_too_old(rows, place.window):
-            return None
-        return rows
+        return None
 
     def _is_too_old(self, rows: list[Any], window: str | None) -> bool:
         return window is not None and any(self.updated_of(row) < window for row in rows)
-
-    def _all_known(self, rows: list[Any]) -> bool:
-        return all(digest_of(row) in self._seen for row in rows)
 
     def _fresh(self, page: list[Any]) -> list[Any]:
         fresh = []
@@ -110,11 +94,10 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page starts: so many rows into the window of what changed since; ``last`` is the row it must repeat."""
+    """Where a page starts: so many rows into the window of what changed since."""
 
     start: int
     window: str | None
-    last: bytes | None
 
 
 def digest_of(row: Any) -> bytes:
