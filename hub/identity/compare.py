@@ -1,0 +1,263 @@
+"""How alike two values are, in the few levels that mean something for names and numbers of the field.
+
+Every comparison is made so that a database can compute the same from the same columns: equality, cutting, splitting,
+and plain edit distance on ASCII text.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from rapidfuzz.distance import Levenshtein
+
+from hub.kernel.names import WILDCARD
+
+MISSING: Final = "missing"
+LIST_MARK: Final = "|"
+
+Traits = tuple[str, ...]
+LevelOf = Callable[[Traits, Traits], str]
+Places = Mapping[str, int]
+
+_SHORT, _LONG = 2, 4
+_LONGEST_COMPARED: Final = 8
+_COUNTY, _PREFECTURE = 6, 4
+_SHORTEST_PART: Final = 4
+_SHORTEST_ADDRESS: Final = 6
+_NEAR_EDITS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonKind:
+    """The levels of a comparison, from the closest down, and what makes it for the columns of a model."""
+
+    levels: tuple[str, ...]
+    made_for: Callable[[str, Places], LevelOf]
+
+
+def _simple(field: str, places: Places, level_of: Callable[[str, str], str]) -> LevelOf:
+    place = places[field]
+
+    def compared(left: Traits, right: Traits) -> str:
+        one, other = left[place], right[place]
+        return level_of(one, other) if one and other else MISSING
+
+    return compared
+
+
+def _exact(field: str, places: Places) -> LevelOf:
+    return _simple(field, places, lambda one, other: "equal" if one == other else "different")
+
+
+def _list(field: str, places: Places) -> LevelOf:
+    place = places[field]
+    return lambda left, right: "same" if left[place] and left[place] == right[place] else "other"
+
+
+def _region(field: str, places: Places) -> LevelOf:
+    def level_of(one: str, other: str) -> str:
+        if one == other:
+            return "equal"
+        return "near" if one[:_PREFECTURE] == other[:_PREFECTURE] else "different"
+
+    return _simple(field, places, level_of)
+
+
+def _address(field: str, places: Places) -> LevelOf:
+    def level_of(one: str, other: str) -> str:
+        if one == other:
+            return "equal" if any(map(str.isdigit, one)) and len(one) >= _SHORTEST_ADDRESS else "vague"
+        shorter, longer = sorted((one, other), key=len)
+        exact = len(shorter) >= _SHORTEST_ADDRESS and any(map(str.isdigit, shorter))
+        return "near" if exact and longer.endswith(shorter) else "different"
+
+    return _simple(field, places, level_of)
+
+
+def _shared(field: str, places: Places) -> LevelOf:
+    def level_of(one: str, other: str) -> str:
+        return "different" if set(one.split(LIST_MARK)).isdisjoint(other.split(LIST_MARK)) else "equal"
+
+    return _simple(field, places, level_of)
+
+
+def is_near(one: str, other: str) -> bool:
+    """True when at most two edits lie between two numbers."""
+    return Levenshtein.distance(one, other, score_cutoff=_NEAR_EDITS) <= _NEAR_EDITS
+
+
+def _number(field: str, places: Places) -> LevelOf:
+    """The number in the levels that matter: two valid numbers that differ are two persons or a changed number."""
+    number, state = places[field], places[f"{field}_state"]
+
+    def compared(left: Traits, right: Traits) -> str:
+        one, other = left[number], right[number]
+        if not one or not other:
+            return MISSING
+        left_state, right_state = left[state], right[state]
+        if one == other:
+            return "equal" if left_state[0] == right_state[0] == "v" else "equal_invalid"
+        if left_state[1:] != right_state[1:]:
+            return MISSING
+        if left_state[0] == right_state[0] == "v":
+            return "different"
+        return "near" if is_near(one, other) else "other"
+
+    return compared
+
+
+def _code_pair(field: str, places: Places) -> LevelOf:
+    """A credit code: equal only when valid on both sides."""
+    compare = _number(field, places)
+    return lambda left, right: "near" if (level := compare(left, right)) == "equal_invalid" else level
+
+
+def _birth(field: str, places: Places) -> LevelOf:
+    """Birth dates as stated; the one that a number states counts only where the numbers are not what is compared."""
+    stated, born, number = places[field], places["born"], places["number"]
+
+    def compared(left: Traits, right: Traits) -> str:
+        one, other = left[stated], right[stated]
+        if not (one and other):
+            if left[number] == right[number]:
+                return MISSING
+            one, other = left[born], right[born]
+            if not (one and other):
+                return MISSING
+        return _birth_level(one, other)
+
+    return compared
+
+
+def _birth_level(one: str, other: str) -> str:
+    if one == other:
+        return "equal"
+    swapped = one[:5] + one[8:] + "-" + one[5:7] == other
+    return "near" if swapped or Levenshtein.distance(one, other, score_cutoff=1) <= 1 else "different"
+
+
+def _person_name(field: str, places: Places) -> LevelOf:
+    name, former, sound = places[field], places["former"], places["sound"]
+
+    def compared(left: Traits, right: Traits) -> str:
+        one, other = left[name], right[name]
+        if not one or not other:
+            return MISSING
+        if one == other:
+            return _equal_name(one)
+        if (left[former] or right[former]) and _was_called(one, other, left[former], right[former]):
+            return "former"
+        if WILDCARD in one or WILDCARD in other:
+            return "wildcard" if fits(one, other) or fits(other, one) else "different"
+        if left[sound] == right[sound]:
+            return "sound"
+        return _other_name(one, other)
+
+    return compared
+
+
+def _equal_name(name: str) -> str:
+    if WILDCARD in name:
+        return "wildcard"
+    if len(name) <= _SHORT:
+        return "equal_short"
+    return "equal_long" if len(name) >= _LONG else "equal"
+
+
+def _was_called(one: str, other: str, former_one: str, former_other: str) -> bool:
+    left = {one, *former_one.split(LIST_MARK)} - {""}
+    right = {other, *former_other.split(LIST_MARK)} - {""}
+    return not left.isdisjoint(right)
+
+
+def _other_name(one: str, other: str) -> str:
+    if len(one) == len(other) and sorted(one) == sorted(other):
+        return "permuted"
+    return "one_off" if is_one_off(one, other) else "different"
+
+
+def fits(pattern: str, name: str) -> bool:
+    """True when ``name`` is ``pattern`` with some character in the place of each missing one, and one is certain."""
+    if WILDCARD not in pattern or len(pattern) != len(name) or not pattern.strip(WILDCARD):
+        return False
+    return re.fullmatch(pattern.replace(WILDCARD, "."), name) is not None
+
+
+def is_one_off(one: str, other: str) -> bool:
+    """True when the first character is the same and one other is replaced, lost or added."""
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    if (
+        len(longer) - len(shorter) > 1
+        or len(longer) > _LONGEST_COMPARED
+        or one[:1] != other[:1]
+        or len(longer) < _SHORT
+    ):
+        return False
+    gap = len(longer) - len(shorter)
+    return any(
+        shorter[:place] == longer[:place] and shorter[place + 1 - gap :] == longer[place + 1 :]
+        for place in range(1, len(longer))
+    )
+
+
+def _organisation_name(field: str, places: Places) -> LevelOf:
+    name, stem = places[field], places["stem"]
+
+    def compared(left: Traits, right: Traits) -> str:
+        one, other = left[name], right[name]
+        if not one or not other:
+            return MISSING
+        if one == other:
+            return "equal_full" if left[stem] != one and len(one) >= _LONGEST_COMPARED else "equal"
+        if left[stem] == right[stem]:
+            return "stem"
+        return _organisation_level(left[stem], right[stem])
+
+    return compared
+
+
+def _organisation_level(one: str, other: str) -> str:
+    shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    if len(shorter) >= _SHORTEST_PART and shorter in longer:
+        return "contains"
+    return "near" if len(shorter) >= _SHORTEST_ADDRESS and _is_one_edit(shorter, longer) else "different"
+
+
+@lru_cache(maxsize=4096)
+def _is_one_edit(one: str, other: str) -> bool:
+    return Levenshtein.distance(one, other, score_cutoff=1) <= 1
+
+
+def _edits(field: str, places: Places) -> LevelOf:
+    """A word of another alphabet: equal, within one edit, within two, else."""
+
+    def level_of(one: str, other: str) -> str:
+        if one == other:
+            return "equal"
+        edits = Levenshtein.distance(one, other, score_cutoff=_NEAR_EDITS)
+        return ("equal", "one_edit", "two_edits", "different")[min(edits, 3)]
+
+    return _simple(field, places, level_of)
+
+
+COMPARISONS: Final[Mapping[str, ComparisonKind]] = {
+    "number": ComparisonKind(("equal", "equal_invalid", "near", "different", "other"), _number),
+    "number_pair": ComparisonKind(("equal", "near", "different", "other"), _code_pair),
+    "person_name": ComparisonKind(
+        ("equal_long", "equal", "equal_short", "former", "wildcard", "sound", "permuted", "one_off", "different"),
+        _person_name,
+    ),
+    "organisation_name": ComparisonKind(
+        ("equal_full", "equal", "stem", "contains", "near", "different"), _organisation_name
+    ),
+    "birth": ComparisonKind(("equal", "near", "different"), _birth),
+    "code": ComparisonKind(("equal", "different"), _exact),
+    "exact": ComparisonKind(("equal", "different"), _exact),
+    "region": ComparisonKind(("equal", "near", "different"), _region),
+    "address": ComparisonKind(("equal", "near", "vague", "different"), _address),
+    "shared": ComparisonKind(("equal", "different"), _shared),
+    "edits": ComparisonKind(("equal", "one_edit", "two_edits", "different"), _edits),
+    "list": ComparisonKind(("same", "other"), _list),
+}

@@ -1,0 +1,241 @@
+"""The model file: keys, comparison levels, guarded rules and weights in one versioned place that people can read.
+
+Whoever edits it by hand into nonsense is told where; nothing is guessed.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.resources import files
+from typing import Any, Final, Literal
+
+from hub.errors import Malformed
+from hub.identity.compare import COMPARISONS, MISSING
+from hub.identity.traits import READERS, key_part_names
+
+Then = Literal["link", "review", "apart"]
+
+STANDARD: Final = {"resident": "residents", "legal_person": "organisations"}
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """How often a level occurs between two records of one subject (``m``) and of two (``u``)."""
+
+    m: float
+    u: float
+
+    @property
+    def bits(self) -> float:
+        """What seeing this level is worth."""
+        return math.log2(self.m / self.u)
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One field, how it is compared, and what each level is worth; of one ``group`` only the strongest counts."""
+
+    field: str
+    comparison: str
+    levels: Mapping[str, Level]
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """When every field named stands on one of its levels, and (if there is any) one alternative holds: ``then``."""
+
+    rule: str
+    when: Mapping[str, tuple[str, ...]]
+    alternatives: tuple[Mapping[str, tuple[str, ...]], ...]
+    then: Then
+    blocking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A whole model file, checked."""
+
+    name: str
+    version: str
+    kind: str
+    columns: tuple[str, ...]
+    keys: tuple[tuple[str, ...], ...]
+    key_cap: int
+    one_list_exports: frozenset[str]
+    prior_bits: float
+    link_bits: float
+    review_bits: float
+    fracture_bits: float
+    comparisons: tuple[Comparison, ...]
+    rules: tuple[Rule, ...]
+
+
+def parse_model(text: str | bytes) -> Model:
+    """The model that a file describes.
+
+    Raises:
+        Malformed: naming the place in the file that cannot be meant.
+    """
+    try:
+        raw = json.loads(text)
+    except ValueError as fault:
+        raise _wrong("file", "is not JSON") from fault
+    document = _Place(raw, "model")
+    columns = document.words("columns")
+    comparisons = tuple(_comparison(place, columns) for place in document.places("fields"))
+    thresholds = document.at("thresholds")
+    found = Model(
+        name=document.word("model"),
+        version=document.word("version"),
+        kind=document.word("kind"),
+        columns=columns,
+        keys=tuple(_key(place, columns) for place in document.places("keys")),
+        key_cap=int(document.number("key_cap", least=1)),
+        one_list_exports=frozenset(document.words("one_list_exports")),
+        prior_bits=document.number("prior_bits"),
+        link_bits=thresholds.number("link"),
+        review_bits=thresholds.number("review"),
+        fracture_bits=thresholds.number("fracture"),
+        comparisons=comparisons,
+        rules=tuple(_rule(place, comparisons) for place in document.places("rules")),
+    )
+    _require_sense(found)
+    return found
+
+
+def _require_sense(model: Model) -> None:
+    if not model.fracture_bits <= model.review_bits <= model.link_bits:
+        raise _wrong("thresholds", "must rise from fracture over review to link")
+    if model.kind not in READERS:
+        raise _wrong("kind", "is not one that records can be read as")
+    if tuple(READERS[model.kind].columns) != model.columns:
+        raise _wrong("columns", "are not those that records of this kind give")
+    for names, what in (
+        ([each.field for each in model.comparisons], "fields"),
+        ([each.rule for each in model.rules], "rules"),
+    ):
+        if len(set(names)) != len(names) or not names:
+            raise _wrong(what, "must be there, each name once")
+
+
+def _comparison(place: "_Place", columns: tuple[str, ...]) -> Comparison:
+    field, kind = place.word("field"), place.word("comparison")
+    if field not in columns:
+        raise _wrong(f"{place.path}.field", "is not among the columns")
+    if kind not in COMPARISONS:
+        raise _wrong(f"{place.path}.comparison", "is not a comparison")
+    levels = {name: _level(place.at("levels").at(name)) for name in place.at("levels").names()}
+    if set(levels) != set(COMPARISONS[kind].levels) | {MISSING} and kind != "list":
+        raise _wrong(f"{place.path}.levels", "are not exactly the levels of this comparison")
+    return Comparison(field, kind, levels, place.word("group", default=""))
+
+
+def _level(place: "_Place") -> Level:
+    level = Level(place.number("m", least=1e-12, most=1), place.number("u", least=1e-12, most=1))
+    if set(place.names()) != {"m", "u"}:
+        raise _wrong(place.path, "must be m and u")
+    return level
+
+
+def _key(place: "_Place", columns: tuple[str, ...]) -> tuple[str, ...]:
+    parts = tuple(place.texts())
+    if not parts or any(part not in key_part_names(columns) for part in parts):
+        raise _wrong(place.path, "names a part that keys are not made of")
+    return parts
+
+
+def _rule(place: "_Place", comparisons: tuple[Comparison, ...]) -> Rule:
+    then = place.word("then")
+    if then not in ("link", "review", "apart"):
+        raise _wrong(f"{place.path}.then", "must be link, review or apart")
+    any_of = tuple(_condition(each, comparisons) for each in place.places("any")) if place.has("any") else ()
+    blocking = place.raw.get("blocking", False)
+    if not isinstance(blocking, bool):
+        raise _wrong(f"{place.path}.blocking", "must be true or false")
+    when = _condition(place.at("when"), comparisons)
+    if then == "link" and not when:
+        raise _wrong(f"{place.path}.when", "would link everything")
+    return Rule(place.word("rule"), when, any_of, "link" if then == "link" else _unlinked(then), blocking)
+
+
+def _unlinked(then: str) -> Literal["review", "apart"]:
+    return "review" if then == "review" else "apart"
+
+
+def _condition(place: "_Place", comparisons: tuple[Comparison, ...]) -> Mapping[str, tuple[str, ...]]:
+    known = {each.field: each.levels for each in comparisons}
+    condition = {}
+    for field in place.names():
+        levels = place.words(field)
+        if field not in known or not levels or any(level not in known[field] for level in levels):
+            raise _wrong(f"{place.path}.{field}", "names a field or level that the model does not have")
+        condition[field] = levels
+    return condition
+
+
+class _Place:
+    """A value in the file with the way to it, for saying where something is wrong."""
+
+    def __init__(self, raw: Any, path: str) -> None:
+        self.raw = raw
+        self.path = path
+
+    def names(self) -> list[str]:
+        if not isinstance(self.raw, dict):
+            raise _wrong(self.path, "must be an object")
+        return list(self.raw)
+
+    def has(self, name: str) -> bool:
+        return name in self.names()
+
+    def at(self, name: str) -> "_Place":
+        if not self.has(name):
+            raise _wrong(f"{self.path}.{name}", "is missing")
+        return _Place(self.raw[name], f"{self.path}.{name}")
+
+    def places(self, name: str) -> list["_Place"]:
+        place = self.at(name)
+        if not isinstance(place.raw, list):
+            raise _wrong(place.path, "must be a list")
+        return [_Place(each, f"{place.path}.{number}") for number, each in enumerate(place.raw)]
+
+    def texts(self) -> list[str]:
+        if not isinstance(self.raw, list) or not all(isinstance(each, str) for each in self.raw):
+            raise _wrong(self.path, "must be a list of names")
+        return self.raw
+
+    def words(self, name: str) -> tuple[str, ...]:
+        return tuple(self.at(name).texts())
+
+    def word(self, name: str, default: str | None = None) -> str:
+        if default is not None and not self.has(name):
+            return default
+        found = self.at(name).raw
+        if not isinstance(found, str) or not found:
+            raise _wrong(f"{self.path}.{name}", "must be a word")
+        return found
+
+    def number(self, name: str, *, least: float = -1000, most: float = 10_000) -> float:
+        found = self.at(name).raw
+        if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
+            raise _wrong(f"{self.path}.{name}", f"must be a number from {least:g} to {most:g}")
+        return float(found)
+
+
+def _wrong(place: str, what: str) -> Malformed:
+    return Malformed(
+        "identity.model-nonsense",
+        f"The identity model cannot be used: {place} {what}. Correct the file, or go back to the last version.",
+        f"比对模型文件有误：{place}。请更正或恢复上一版本。",
+        place=place,
+    )
+
+
+@lru_cache(maxsize=8)
+def standard_model(kind: str) -> Model:
+    """The model that comes with the hub for residents or legal persons."""
+    name = STANDARD[kind]
+    return parse_model(files("hub.identity").joinpath("models", f"{name}.json").read_text(encoding="utf-8"))

@@ -1,0 +1,65 @@
+"""What the deeds of identity share: the matchers, the vault, the log, and who follows when a mention moves."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from hub.audit.model import Entry
+from hub.identity.compare import Traits
+from hub.identity.model import Mention, Move
+from hub.identity.modelfile import Model, standard_model
+from hub.identity.rules import Matcher
+from hub.identity.store import Session, Vault
+from hub.identity.traits import READERS, Context, KeyMaker, ValidNumber, key_maker, valid_number_reader
+from hub.kernel.clock import Clock
+
+Append = Callable[[Session, Entry], object]
+Follow = Callable[[Session, Sequence[Move]], object]
+
+HINT_ROLES = frozenset(("legal_representative",))
+"""Roles that registries state by name alone: a hint of who it may be, never a link."""
+
+ACTOR = "hub"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of subject with everything that its model makes."""
+
+    model: Model
+    matcher: Matcher
+    keys: KeyMaker
+    valid_number: ValidNumber
+
+    @classmethod
+    def of(cls, model: Model, *, review_probable: bool) -> "Kind":
+        """The kind that ``model`` describes."""
+        return cls(
+            model,
+            Matcher(model, review_probable=review_probable),
+            key_maker(model.columns, model.keys),
+            valid_number_reader(model.columns),
+        )
+
+    def traits(self, mention: Mention, context: Context) -> Traits:
+        """What of the mention is compared."""
+        export = f"{mention.registry}/{mention.export}"
+        listed = export if export in self.model.one_list_exports and mention.role == "self" else ""
+        return READERS[self.model.kind].read(mention.fields, context, listed=listed, kin=mention.kin)
+
+
+def kinds_of(models: Mapping[str, Model] | None, *, review_probable: bool) -> dict[str, Kind]:
+    """Every kind by its name; the models that come with the hub unless others are given."""
+    given = models or {kind: standard_model(kind) for kind in READERS}
+    return {name: Kind.of(model, review_probable=review_probable) for name, model in given.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every deed of identity is given."""
+
+    clock: Clock
+    vault: Vault
+    kinds: Mapping[str, Kind]
+    region_names: tuple[str, ...]
+    append: Append
+    follow: Follow

@@ -1,0 +1,385 @@
+"""Placing 归集: whose is each mention of a chunk, decided one after the other and kept by the thousand."""
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from hub.audit.model import Entry
+from hub.identity.compare import Traits
+from hub.identity.model import Mention, Move, Outcome, Placement
+from hub.identity.rules import as_json
+from hub.identity.service.parts import ACTOR, HINT_ROLES, Kind, Parts
+from hub.identity.service.standing import (
+    APART,
+    HOLDS_ANOTHER_NUMBER,
+    JOINS_TWO,
+    SAME,
+    SAME_RECORD,
+    TORN,
+    Assessed,
+    Member,
+    Standing,
+    assess,
+    may_merge,
+)
+from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
+from hub.identity.store.vault import mention_id_of
+from hub.identity.traits import COLUMN_MARK, Context, are_compatible
+from hub.kernel.clock import local_date
+from hub.kernel.ids import new_id
+
+_REVIEWS_PER_MENTION = 3
+_NOTHING = "{}"
+_ALONE = '["no-candidate"]'
+_WAITS = '["waits-for-review"]'
+TOO_FREQUENT = "key-too-frequent"
+NAME_ONLY = "name-only"
+
+
+@dataclass(slots=True)
+class Draft:
+    """A mention ready to be placed."""
+
+    mention: Mention
+    mention_id: bytes
+    kind: Kind
+    traits: Traits
+    text: str
+    number: str
+    keys: list[bytes]
+    likeness: bytes
+
+
+class Placing:
+    """One chunk under way, inside the caller's transaction."""
+
+    def __init__(self, parts: Parts, session: Session) -> None:
+        self._parts = parts
+        self._session = session
+        self._index = IndexStore(session)
+        self._reviews = ReviewStore(session)
+        self._now = parts.clock.now()
+        self._context = Context(local_date(self._now), parts.region_names)
+        self._standings: dict[str, Standing] = {}
+        self._by_key: dict[bytes, dict[str, None]] = defaultdict(dict)
+        self._previous: dict[bytes, tuple[str, bytes]] = {}
+        self._words: dict[bytes, dict[bytes, str]] = defaultdict(dict)
+        self._redirects: dict[str, str] = {}
+        self._subjects: list[NewSubject] = []
+        self._mentions: list[NewMention] = []
+        self._links: list[NewLink] = []
+        self._opened: list[NewReview] = []
+        self._digest = hashlib.sha256()
+        self._counts: Counter[str] = Counter()
+
+    def place(self, mentions: Sequence[Mention]) -> list[Placement]:
+        """Whose each mention is, in their order; everything is kept, one entry is appended to the log."""
+        self._index.lock()
+        drafts = [self._draft(mention) for mention in mentions]
+        self._look(draft for draft in drafts if draft is not None)
+        placed: dict[bytes, Placement] = {}
+        for draft in drafts:
+            if draft is not None and draft.mention_id not in placed:
+                placed[draft.mention_id] = self._place(draft)
+        self._flush()
+        self._tell()
+        hint = Placement(None, Outcome.HINT, (NAME_ONLY,))
+        return [hint if draft is None else self._settled(placed[draft.mention_id]) for draft in drafts]
+
+    def _draft(self, mention: Mention) -> Draft | None:
+        kind = self._parts.kinds[mention.kind]
+        if mention.role in HINT_ROLES and not mention.fields.get("number"):
+            return None
+        traits = kind.traits(mention, self._context)
+        text = COLUMN_MARK.join(traits)
+        vault, name = self._parts.vault, kind.model.name
+        keys = [vault.key(name, key) for key in kind.keys(traits)]
+        mention_id = mention_id_of(mention.record, mention.role)
+        return Draft(mention, mention_id, kind, traits, text, kind.valid_number(traits), keys, vault.key(name, text))
+
+    def _look(self, drafts: Iterable[Draft]) -> None:
+        """Everything that could matter to the chunk is at hand."""
+        drafts = list(drafts)
+        ids = [draft.mention_id for draft in drafts]
+        self._previous = self._index.take_previous(ids)
+        for key, subject_id in self._index.hits(list({key for draft in drafts for key in draft.keys})):
+            self._by_key[key][subject_id] = None
+        subject_ids = {subject for found in self._by_key.values() for subject in found}
+        subject_ids |= {subject for subject, _ in self._previous.values()}
+        self._stand_up(subject_ids)
+        for low, high, word in self._reviews.verdicts_about(ids, list(subject_ids)):
+            self._words[low][high] = self._words[high][low] = word
+
+    def _stand_up(self, subject_ids: Iterable[str]) -> None:
+        for subject_id, (kind, created_at, _) in self._index.subjects(subject_ids).items():
+            self._standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
+        opened: dict[tuple[str, bytes], Member] = {}
+        for subject_id, mention_id, likeness, sealed in self._index.members(self._standings):
+            standing = self._standings[subject_id]
+            if (subject_id, likeness) in opened:
+                opened[subject_id, likeness].mention_ids.append(mention_id)
+                continue
+            traits = self._parts.vault.open_traits(mention_id, sealed)
+            standing.add(likeness, traits, mention_id, self._parts.kinds[standing.kind].valid_number(traits))
+            opened[subject_id, likeness] = standing.members[likeness]
+
+    def _place(self, draft: Draft) -> Placement:
+        assessed, frequent = self._assessed(draft)
+        links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
+        doubts = [each for each in assessed if each.outcome == "review"]
+        if not draft.number and self._is_torn(links):
+            doubts += [self._objected(each, TORN) for each in links]
+            links = []
+        if links:
+            return self._join(draft, links, doubts)
+        released = [
+            member for each in doubts if each.objection == HOLDS_ANOTHER_NUMBER for member in self._torn(draft, each)
+        ]
+        standing = self._alone(draft, _WAITS if doubts else _ALONE)
+        for owner, likeness in released:
+            self._release(draft, owner, likeness)
+        opened = self._open(draft, doubts)
+        reasons = tuple(each.method for each in doubts) if opened else ((TOO_FREQUENT,) if frequent else ())
+        return Placement(standing.subject_id, Outcome.REVIEW if opened else Outcome.NEW, reasons)
+
+    def _assessed(self, draft: Draft) -> tuple[list[Assessed], bool]:
+        """Every subject that a key points at, assessed; and whether a key was too frequent to say anything."""
+        candidates: dict[str, None] = {}
+        frequent = False
+        for key in draft.keys:
+            behind = self._by_key.get(key)
+            if not behind:
+                continue
+            if len(behind) > draft.kind.model.key_cap:
+                frequent = True
+                continue
+            candidates.update(dict.fromkeys(self._resolved(each) for each in behind))
+        words = self._words.get(draft.mention_id, {})
+        for other in words:
+            candidates.update(dict.fromkeys(self._holding(other)))
+        found = [self._assess(draft, subject_id, words) for subject_id in candidates]
+        kept = [each for each in found if each is not None]
+        continued = self._continued(draft, kept)
+        return (
+            ([continued, *(each for each in kept if each.standing is not continued.standing)], frequent)
+            if (continued)
+            else (kept, frequent)
+        )
+
+    def _assess(self, draft: Draft, subject_id: str, words: dict[bytes, str]) -> Assessed | None:
+        standing = self._standings[subject_id]
+        if standing.kind != draft.kind.model.kind:
+            return None
+        return assess(draft.kind.matcher, draft.traits, draft.number, standing, words)
+
+    def _holding(self, mention_id: bytes) -> list[str]:
+        return [
+            standing.subject_id
+            for standing in self._standings.values()
+            if any(mention_id in member.mention_ids for member in standing.members.values())
+        ]
+
+    def _continued(self, draft: Draft, assessed: list[Assessed]) -> Assessed | None:
+        """The subject that the record belonged to before it changed, unless the record now tells of somebody else."""
+        if draft.mention_id not in self._previous:
+            return None
+        subject_id, sealed = self._previous[draft.mention_id]
+        standing = self._standings[self._resolved(subject_id)]
+        old = self._parts.vault.open_traits(draft.mention_id, sealed)
+        verdict = draft.kind.matcher.verdict(old, draft.traits) if len(old) == len(draft.traits) else None
+        if verdict is None or standing.kind != draft.kind.model.kind:
+            return None
+        same_name = verdict.levels["name"] not in ("different", "missing")
+        if not same_name and not verdict.is_by_number:
+            return None
+        current = next((each for each in assessed if each.standing is standing), None)
+        if current is not None and current.objection:
+            return None
+        if draft.number and not are_compatible([draft.number], standing.numbers):
+            return None
+        member = Member(old, [draft.mention_id], "")
+        return Assessed(standing, "link", verdict, member, SAME_RECORD)
+
+    def _is_torn(self, links: Sequence[Assessed]) -> bool:
+        return any(
+            not are_compatible(one.standing.numbers, other.standing.numbers)
+            for place, one in enumerate(links)
+            for other in links[place + 1 :]
+        )
+
+    def _objected(self, each: Assessed, objection: str) -> Assessed:
+        return Assessed(each.standing, "review", each.verdict, each.member, objection)
+
+    def _torn(self, draft: Draft, each: Assessed) -> list[tuple[Standing, bytes]]:
+        """Members without a number that the mention, which has another, has as good a claim to as their subject."""
+        return [
+            (each.standing, likeness)
+            for likeness, member in each.standing.members.items()
+            if not member.number
+            and draft.kind.matcher.verdict(draft.traits, member.traits).outcome == "link"
+            and not any(SAME in self._words[mine].values() for mine in member.mention_ids if mine in self._words)
+        ]
+
+    def _release(self, draft: Draft, owner: Standing, likeness: bytes) -> None:
+        """Mentions that touch two numbers stand alone, whichever number came first, until a steward has decided."""
+        member = owner.members.pop(likeness)
+        self._flush()
+        for mention_id in member.mention_ids:
+            subject_id = new_id("sub")
+            standing = Standing(subject_id, owner.kind, (self._now.timestamp(), subject_id))
+            standing.add(likeness, member.traits, mention_id, "")
+            self._standings[subject_id] = standing
+            self._index.keep([NewSubject(subject_id, owner.kind, self._now)], [])
+            moved = self._index.move([mention_id], subject_id)
+            self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
+            self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, TORN)
+            for key in draft.kind.keys(member.traits):
+                self._by_key[self._parts.vault.key(draft.kind.model.name, key)][subject_id] = None
+            self._counts["released"] += 1
+
+    def _join(self, draft: Draft, links: Sequence[Assessed], doubts: list[Assessed]) -> Placement:
+        first, *others = links
+        standing = first.standing
+        self._keep(draft, standing.subject_id)
+        self._log(draft, standing.subject_id, "linked", first)
+        for other in others:
+            if self._is_parted(standing, other.standing) or not may_merge(draft.kind.matcher, standing, other.standing):
+                doubts.append(self._objected(other, JOINS_TWO))
+            else:
+                standing = self._merge(draft, standing, other)
+        standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        self._open(draft, doubts)
+        self._counts["linked"] += 1
+        return Placement(standing.subject_id, Outcome.LINKED, first.reasons)
+
+    def _is_parted(self, one: Standing, other: Standing) -> bool:
+        """True when a steward has called a mention of the one and a mention of the other different."""
+        ids = {each for member in other.members.values() for each in member.mention_ids}
+        return any(
+            self._words[mine].get(each) == APART
+            for member in one.members.values()
+            for mine in member.mention_ids
+            if mine in self._words
+            for each in self._words[mine]
+            if each in ids
+        )
+
+    def _merge(self, draft: Draft, one: Standing, link: Assessed) -> Standing:
+        """The older of the two subjects answers for both from now on."""
+        survivor, loser = sorted((one, link.standing), key=lambda each: each.order)
+        self._flush()
+        moved = self._index.move(
+            [each for member in loser.members.values() for each in member.mention_ids]
+            + ([draft.mention_id] if loser is one else []),
+            survivor.subject_id,
+        )
+        self._index.redirect(loser.subject_id, survivor.subject_id)
+        self._log(draft, survivor.subject_id, "merged", link, from_subject=loser.subject_id)
+        for *_, mention_id in moved:
+            if mention_id != draft.mention_id:
+                self._log_move(mention_id, survivor.subject_id, loser.subject_id, draft.kind, "merged")
+        self._parts.follow(self._session, [Move(*row[:4], survivor.subject_id) for row in moved])
+        for likeness, member in loser.members.items():
+            for mention_id in member.mention_ids:
+                survivor.add(likeness, member.traits, mention_id, member.number)
+        self._redirects[loser.subject_id] = survivor.subject_id
+        self._counts["merged"] += 1
+        return survivor
+
+    def _log_move(self, mention_id: bytes, to_subject: str, from_subject: str, kind: Kind, method: str) -> None:
+        self._links.append(
+            NewLink(
+                to_subject, mention_id, None, "moved", from_subject, method, None, _NOTHING, as_json([method]),
+                kind.model.version, ACTOR, self._now,
+            )
+        )  # fmt: skip
+
+    def _alone(self, draft: Draft, reason: str) -> Standing:
+        subject_id = new_id("sub")
+        self._subjects.append(NewSubject(subject_id, draft.kind.model.kind, self._now))
+        standing = Standing(subject_id, draft.kind.model.kind, (self._now.timestamp(), subject_id))
+        standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        self._standings[subject_id] = standing
+        self._keep(draft, subject_id)
+        self._links.append(
+            NewLink(
+                subject_id, draft.mention_id, None, "new", None, "new", None, _NOTHING, reason,
+                draft.kind.model.version, ACTOR, self._now,
+            )
+        )  # fmt: skip
+        self._counts["new"] += 1
+        return standing
+
+    def _keep(self, draft: Draft, subject_id: str) -> None:
+        mention, vault = draft.mention, self._parts.vault
+        said = {"fields": dict(mention.fields), "key": mention.key, "as_of": (mention.as_of or self._now).isoformat()}
+        self._mentions.append(
+            NewMention(
+                subject_id, draft.mention_id, mention.registry, mention.export, mention.record, mention.role,
+                mention.kind, mention.row, draft.likeness, vault.seal_traits(draft.mention_id, draft.text),
+                vault.seal_said(draft.mention_id, said), b"".join(draft.keys), self._now,
+            )
+        )  # fmt: skip
+        for key in draft.keys:
+            self._by_key[key][subject_id] = None
+
+    def _log(
+        self, draft: Draft, subject_id: str, action: str, each: Assessed, *, from_subject: str | None = None
+    ) -> None:
+        self._links.append(
+            NewLink(
+                subject_id, draft.mention_id, self._other(draft, each), action, from_subject, each.method,
+                each.verdict.weight, each.verdict.weights_json, each.reasons_json, draft.kind.model.version,
+                ACTOR, self._now,
+            )
+        )  # fmt: skip
+
+    def _other(self, draft: Draft, each: Assessed) -> bytes | None:
+        other = each.member.mention_ids[0]
+        return None if other == draft.mention_id else other
+
+    def _open(self, draft: Draft, doubts: Sequence[Assessed]) -> int:
+        """How many review items wait for the mention: the strongest of each kind of doubt, and never many."""
+        strongest: dict[str, Assessed] = {}
+        for each in sorted(doubts, key=lambda doubt: doubt.order):
+            strongest.setdefault(each.method, each)
+        chosen = list(strongest.values())[:_REVIEWS_PER_MENTION]
+        for each in chosen:
+            low, high = sorted((draft.mention_id, each.member.mention_ids[0]))
+            self._opened.append(
+                NewReview(
+                    new_id("rev"), low, high, draft.kind.model.kind, each.verdict.weight,
+                    each.verdict.weights_json, each.reasons_json, each.verdict.blocking, self._now,
+                    draft.kind.model.version,
+                )
+            )  # fmt: skip
+        self._counts["review"] += bool(chosen)
+        return len(chosen)
+
+    def _flush(self) -> None:
+        self._index.keep(self._subjects, self._mentions)
+        self._index.append(self._links)
+        self._reviews.open(self._opened)
+        for link in self._links:
+            self._digest.update(f"{link.action}|{link.subject_id}|{link.mention_id.hex()}|{link.reasons}\n".encode())
+        self._subjects, self._mentions, self._links, self._opened = [], [], [], []
+
+    def _tell(self) -> None:
+        """One entry for the chunk: how many, and the digest of the lines added to the link log."""
+        if self._counts:
+            claims = {**self._counts, "lines": self._digest.hexdigest(), "actor": ACTOR}
+            claims["models"] = [kind.model.version for kind in self._parts.kinds.values()]
+            self._parts.append(self._session, Entry("link", claims))
+
+    def _resolved(self, subject_id: str) -> str:
+        while subject_id in self._redirects:
+            subject_id = self._redirects[subject_id]
+        return subject_id
+
+    def _settled(self, placement: Placement) -> Placement:
+        """The placement under the subject that answers at the end of the chunk."""
+        resolved = self._resolved(placement.subject_id or "")
+        if resolved == placement.subject_id:
+            return placement
+        return Placement(resolved, placement.outcome, placement.reasons)

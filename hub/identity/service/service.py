@@ -1,0 +1,189 @@
+"""The identity index 主体比对: whose record is this, why, and how to undo it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from hub.identity.golden import Authority, standard_authority
+from hub.identity.model import (
+    Answer,
+    Decision,
+    Exported,
+    GoldenValue,
+    IdentityQuery,
+    LinkEntry,
+    Mention,
+    Placement,
+    Review,
+)
+from hub.identity.modelfile import Model
+from hub.identity.service.asking import Asking
+from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
+from hub.identity.service.placing import Placing
+from hub.identity.service.stewarding import Stewarding, Word
+from hub.identity.store import IndexStore, NewLink, ReviewStore, Session, Vault
+from hub.identity.store.vault import mention_id_of
+from hub.kernel.clock import Clock
+from hub.kernel.ids import derived_id
+from hub.proof.sealing import Blinder, KeyRing
+from hub.storage.database import Database
+
+PAIRWISE = "pw"
+_REMEMBERED = 100_000
+
+
+def _append_nothing(_session: Session, _entry: object) -> None:
+    """For an index without a log, as a bulk run on a laptop has it."""
+
+
+def _follow_nothing(_session: Session, _moves: object) -> None:
+    """For an index on which no other room depends."""
+
+
+class IdentityService:
+    """Whose each record is. Methods that take a session act inside the caller's transaction."""
+
+    def __init__(  # noqa: PLR0913  # built once, by name, in bootstrap
+        self,
+        *,
+        database: Database,
+        blinder: Blinder,
+        keyring: KeyRing,
+        clock: Clock,
+        models: Mapping[str, Model] | None = None,
+        authority: Authority | None = None,
+        append: Append = _append_nothing,
+        follow: Follow = _follow_nothing,
+        region_names: Sequence[str] = (),
+        review_probable: bool = False,
+    ) -> None:
+        """Args beyond the obvious.
+
+        append: appends an entry to the audit log in the given session.
+        follow: told of every mention that changed its subject, so that other rooms' rows follow in the same session.
+        region_names: regions whose names organisations may leave out.
+        review_probable: the hub-wide switch that makes every probabilistic link a review.
+        """
+        self.database = database
+        self._blinder = blinder
+        self._clock = clock
+        kinds = kinds_of(models, review_probable=review_probable)
+        self._parts = Parts(clock, Vault(keyring, blinder), kinds, tuple(region_names), append, follow)
+        self._asking = Asking(self._parts, authority or standard_authority())
+        self._stewarding = Stewarding(self._parts)
+        self._given: set[str] = set()
+
+    def place(self, session: Session, mentions: Sequence[Mention]) -> list[Placement]:
+        """Whose each mention is, in their order; links, reviews and log entry are kept in the session."""
+        return Placing(self._parts, session).place(mentions) if mentions else []
+
+    def forget(self, session: Session, records: Sequence[str]) -> None:
+        """Nothing those records said is looked up any longer; their subjects' ids live on."""
+        now = self._clock.now()
+        index = IndexStore(session)
+        gone = index.withdraw(records, now)
+        index.append(
+            NewLink(subject, mention, None, "gone", subject, "withdrawn", None, "{}", '["withdrawn"]', "", ACTOR, now)
+            for mention, subject in gone
+        )
+        if gone:
+            ReviewStore(session).moot(mention for mention, _ in gone)
+
+    def subject_for(self, session: Session, query: IdentityQuery) -> Answer:
+        """Exactly one subject whose number it is and with whom name or birth date agree, or why not."""
+        return self._asking.subject_for(session, query)
+
+    def resolve(self, session: Session, subject_id: str) -> str | None:
+        """The subject that answers for ``subject_id`` now; None when there never was one."""
+        return IndexStore(session).resolve(subject_id)
+
+    def aliases(self, session: Session, subject_id: str) -> list[str]:
+        """Every id whose records may stand for the subject: its own and all that were merged into it."""
+        return IndexStore(session).aliases(subject_id)
+
+    def pairwise_id(self, subject_id: str, consumer: str, session: Session | None = None) -> str:
+        """The id under which ``consumer`` knows the subject; other consumers know it under others.
+
+        It can be looked up from the commit of ``session`` on, or at once when there is none.
+        """
+        pairwise = derived_id(PAIRWISE, self._blinder.digest(f"pairwise.{consumer}", subject_id))
+        if session is not None:
+            IndexStore(session).keep_pairwise(subject_id, consumer, pairwise)
+        elif pairwise not in self._given:
+            with self.database.writing() as own:
+                IndexStore(own).keep_pairwise(subject_id, consumer, pairwise)
+            self._remember(pairwise)
+        return pairwise
+
+    def _remember(self, pairwise: str) -> None:
+        if len(self._given) >= _REMEMBERED:
+            self._given.clear()
+        self._given.add(pairwise)
+
+    def subject_of_pairwise(self, session: Session, consumer: str, pairwise: str) -> str | None:
+        """The subject that answers now for the id which that consumer was given; None for any other id."""
+        index = IndexStore(session)
+        subject_id = index.subject_of_pairwise(consumer, pairwise)
+        return index.resolve(subject_id) if subject_id else None
+
+    def reviews(
+        self, session: Session, state: str = "open", *, kind: str | None = None, limit: int = 100, after: str = ""
+    ) -> list[Review]:
+        """Review items in that state with both sides opened, those that block answers first."""
+        return self._stewarding.reviews(session, state, kind=kind, limit=limit, after=after)
+
+    def review_counts(self, session: Session) -> dict[str, int]:
+        """How many review items stand in each state."""
+        return ReviewStore(session).counts()
+
+    def require_review(self, session: Session, review_id: str) -> Review:
+        """That review item.
+
+        Raises:
+            Missing: there is none of that id.
+        """
+        return self._stewarding.require_review(session, review_id)
+
+    def decide(self, session: Session, review_id: str, decision: Decision, *, steward: str, note: str = "") -> Review:
+        """The pair is decided for ever and what follows from it is done.
+
+        Raises:
+            Missing: no such item, or a record of the pair is gone.
+            Conflict: somebody else decided first, or another decision on file forbids this one.
+        """
+        return self._stewarding.decide(session, review_id, decision, Word(steward, note))
+
+    def split(
+        self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
+    ) -> tuple[str, str]:
+        """The subjects of two mentions (record and role) that were one and are kept apart from now on.
+
+        Raises:
+            Missing: one of them is not in the index.
+            Conflict: they are two subjects already.
+        """
+        pair = (mention_id_of(*one), mention_id_of(*other))
+        return self._stewarding.split(session, pair, Word(steward, note))
+
+    def history(self, session: Session, record: str, role: str) -> list[LinkEntry]:
+        """Everything that the link log says of a mention, oldest first."""
+        return self._asking.history(session, record, role)
+
+    def owner_at(self, session: Session, record: str, role: str, at: datetime) -> LinkEntry | None:
+        """Whom the mention belonged to at that instant, and why."""
+        return self._asking.owner_at(session, record, role, at)
+
+    def history_of_subject(self, session: Session, subject_id: str) -> list[LinkEntry]:
+        """Everything that the link log says of a subject, oldest first."""
+        return self._asking.history_of_subject(session, subject_id)
+
+    def golden(self, session: Session, subject_id: str) -> tuple[GoldenValue, ...]:
+        """The best-known value of each field of the subject."""
+        return self._asking.golden(session, subject_id)
+
+    def export(self, session: Session) -> Iterator[Exported]:
+        """Every record and role with its subject, for checking the index against an outside truth."""
+        return self._asking.export(session)
+
+    def figures(self, session: Session) -> dict[str, int]:
+        """How many subjects by kind, mentions, and lines of the link log."""
+        return IndexStore(session).figures()

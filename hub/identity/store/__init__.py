@@ -1,0 +1,20 @@
+"""What the identity index keeps: mentions and their keys, the link log, reviews and verdicts, pairwise ids."""
+
+from sqlmodel import Session
+
+from hub.identity.store.index import IndexStore, KeptMention, NewLink, NewMention, NewSubject
+from hub.identity.store.reviews import KeptReview, NewReview, ReviewStore
+from hub.identity.store.vault import Vault
+
+__all__ = [
+    "IndexStore",
+    "KeptMention",
+    "KeptReview",
+    "NewLink",
+    "NewMention",
+    "NewReview",
+    "NewSubject",
+    "ReviewStore",
+    "Session",
+    "Vault",
+]

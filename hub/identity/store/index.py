@@ -1,0 +1,324 @@
+"""Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from hub.proof.sealing import BLIND_KEY_BYTES
+from hub.storage.statements import cursor_of
+
+LOCK: Final = 4_715_002_001
+"""Advisory lock of whoever places: two that place at once would each make a subject of the same person."""
+
+_HITS_PER_KEY: Final = 400
+
+
+def _apart(keys: bytes) -> Iterator[bytes]:
+    """The keys that stand one after the other."""
+    return (keys[place : place + BLIND_KEY_BYTES] for place in range(0, len(keys), BLIND_KEY_BYTES))
+
+
+@dataclass(frozen=True, slots=True)
+class NewSubject:
+    """A subject to be kept."""
+
+    subject_id: str
+    kind: str
+    created_at: datetime
+
+
+@dataclass(slots=True)
+class NewMention:
+    """A mention to be kept."""
+
+    subject_id: str
+    mention_id: bytes
+    registry_id: str
+    export: str
+    record: str
+    role: str
+    kind: str
+    row: int
+    likeness: bytes
+    traits: bytes
+    sealed: bytes
+    keys: bytes
+    """Its look-up keys, one after the other."""
+    added_at: datetime
+
+
+@dataclass(slots=True)
+class NewLink:
+    """A line to be appended to the link log."""
+
+    subject_id: str
+    mention_id: bytes
+    other_id: bytes | None
+    action: str
+    from_subject: str | None
+    method: str
+    weight: float | None
+    weights: str
+    reasons: str
+    model_version: str
+    actor: str
+    at: datetime
+    undoes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMention:
+    """A mention as it stands in the index."""
+
+    subject_id: str
+    mention_id: bytes
+    registry_id: str
+    export: str
+    record: str
+    role: str
+    kind: str
+    row: int
+    likeness: bytes
+    traits: bytes
+    sealed: bytes
+    added_at: datetime
+    gone_at: datetime | None
+
+
+_MENTION_TYPES: Final = {
+    "subject_id": "text", "mention_id": "bytea", "registry_id": "text", "export": "text", "record": "text",
+    "role": "text", "kind": "text", "row": "int4", "likeness": "bytea", "traits": "bytea", "sealed": "bytea",
+    "keys": "bytea", "added_at": "timestamptz",
+}  # fmt: skip
+_COPY_SUBJECTS: Final = "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
+_COPY_MENTIONS: Final = f"COPY identity_mention ({', '.join(_MENTION_TYPES)}) FROM STDIN (FORMAT BINARY)"
+_LINK_COLUMNS: Final = (
+    "subject_id", "mention_id", "other_id", "action", "from_subject", "method", "weight", "weights", "reasons",
+    "model_version", "actor", "at", "undoes",
+)  # fmt: skip
+_COPY_LINKS: Final = f"COPY identity_link ({', '.join(_LINK_COLUMNS)}) FROM STDIN"
+_KEPT: Final = ", ".join(f"m.{name}" for name in KeptMention.__slots__)
+
+
+class IndexStore:
+    """The index inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._cursor = cursor_of(session)
+
+    def lock(self) -> None:
+        """Nobody else places, merges or splits until this transaction ends."""
+        self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+    def hits(self, keys: Sequence[bytes]) -> list[tuple[bytes, str]]:
+        """The subjects behind each key.
+
+        The keys travel as one value: an array of thousands would cost the driver more than the look-up.
+        """
+        self._cursor.execute(
+            "SELECT DISTINCT q.key, m.subject_id FROM (SELECT substring(%s::bytea FROM n * %s + 1 FOR %s) AS key"
+            " FROM generate_series(0, %s) n) q"
+            " CROSS JOIN LATERAL (SELECT k.mention_id FROM identity_key k WHERE k.key = q.key LIMIT %s) h"
+            " JOIN identity_mention m ON m.mention_id = h.mention_id",
+            [b"".join(keys), BLIND_KEY_BYTES, BLIND_KEY_BYTES, len(keys) - 1, _HITS_PER_KEY],
+        )
+        return self._cursor.fetchall()
+
+    def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
+        """Subject, mention, likeness and sealed traits of every living mention of those subjects."""
+        self._cursor.execute(
+            "SELECT subject_id, mention_id, likeness, traits FROM identity_mention"
+            " WHERE subject_id = ANY(%s) AND gone_at IS NULL ORDER BY added_at, mention_id",
+            [list(subject_ids)],
+        )
+        return self._cursor.fetchall()
+
+    def subjects(self, subject_ids: Iterable[str]) -> dict[str, tuple[str, datetime, str | None]]:
+        """Kind, age and successor of those subjects."""
+        self._cursor.execute(
+            "SELECT subject_id, kind, created_at, merged_into FROM identity_subject WHERE subject_id = ANY(%s)",
+            [list(subject_ids)],
+        )
+        return {row[0]: row[1:] for row in self._cursor.fetchall()}
+
+    def mentions_of(self, subject_id: str, *, gone: bool = False) -> list[KeptMention]:
+        """The mentions of a subject; with ``gone`` also those withdrawn or replaced."""
+        condition = "" if gone else " AND m.gone_at IS NULL"
+        self._cursor.execute(
+            f"SELECT {_KEPT} FROM identity_mention m WHERE m.subject_id = %s{condition}"
+            " ORDER BY m.added_at, m.mention_id",
+            [subject_id],
+        )
+        return [KeptMention(*row) for row in self._cursor.fetchall()]
+
+    def mentions(self, mention_ids: Iterable[bytes]) -> dict[bytes, KeptMention]:
+        """Those mentions, gone or not."""
+        self._cursor.execute(
+            f"SELECT {_KEPT} FROM identity_mention m WHERE m.mention_id = ANY(%s)", [list(mention_ids)]
+        )
+        return {found.mention_id: found for found in (KeptMention(*row) for row in self._cursor.fetchall())}
+
+    def take_previous(self, mention_ids: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
+        """Subject and sealed traits of earlier versions of those mentions, which the index no longer holds."""
+        self._cursor.execute(
+            "DELETE FROM identity_mention WHERE mention_id = ANY(%s) RETURNING mention_id, subject_id, traits, keys",
+            [list(mention_ids)],
+        )
+        rows = self._cursor.fetchall()
+        self._drop_keys([(key, row[0]) for row in rows for key in _apart(row[3])])
+        return {row[0]: (row[1], row[2]) for row in rows}
+
+    def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
+        """Mention and subject of those records' mentions; they are looked up no more."""
+        self._cursor.execute(
+            "WITH old AS (SELECT mention_id, keys FROM identity_mention WHERE record = ANY(%s) AND gone_at IS NULL"
+            " FOR UPDATE) UPDATE identity_mention m SET gone_at = %s, keys = '' FROM old"
+            " WHERE m.mention_id = old.mention_id RETURNING m.mention_id, m.subject_id, old.keys",
+            [list(records), now],
+        )
+        rows = self._cursor.fetchall()
+        self._drop_keys([(key, row[0]) for row in rows for key in _apart(row[2])])
+        return [(row[0], row[1]) for row in rows]
+
+    def _drop_keys(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        if pairs:
+            self._cursor.execute(
+                "DELETE FROM identity_key k USING unnest(%s::bytea[], %s::bytea[]) AS gone(key, mention_id)"
+                " WHERE k.key = gone.key AND k.mention_id = gone.mention_id",
+                [[key for key, _ in pairs], [mention_id for _, mention_id in pairs]],
+            )
+
+    def keep(self, subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
+        """Subjects, mentions and their keys are kept."""
+        with self._cursor.copy(
+            "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
+        ) as copy:
+            copy.set_types(["text", "text", "timestamptz"])
+            for each in subjects:
+                copy.write_row((each.subject_id, each.kind, each.created_at))
+        with self._cursor.copy(_COPY_MENTIONS) as copy:
+            copy.set_types(list(_MENTION_TYPES.values()))
+            for new in mentions:
+                copy.write_row(
+                    (
+                        new.subject_id, new.mention_id, new.registry_id, new.export, new.record, new.role, new.kind,
+                        new.row, new.likeness, new.traits, new.sealed, new.keys, new.added_at,
+                    )
+                )  # fmt: skip
+        with self._cursor.copy("COPY identity_key (key, mention_id) FROM STDIN (FORMAT BINARY)") as copy:
+            copy.set_types(["bytea", "bytea"])
+            for new in mentions:
+                for key in _apart(new.keys):
+                    copy.write_row((key, new.mention_id))
+
+    def append(self, links: Iterable[NewLink]) -> None:
+        """The lines stand in the link log."""
+        with self._cursor.copy(_COPY_LINKS) as copy:
+            for each in links:
+                copy.write_row(
+                    (
+                        each.subject_id, each.mention_id, each.other_id, each.action, each.from_subject, each.method,
+                        each.weight, each.weights, each.reasons, each.model_version, each.actor, each.at, each.undoes,
+                    )
+                )  # fmt: skip
+
+    def move(self, mention_ids: Sequence[bytes], to_subject: str) -> list[tuple[str, str, str, str, bytes]]:
+        """Registry, record, role, former subject and id of the mentions that changed to ``to_subject``."""
+        self._cursor.execute(
+            "WITH old AS (SELECT mention_id, subject_id FROM identity_mention WHERE mention_id = ANY(%s)"
+            " AND subject_id <> %s FOR UPDATE) UPDATE identity_mention m SET subject_id = %s FROM old"
+            " WHERE m.mention_id = old.mention_id"
+            " RETURNING m.registry_id, m.record, m.role, old.subject_id, m.mention_id",
+            [list(mention_ids), to_subject, to_subject],
+        )
+        return self._cursor.fetchall()
+
+    def redirect(self, loser: str, survivor: str | None) -> None:
+        """Whoever asks for ``loser`` is answered by ``survivor``; with None it answers for itself again."""
+        self._cursor.execute("UPDATE identity_subject SET merged_into = %s WHERE subject_id = %s", [survivor, loser])
+
+    def resolve(self, subject_id: str) -> str | None:
+        """The subject that answers for ``subject_id`` now; None when there never was one."""
+        self._cursor.execute(
+            "WITH RECURSIVE way AS (SELECT subject_id, merged_into FROM identity_subject WHERE subject_id = %s"
+            " UNION SELECT s.subject_id, s.merged_into FROM identity_subject s"
+            " JOIN way ON s.subject_id = way.merged_into)"
+            " SELECT subject_id FROM way WHERE merged_into IS NULL",
+            [subject_id],
+        )
+        row = self._cursor.fetchone()
+        return row[0] if row else None
+
+    def aliases(self, subject_id: str) -> list[str]:
+        """The subject and every id that was ever merged into it."""
+        self._cursor.execute(
+            "WITH RECURSIVE way AS (SELECT subject_id FROM identity_subject WHERE subject_id = %s"
+            " UNION SELECT s.subject_id FROM identity_subject s JOIN way ON s.merged_into = way.subject_id)"
+            " SELECT subject_id FROM way ORDER BY subject_id",
+            [subject_id],
+        )
+        return [row[0] for row in self._cursor.fetchall()]
+
+    def log_of(self, *, subject_id: str | None = None, mention_id: bytes | None = None) -> list[dict[str, Any]]:
+        """The lines of the link log about a subject or a mention, oldest first."""
+        self._cursor.execute(
+            f"SELECT seq, {', '.join(_LINK_COLUMNS)} FROM identity_link"
+            " WHERE (%s::text IS NULL OR subject_id = %s OR from_subject = %s)"
+            " AND (%s::bytea IS NULL OR mention_id = %s) ORDER BY seq",
+            [subject_id, subject_id, subject_id, mention_id, mention_id],
+        )
+        return [dict(zip(("seq", *_LINK_COLUMNS), row, strict=True)) for row in self._cursor.fetchall()]
+
+    def edges_among(self, mention_ids: Iterable[bytes]) -> list[tuple[int, bytes, bytes]]:
+        """The joins that hold those mentions together and were not undone: sequence number and both ends."""
+        ids = list(mention_ids)
+        self._cursor.execute(
+            "SELECT l.seq, l.mention_id, l.other_id FROM identity_link l WHERE l.mention_id = ANY(%s)"
+            " AND l.other_id IS NOT NULL AND l.action IN ('linked', 'merged', 'decided') AND NOT EXISTS"
+            " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id) ORDER BY l.seq",
+            [ids],
+        )
+        return self._cursor.fetchall()
+
+    def all_mentions(self, page: int = 5_000) -> Iterator[KeptMention]:
+        """Every living mention, page by page in the order of its id."""
+        last = b""
+        while True:
+            self._cursor.execute(
+                f"SELECT {_KEPT} FROM identity_mention m WHERE m.mention_id > %s AND m.gone_at IS NULL"
+                " ORDER BY m.mention_id LIMIT %s",
+                [last, page],
+            )
+            rows = self._cursor.fetchall()
+            yield from (KeptMention(*row) for row in rows)
+            if len(rows) < page:
+                return
+            last = rows[-1][1]
+
+    def figures(self) -> dict[str, int]:
+        """How many subjects stand, by kind, how many mentions, how many lines in the log."""
+        self._cursor.execute(
+            "SELECT kind, count(*) FROM identity_subject s WHERE merged_into IS NULL AND EXISTS"
+            " (SELECT FROM identity_mention m WHERE m.subject_id = s.subject_id) GROUP BY kind"
+            " UNION ALL SELECT 'mentions', count(*) FROM identity_mention WHERE gone_at IS NULL"
+            " UNION ALL SELECT 'log', count(*) FROM identity_link"
+        )
+        return dict(self._cursor.fetchall())
+
+    def keep_pairwise(self, subject_id: str, consumer: str, pairwise: str) -> None:
+        """The consumer's id for the subject can be looked up."""
+        self._cursor.execute(
+            "INSERT INTO identity_pairwise (subject_id, consumer, pairwise) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
+            [subject_id, consumer, pairwise],
+        )
+
+    def subject_of_pairwise(self, consumer: str, pairwise: str) -> str | None:
+        """The subject that the id was given to."""
+        self._cursor.execute(
+            "SELECT subject_id FROM identity_pairwise WHERE consumer = %s AND pairwise = %s", [consumer, pairwise]
+        )
+        row = self._cursor.fetchone()
+        return row[0] if row else None

@@ -1,0 +1,168 @@
+"""Review items and stewards' verdicts, one of each for a pair of mentions."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlmodel import Session
+
+from hub.storage.statements import cursor_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewReview:
+    """A pair to be decided. Both ids in order."""
+
+    review_id: str
+    low_id: bytes
+    high_id: bytes
+    kind: str
+    weight: float
+    weights: str
+    reasons: str
+    blocking: bool
+    opened_at: datetime
+    model_version: str
+
+
+@dataclass(frozen=True, slots=True)
+class KeptReview:
+    """A review item as it stands."""
+
+    review_id: str
+    low_id: bytes
+    high_id: bytes
+    kind: str
+    weight: float
+    weights: dict[str, float]
+    reasons: list[str]
+    blocking: bool
+    state: str
+    opened_at: datetime
+    model_version: str
+    steward: str | None
+    decided_at: datetime | None
+    note: bytes | None
+
+
+_COLUMNS: Final = ", ".join(KeptReview.__slots__)
+
+
+class ReviewStore:
+    """Reviews and verdicts inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._cursor = cursor_of(session)
+
+    def open(self, reviews: Sequence[NewReview]) -> int:
+        """How many pairs wait that did not wait before; a pair that was decided stays decided."""
+        if not reviews:
+            return 0
+        self._cursor.executemany(
+            "INSERT INTO identity_review (review_id, low_id, high_id, kind, weight, weights, reasons, blocking, state,"
+            " opened_at, model_version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, 'open', %s, %s)"
+            " ON CONFLICT (low_id, high_id) DO UPDATE SET state = 'open', opened_at = EXCLUDED.opened_at,"
+            " weight = EXCLUDED.weight, weights = EXCLUDED.weights, reasons = EXCLUDED.reasons"
+            " WHERE identity_review.state = 'moot'",
+            [
+                (
+                    each.review_id, each.low_id, each.high_id, each.kind, each.weight, each.weights, each.reasons,
+                    each.blocking, each.opened_at, each.model_version,
+                )
+                for each in reviews
+            ],
+        )  # fmt: skip
+        return self._cursor.rowcount
+
+    def review_for(self, review_id: str) -> KeptReview | None:
+        """That item."""
+        self._cursor.execute(f"SELECT {_COLUMNS} FROM identity_review WHERE review_id = %s", [review_id])
+        row = self._cursor.fetchone()
+        return KeptReview(*row) if row else None
+
+    def find(self, state: str, *, kind: str | None = None, limit: int = 100, after: str = "") -> list[KeptReview]:
+        """Items in that state, those that block answers first, then oldest first, from after an item on."""
+        self._cursor.execute(
+            f"SELECT {_COLUMNS} FROM identity_review r WHERE state = %(state)s"
+            " AND (%(kind)s::text IS NULL OR kind = %(kind)s)"
+            " AND (%(after)s = '' OR (NOT blocking, opened_at, review_id) >"
+            " (SELECT NOT a.blocking, a.opened_at, a.review_id FROM identity_review a WHERE a.review_id = %(after)s))"
+            " ORDER BY NOT blocking, opened_at, review_id LIMIT %(limit)s",
+            {"state": state, "kind": kind, "after": after, "limit": limit},
+        )
+        return [KeptReview(*row) for row in self._cursor.fetchall()]
+
+    def counts(self) -> dict[str, int]:
+        """How many items stand in each state."""
+        self._cursor.execute("SELECT state, count(*) FROM identity_review GROUP BY state")
+        return dict(self._cursor.fetchall())
+
+    def open_between(self, subject_ids: Sequence[str]) -> list[str]:
+        """Open items whose two sides belong to those subjects."""
+        self._cursor.execute(
+            "SELECT r.review_id FROM identity_review r JOIN identity_mention l ON l.mention_id = r.low_id"
+            " JOIN identity_mention h ON h.mention_id = r.high_id WHERE r.state = 'open'"
+            " AND l.subject_id = ANY(%(ids)s) AND h.subject_id = ANY(%(ids)s) ORDER BY r.review_id",
+            {"ids": list(subject_ids)},
+        )
+        return [row[0] for row in self._cursor.fetchall()]
+
+    def close(self, review_id: str, state: str, *, steward: str, at: datetime, note: bytes | None) -> bool:
+        """True when the item was open and is decided now; False when somebody else was first."""
+        self._cursor.execute(
+            "UPDATE identity_review SET state = %s, steward = %s, decided_at = %s, note = %s"
+            " WHERE review_id = %s AND state = 'open'",
+            [state, steward, at, note, review_id],
+        )
+        return bool(self._cursor.rowcount)
+
+    def moot(self, mention_ids: Iterable[bytes]) -> None:
+        """Open items about those mentions wait no longer."""
+        ids = list(mention_ids)
+        self._cursor.execute(
+            "UPDATE identity_review SET state = 'moot'"
+            " WHERE state = 'open' AND (low_id = ANY(%s) OR high_id = ANY(%s))",
+            [ids, ids],
+        )
+
+    def moot_within(self, subject_id: str) -> None:
+        """Open items between two mentions of that one subject wait no longer."""
+        self._cursor.execute(
+            "UPDATE identity_review r SET state = 'moot' FROM identity_mention l, identity_mention h"
+            " WHERE r.state = 'open' AND l.mention_id = r.low_id AND h.mention_id = r.high_id"
+            " AND l.subject_id = %s AND h.subject_id = l.subject_id",
+            [subject_id],
+        )
+
+    def keep_verdict(self, pair: tuple[bytes, bytes], verdict: str, *, steward: str, at: datetime) -> None:
+        """The steward's word stands, over any earlier one."""
+        low, high = sorted(pair)
+        self._cursor.execute(
+            "INSERT INTO identity_verdict (low_id, high_id, verdict, steward, at) VALUES (%s, %s, %s, %s, %s)"
+            " ON CONFLICT (low_id, high_id) DO UPDATE SET verdict = EXCLUDED.verdict, steward = EXCLUDED.steward,"
+            " at = EXCLUDED.at",
+            [low, high, verdict, steward, at],
+        )
+
+    def verdicts_about(
+        self, mention_ids: Sequence[bytes], subject_ids: Sequence[str]
+    ) -> list[tuple[bytes, bytes, str]]:
+        """Every verdict with one of those mentions, or one of those subjects' mentions, on either side."""
+        self._cursor.execute(
+            "SELECT v.low_id, v.high_id, v.verdict FROM identity_verdict v WHERE v.low_id = ANY(%(m)s)"
+            " OR v.high_id = ANY(%(m)s) OR EXISTS (SELECT FROM identity_mention x"
+            " WHERE x.mention_id IN (v.low_id, v.high_id) AND x.subject_id = ANY(%(s)s))",
+            {"m": list(mention_ids), "s": list(subject_ids)},
+        )
+        return self._cursor.fetchall()
+
+    def verdicts_between(self, one: str, other: str) -> list[tuple[Any, ...]]:
+        """Verdicts across two subjects: both mentions, the word, who gave it and when."""
+        self._cursor.execute(
+            "SELECT v.low_id, v.high_id, v.verdict, v.steward, v.at FROM identity_verdict v"
+            " JOIN identity_mention l ON l.mention_id = v.low_id JOIN identity_mention h ON h.mention_id = v.high_id"
+            " WHERE (l.subject_id = %(a)s AND h.subject_id = %(b)s) OR (l.subject_id = %(b)s AND h.subject_id = %(a)s)",
+            {"a": one, "b": other},
+        )
+        return self._cursor.fetchall()

@@ -1,0 +1,58 @@
+"""How the index keeps personal content: sealed row by row, looked up through keyed digests only."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.identity.compare import Traits
+from hub.identity.traits import COLUMN_MARK
+from hub.proof.sealing import Blinder, KeyRing
+
+_DIGEST_BYTES = 16
+_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+def mention_id_of(record: str, role: str) -> bytes:
+    """Names one role of one record; the record's reference is opaque, so this says nothing about anyone."""
+    return hashlib.blake2b(f"{record}\x1f{role}".encode(), digest_size=_DIGEST_BYTES).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """Seals and opens what mentions say; makes look-up keys."""
+
+    keyring: KeyRing
+    blinder: Blinder
+
+    def key(self, model: str, text: str) -> bytes:
+        """The look-up key of a text, apart for each model."""
+        return self.blinder.key(f"identity.{model}", text)
+
+    def seal_traits(self, mention_id: bytes, text: str) -> bytes:
+        """Traits, sealed for that mention alone."""
+        return self.keyring.seal(text.encode("utf-8", "surrogatepass"), context=f"traits|{mention_id.hex()}")
+
+    def open_traits(self, mention_id: bytes, sealed: bytes) -> Traits:
+        """The traits of that mention."""
+        opened = self.keyring.open(sealed, context=f"traits|{mention_id.hex()}")
+        return tuple(opened.decode("utf-8", "surrogatepass").split(COLUMN_MARK))
+
+    def seal_said(self, mention_id: bytes, said: Mapping[str, Any]) -> bytes:
+        """What the record says, sealed for that mention alone."""
+        return self.keyring.seal(_ENCODE(said).encode("utf-8", "surrogatepass"), context=f"said|{mention_id.hex()}")
+
+    def open_said(self, mention_id: bytes, sealed: bytes) -> dict[str, Any]:
+        """What the record says."""
+        opened = self.keyring.open(sealed, context=f"said|{mention_id.hex()}")
+        found: dict[str, Any] = json.loads(opened.decode("utf-8", "surrogatepass"))
+        return found
+
+    def seal_note(self, review_id: str, note: str) -> bytes:
+        """A steward's note, sealed for that review alone."""
+        return self.keyring.seal(note.encode(), context=f"note|{review_id}")
+
+    def open_note(self, review_id: str, sealed: bytes) -> str:
+        """The steward's note."""
+        return self.keyring.open(sealed, context=f"note|{review_id}").decode()
