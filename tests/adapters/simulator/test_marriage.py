@@ -11,6 +11,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
+from adapters.simulator.__main__ import main
 from adapters.simulator.county import make_county
 from adapters.simulator.faults import Faults, Schedule
 from adapters.simulator.marriage import MOST_AT_ONCE, SECRET_PATH, SKEW_SECONDS, Access, app, running, signature
@@ -199,15 +200,13 @@ def test_the_interface_runs_on_a_real_port(events: EventStore) -> None:
     assert page.json()["total"] == events.total()
 
 
-def test_the_command_line_makes_a_county_and_serves_its_marriages(tmp_path: Path) -> None:
+def test_the_command_line_makes_a_county_and_serves_its_marriages(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    size = ["--residents", "120", "--organisations", "12"]
+    assert main([*size, "--out", str(tmp_path), "--day", "2026-11-20"]) == 0
+    assert "residents" in capsys.readouterr().out
     command = [sys.executable, "-m", "adapters.simulator"]
-    made = subprocess.run(  # noqa: S603  # our own command
-        [*command, "--residents", "120", "--organisations", "12", "--out", str(tmp_path), "--day", "2026-11-20"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert "residents" in made.stdout
     port = _free_port()
     with subprocess.Popen(  # noqa: S603  # 〃
         [*command, "marriage", "--from", str(tmp_path), "--port", str(port), "--faultless"]
@@ -219,8 +218,6 @@ def test_the_command_line_makes_a_county_and_serves_its_marriages(tmp_path: Path
 
 
 def test_the_command_line_says_what_is_wrong_with_a_county(tmp_path: Path) -> None:
-    from adapters.simulator.__main__ import main
-
     assert main(["--residents", "3", "--out", str(tmp_path)]) == 2
 
 
