@@ -142,6 +142,14 @@ const HubStrict = (() => {
     return value;
   }
 
+  /** The one spelling of a value: sorted keys, no blanks (RFC 8785 for what strict JSON can hold). */
+  function canonicalJson(value) {
+    if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
+    if (value === null || typeof value !== "object") return JSON.stringify(value);
+    const members = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+    return `{${members.join(",")}}`;
+  }
+
   const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 
   // --- keys and JWS ------------------------------------------------------------------------------------------------
@@ -348,7 +356,7 @@ const HubStrict = (() => {
   }
 
   return {
-    Refusal, refuse, utf8, textOf, concat, equal, sha256, base64, unbase64, b64url, unb64url, strictJson, isObject,
+    Refusal, refuse, utf8, textOf, concat, equal, sha256, base64, unbase64, b64url, unb64url, strictJson, canonicalJson, isObject,
     publicKey, verifyJws, verifySdJwt, noteVerifier, signedBy, parseCheckpoint, parseProof, leafHash, rootFrom,
   };
 })();

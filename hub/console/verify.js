@@ -4,160 +4,263 @@
 const HubVerifier = (() => {
   const S = HubStrict;
   const { refuse } = S;
-  const LEEWAY_SECONDS = 5;
 
-  // --- whom the policy trusts --------------------------------------------------------------------------------------
+  // --- whose word counts -------------------------------------------------------------------------------------------
 
-  const listOf = (jwks) => (Array.isArray(jwks) ? jwks : (jwks?.keys ?? []));
-  const instant = (value) => (typeof value === "number" ? value : Date.parse(value) / 1000);
   const isSaid = (value) => value !== null && value !== undefined;
+  const listOf = (jwks) => (Array.isArray(jwks) ? jwks : (jwks?.keys ?? []));
+  const badForm = () => refuse("form", "The file is not of the form prescribed.", "文件格式不符合规定。");
 
-  /** Refuses a key that did not count at `at` (seconds since the epoch): not yet, no more, or compromised by then. */
-  function requireCounting(line, at) {
-    const ends = [line.until, line.revoked, line.compromised_since].filter(isSaid).map(instant);
-    if ((isSaid(line.from) && instant(line.from) > at + LEEWAY_SECONDS) || ends.some((end) => end <= at)) {
-      refuse("key-not-valid", `The key of ${line.party} did not count at that time.`, `${line.party} 的密钥在该时刻无效。`);
-    }
-  }
-
-  /** The policy's key for (`kid`, `party`); the bundle's key history may only narrow when it counted. */
-  function keyring({ policy, bundle }) {
-    return async (kid, party, claims) => {
-      const trusted = party === policy.hub.id ? policy.hub.jwks : policy.parties?.[party]?.jwks;
-      for (const jwk of listOf(trusted)) {
+  /** Every key of the policy, by party and kid. */
+  async function trustedKeys(policy) {
+    const keys = new Map();
+    const holders = [[policy.hub.id, policy.hub], ...Object.entries(policy.parties ?? {})];
+    for (const [party, { jwks }] of holders) {
+      for (const jwk of listOf(jwks)) {
         const key = await S.publicKey(jwk);
-        if (key.kid !== kid) continue;
-        for (const line of bundle.keys ?? []) {
-          if (line.party === party && line.jwk?.kid === kid) requireCounting(line, claims.iat);
-        }
-        return key;
+        keys.set(`${party} ${key.kid}`, key);
       }
-      return null;
-    };
+    }
+    return keys;
   }
 
-  // --- the steps ---------------------------------------------------------------------------------------------------
-
-  function parsed(bytes, name) {
-    const value = S.strictJson(S.textOf(bytes));
-    if (!S.isObject(value) || value.version !== 1) refuse("version", `The ${name} is not of version 1.`, "版本不是 1。");
-    return value;
+  /** When each key on these lines counted: from its beginning up to, and not including, its first end. */
+  async function livesOf(lines) {
+    const lives = new Map();
+    for (const line of lines) {
+      const { kid } = await S.publicKey(line.jwk);
+      const ends = [line.until, line.revoked, line.compromised_since].filter(isSaid);
+      if (![line.from ?? 0, ...ends].every(Number.isSafeInteger)) badForm();
+      lives.set(`${line.party} ${kid}`, { begins: line.from ?? -Infinity, ends: Math.min(Infinity, ...ends) });
+    }
+    return lives;
   }
 
-  const covers = (pattern, path) => {
-    const [want, have] = [pattern.split("."), path];
-    return want.length <= have.length && want.every((part, at) => part === "*" || part === String(have[at]));
+  const countedAt = (life, at) => life.begins <= at && at < life.ends;
+
+  /** The message `token`, and a note of who signed it when, for the step about keys. */
+  async function signedMessage(context, token, typ, issuer) {
+    const message = await S.verifyJws(token, typ, context.keyFor);
+    noteSigner(context, message);
+    if (issuer && message.claims.iss !== issuer) refuse("other-signer", "A message is signed by somebody else.", "报文签名方不符。");
+    return message;
+  }
+
+  function noteSigner(context, { claims, key }) {
+    if (!Number.isSafeInteger(claims.iat)) badForm();
+    context.signers.push({ party: claims.iss, kid: key.kid, at: claims.iat });
+  }
+
+  // --- what was asked for ------------------------------------------------------------------------------------------
+
+  const NEVER_SHARED = ["source", "quality"];
+
+  /** True when a pattern covers the claim at `path`; `self` stands for `own`, `*` for every element of a list. */
+  function covers(pattern, path, own) {
+    const [first, ...rest] = pattern.split(".");
+    const want = first === "self" ? [...own, ...rest] : [first, ...rest];
+    if (pattern === "*") return true;
+    return want.length <= path.length && want.every((part, at) => (part === "*" ? typeof path[at] === "number" : String(part) === String(path[at])));
+  }
+
+  /** Where somebody in `role` stands: `man` at man, `member.2` at members, 1. */
+  function ownPath(role, claims) {
+    const [base, number] = (role ?? "").split(".");
+    if (["", "self", "deceased"].includes(base)) return [];
+    return `${base}s` in claims ? [`${base}s`, Number(number ?? 1) - 1] : [base];
+  }
+
+  const commit = async (salt, text) => {
+    const key = await crypto.subtle.importKey("raw", salt, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
+    return S.b64url(new Uint8Array(await crypto.subtle.sign("HMAC", key, S.utf8.encode(text))));
   };
 
-  async function opened(item, context) {
-    const evidence = await S.verifySdJwt(item.presentation, context.keyFor);
-    const { clear } = evidence;
-    if (clear.iss !== item.provider) refuse("provider", "The evidence is not the named provider's.", "凭证签发方与应答所述不符。");
-    const at = context.answer.claims.iat;
-    if ((isSaid(clear.nbf) && clear.nbf > at + LEEWAY_SECONDS) || (isSaid(clear.exp) && clear.exp <= at)) {
-      refuse("evidence-time", "The evidence did not count when the answer was signed.", "应答签发时凭证不在有效期内。");
-    }
-    return { item, ...evidence };
+  // --- the steps, numbered as `hub verify` numbers them ------------------------------------------------------------
+
+  const TEXTS = ["request", "answer", "entry", "salt", "receipt", "seal"];
+  const LISTS = ["keys", "status_lists"];
+  const ANSWER_SECONDS = 120;
+  const same = (text) => ({ en: text, zh: text });
+
+  function readBundle(bytes) {
+    const bundle = S.strictJson(S.textOf(bytes));
+    const members = ["version", ...TEXTS, ...LISTS];
+    if (!S.isObject(bundle) || bundle.version !== 1) badForm();
+    if (Object.keys(bundle).length !== members.length || members.some((name) => !(name in bundle))) badForm();
+    if (TEXTS.some((name) => typeof bundle[name] !== "string") || LISTS.some((name) => !Array.isArray(bundle[name]))) badForm();
+    return bundle;
   }
 
-  const said = (claims, path) => path.reduce((value, part) => value[part], claims);
+  function readPolicy(bytes) {
+    const policy = S.strictJson(S.textOf(bytes));
+    if (!S.isObject(policy) || policy.version !== 1 || typeof policy.hub?.id !== "string") badForm();
+    return policy;
+  }
 
   const STEPS = [
     {
-      title: { en: "Bundle and trust policy are strict JSON of version 1", zh: "核验包与信任策略均为第 1 版严格 JSON" },
+      title: { en: "The bundle is well formed", zh: "核验包格式完整" },
       async check(context) {
-        context.bundle = parsed(context.bundleBytes, "bundle");
-        context.policy = parsed(context.policyBytes, "trust policy");
-        context.keyFor = keyring(context);
+        context.policy = readPolicy(context.policyBytes);
+        context.bundle = readBundle(context.bundleBytes);
+        const keys = await trustedKeys(context.policy);
+        context.keyFor = (kid, party) => keys.get(`${party} ${kid}`) ?? null;
+        context.signers = [];
+        return same("version 1");
       },
     },
     {
-      title: { en: "The request is signed by the consumer, with a key that the policy trusts", zh: "请求由数据需求方以信任策略所列密钥签名" },
+      title: { en: "It is sealed by the hub", zh: "核验包由平台封签" },
       async check(context) {
-        context.request = await S.verifyJws(context.bundle.request, "evidence-request+jwt", context.keyFor);
-        const { iss, aud } = context.request.claims;
-        if (aud !== context.policy.hub.id) refuse("audience", "The request is addressed to another hub.", "请求的受众不是该平台。");
-        return { en: iss, zh: iss };
+        const sealed = await signedMessage(context, context.bundle.seal, "bundle-seal+jwt", context.policy.hub.id);
+        const { seal: _seal, ...content } = context.bundle;
+        const digest = S.b64url(await S.sha256(S.utf8.encode(S.canonicalJson(content))));
+        if (sealed.claims.digest !== digest) refuse("altered", "The bundle is not the one that the hub sealed.", "核验包与平台封签内容不符。");
+        return same(context.policy.hub.id);
       },
     },
     {
-      title: { en: "The answer is signed by the hub, for that consumer, to that request", zh: "应答由平台签名，发给该需求方，且对应该请求" },
+      title: { en: "The request is signed by the consumer", zh: "请求由数据需求方签名" },
       async check(context) {
-        context.answer = await S.verifyJws(context.bundle.answer, "evidence-answer+jwt", context.keyFor);
-        const { claims } = context.answer;
-        if (claims.iss !== context.policy.hub.id) refuse("issuer", "The answer is not the hub's.", "应答不是该平台签发。");
-        if (claims.aud !== context.request.claims.iss) refuse("audience", "The answer is for another consumer.", "应答的受众不是该需求方。");
-        if (claims.request_digest !== S.b64url(context.request.digest)) refuse("other-request", "The answer is to another request.", "应答对应的是另一请求。");
-        return { en: claims.outcome, zh: claims.outcome };
+        context.request = await signedMessage(context, context.bundle.request, "evidence-request+jwt");
+        const { iss, aud, wanted } = context.request.claims;
+        if (aud !== context.policy.hub.id) refuse("foreign", "The request is addressed to another hub.", "请求的受众不是该平台。");
+        if (!Array.isArray(wanted) || new Set(wanted.map(({ type }) => type)).size !== wanted.length) badForm();
+        return same(iss);
       },
     },
     {
-      title: { en: "Each piece of evidence is signed by the department that answers for it", zh: "每份凭证均由负责的部门签名" },
+      title: { en: "The answer is signed by the hub", zh: "应答由平台签名" },
       async check(context) {
-        const presented = (context.answer.claims.evidence ?? []).filter((item) => item.presentation);
+        context.answer = await signedMessage(context, context.bundle.answer, "evidence-answer+jwt", context.policy.hub.id);
+        context.shown = context.answer.claims.evidence.filter((item) => typeof item.presentation === "string");
+        return same(context.answer.claims.outcome);
+      },
+    },
+    {
+      title: { en: "The answer is to this request", zh: "应答对应该请求" },
+      async check({ request, answer }) {
+        const [asked, told] = [request.claims, answer.claims];
+        if (told.aud !== asked.iss || told.request_digest !== S.b64url(request.digest) || told.case !== asked.case) {
+          refuse("unrelated", "The answer is not to this request.", "应答与请求不对应。");
+        }
+        if (!(told.iat >= asked.iat - ANSWER_SECONDS && told.iat <= asked.exp + ANSWER_SECONDS)) {
+          refuse("untimely", "The answer was not signed while the request lived.", "应答时间不在请求有效期内。");
+        }
+        return same(asked.case);
+      },
+    },
+    {
+      title: { en: "It is about the subject asked about", zh: "应答所涉主体即所请求的主体" },
+      async check({ request, answer, shown }) {
+        const [asked, told] = [request.claims.subject.pairwise, answer.claims.subject];
+        if (isSaid(asked) && isSaid(told) && asked !== told) refuse("other-subject", "The answer is about somebody else.", "应答所涉主体与请求不符。");
+        if (!isSaid(told) && shown.length) refuse("no-subject", "Evidence is shown about nobody named.", "应答披露了凭证但未写明主体。");
+        return same(told ?? "—");
+      },
+    },
+    {
+      title: { en: "Each piece of evidence is signed by the department named, and of the type named", zh: "每份凭证均由所列部门签名，且类型相符" },
+      async check(context) {
         context.opened = [];
-        for (const item of presented) context.opened.push(await opened(item, context));
-        const names = [...new Set(context.opened.map((one) => one.clear.iss))].join(", ");
-        return { en: `${context.opened.length}: ${names}`, zh: `${context.opened.length}：${names}` };
+        for (const item of context.shown) {
+          const evidence = await S.verifySdJwt(item.presentation, context.keyFor);
+          if (evidence.claims.iss !== item.provider || evidence.claims.vct !== item.type) {
+            refuse("other-evidence", "Evidence is not of the provider and type named.", "凭证的提供方或类型与应答不符。");
+          }
+          noteSigner(context, evidence);
+          context.opened.push({ item, ...evidence });
+        }
+        const names = [...new Set(context.opened.map(({ item }) => item.provider))].join(", ");
+        return { en: `${context.opened.length}: ${names}`, zh: `${context.opened.length} 份：${names}` };
       },
     },
     {
-      title: { en: "Nothing was released that was not asked for", zh: "未披露任何未请求的数据项" },
-      async check(context) {
-        for (const { item, paths } of context.opened) {
-          const asked = context.request.claims.wanted.filter((wanted) => wanted.type === item.type).flatMap((wanted) => wanted.claims);
-          if (paths.some((path) => !asked.some((pattern) => covers(pattern, path)))) {
-            refuse("not-asked", "The answer releases a claim that was not asked for.", "应答披露了未请求的数据项。");
+      title: { en: "Nothing is disclosed that was not asked for", zh: "未披露任何未请求的数据项" },
+      async check({ request, answer, opened }) {
+        for (const { item, claims, paths } of opened) {
+          const asked = request.claims.wanted.find(({ type }) => type === item.type)?.claims ?? [];
+          const own = ownPath(item.role, claims);
+          const isAsked = (path) => !NEVER_SHARED.includes(path[0]) && asked.some((pattern) => covers(pattern, path, own));
+          if (!paths.every(isAsked)) refuse("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。");
+          if (isSaid(claims.sub) && claims.sub !== answer.claims.subject) refuse("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。");
+        }
+        return same(String(opened.reduce((sum, { paths }) => sum + paths.length, 0)));
+      },
+    },
+    {
+      title: { en: "Every key counted when it signed", zh: "每把密钥在签名时有效" },
+      async check({ bundle, policy, signers }) {
+        const [history, told] = [await livesOf(bundle.keys), await livesOf(policy.key_life ?? [])];
+        for (const { party, kid, at } of signers) {
+          const [life, own] = [history.get(`${party} ${kid}`), told.get(`${party} ${kid}`)];
+          if (!life || !countedAt(life, at) || (own && !countedAt(own, at))) {
+            refuse("key-not-counted", `A key of ${party} did not count when it signed.`, `${party} 的密钥在签名时无效。`);
           }
         }
+        return same(String(new Set(signers.map(({ party, kid }) => `${party} ${kid}`)).size));
       },
     },
     {
-      title: { en: "The log entry is about this request and this answer", zh: "日志条目对应该请求与该应答" },
+      title: { en: "The log entry commits to request and answer", zh: "日志条目锁定该请求与该应答" },
       async check(context) {
-        context.entry = S.unb64url(context.bundle.entry);
-        const entry = S.strictJson(S.textOf(context.entry));
-        const digests = { request: S.b64url(context.request.digest), answer: S.b64url(context.answer.digest) };
-        if (entry.request !== digests.request || entry.answer !== digests.answer) refuse("other-entry", "The entry is about another exchange.", "日志条目对应的是另一次交换。");
+        const { bundle, request, answer } = context;
+        context.entry = S.unb64url(bundle.entry);
+        const [entry, salt] = [S.strictJson(S.textOf(context.entry)), S.unb64url(bundle.salt)];
+        const expected = {
+          v: 1,
+          kind: "exchange",
+          exchange: answer.claims.exchange,
+          consumer: request.claims.iss,
+          matter: request.claims.matter,
+          outcome: answer.claims.outcome,
+          request: S.b64url(request.digest),
+          answer: S.b64url(answer.digest),
+          subject: await commit(salt, answer.claims.subject ?? ""),
+          case: await commit(salt, request.claims.case),
+          basis: await commit(salt, request.claims.basis),
+          officer: await commit(salt, request.claims.officer),
+        };
+        const wrong = Object.keys(expected).find((name) => entry[name] !== expected[name]);
+        if (wrong) refuse("other-entry", `The log entry says otherwise: ${wrong}.`, `日志条目与应答不符：${wrong}。`);
+        if (S.canonicalJson(entry) !== S.textOf(context.entry)) refuse("other-entry", "The entry is not in canonical form.", "日志条目不是规范格式。");
+        return same(entry.id);
       },
     },
     {
-      title: { en: "The receipt leads from the entry to the checkpoint's root", zh: "回执由该条目推导出检查点的根" },
+      title: { en: "The receipt proves the entry in the log", zh: "回执证明该条目在日志中" },
       async check(context) {
-        context.proof = S.parseProof(context.bundle.receipt);
-        context.checkpoint = S.parseCheckpoint(context.proof.note.body);
-        const { proof, checkpoint } = context;
+        const { policy, bundle } = context;
+        const proof = S.parseProof(bundle.receipt);
+        const checkpoint = S.parseCheckpoint(proof.note.body);
+        const log = await S.noteVerifier(policy.hub.log_vkey);
+        if (checkpoint.origin !== log.name || (await S.signedBy(proof.note, log)) === null) {
+          refuse("unknown-log", "The hub's log did not sign the checkpoint.", "检查点未经该平台日志签名。");
+        }
         const root = await S.rootFrom(await S.leafHash(context.entry), proof.index, checkpoint.size, proof.hashes);
         if (!root || !S.equal(root, checkpoint.root)) refuse("tree", "The proof does not lead to the root.", "证明未能推导出该根。");
-        return { en: `entry ${proof.index} of ${checkpoint.size}`, zh: `第 ${proof.index} 条，共 ${checkpoint.size} 条` };
-      },
-    },
-    {
-      title: { en: "The checkpoint is signed by the hub's log", zh: "检查点由该平台的日志签名" },
-      async check(context) {
-        const { origin, log_vkey: vkey } = context.policy.hub;
-        const log = await S.noteVerifier(vkey);
-        if (context.checkpoint.origin !== origin || log.name !== origin) refuse("origin", "The checkpoint is of another log.", "检查点属于另一日志。");
-        if ((await S.signedBy(context.proof.note, log)) === null) refuse("unknown-log", "The log did not sign the checkpoint.", "检查点未经该日志签名。");
-        return { en: origin, zh: origin };
-      },
-    },
-    {
-      title: { en: "Enough witnesses cosigned the checkpoint", zh: "检查点获得足够见证方共签" },
-      async check(context) {
-        const signed = new Set();
-        for (const vkey of context.policy.witnesses ?? []) {
-          const witness = await S.noteVerifier(vkey);
-          if ((await S.signedBy(context.proof.note, witness)) !== null) signed.add(witness.name);
-        }
-        const quorum = context.policy.quorum ?? 0;
-        if (signed.size < quorum) refuse("too-few-witnesses", `${signed.size} of ${quorum} witnesses cosigned.`, `共签 ${signed.size} 家，要求 ${quorum} 家。`);
-        return { en: `${signed.size} of ${quorum}`, zh: `${signed.size} / ${quorum}` };
+        const cosigned = await cosigners(policy, proof.note);
+        if (cosigned.size < (policy.quorum ?? 0)) refuse("too-few-witnesses", "Too few witnesses cosigned that this browser can check.", "本浏览器可核验的见证方共签数量不足。");
+        context.place = `${checkpoint.origin} #${proof.index}`;
+        const by = [...cosigned].join(", ") || "—";
+        return { en: `index ${proof.index} of ${checkpoint.size}; witnesses: ${by}`, zh: `索引 ${proof.index}，共 ${checkpoint.size} 条；见证方：${by}` };
       },
     },
   ];
 
+  /** The names of the policy's witnesses whose Ed25519 cosignature holds: one institution counts once. */
+  async function cosigners(policy, note) {
+    const names = new Set();
+    for (const vkey of policy.witnesses ?? []) {
+      const witness = await S.noteVerifier(vkey);
+      if ((await S.signedBy(note, witness)) !== null) names.add(witness.name);
+    }
+    return names;
+  }
+
   // --- the verdict -------------------------------------------------------------------------------------------------
+
+  const said = (claims, path) => path.reduce((value, part) => value[part], claims);
 
   const released = ({ item, claims, paths }) => ({
     type: item.type,
@@ -165,7 +268,7 @@ const HubVerifier = (() => {
     claims: paths.map((path) => [path.join("."), said(claims, path)]),
   });
 
-  function factsOf({ request, answer, checkpoint, proof }) {
+  function factsOf({ request, answer, place }) {
     const lines = [
       ["Consumer", "数据需求方", request.claims.iss],
       ["Matter", "政务服务事项", request.claims.matter],
@@ -173,7 +276,7 @@ const HubVerifier = (() => {
       ["Legal basis", "法律依据", request.claims.basis],
       ["Outcome", "结果", answer.claims.outcome],
       ["Answered at", "应答时间", new Date(answer.claims.iat * 1000).toISOString()],
-      ["Log", "日志", `${checkpoint.origin} #${proof.index}`],
+      ["Log", "日志", place],
     ];
     return lines.map(([en, zh, value]) => ({ name: { en, zh }, value: typeof value === "string" ? value : JSON.stringify(value ?? "—") }));
   }

@@ -6,6 +6,8 @@ import secrets
 from dataclasses import dataclass
 from typing import Any
 
+from hub.audit.model import Entry
+from hub.audit.rules import commit
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
 from hub.proof.jws import b64url, canonical_json, sign_jws
 from hub.proof.keys import FileSigner, generate_signer
@@ -15,7 +17,10 @@ from hub.proof.sdjwt import issue_sd_jwt, verify_sd_jwt
 from hub.proof.tlogproof import TlogProof
 
 NOW = 1_790_000_000
-BEGAN = "2026-01-01T00:00:00Z"
+BEGAN = NOW - 9_000_000
+SALT = bytes(range(32))
+RIGHT_TYPE = "urn:hub:evidence:real-estate-right:1"
+EVENT_TYPE = "urn:hub:evidence:marriage-event:1"
 ORIGIN = "hub.example/log"
 HUB = "hub:example"
 OTHERS = [f'{{"v":1,"id":"ent_{n}","kind":"batch"}}'.encode() for n in range(9)]
@@ -46,8 +51,8 @@ def cast() -> Cast:
     )
 
 
-def evidence(signer: FileSigner, issuer: str, kind: str, claims: dict[str, Any]) -> str:
-    clear = {"iss": issuer, "vct": f"urn:hub:evidence:{kind}:1", "iat": NOW - 9000, "jti": secrets.token_urlsafe(12)}
+def evidence(signer: FileSigner, issuer: str, vct: str, claims: dict[str, Any]) -> str:
+    clear = {"iss": issuer, "vct": vct, "iat": NOW - 9000, "jti": secrets.token_urlsafe(12)}
     return issue_sd_jwt(clear, claims, signer=signer)
 
 
@@ -70,24 +75,29 @@ def parts(who: Cast) -> dict[str, Any]:
             "iss": "svc:window", "aud": HUB, "iat": NOW - 2, "exp": NOW + 50, "jti": secrets.token_urlsafe(12),
             "subject": {"pairwise": "pw_x"}, "matter": "low-income-aid", "case": "2026-0001", "basis": "order-649:11",
             "officer": "o-7", "wanted": [
-                {"type": "real-estate-right", "claims": ["unit", "holders.*.name"]},
-                {"type": "marriage-event", "claims": ["event", "event_on", "man.name"]},
+                {"type": RIGHT_TYPE, "claims": ["unit", "self.name"]},
+                {"type": EVENT_TYPE, "claims": ["event", "event_on", "self.name"]},
             ],
         },
         typ="evidence-request+jwt", signer=who.consumer,
     )  # fmt: skip
-    right = presented(evidence(who.land, "dept:land", "real-estate-right", RIGHT), who.land, ["unit", "holders.0.name"])
-    event = presented(evidence(who.marriage, "dept:marriage", "marriage-event", EVENT), who.marriage, ["event_on"])
+    right = presented(evidence(who.land, "dept:land", RIGHT_TYPE, RIGHT), who.land, ["unit", "holders.0.name"])
+    event = presented(
+        evidence(who.marriage, "dept:marriage", EVENT_TYPE, EVENT), who.marriage, ["event_on", "man.name"]
+    )
     return {"request": request, "evidence": [right, event]}
 
 
 def answered(who: Cast, request: str, released: list[str], **changed: Any) -> str:
     """The hub's answer to ``request``."""
-    kinds = [("real-estate-right", "dept:land"), ("marriage-event", "dept:marriage")]
+    kinds = [(RIGHT_TYPE, "dept:land", "holder.1"), (EVENT_TYPE, "dept:marriage", "man")]
     items = [
-        {"type": kind, "outcome": "released", "reason": None, "provider": issuer, "presentation": presentation}
-        for (kind, issuer), presentation in zip(kinds, released, strict=False)
-    ]
+        {
+            "type": kind, "outcome": "released", "reason": None, "provider": issuer, "presentation": presentation,
+            "as_of": NOW - 9000, "role": role,
+        }
+        for (kind, issuer, role), presentation in zip(kinds, released, strict=False)
+    ]  # fmt: skip
     claims = {
         "iss": HUB, "aud": "svc:window", "iat": NOW, "jti": secrets.token_urlsafe(12), "exchange": "xch_1",
         "request_digest": digest_of(request), "outcome": "released", "reason": None, "subject": "pw_x",
@@ -119,9 +129,16 @@ def digest_of(message: str) -> str:
 
 
 def entry_of(request: str, answer: str) -> bytes:
-    """What the log holds about the exchange."""
-    digests = {"request": digest_of(request), "answer": digest_of(answer)}
-    return canonical_json({"v": 1, "id": "ent_x", "kind": "exchange", "consumer": "svc:window", **digests})
+    """What the log holds about the exchange: digests, codes, and commitments under the bundle's salt."""
+    return Entry(
+        "exchange",
+        {
+            "consumer": "svc:window", "matter": "low-income-aid", "outcome": "released", "exchange": "xch_1",
+            "request": digest_of(request), "answer": digest_of(answer), "subject": commit(SALT, "pw_x"),
+            "case": commit(SALT, "2026-0001"), "basis": commit(SALT, "order-649:11"), "officer": commit(SALT, "o-7"),
+        },
+        SALT,
+    ).content()  # fmt: skip
 
 
 def bundle(who: Cast) -> dict[str, Any]:
@@ -135,18 +152,18 @@ def bundle_of(who: Cast, request: str, answer: str) -> dict[str, Any]:
     """The bundle of this request and this answer, logged as they are."""
     entry = entry_of(request, answer)
     signers = {"svc:window": who.consumer, HUB: who.hub, "dept:land": who.land, "dept:marriage": who.marriage}
-    return {
+    content = {
         "version": 1,
         "request": request,
         "answer": answer,
         "entry": b64url(entry),
-        "salt": b64url(bytes(32)),
+        "salt": b64url(SALT),
         "receipt": receipt(who, entry),
         "keys": [
             {
                 "party": party,
                 "jwk": signer.public.to_jwk(),
-                "from": "2026-01-01T00:00:00Z",
+                "from": BEGAN,
                 "until": None,
                 "revoked": None,
             }
@@ -154,6 +171,14 @@ def bundle_of(who: Cast, request: str, answer: str) -> dict[str, Any]:
         ],
         "status_lists": [],
     }
+    return sealed(content, who.hub)
+
+
+def sealed(content: dict[str, Any], signer: FileSigner) -> dict[str, Any]:
+    """The bundle under the seal of ``signer`` as the hub."""
+    bare = {name: value for name, value in content.items() if name != "seal"}
+    claims = {"iss": HUB, "iat": NOW + 5, "digest": b64url(hashlib.sha256(canonical_json(bare)).digest())}
+    return {**bare, "seal": sign_jws(claims, typ="bundle-seal+jwt", signer=signer)}
 
 
 def policy(who: Cast) -> dict[str, Any]:

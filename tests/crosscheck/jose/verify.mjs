@@ -1,4 +1,4 @@
-// Checks every signed message of a bundle with the npm package jose: request, answer, evidence, status lists.
+// Checks every signed message of a bundle with the npm package jose: seal, request, answer, evidence, status lists.
 //
 //   node verify.mjs BUNDLE POLICY
 //
@@ -56,8 +56,10 @@ async function disclosedBy(presentation) {
   return { issuer: claims.iss, type: claims.vct, disclosed: names.sort() };
 }
 
+const seal = await claimsOf(bundle.seal, "bundle-seal+jwt");
 const request = await claimsOf(bundle.request, "evidence-request+jwt");
 const answer = await claimsOf(bundle.answer, "evidence-answer+jwt");
+if (seal.iss !== policy.hub.id) throw new Error("the seal is not the hub's");
 if (answer.iss !== policy.hub.id) throw new Error("the answer is not the hub's");
 if (answer.aud !== request.iss) throw new Error("the answer is for somebody else");
 if (answer.request_digest !== sha256(bundle.request)) throw new Error("the answer is to another request");
