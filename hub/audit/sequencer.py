@@ -13,7 +13,7 @@ from typing import Final
 from hub.audit.growing import Edge
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import StoredEntry
-from hub.audit.store import LogStore
+from hub.audit.store import LogStore, Taken
 from hub.errors import Broken
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
@@ -71,26 +71,22 @@ class Sequencer:
         signed = self._signed.last()
         with self._database.writing() as session:
             store = LogStore(session, self.origin)
-            frontier = store.lock_head()  # 1
-            published = store.published()
-            self._check_head(store, frontier, signed, is_published=published is not None)  # 2
-            edge = self._edge_at(store, frontier)
-            taken, placed = store.place(frontier.size, self._max_batch)  # 3
+            if self._edge is None:
+                store.open()
+            batch = store.take(self._max_batch)  # 1, 3, 4
             self._step("placed")
-            entries = self._read_back(store, frontier.size, placed)  # 4
-            store.write_tiles(edge.grow([entry.leaf for entry in entries]))  # 5
-            self._step("tiles written")
-            if placed and not store.move_head(frontier.size, edge.frontier):  # 6
-                raise Broken(
-                    "audit.head-moved", "The log's head moved while it was locked.", "日志头在锁定期间发生变化。"
-                )
+            self._check_head(store, batch.head, signed, is_published=batch.published is not None)  # 2
+            self._check_entries(batch)  # 4
+            edge = self._edge_at(store, batch.head)
+            if batch.placed:
+                tiles = edge.grow([entry.leaf for entry in batch.entries])
+                store.grow(batch.head.size, edge.frontier, tiles)  # 5, 6
             self._step("head moved")
         self._step("committed")
         self._edge = edge
-        is_current = published is not None and published.size == edge.frontier.size
-        if is_current and not taken:
+        if not batch.taken and batch.published is not None and batch.published.size == edge.frontier.size:
             return None
-        return Turn(edge, self._publish(signed, edge), entries)
+        return Turn(edge, self._publish(signed, edge), batch.entries)
 
     def _check_head(self, store: LogStore, head: Frontier, signed: Checkpoint | None, *, is_published: bool) -> None:
         if signed is None:
@@ -126,14 +122,13 @@ class Sequencer:
             return known.copy()
         return Edge(frontier.copy(), store.edge(frontier.size))
 
-    def _read_back(self, store: LogStore, start: int, count: int) -> tuple[StoredEntry, ...]:
-        entries = tuple(store.read_back(start)) if count else ()
-        if [entry.index for entry in entries] != list(range(start, start + count)):
+    def _check_entries(self, batch: Taken) -> None:
+        start = batch.head.size
+        if [entry.index for entry in batch.entries] != list(range(start, start + batch.placed)):
             raise _damaged(start)
-        for entry in entries:
+        for entry in batch.entries:
             if leaf_hash(entry.content) != entry.leaf:
                 raise _damaged(entry.index)
-        return entries
 
     def _publish(self, signed: Checkpoint | None, edge: Edge) -> str:
         checkpoint = Checkpoint(self.origin, edge.frontier.size, edge.frontier.root())

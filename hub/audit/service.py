@@ -25,6 +25,7 @@ POLL_SECONDS: Final = 0.25
 ELECTION_SECONDS: Final = 0.5
 LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
+RECENT_ENTRIES: Final = 50_000
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Log:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
-        self._answered = -1
+        self._maker: ProofMaker | None = None
+        self._recent: dict[str, int] = {}
         self.fault: HubError | None = None
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -95,6 +97,11 @@ class Log:
             except HubError as fault:
                 self._fail(fault)
                 self._stopped.wait(RETRY_SECONDS)
+            except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
+                self._fail(
+                    Broken("audit.sequencer-fault", f"The sequencer met {type(fault).__name__}; it tries again.")
+                )
+                self._stopped.wait(RETRY_SECONDS)
             else:
                 self.fault = None
 
@@ -105,6 +112,7 @@ class Log:
                 if turn is None:
                     break
                 self._answer_turn(turn)
+            self._answer_recent()
         elif self._waiters:
             with self._database.writing() as session:
                 LogStore(session, self.origin).notify(QUEUE_CHANNEL)
@@ -165,15 +173,20 @@ class Log:
         return slot.receipt
 
     def _answer_turn(self, turn: Turn) -> None:
-        self._answered = -1
-        awaited = set(self._waiters.awaited())
-        found = [entry for entry in turn.entries if entry.entry_id in awaited]
-        if not found:
-            return
+        if len(self._recent) > RECENT_ENTRIES:
+            self._recent.clear()
+        self._recent.update((entry.entry_id, entry.index) for entry in turn.entries)
         tiles = EdgeTiles(turn.edge, self._tiles)
-        maker = ProofMaker(tiles, turn.edge.frontier.size, turn.note, self._memo)
-        for entry in found:
-            self._waiters.answer(entry.entry_id, maker.receipt(entry.index))
+        self._maker = ProofMaker(tiles, turn.edge.frontier.size, turn.note, self._memo)
+        self._answer_recent()
+
+    def _answer_recent(self) -> None:
+        if self._maker is None:
+            return
+        for entry_id in self._waiters.awaited():
+            index = self._recent.get(entry_id)
+            if index is not None:
+                self._waiters.answer(entry_id, self._maker.receipt(index))
 
     def _answer_rest(self) -> None:
         awaited = self._waiters.awaited()

@@ -4,12 +4,14 @@ An ORM session costs about a third of a millisecond a statement, the driver a te
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, NewType
 
 import psycopg
 from sqlmodel import Session
 
-from hub.errors import Unavailable
+from hub.errors import Broken, HubError, Unavailable
 
 Statement = NewType("Statement", str)
 _PLACEHOLDER: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -38,5 +40,31 @@ def run(session: Session, sql: Statement, **values: Any) -> Any:
     connection: Any = session.connection().connection.driver_connection
     try:
         return connection.cursor(binary=True).execute(sql, values)
-    except psycopg.OperationalError as fault:
-        raise away() from fault
+    except psycopg.Error as fault:
+        raise _translated(fault) from fault
+
+
+@contextmanager
+def pipelined(session: Session) -> Iterator[None]:
+    """Statements run inside are sent together; their results are there when the block ends.
+
+    Raises:
+        Unavailable: the database went away.
+        Broken: it refused one of them.
+    """
+    connection: Any = session.connection().connection.driver_connection
+    try:
+        with connection.pipeline():
+            yield
+    except psycopg.Error as fault:
+        raise _translated(fault) from fault
+
+
+def _translated(fault: psycopg.Error) -> HubError:
+    if isinstance(fault, psycopg.OperationalError):
+        return away()
+    return Broken(
+        "audit.statement-refused",
+        f"The database refused a statement of the log ({fault.sqlstate}); run the verification to see what is wrong.",
+        "数据库拒绝执行日志语句；请运行核验查明原因。",
+    )

@@ -1,13 +1,14 @@
 """The sequenced log in the database: entries, tiles, head and checkpoints."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
 from hub.audit.model import Published, StoredEntry, StoredTile
-from hub.audit.store.driver import Statement, run, statement
+from hub.audit.store.driver import Statement, pipelined, run, statement
 from hub.errors import Broken, Missing
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import HEIGHT, WIDTH
@@ -22,15 +23,17 @@ _PLACE = statement("""
         RETURNING queue_id, entry_id, content, leaf
     ), placed AS (
         INSERT INTO log_entry ("index", entry_id, content, leaf)
-        SELECT :size + row_number() OVER (ORDER BY queue_id) - 1, entry_id, content, leaf
+        SELECT (SELECT size FROM log_head WHERE origin = :origin) + row_number() OVER (ORDER BY queue_id) - 1,
+            entry_id, content, leaf
         FROM moved WHERE NOT EXISTS (SELECT 1 FROM log_entry e WHERE e.entry_id = moved.entry_id)
         RETURNING 1
     )
     SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM placed)
 """)
-_READ_BACK = statement(
-    'SELECT "index", entry_id, content, leaf FROM log_entry WHERE "index" >= :start ORDER BY "index"'
-)
+_READ_BACK = statement("""
+    SELECT "index", entry_id, content, leaf FROM log_entry
+    WHERE "index" >= (SELECT size FROM log_head WHERE origin = :origin) ORDER BY "index"
+""")
 _ENTRIES = statement("""
     SELECT "index", entry_id, content, leaf FROM log_entry
     WHERE "index" >= :start AND "index" < :end ORDER BY "index"
@@ -98,6 +101,17 @@ _PUBLISHED = statement("""
 """)
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What one turn found: head, published checkpoint, how many left the queue, how many are new, the new entries."""
+
+    head: Frontier
+    published: Published | None
+    taken: int
+    placed: int
+    entries: tuple[StoredEntry, ...]
+
+
 class LogStore:
     """The sequenced log: entries, tiles, head and checkpoints."""
 
@@ -112,36 +126,27 @@ class LogStore:
         row = run(self._session, sql, **values).fetchone()
         return None if row is None else row[0]
 
-    def lock_head(self) -> Frontier:
-        """The right edge of the tree, held until the transaction ends."""
-        rows = self._all(_LOCK_HEAD, origin=self._origin)
-        if not rows:
-            run(self._session, _OPEN_HEAD, origin=self._origin, frontier=Frontier().to_bytes())
-            rows = self._all(_LOCK_HEAD, origin=self._origin)
-        return _frontier(rows)
+    def open(self) -> None:
+        """The log has a head, empty at first."""
+        run(self._session, _OPEN_HEAD, origin=self._origin, frontier=Frontier().to_bytes())
+
+    def take(self, limit: int) -> Taken:
+        """Up to ``limit`` queued entries lie in the log behind the head, which is held until the transaction ends.
+
+        The entries are read back from where they are stored. All statements travel together.
+        """
+        with pipelined(self._session):
+            head = run(self._session, _LOCK_HEAD, origin=self._origin)
+            published = run(self._session, _PUBLISHED, origin=self._origin)
+            placed = run(self._session, _PLACE, origin=self._origin, limit=limit)
+            stored = run(self._session, _READ_BACK, origin=self._origin)
+        taken, new = placed.fetchone()
+        entries = tuple(_entry(row) for row in stored.fetchall())
+        return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, entries)
 
     def head(self) -> Frontier:
         """The right edge of the tree, as it is committed."""
         return _frontier(self._all(_HEAD, origin=self._origin))
-
-    def move_head(self, old: int, frontier: Frontier) -> bool:
-        """True when the head was at ``old`` and is at the frontier's size now."""
-        moved = run(
-            self._session, _MOVE_HEAD, origin=self._origin, old=old, size=frontier.size, frontier=frontier.to_bytes()
-        )
-        return bool(moved.rowcount == 1)
-
-    def place(self, size: int, limit: int) -> tuple[int, int]:
-        """Up to ``limit`` queued entries get the indexes from ``size`` on.
-
-        Returns how many left the queue, and how many of them were not in the log before.
-        """
-        taken, placed = self._all(_PLACE, size=size, limit=limit)[0]
-        return taken, placed
-
-    def read_back(self, start: int) -> list[StoredEntry]:
-        """Every stored entry from ``start`` on."""
-        return [_entry(row) for row in self._all(_READ_BACK, start=start)]
 
     def entries(self, start: int, end: int) -> list[StoredEntry]:
         """The stored entries [start, end)."""
@@ -155,21 +160,34 @@ class LogStore:
         """The stored leaf hashes [start, end)."""
         return bytes(self._one(_LEAVES, start=start, end=end))
 
-    def write_tiles(self, tiles: Sequence[StoredTile]) -> None:
-        """Full tiles are stored, read back, and are what was to be stored.
+    def grow(self, old: int, frontier: Frontier, tiles: Sequence[StoredTile]) -> None:
+        """Full tiles are stored and read back, and the head is at the frontier instead of at ``old``.
 
         Raises:
-            Broken: the database gives back something else.
+            Broken: a tile is read back as something else, or the head was not at ``old``.
         """
-        for tile in tiles:
-            place = {"level": tile.level, "index": tile.index}
-            run(self._session, _WRITE_TILE, hashes=tile.hashes, root=tile.root, **place)
-            if self._all(_READ_TILE, **place) != [(tile.hashes, tile.root)]:
-                raise Broken(
-                    "audit.tile-damaged",
-                    "A tile is not stored as it was written; check the disk.",
-                    "分片存储异常；请检查磁盘。",
-                )
+        stored = []
+        with pipelined(self._session):
+            for tile in tiles:
+                place = {"level": tile.level, "index": tile.index}
+                run(self._session, _WRITE_TILE, hashes=tile.hashes, root=tile.root, **place)
+                stored.append((tile, run(self._session, _READ_TILE, **place)))
+            moved = run(
+                self._session,
+                _MOVE_HEAD,
+                origin=self._origin,
+                old=old,
+                size=frontier.size,
+                frontier=frontier.to_bytes(),
+            )
+        if any(read.fetchone() != (tile.hashes, tile.root) for tile, read in stored):
+            raise Broken(
+                "audit.tile-damaged",
+                "A tile is not stored as it was written; check the disk.",
+                "分片存储异常；请检查磁盘。",
+            )
+        if moved.rowcount != 1:
+            raise Broken("audit.head-moved", "The log's head moved while it was locked.", "日志头在锁定期间发生变化。")
 
     def hashes(self, level: int, index: int, width: int) -> bytes:
         """The first ``width`` hashes of a tile: from its row when it is full, else from what lies below.
@@ -218,13 +236,7 @@ class LogStore:
 
     def published(self) -> Published | None:
         """The checkpoints published last."""
-        rows = self._all(_PUBLISHED, origin=self._origin)
-        if not rows:
-            return None
-        size, note, at, witnessed_size, witnessed_note, witnessed_at, since = rows[0]
-        return Published(
-            size, note, at.timestamp(), witnessed_size, witnessed_note, _seconds(witnessed_at), _seconds(since)
-        )
+        return _published(self._all(_PUBLISHED, origin=self._origin))
 
     def publish(self, size: int, note: str, at: datetime) -> None:
         """The signed checkpoint is public and the other nodes hear of it; an older one changes nothing.
@@ -245,6 +257,15 @@ class LogStore:
 
 def _entry(row: Any) -> StoredEntry:
     return StoredEntry(*row)
+
+
+def _published(rows: list[Any]) -> Published | None:
+    if not rows:
+        return None
+    size, note, at, witnessed_size, witnessed_note, witnessed_at, since = rows[0]
+    return Published(
+        size, note, at.timestamp(), witnessed_size, witnessed_note, _seconds(witnessed_at), _seconds(since)
+    )
 
 
 def _frontier(rows: list[Any]) -> Frontier:
