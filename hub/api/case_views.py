@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from hub.api.strict import View, Wire
 from hub.cases.model import Case, Checklist, Item, Participant, PersonAsked, Question, Reason, Source, Wanted
@@ -18,10 +18,18 @@ class PersonWire(Wire):
     """Who is meant: the consumer's own pairwise id, or a number with the name that must agree with it."""
 
     pairwise: Annotated[str, StringConstraints(max_length=80)] = ""
-    kind: Annotated[str, Field(description="resident or legal_person; needed with a number.")] = ""
+    kind: Literal["resident", "legal_person", ""] = ""
     number: Annotated[str, StringConstraints(max_length=80)] = ""
     name: Annotated[str, StringConstraints(max_length=200)] = ""
     birth_date: date | None = None
+
+    @model_validator(mode="after")
+    def _is_somebody(self) -> Self:
+        """A pairwise id alone, or kind, number and name."""
+        told = (self.kind, self.number, self.name)
+        if (any(told) or self.birth_date) if self.pairwise else not all(told):
+            raise ValueError("pairwise-or-number")
+        return self
 
     def asked(self) -> PersonAsked:
         """The same for the services."""

@@ -88,5 +88,5 @@ def main() -> None:
     try:
         app()
     except HubError as fault:
-        tell_fault(fault, as_json="--json" in sys.argv)
+        tell_fault(fault, as_json="--json" in sys.argv and "demo" not in sys.argv[:2])
         sys.exit(exit_code_of(fault))

@@ -1,7 +1,7 @@
 """Where the program enters its roof: the one place of the command line that reads settings and builds the hub."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -18,6 +18,11 @@ def current_settings() -> Settings:
 def built(settings: Settings | None = None) -> Hub:
     """The hub of ``settings``, this process's own by default; who asks for it closes it."""
     return build(settings or current_settings())
+
+
+def built_from(environment: Mapping[str, str]) -> Hub:
+    """The hub that ``environment`` describes instead of this process's own."""
+    return build(settings_from(environment))
 
 
 @contextmanager

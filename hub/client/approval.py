@@ -17,6 +17,8 @@ from hub.proof.jws import KeyFor, b64url, sign_jws
 from hub.proof.sdjwt import issue_sd_jwt
 
 REQUEST_TYP: Final = "evidence-request+jwt"
+RESIDENT_ID: Final = "111"
+CREDIT_CODE: Final = "001"
 BROUGHT_VCT: Final = "urn:hub:evidence:brought-material:1"
 
 
@@ -66,7 +68,11 @@ class Paper:
             "content_digest": hashlib.sha256(self.content).hexdigest(),
             "media_type": self.media_type,
             "size": len(self.content),
-            "subject": {"name": person.name, "number": person.number},
+            "subject": {
+                "name": person.name,
+                "number": person.number,
+                "document_kind": CREDIT_CODE if person.kind == "legal_person" else RESIDENT_ID,
+            },
             **{name: text for name, text in said.items() if text},
         }
 
@@ -81,7 +87,7 @@ class Case:
     participants: Sequence[Mapping[str, Any]]
     view: Mapping[str, Any] = field(repr=False)
 
-    def pairwise_of(self, role: str, position: int = 0) -> str | None:
+    def pairwise_of(self, role: str, position: int = 1) -> str | None:
         """The pairwise id of whoever has that role, or None when not exactly one subject was found."""
         for each in self.participants:
             if (each["role"], each["position"]) == (role, position):
@@ -124,7 +130,7 @@ class ApprovalClient:
             "people": {role: [person.wire() for person in group] for role, group in people.items()},
             "answers": dict(answers or {}),
         }
-        view = self.channel.call("POST", "/v1/cases", json=wanted).json()
+        view = self.channel.call("POST", "/v1/cases", json=wanted).json()["case"]
         return Case(view["id"], view["number"], view["matter"], view["participants"], view)
 
     def checklist(self, case: Case) -> dict[str, Any]:

@@ -34,7 +34,8 @@ OTHERS: Final = (
     Party("auth:data-bureau", "County Data Bureau", "县数据局", PartyKind.authority),
     Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
 )
-EVERYONE: Final = (*DEPARTMENTS, *SERVICES, *OTHERS)
+ITSELF: Final = Party(HUB_ID, "Data-sharing hub of the county", "县数据共享枢纽", PartyKind.hub)
+EVERYONE: Final = (ITSELF, *DEPARTMENTS, *SERVICES, *OTHERS)
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ class KeyCabinet:
     def fill(self) -> None:
         """A new key for every party, the hub and the log, and the hub's secrets."""
         self.directory.mkdir(mode=0o700, parents=True)
-        for name in (*(party.id for party in EVERYONE), HUB_ID, "log"):
+        for name in (*(party.id for party in EVERYONE), "log"):
             self._write(self.path_of(name), generate_signer().to_pem())
 
     def path_of(self, party: str) -> Path:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -9,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColum
 from rich.table import Table
 from rich.text import Text
 
-from hub.demo.figures import CaseFigures, RegistryFigures
+from hub.demo.figures import RegistryFigures
+from hub.exchange.verify import Verification
 
 SHOWN_REASONS = 6
 MARKS: Mapping[str, str] = {
@@ -92,25 +94,24 @@ class Narrator:
 
     def checklist(self, items: Sequence[Mapping[str, Any]]) -> None:
         """One line for each material of a case."""
-        table = _table("", "material 材料", "state", "why", numbers=())
+        table = _table("", "material 材料", "", "state 状态", numbers=())
         for item in items:
             if item["state"] != "not_needed":
-                table.add_row(MARKS.get(item["state"], "·"), item["zh"], item["state"], item["reason"]["en"])
+                state = item["state"].replace("_", " ")
+                table.add_row(MARKS.get(item["state"], "·"), _short(item["en"]), _short(item["zh"], 18), state)
         self.console.print(table)
 
-    def cases(self, figures: Mapping[str, CaseFigures]) -> None:
-        """What each matter demands, and what the applicant still brings."""
-        table = _table("matter 事项", "demanded 应交", "not asked 免提交", "to bring 仍需自带", "answer 应答")
-        for each in figures.values():
-            answer = each.outcome if each.reason is None else f"{each.outcome} ({each.reason})"
-            table.add_row(
-                each.matter,
-                str(each.materials_demanded),
-                str(each.satisfied_without_asking),
-                str(each.to_bring),
-                answer,
-            )
-        self.console.print(table)
+    def verification(self, path: Path, verification: Verification) -> None:
+        """The numbered checklist of a bundle."""
+        self.console.print(f"[bold]{path.name}[/bold]")
+        for step in verification.steps:
+            mark = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[dim]·[/dim]"}[step.ok]
+            detail = f"[dim]{step.detail}[/dim]" if step.ok else f"[red]{step.detail}[/red]"
+            self.console.print(f"  {mark} {step.number:2}. {step.name}  {detail}")
+
+
+def _short(text: str, most: int = 44) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _table(*columns: str, numbers: Sequence[int] | None = None) -> Table:
