@@ -103,7 +103,7 @@ def marital_status(known: Sequence[Known], around: Around) -> Stated:
 
 
 def _marital(status: str, since: str | None, rests_on: tuple[Known, ...], findings: Sequence[str] = ()) -> Stated:
-    claims: dict[str, Any] = {"status": status, "status_code": MARITAL_CODES[status]}
+    claims: dict[str, Any] = {"marital_status": status, "marital_code": MARITAL_CODES[status]}
     if since is not None:
         claims["since"] = since
     if findings:
