@@ -84,7 +84,7 @@ def parse_model(text: str | bytes) -> Model:
     except ValueError as fault:
         raise _wrong("file", "is not JSON") from fault
     document = _Place(raw, "model")
-    columns = document.words("columns")
+    columns = _columns(document)
     comparisons = tuple(_comparison(place, columns) for place in document.places("fields"))
     thresholds = document.at("thresholds")
     found = Model(
@@ -106,13 +106,20 @@ def parse_model(text: str | bytes) -> Model:
     return found
 
 
+def _columns(document: "_Place") -> tuple[str, ...]:
+    kind, columns = document.word("kind"), document.words("columns")
+    if kind not in READERS:
+        raise _wrong("model.kind", "is not one that records can be read as")
+    if READERS[kind].columns != columns:
+        raise _wrong("model.columns", "are not those that records of this kind give")
+    if not document.places("fields"):
+        raise _wrong("model.fields", "must not be empty")
+    return columns
+
+
 def _require_sense(model: Model) -> None:
     if not model.fracture_bits <= model.review_bits <= model.link_bits:
         raise _wrong("thresholds", "must rise from fracture over review to link")
-    if model.kind not in READERS:
-        raise _wrong("kind", "is not one that records can be read as")
-    if tuple(READERS[model.kind].columns) != model.columns:
-        raise _wrong("columns", "are not those that records of this kind give")
     for names, what in (
         ([each.field for each in model.comparisons], "fields"),
         ([each.rule for each in model.rules], "rules"),

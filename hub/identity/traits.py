@@ -10,7 +10,7 @@ from typing import Any, Final
 from hub.identity.compare import LIST_MARK, Traits
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
-from hub.kernel.identifiers import Identifier, organisation_code_in
+from hub.kernel.identifiers import Identifier, date_of_digits, organisation_code_in
 from hub.kernel.names import name_key, organisation_key, pinyin_key
 
 PERSON_COLUMNS: Final = (
@@ -25,7 +25,7 @@ COLUMN_MARK: Final = "\x1f"
 
 _LONGEST_NAME: Final = 100
 _SHORTEST_NUMBER: Final = 5
-_EARLIEST_BIRTH: Final = "1850-01-01"
+_DATE_LENGTH: Final = len("1980-01-01")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +99,8 @@ _ORGANISATION_NUMBERS: Final = frozenset(
 
 
 def _plausible(day: str, today: date) -> str:
-    return day if _EARLIEST_BIRTH <= day <= today.isoformat() else ""
+    exists = len(day) == _DATE_LENGTH and date_of_digits(day[:4] + day[5:7] + day[8:]) is not None
+    return day if exists and day <= today.isoformat() else ""
 
 
 @lru_cache(maxsize=16384)

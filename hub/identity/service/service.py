@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from hub.errors import Malformed
 from hub.identity.golden import Authority, standard_authority
 from hub.identity.model import (
     Answer,
@@ -96,6 +97,10 @@ class IdentityService:
         """The subject that answers for ``subject_id`` now; None when there never was one."""
         return IndexStore(session).resolve(subject_id)
 
+    def survivors(self, session: Session, subject_ids: Sequence[str]) -> dict[str, str]:
+        """The subject that answers now for each of those ids; in one statement."""
+        return IndexStore(session).survivors(subject_ids) if subject_ids else {}
+
     def aliases(self, session: Session, subject_id: str) -> list[str]:
         """Every id whose records may stand for the subject: its own and all that were merged into it."""
         return IndexStore(session).aliases(subject_id)
@@ -147,10 +152,29 @@ class IdentityService:
         """The pair is decided for ever and what follows from it is done.
 
         Raises:
+            Malformed: no decision of that name, or nobody signs it.
             Missing: no such item, or a record of the pair is gone.
             Conflict: somebody else decided first, or another decision on file forbids this one.
         """
-        return self._stewarding.decide(session, review_id, decision, Word(steward, note))
+        if decision not in list(Decision):
+            raise Malformed(
+                "identity.no-such-decision",
+                "Decide link, different or unsure.",
+                "复核决定须为 link、different 或 unsure。",
+            )
+        return self._stewarding.decide(session, review_id, Decision(decision), Word(steward, note))
+
+    def join(
+        self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
+    ) -> str:
+        """The one subject that two mentions (record and role) belong to from now on, whatever the model says.
+
+        Raises:
+            Missing: one of them is not in the index.
+            Conflict: another decision on file forbids it.
+        """
+        pair = (mention_id_of(*one), mention_id_of(*other))
+        return self._stewarding.join(session, pair, Word(steward, note))
 
     def split(
         self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""

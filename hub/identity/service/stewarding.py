@@ -69,9 +69,10 @@ class Stewarding:
         index, reviews = IndexStore(session), ReviewStore(session)
         index.lock()
         kept = _require(reviews, review_id)
-        if kept.state != ReviewState.OPEN:
-            raise _decided(kept)
         now = self._parts.clock.now()
+        note = self._parts.vault.seal_note(review_id, word.note) if word.note else None
+        if not reviews.close(review_id, decision.value, steward=word.steward, at=now, note=note):
+            raise _decided(kept)
         pair = (kept.low_id, kept.high_id)
         if decision is Decision.LINK:
             self._join(session, pair, word, kept)
@@ -79,13 +80,25 @@ class Stewarding:
         elif decision is Decision.DIFFERENT:
             reviews.keep_verdict(pair, APART, steward=word.steward, at=now)
             self._part(session, pair, word)
-        note = self._parts.vault.seal_note(review_id, word.note) if word.note else None
-        if not reviews.close(review_id, decision.value, steward=word.steward, at=now, note=note):
-            raise _decided(kept)
         self._tell(session, "review", {"review": review_id, "decision": decision.value}, word)
         return self.require_review(session, review_id)
 
-    def _join(self, session: Session, pair: tuple[bytes, bytes], word: Word, kept: KeptReview) -> None:
+    def join(self, session: Session, pair: tuple[bytes, bytes], word: Word) -> str:
+        """The one subject that two mentions belong to afterwards, whatever the model says of them.
+
+        Raises:
+            Missing: one of them is not in the index.
+            Conflict: another decision on file forbids it.
+        """
+        index = IndexStore(session)
+        index.lock()
+        self._join(session, pair, word, None)
+        ReviewStore(session).keep_verdict(pair, SAME, steward=word.steward, at=self._parts.clock.now())
+        subject_id = index.mentions(pair)[pair[0]].subject_id
+        self._tell(session, "link", {"action": "joined", "subject": subject_id}, word)
+        return subject_id
+
+    def _join(self, session: Session, pair: tuple[bytes, bytes], word: Word, kept: KeptReview | None) -> None:
         index = IndexStore(session)
         left, right = _both(index, pair)
         if left.subject_id == right.subject_id:
@@ -98,7 +111,8 @@ class Stewarding:
         mover = left if left.subject_id == loser else right
         anchor = right if mover is left else left
         line = self._line(survivor, mover.mention_id, "decided", word, from_subject=loser, other=anchor.mention_id)
-        line.weight, line.weights, line.model_version = kept.weight, as_json(kept.weights), kept.model_version
+        if kept is not None:
+            line.weight, line.weights, line.model_version = kept.weight, as_json(kept.weights), kept.model_version
         index.append([line])
         self._move(session, moving, survivor, word, "merged")
         ReviewStore(session).moot_within(survivor)

@@ -1,0 +1,138 @@
+"""Who answers to a number, what is best known of somebody, and what goes out for checking."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.errors import Malformed
+from hub.identity.golden import Authority
+from hub.identity.model import Exported, Found, IdentityQuery, NoneFound, Several, UnderReview
+from hub.identity.service import IdentityService
+from hub.storage.database import Database
+from tests.identity.conftest import ZHANG, Place, mention
+
+NUMBER = ZHANG["number"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        IdentityQuery("resident", NUMBER, "张伟强"),
+        IdentityQuery("resident", NUMBER.lower(), "張偉強"),
+        IdentityQuery("resident", f" {NUMBER}", "张伟 强"),
+        IdentityQuery("resident", NUMBER, "", "1980-05-06"),
+        IdentityQuery("resident", NUMBER, "张伟强", "1980-05-06"),
+    ],
+)
+def test_one_subject_answers_to_its_number_with_name_or_birth_date(
+    place: Place, identity: IdentityService, database: Database, query: IdentityQuery
+) -> None:
+    (placed,) = place(mention(ZHANG))
+    with database.reading() as session:
+        assert identity.subject_for(session, query) == Found(placed.subject_id or "")
+
+
+@pytest.mark.parametrize(
+    ("query", "reason"),
+    [
+        (IdentityQuery("resident", "11010519491231002X", "张伟强"), "number-unknown"),
+        (IdentityQuery("resident", NUMBER, "李四"), "does-not-agree"),
+        (IdentityQuery("resident", NUMBER), "nothing-to-agree"),
+        (IdentityQuery("resident", "", "张伟强", "1980-05-06"), "number-needed"),
+        (IdentityQuery("legal_person", NUMBER, "张伟强"), "number-unknown"),
+        (IdentityQuery("resident", "无", "张伟强"), "number-unknown"),
+    ],
+)
+def test_nobody_answers_where_number_and_name_do_not_both_hold(
+    place: Place, identity: IdentityService, database: Database, query: IdentityQuery, reason: str
+) -> None:
+    place(mention(ZHANG))
+    with database.reading() as session:
+        assert identity.subject_for(session, query) == NoneFound(reason)
+
+
+def test_two_that_answer_are_under_review_until_a_steward_has_decided(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    place(
+        mention(ZHANG, "civil_affairs", "self"),
+        mention(ZHANG | {"phone": "13900002222"}, "civil_affairs", "self"),
+    )
+    query = IdentityQuery("resident", NUMBER, "张伟强")
+    with database.writing() as session:
+        answer = identity.subject_for(session, query)
+        (review,) = identity.reviews(session)
+        assert answer == UnderReview((review.review_id,))
+        identity.decide(session, review.review_id, "different", steward="王科员")  # type: ignore[arg-type]
+    with database.reading() as session:
+        assert identity.subject_for(session, query) == Several(2)
+
+
+def test_somebody_elses_use_of_a_number_does_not_hide_its_holder(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    holder, _ = place(mention(ZHANG), mention({"name": "李四", "number": NUMBER}))
+    with database.reading() as session:
+        answer = identity.subject_for(session, IdentityQuery("resident", NUMBER, "张伟强"))
+    assert answer == Found(holder.subject_id or "")
+
+
+def test_each_consumer_knows_a_subject_by_an_id_of_its_own(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    (placed,) = place(mention(ZHANG))
+    subject = placed.subject_id or ""
+    one, other = (identity.pairwise_id(subject, consumer) for consumer in ("svc:a", "svc:b"))
+    assert one == identity.pairwise_id(subject, "svc:a") != other
+    with database.reading() as session:
+        assert identity.subject_of_pairwise(session, "svc:a", one) == subject
+        assert identity.subject_of_pairwise(session, "svc:b", one) is None
+        assert identity.subject_of_pairwise(session, "svc:a", subject) is None
+
+
+def test_a_pairwise_id_can_be_given_within_a_transaction(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    (placed,) = place(mention(ZHANG))
+    with database.writing() as session:
+        pairwise = identity.pairwise_id(placed.subject_id or "", "svc:a", session)
+    with database.reading() as session:
+        assert identity.subject_of_pairwise(session, "svc:a", pairwise) == placed.subject_id
+
+
+def test_the_golden_record_takes_each_field_from_the_most_authoritative_then_freshest(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    old, new = datetime(2020, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
+    (placed,) = place(mention(ZHANG, "civil_affairs", "self", as_of=old))
+    place(
+        mention(ZHANG | {"name": "张玮强", "phone": "13800003333"}, "land", "holder", as_of=new),
+        mention(ZHANG | {"phone": "13800004444"}, "land", "holder", as_of=old),
+    )
+    with database.reading() as session:
+        golden = {each.field: each for each in identity.golden(session, placed.subject_id or "")}
+    assert (golden["name"].value, golden["name"].registry) == ("张伟强", "civil_affairs")
+    assert golden["name"].others == (("land", "张玮强"),)
+    assert golden["phone"].value == "13800001111"
+    assert golden["phone"].others == (("land", "13800003333"), ("land", "13800004444"))
+    assert golden["birth_date"].as_of == old
+
+
+def test_authorities_that_make_no_sense_are_refused() -> None:
+    for text in ("", "[]", '{"version": "1"}', '{"version": "1", "fields": [], "otherwise": [], "skipped": []}'):
+        with pytest.raises(Malformed):
+            Authority.parse(text)
+
+
+def test_the_export_says_whose_each_record_and_role_is(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    (placed,) = place(mention(ZHANG, "marriage", "man", record="m1", row=7, key="M-7"))
+    place(mention({"name": "李小红"}, "marriage", "woman", record="m1", row=7, key="M-7"))
+    with database.writing() as session:
+        identity.forget(session, ["other"])
+        exported = list(identity.export(session))
+    assert Exported("marriage", "M-7", 7, "man", placed.subject_id or "") in exported
+    assert len(exported) == 2
+    with database.reading() as session:
+        assert identity.figures(session) == {"resident": 2, "mentions": 2, "log": 2}

@@ -1,0 +1,270 @@
+"""The rules alone: levels of names and numbers, weights, clusters, and model files that make no sense."""
+
+import itertools
+import json
+import random
+from datetime import date
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from hub.errors import Malformed
+from hub.identity.compare import fits, is_near, is_one_off
+from hub.identity.modelfile import parse_model, standard_model
+from hub.identity.rules import Matcher, Verdict, components, partition
+from hub.identity.traits import Context, address_key, key_maker, organisation_traits, person_traits, phone_key
+from tests.identity.conftest import number_of
+
+CONTEXT = Context(date(2026, 11, 1), ("浙江省", "杭州市", "西湖区"))
+RESIDENTS = Matcher(standard_model("resident"))
+ORGANISATIONS = Matcher(standard_model("legal_person"))
+NUMBER = number_of("1980-05-06", 11)
+SCHEMA = json.loads((Path(__file__).parents[2] / "schemas/identity/model.json").read_text(encoding="utf-8"))
+
+
+def pair(one: dict[str, Any], other: dict[str, Any]) -> Verdict:
+    return RESIDENTS.verdict(person_traits(one, CONTEXT), person_traits(other, CONTEXT))
+
+
+def pair_of_organisations(one: dict[str, Any], other: dict[str, Any]) -> Verdict:
+    return ORGANISATIONS.verdict(organisation_traits(one, CONTEXT), organisation_traits(other, CONTEXT))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("张伟强", "张伟强", "equal"),
+        ("张伟", "张伟", "equal_short"),
+        ("阿卜杜拉·买买提", "阿卜杜拉•买买提", "equal_long"),
+        ("张伟强", "章玮强", "sound"),
+        ("張偉強", "张伟强", "equal"),
+        ("张强伟", "张伟强", "permuted"),
+        ("张?强", "张䶮强", "wildcard"),
+        ("张伟强", "张伟明", "one_off"),
+        ("张伟", "张伟强", "one_off"),
+        ("张伟", "李伟", "different"),
+        ("张伟", "张玲玲", "different"),
+        ("", "张伟", "missing"),
+    ],
+)
+def test_names_are_compared_on_levels_made_for_short_names(one: str, other: str, level: str) -> None:
+    for left, right in ((one, other), (other, one)):
+        assert pair({"name": left}, {"name": right}).levels["name"] == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("11010519491231002X", "11010519491231002X", "equal"),
+        ("11010519491231002X", "440524188001010014", "different"),
+        ("11010519491231002X", "110105194912310021", "near"),
+        ("11010519491231002X", "1101051949123102", "near"),
+        ("110105194912310021", "110105194912310021", "equal_invalid"),
+        ("110105194912310021", "330106198005060019", "other"),
+        ("11010519491231002X", "E12345678", "missing"),
+        ("11010519491231002X", "", "missing"),
+    ],
+)
+def test_numbers_are_compared_on_four_levels(one: str, other: str, level: str) -> None:
+    assert pair({"number": one}, {"number": other}).levels["number"] == level
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("1980-05-06", "1980-05-06", "equal"),
+        ("1980-05-06", "1980-06-05", "near"),
+        ("1980-05-06", "1980-05-08", "near"),
+        ("1980-05-06", "1990-06-07", "different"),
+        ("1980-05-06", None, "missing"),
+    ],
+)
+def test_birth_dates_are_near_when_turned_or_one_digit_off(one: str, other: str | None, level: str) -> None:
+    assert pair({"birth_date": one}, {"birth_date": other}).levels["birth"] == level
+
+
+def test_a_birth_date_that_only_the_number_states_does_not_corroborate_the_number() -> None:
+    number = number_of("1980-05-06", 11)
+    assert pair({"number": number, "birth_date": "1980-05-06"}, {"number": number}).levels["birth"] == "missing"
+    assert pair({"birth_date": "1980-05-06"}, {"number": number}).levels["birth"] == "equal"
+
+
+def test_of_dependent_fields_only_the_strongest_counts() -> None:
+    said = {"name": "张伟强", "phone": "13800001111", "residence_address": "文三路1号2幢301室"}
+    weights = pair(said, dict(said)).weights
+    assert [weights["phone"] > 0, weights["address"]] == [True, 0.0]
+
+
+def test_a_verdict_is_the_same_from_both_sides() -> None:
+    chance = random.Random(7)  # noqa: S311  # made-up people
+    values: dict[str, list[Any]] = {
+        "name": ["张伟", "张玮", "张伟强", "张强伟", "张?", "李四", ""],
+        "birth_date": ["1980-05-06", "1980-06-05", "1990-01-01", None],
+        "number": [
+            number_of("1980-05-06", 11),
+            number_of("1980-05-06", 35),
+            number_of("1980-05-06", 11)[:-1] + "0",
+            "",
+        ],
+        "phone": ["13800001111", "13800002222", ""],
+        "residence_address": ["文三路1号2幢301室", "西湖区文三路1号2幢301室", ""],
+    }
+    for _ in range(2000):
+        one, other = ({field: chance.choice(each) for field, each in values.items()} for _ in range(2))
+        there, back = pair(one, other), pair(other, one)
+        assert (there.levels, there.weight, there.outcome) == (back.levels, back.weight, back.outcome)
+
+
+def test_two_valid_numbers_that_differ_never_link() -> None:
+    for fields in itertools.product(["张伟强", "李四"], ["1980-05-06", None], ["13800001111", ""]):
+        said = dict(zip(("name", "birth_date", "phone"), fields, strict=True))
+        verdict = pair(said | {"number": number_of("1980-05-06", 11)}, said | {"number": number_of("1980-05-06", 35)})
+        assert verdict.outcome in ("review", "apart")
+
+
+CODE, OTHER_CODE = "91330106MA2ABCD139", "91350100M000100Y43"
+FULL = "杭州某某科技有限公司"
+MAIN = {"name": FULL, "credit_code": CODE}
+CHESS = {"name": "象棋协会"}
+REGISTERED = {"registration_number": "110108000000016"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome", "method"),
+    [
+        (
+            MAIN,
+            {"name": "某某科技（杭州）有限责任公司", "number": CODE, "document_kind": "099"},
+            "link",
+            "code-and-name",
+        ),
+        (MAIN, {"name": FULL, "organisation_code": "MA2ABCD13"}, "link", "organisation-code-and-name"),
+        (MAIN, {"name": FULL}, "link", "full-name"),
+        ({"name": FULL, "credit_code": "9I33O1O6MA2ABCDI39"}, MAIN, "link", "code-and-name"),
+        (MAIN, {"name": "某某科技", "credit_code": CODE}, "link", "code-and-name"),
+        (MAIN, {"name": "杭州另一家商贸有限公司", "credit_code": CODE}, "review", "code-without-name"),
+        (MAIN, {"name": FULL, "credit_code": OTHER_CODE}, "review", "valid-codes-differ-name-equal"),
+        (CHESS | {"credit_code": CODE}, CHESS | {"credit_code": OTHER_CODE}, "apart", "valid-codes-differ"),
+        (CHESS | REGISTERED, CHESS | REGISTERED, "link", "registration-number-and-name"),
+        (
+            CHESS | {"phone": "0571-8800112"},
+            {"name": "杭州市象棋协会", "phone": "05718800112"},
+            "link",
+            "name-and-premises",
+        ),
+        ({"name": "杭州市象棋协会"}, {"name": "杭州市围棋协会"}, "apart", "name-differs"),
+    ],
+)
+def test_organisations_link_by_code_and_name_and_never_by_code_alone(
+    one: dict[str, Any], other: dict[str, Any], outcome: str, method: str
+) -> None:
+    verdict = pair_of_organisations(one, other)
+    assert (verdict.outcome, verdict.method) == (outcome, method)
+
+
+def test_a_branch_is_not_its_main_organisation() -> None:
+    main = {"name": "杭州市象棋协会", "credit_code": CODE, "is_branch": False}
+    branch = {"name": "杭州市象棋协会少年分会", "credit_code": CODE, "is_branch": True}
+    assert pair_of_organisations(main, branch).method == "branch-and-main"
+    assert pair_of_organisations(main, branch).outcome == "review"
+
+
+def test_addresses_and_phones_are_one_however_written() -> None:
+    assert address_key("浙江省杭州市西湖区文三路1号2幢3单元401室") == address_key("文三路 1号2栋-3-401")
+    assert phone_key("+86 138-0000-1111") == phone_key("13800001111") == "13800001111"
+    assert phone_key("00000000000") == phone_key("无") == phone_key("12") == ""
+
+
+def test_keys_are_made_for_every_name_and_relative_and_for_nothing_missing() -> None:
+    model = standard_model("resident")
+    keys = key_maker(model.columns, model.keys)
+    said = {"name": "张伟强", "former_names": ["张三"], "birth_date": "1980-05-06", "head_number": "1"}
+    made = keys(person_traits(said, CONTEXT, kin=("2",)))
+    assert len(made) == 2 + 4
+    assert keys(person_traits({"birth_date": "1980-05-06"}, CONTEXT)) == []
+
+
+def test_one_character_off_keeps_the_surname() -> None:
+    assert is_one_off("张三丰", "张丰")
+    assert is_one_off("张三", "张四")
+    assert not is_one_off("张三", "李三")
+    assert not is_one_off("张三丰", "张四风")
+    assert not is_one_off("张", "张")
+    assert fits("张?", "张三")
+    assert not fits("??", "张三")
+    assert is_near("110105", "110150")
+    assert not is_near("110105", "223305")
+
+
+def test_a_cluster_never_holds_two_numbers_in_whatever_order_its_links_come() -> None:
+    numbers = {1: "A", 2: "", 3: "", 4: "B", 5: "", 6: "A"}
+    links = [(1, 2, 9.0), (2, 3, 8.0), (3, 4, 9.0), (4, 5, 5.0), (1, 6, 30.0), (2, 4, 7.0)]
+    expected = partition(list(numbers), links, number_of=numbers.__getitem__)
+    for each in expected:
+        assert len({numbers[node] for node in each} - {""}) <= 1
+    chance = random.Random(3)  # noqa: S311  # an order
+    for _ in range(50):
+        chance.shuffle(links)
+        nodes = chance.sample(list(numbers), len(numbers))
+        assert partition(nodes, links, number_of=numbers.__getitem__) == expected
+    assert [1, 6] in expected
+    assert [2] in expected
+
+
+def test_what_was_called_different_stands_in_two_clusters() -> None:
+    found = partition([1, 2, 3], [(1, 2, 5.0), (2, 3, 4.0)], number_of=lambda _: "", kept_apart=[(1, 3)])
+    assert found == [[1, 2], [3]]
+
+
+def test_components_are_what_links_connect() -> None:
+    assert components([1, 2, 3, 4], [(1, 3), (3, 4)]) == [[1, 3, 4], [2]]
+
+
+@pytest.mark.parametrize("name", ["residents", "organisations"])
+def test_the_model_files_are_as_their_schema_says(name: str) -> None:
+    text = files("hub.identity").joinpath("models", f"{name}.json").read_text(encoding="utf-8")
+    jsonschema.validate(json.loads(text), SCHEMA)
+    assert parse_model(text).name == name
+
+
+def nonsense() -> list[tuple[str, Any]]:
+    return [
+        ("prior_bits", "high"),
+        ("prior_bits", True),
+        ("thresholds", {"link": 1, "review": 5, "fracture": 0}),
+        ("thresholds", {"link": 1}),
+        ("columns", ["name"]),
+        ("columns", "name"),
+        ("kind", "animal"),
+        ("keys", [["shoe_size"]]),
+        ("keys", [[]]),
+        ("key_cap", 0),
+        ("fields", []),
+        ("fields", [{"field": "name", "comparison": "person_name", "levels": {"equal": {"m": 0.5, "u": 0.1}}}]),
+        ("fields", [{"field": "name", "comparison": "taste", "levels": {}}]),
+        ("fields", [{"field": "name", "comparison": "exact", "levels": {"equal": {"m": 2, "u": 0.1}}}]),
+        ("fields", [{"field": "name", "comparison": "exact", "levels": {"equal": {"m": 0.5, "u": 0}}}]),
+        ("rules", []),
+        ("rules", [{"rule": "all", "when": {}, "then": "link"}]),
+        ("rules", [{"rule": "odd", "when": {"name": ["equalish"]}, "then": "link"}]),
+        ("rules", [{"rule": "odd", "when": {"name": ["equal"]}, "then": "marry"}]),
+        ("rules", [{"rule": "odd", "when": {"name": ["equal"]}, "then": "link", "blocking": "very"}]),
+        ("version", ""),
+    ]
+
+
+@pytest.mark.parametrize(("part", "value"), nonsense())
+def test_a_model_file_edited_into_nonsense_is_refused_with_the_place(part: str, value: Any) -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8"))
+    with pytest.raises(Malformed) as caught:
+        parse_model(json.dumps(raw | {part: value}))
+    assert part in str(caught.value.facts["place"])
+
+
+def test_a_model_file_that_is_no_json_is_refused() -> None:
+    for text in ("", "{", "[]", "null", '"x"', "\x00"):
+        with pytest.raises(Malformed):
+            parse_model(text)

@@ -1,0 +1,254 @@
+"""Stewards decide, undo and are never overruled; every state of the past can be told."""
+
+import threading
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from hub.audit.model import Entry
+from hub.errors import Conflict, Malformed, Missing
+from hub.identity.model import Decision, Move, Outcome, Placement, Review
+from hub.identity.service import IdentityService
+from hub.kernel.clock import FixedClock
+from hub.storage.database import Database
+from tests.identity.conftest import ZHANG, Place, mention, number_of
+
+LI: dict[str, Any] = {"name": "李四", "number": ZHANG["number"], "birth_date": "1975-01-01"}
+
+
+def waiting(identity: IdentityService, database: Database) -> list[Review]:
+    with database.reading() as session:
+        return identity.reviews(session)
+
+
+def owners(identity: IdentityService, database: Database, *records: str) -> list[str]:
+    with database.reading() as session:
+        return [identity.history(session, record, "man")[-1].subject_id for record in records]
+
+
+@pytest.fixture
+def doubt(place: Place) -> tuple[Placement, Placement]:
+    """Two records of one number whose names and birth dates disagree."""
+    first, second = place(mention(ZHANG, record="a"), mention(LI, record="b"))
+    return first, second
+
+
+def test_a_review_item_shows_both_sides_and_why(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database
+) -> None:
+    (review,) = waiting(identity, database)
+    assert {review.left.fields["name"], review.right.fields["name"]} == {"张伟强", "李四"}
+    assert {review.left.subject_id, review.right.subject_id} == {each.subject_id for each in doubt}
+    assert review.reasons[0] == "number-without-agreement"
+    assert review.weights["number"] > 0 > review.weights["name"]
+    assert set(review.effects) == {"link", "different", "unsure"}
+
+
+def test_linking_makes_one_subject_whose_every_id_still_answers(
+    doubt: tuple[Placement, Placement],
+    identity: IdentityService,
+    database: Database,
+    moves: list[Move],
+    entries: list[Entry],
+) -> None:
+    first, second = (each.subject_id or "" for each in doubt)
+    pairwise = identity.pairwise_id(second, "svc:window")
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        decided = identity.decide(session, review.review_id, Decision.LINK, steward="王科员", note="查证为曾用名")
+    assert (decided.state, decided.steward, decided.note) == ("link", "王科员", "查证为曾用名")
+    survivor = min(first, second)
+    with database.reading() as session:
+        assert identity.resolve(session, first) == identity.resolve(session, second) == survivor
+        assert identity.subject_of_pairwise(session, "svc:window", pairwise) == survivor
+        assert identity.aliases(session, survivor) == sorted([first, second])
+        assert identity.reviews(session) == []
+    assert [(move.from_subject, move.to_subject) for move in moves] == [(max(first, second), survivor)]
+    assert entries[-1].kind == "review"
+    assert "王科员" not in entries[-1].content().decode()
+
+
+def test_what_was_called_different_is_never_joined_automatically(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    first, second = place(
+        mention(ZHANG, "civil_affairs", "self", record="a"),
+        mention(ZHANG | {"phone": "13900002222"}, "civil_affairs", "self", record="b"),
+    )
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.DIFFERENT, steward="王科员")
+    (third,) = place(mention(ZHANG, "land", "holder"))
+    assert third.subject_id in (first.subject_id, second.subject_id)
+    with database.reading() as session:
+        assert identity.resolve(session, first.subject_id or "") == first.subject_id
+        assert identity.resolve(session, second.subject_id or "") == second.subject_id
+
+
+def test_a_decision_survives_the_record_being_withdrawn_and_sent_again(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, place: Place
+) -> None:
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.LINK, steward="王科员")
+    for _ in range(2):
+        with database.writing() as session:
+            identity.forget(session, ["b"])
+        (again,) = place(mention(LI, record="b"))
+        assert again.outcome is Outcome.LINKED
+        assert again.subject_id == min(each.subject_id or "" for each in doubt)
+
+
+def test_cannot_tell_changes_nothing_and_is_not_asked_again(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, place: Place
+) -> None:
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.UNSURE, steward="王科员")
+        identity.forget(session, ["b"])
+    place(mention(LI, record="b"))
+    assert waiting(identity, database) == []
+
+
+def test_linking_through_a_third_what_was_called_different_is_refused(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    others = [LI, LI | {"name": "王五", "birth_date": "1966-06-06"}]
+    place(mention(ZHANG, record="a"), mention(others[0], record="b"), mention(others[1], record="c"))
+    reviews = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, reviews[0].review_id, Decision.LINK, steward="王科员")
+    names = [{review.left.fields["name"], review.right.fields["name"]} for review in reviews]
+    assert names[0] & names[1]
+    with database.writing() as session:
+        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长", note="误并")
+    assert one != other
+    (rest,) = waiting(identity, database)
+    linked_to = "b" if "李四" in names[1] else "a"
+    with database.writing() as session:
+        identity.decide(session, rest.review_id, Decision.LINK, steward="王科员")
+    first, third = ("a", "c") if linked_to == "b" else ("b", "c")
+    with database.writing() as session, pytest.raises(Conflict) as caught:
+        identity.join(session, (first, "man"), (third, "man"), steward="王科员")
+    assert caught.value.code == "identity.kept-apart"
+
+
+def test_two_stewards_at_once_decide_once(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database
+) -> None:
+    (review,) = waiting(identity, database)
+    outcomes: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def decide(steward: str, decision: Decision) -> None:
+        barrier.wait()
+        try:
+            with database.writing() as session:
+                identity.decide(session, review.review_id, decision, steward=steward)
+            outcomes.append("done")
+        except Conflict as refusal:
+            outcomes.append(refusal.code)
+
+    threads = [
+        threading.Thread(target=decide, args=each)
+        for each in (("甲", Decision.LINK), ("乙", Decision.DIFFERENT))
+    ]  # fmt: skip
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["done", "identity.review-decided"]
+
+
+def test_a_split_restores_what_was_there_and_keeps_it_apart(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, place: Place, moves: list[Move]
+) -> None:
+    place(mention(ZHANG, "land", record="a2"), mention(LI, "land", record="b2"))
+    before = owners(identity, database, "a", "a2", "b", "b2")
+    assert before[0] == before[1] != before[2] == before[3]
+    review = waiting(identity, database)[0]
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.LINK, steward="王科员")
+    assert len(set(owners(identity, database, "a", "a2", "b", "b2"))) == 1
+    moves.clear()
+    with database.writing() as session:
+        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长", note="误并")
+    assert owners(identity, database, "a", "a2", "b", "b2") == before
+    assert [one, other] == [before[0], before[2]]
+    assert {(move.record, move.to_subject) for move in moves} in (
+        {("b", before[2]), ("b2", before[2])},
+        {("a", before[0]), ("a2", before[0])},
+    )
+    with database.reading() as session:
+        assert [identity.resolve(session, each) for each in (one, other)] == [one, other]
+        assert identity.history(session, "b", "man")[-1].actor in ("赵科长", "hub")
+    place(mention(ZHANG, record="a3"))
+    assert owners(identity, database, "a", "b") == [one, other]
+
+
+def test_a_wrong_automatic_link_can_be_undone(place: Place, identity: IdentityService, database: Database) -> None:
+    place(mention(ZHANG, record="a"))
+    place(mention(ZHANG, "land", record="b"))
+    place(mention(ZHANG, "land", record="c"))
+    with database.writing() as session:
+        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长")
+    assert one != other
+    assert owners(identity, database, "a", "b") == [one, other]
+    with database.writing() as session:
+        identity.forget(session, ["b"])
+    place(mention(ZHANG, "land", record="b"))
+    assert owners(identity, database, "a", "b") == [one, other]
+
+
+def test_whose_a_record_was_on_a_day_and_why(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, clock: FixedClock
+) -> None:
+    first, second = (each.subject_id or "" for each in doubt)
+    loser = "b" if first < second else "a"
+    day_of_placing = clock.now()
+    clock.advance(days=10)
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.LINK, steward="王科员")
+    clock.advance(days=10)
+    with database.writing() as session:
+        identity.forget(session, [loser])
+    with database.reading() as session:
+        assert identity.owner_at(session, loser, "man", day_of_placing - timedelta(days=1)) is None
+        then = identity.owner_at(session, loser, "man", day_of_placing + timedelta(days=1))
+        later = identity.owner_at(session, loser, "man", day_of_placing + timedelta(days=11))
+        assert then is not None
+        assert later is not None
+        assert (then.subject_id, then.actor) == (max(first, second), "hub")
+        assert (later.subject_id, later.actor) == (min(first, second), "王科员")
+        assert identity.owner_at(session, loser, "man", clock.now()) is None
+        actions = [line.action for line in identity.history_of_subject(session, min(first, second))]
+    assert {"new", "moved", "gone"} <= set(actions)
+
+
+def test_decisions_are_signed_and_about_something(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database
+) -> None:
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        with pytest.raises(Malformed):
+            identity.decide(session, review.review_id, Decision.LINK, steward="")
+        with pytest.raises(Missing):
+            identity.decide(session, "rev_nothing", Decision.LINK, steward="王科员")
+        with pytest.raises(Conflict):
+            identity.split(session, ("a", "man"), ("b", "man"), steward="王科员")
+        with pytest.raises(Missing):
+            identity.split(session, ("a", "man"), ("nothing", "man"), steward="王科员")
+
+
+def test_the_queue_is_read_page_by_page(place: Place, identity: IdentityService, database: Database) -> None:
+    for number in range(5):
+        fields = {"name": "张伟强", "number": number_of(f"198{number}-05-06", 101)}
+        place(mention(fields), mention(fields | {"name": "李四", "birth_date": "1975-01-01"}))
+    with database.reading() as session:
+        seen: list[str] = []
+        while page := identity.reviews(session, limit=2, after=seen[-1] if seen else ""):
+            seen += [review.review_id for review in page]
+        assert identity.review_counts(session) == {"open": len(seen)}
+    assert len(seen) == len(set(seen)) == 5
