@@ -51,10 +51,11 @@ class TokenView(View):
 
 
 class KeyWire(Wire):
-    """A public key and the proof that the sender holds its private part."""
+    """A public key, the proof that the sender holds its private part, and the word of a key that the party has."""
 
     jwk: dict[str, str]
     proof: str
+    endorsement: str
 
 
 class KeyView(View):
@@ -132,6 +133,7 @@ def _form(body: bytes) -> dict[str, str]:
     status_code=201,
     responses=refusals(
         "malformed parties.proof-about-another-key: The proof of possession is about another key.",
+        "refused parties.not-endorsed: A further key is endorsed by a key that the same party has on record.",
         "missing parties.unknown: No party with this id is registered here.",
         "conflict parties.key-known: This key is already on record.",
         token=False,
@@ -140,9 +142,12 @@ def _form(body: bytes) -> dict[str, str]:
 async def register_key(request: Request, hub: TheHub, wanted: Annotated[KeyWire, Body()]) -> dict[str, str]:
     """The proof is a `key-registration+jwt` about the key, signed by the key itself, at most 60 seconds old.
 
-    The keys that the party had before stay valid beside it until they are retired.
+    The endorsement is a `key-endorsement+jwt` about it, signed by a key that the party has on record. The keys that the
+    party had before stay valid beside it until they are retired. A first key, or one after a loss, is the operator's
+    and the authority's to register.
     """
-    key = await work(request, hub.party_service.register_key, wanted.jwk, wanted.proof)
+    deed = hub.party_service.register_endorsed_key
+    key = await work(request, deed, wanted.jwk, wanted.proof, wanted.endorsement)
     return {"kid": key.kid}
 
 

@@ -50,6 +50,8 @@ class EvidenceRow(Row, table=True):
             postgresql_where=text("status IN ('valid', 'reversed')"),
         ),
         Index("ix_evidence_household", "household", postgresql_where=text("household IS NOT NULL")),
+        Index("ix_evidence_changed", "registry_id", "changed_at", "list_uri"),
+        Index("ix_evidence_ended", "list_uri", postgresql_where=text("status <> 'valid'")),
     )
 
     evidence_id: str = Field(primary_key=True)
@@ -142,3 +144,20 @@ class RegistryStateRow(Row, table=True):
     manifest_digest: str | None = None
     cursors: dict[str, Any] = _json()
     read_at: dict[str, Any] = _json()
+
+
+class StatusListRow(Row, table=True):
+    """One status list 状态列表 as its department signed it; none is ever overwritten, so an old answer finds its own."""
+
+    __tablename__ = "status_list"
+    __table_args__ = (Index(None, "registry_id", "number", "issued_at"),)
+
+    uri: str = Field(primary_key=True)
+    issued_at: datetime = Field(sa_column=Column(DateTime(timezone=True), primary_key=True))
+    registry_id: str
+    number: int = Field(sa_type=BigInteger)
+    expires_at: datetime = _instant()
+    covers_until: datetime = _instant()
+    digest: bytes = _bytes()
+    token: str = Field(sa_type=Text)
+    entry_id: str

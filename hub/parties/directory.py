@@ -6,10 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.errors import Missing, Refused
 from hub.kernel.clock import Clock, SystemClock
 from hub.parties.model import Party, PartyKey
-from hub.parties.rules import counts_at, history_line
+from hub.parties.rules import counts_at, event_claims, history_line
 from hub.parties.store import PartyStore, Roll
 from hub.proof.keys import PublicKey
 from hub.storage.database import Database
@@ -65,6 +67,11 @@ class PartyDirectory:
             return None
         return key.public if counts_at(key, at or self._clock.now()) else None
 
+    def is_compromised(self, party: str, kid: str) -> bool:
+        """True when somebody else may have signed with that key, so that its evidence must be issued anew."""
+        key = self._current().keys.get((party, kid))
+        return key is not None and key.compromised_since is not None
+
     def signers_registry(self, registry: str) -> str | None:
         """The department that answers for that registry, or None."""
         return self._current().signers.get(registry)
@@ -92,7 +99,8 @@ class PartyDirectory:
         with self._database.writing() as session:
             store = PartyStore(session)
             store.keep_party(party, now)
-            store.keep_key(PartyKey(party.id, public, valid_from or now))
+            if store.keep_key(PartyKey(party.id, public, valid_from or now)):
+                append(session, Entry("key", event_claims("key-registered", party.id, key=public, by="operator")))
         self.forget()
         return public
 

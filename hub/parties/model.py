@@ -29,6 +29,16 @@ class Scope(StrEnum):
     catalogue = "catalogue"
 
 
+class RevocationReason(StrEnum):
+    """Why a key was ended (the reasons of RFC 5280 §5.3.1 that apply to a signing key)."""
+
+    key_compromise = "key-compromise"
+    lost = "lost"
+    superseded = "superseded"
+    affiliation_changed = "affiliation-changed"
+    ceased = "ceased"
+
+
 @dataclass(frozen=True, slots=True)
 class Party:
     """One institution; ``registry`` is the registry 登记库 it answers for, if any."""
@@ -46,6 +56,7 @@ class PartyKey:
     """A key through its life; what was signed outside ``[valid_from, valid_until)`` does not count.
 
     ``revoked_at`` ends the key's use. ``compromised_since``, which may lie before, takes back what it signed from then.
+    Whoever stole the key may write any date; ``log_size`` says which entries of the log were there before that instant.
     """
 
     party: str
@@ -55,6 +66,7 @@ class PartyKey:
     revoked_at: datetime | None = None
     revoked_reason: str = ""
     compromised_since: datetime | None = None
+    log_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from hub.errors import Malformed, Refused
-from hub.parties.model import PartyKey, PartyKind, Scope
+from hub.parties.model import PartyKey, PartyKind, RevocationReason, Scope
 from hub.proof.jws import sign_jws
 from hub.proof.keys import PublicKey, Signer
 
 REGISTRATION_TYP: Final = "key-registration+jwt"
+ENDORSEMENT_TYP: Final = "key-endorsement+jwt"
+RECOVERY_TYP: Final = "key-recovery+jwt"
 REGISTRATION_LIFETIME: Final = timedelta(seconds=60)
+LIFETIMES: Final[Mapping[str, timedelta]] = {ENDORSEMENT_TYP: timedelta(seconds=60), RECOVERY_TYP: timedelta(days=3)}
 
 SCOPES: Final[Mapping[PartyKind, frozenset[Scope]]] = {
     PartyKind.department: frozenset({Scope.push, Scope.cases, Scope.exchange, Scope.catalogue}),
@@ -63,6 +66,71 @@ def possession_proof(signer: Signer, *, party: str, audience: str, now: datetime
     return sign_jws(claims, typ=REGISTRATION_TYP, signer=signer)
 
 
+def key_statement(signer: Signer, key: PublicKey, *, typ: str, party: str, by: str, **message: Any) -> str:
+    """What ``by`` signs about another's key: an endorsement by a key the party has, or the authority's recovery.
+
+    ``message`` holds ``audience`` (the hub), ``now`` and ``jti``; the statement lives 60 seconds for an endorsement,
+    and three days for a recovery, which travels by hand.
+    """
+    now: datetime = message["now"]
+    claims = {
+        "iss": by,
+        "aud": message["audience"],
+        "iat": int(now.timestamp()),
+        "exp": int((now + LIFETIMES[typ]).timestamp()),
+        "jti": message["jti"],
+        "party": party,
+        "thumbprint": key.thumbprint(),
+    }
+    return sign_jws(claims, typ=typ, signer=signer)
+
+
+def check_about(claims: Mapping[str, Any], *, party: str, key: PublicKey) -> None:
+    """Returns when a statement is about that key of that party.
+
+    Raises:
+        Refused: it is about another.
+    """
+    if (claims.get("party"), claims.get("thumbprint")) != (party, key.thumbprint()):
+        raise Refused(
+            "parties.statement-about-another-key",
+            "The statement is about another party or another key; have the right one signed.",
+            "该声明所涉参与方或公钥不符；请重新签署。",
+        )
+
+
+def reason_in(text: str) -> RevocationReason:
+    """The reason of that code.
+
+    Raises:
+        Malformed: none of the published ones.
+    """
+    try:
+        return RevocationReason(text)
+    except ValueError:
+        raise Malformed(
+            "parties.unknown-reason",
+            "A key is ended for one of the published reasons.",
+            "密钥终止原因须为公布的代码之一。",
+            reasons=[each.value for each in RevocationReason],
+        ) from None
+
+
+def check_compromise(reason: RevocationReason, since: datetime | None, now: datetime) -> None:
+    """Returns when reason and instant fit each other.
+
+    Raises:
+        Malformed: a compromise without its beginning, a beginning without a compromise, or one in the future.
+    """
+    is_compromise = reason is RevocationReason.key_compromise
+    if is_compromise != (since is not None) or (since is not None and since > now):
+        raise Malformed(
+            "parties.compromised-since",
+            "key-compromise, and no other reason, says since when, and not in the future.",
+            "仅 key-compromise 须写明泄露起始时刻，且不得晚于当前。",
+        )
+
+
 def key_in_registration(claims: Mapping[str, Any]) -> PublicKey:
     """The key that a registration message is about.
 
@@ -79,6 +147,12 @@ def key_in_registration(claims: Mapping[str, Any]) -> PublicKey:
     return PublicKey.from_jwk(jwk)
 
 
+def event_claims(event: str, party: str, *, key: PublicKey | None = None, **facts: Any) -> dict[str, Any]:
+    """What the log says about an event in a key's life; the thumbprint names the key whatever its id."""
+    named = {} if key is None else {"kid": key.kid, "thumbprint": key.thumbprint()}
+    return {"event": event, "party": party, **named, **{name: fact for name, fact in facts.items() if fact is not None}}
+
+
 def history_line(key: PartyKey) -> dict[str, Any]:
     """One key of the history in a bundle; instants are whole seconds since 1970, null where nothing is set."""
     return {
@@ -88,6 +162,7 @@ def history_line(key: PartyKey) -> dict[str, Any]:
         "until": _seconds(key.valid_until),
         "revoked": _seconds(key.revoked_at),
         "compromised_since": _seconds(key.compromised_since),
+        "log_size": key.log_size,
         "reason": key.revoked_reason,
     }
 

@@ -60,6 +60,16 @@ class PartyStore:
         done = self._session.execute(statement.on_conflict_do_nothing().returning(col(PartyKeyRow.kid)))
         return done.first() is not None
 
+    def key_for(self, party: str, kid: str) -> PartyKey | None:
+        """That key, held until this transaction ends so that no other change of it comes between; or None."""
+        row = self._session.scalars(select(PartyKeyRow).where(_is(party, kid)).with_for_update()).first()
+        return None if row is None else _key(row)
+
+    def keys_of(self, party: str) -> list[PartyKey]:
+        """Every key the party ever had, held like ``key_for`` holds one."""
+        rows = select(PartyKeyRow).where(col(PartyKeyRow.party_id) == party).order_by(col(PartyKeyRow.kid))
+        return [_key(row) for row in self._session.scalars(rows.with_for_update())]
+
     def change_key(self, party: str, kid: str, **members: Any) -> bool:
         """True when the key is on record and now has ``members``."""
         statement = update(PartyKeyRow).where(_is(party, kid)).values(**members).returning(col(PartyKeyRow.kid))
@@ -93,4 +103,5 @@ def _key(row: PartyKeyRow) -> PartyKey:
         row.revoked_at,
         row.revoked_reason,
         row.compromised_since,
+        row.log_size,
     )

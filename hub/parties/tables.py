@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, String
+from sqlalchemy import BigInteger, CheckConstraint, Column, DateTime, Index, String
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -45,6 +45,7 @@ class PartyKeyRow(Row, table=True):
     revoked_at: datetime | None = _instant(nullable=True)
     revoked_reason: str = Field(default="", sa_column=Column(String, nullable=False, server_default=""))
     compromised_since: datetime | None = _instant(nullable=True)
+    log_size: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class UsedMessageRow(Row, table=True):
