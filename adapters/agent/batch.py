@@ -1,4 +1,4 @@
-"""Batches 推送批次 in the making: records wait in a file, are signed for one sequence number, and go under one manifest."""
+"""Batches 推送批次 in the making: records wait in a file, are signed for one sequence number, go under one manifest."""
 
 import hashlib
 import os

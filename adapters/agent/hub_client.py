@@ -1,4 +1,4 @@
-"""The hub as an adapter sees it: where to go on, what is live, push a batch; everything that may come back is retried."""
+"""The hub as an adapter sees it: where to go on, what is live, push a batch; what may come back is tried again."""
 
 import secrets
 import zlib

@@ -30,6 +30,7 @@ _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "real-estate-certificate": lambda text: folded_code(real_estate_certificate_key(text)),
 }
 _AT_ONCE: Final = 5000
+_TABLE: Final = "CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, s TEXT, t INT, n INT, cells BLOB, used INT)"
 _BETWEEN: Final = "\x1f"
 _SERIAL: Final = re.compile(r"(\d{4,10})号?$")
 _BARE: Final = re.compile(r"第?\d{4,10}号?")
@@ -64,7 +65,7 @@ class JoinReader:
         with tempfile.TemporaryDirectory(prefix="join-") as folder, closing(sqlite3.connect(f"{folder}/rows")) as rows:
             rows.execute("PRAGMA journal_mode=OFF")
             rows.execute("PRAGMA synchronous=OFF")
-            rows.execute("CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, s TEXT, t INT, n INT, cells BLOB, used INT)")
+            rows.execute(_TABLE)
             yield from self._keep_others(rows)
             rows.execute("CREATE INDEX by_key ON other (k)")
             rows.execute("CREATE INDEX by_serial ON other (s)")

@@ -1,4 +1,4 @@
-"""Where an export goes on 游标: the files that were read, the second up to which a table was read, the month in force."""
+"""Where an export goes on 游标: files that were read, the second up to which a table was read, the month in force."""
 
 from typing import Any, Final
 

@@ -1,9 +1,9 @@
-"""An adapter's run 推送: asks the hub where to go on, reads the source, issues evidence, pushes it, withdraws what is gone.
+"""An adapter's run 推送: asks the hub where to go on, reads the source, issues evidence, pushes, withdraws what is gone.
 
-The adapter keeps nothing of its own. Killed anywhere, the next run finds at the hub what was kept and sends the rest. Of a
-full export every batch but the last is a delta; the last one is full: it withdraws what the source no longer has and
-carries every row that cannot be used. Two adapters of one registry that push at once are told apart by the chain: the
-one refused reads the cursor again and builds its batch anew.
+The adapter keeps nothing of its own. Killed anywhere, the next run finds at the hub what was kept and sends the rest.
+Of a full export every batch but the last is a delta; the last one is full: it withdraws what the source no longer has
+and carries every row that cannot be used. Two adapters of one registry that push at once are told apart by the chain:
+the one refused reads the cursor again and builds its batch anew.
 """
 
 import tempfile
@@ -133,7 +133,7 @@ def push_with(  # noqa: PLR0913 - each by name
     )
     references = References(record_key, mapping.registry, signer.public.kid)
     manner = Manner(progress, since, chosen.allow_empty, chosen.heartbeat)
-    with tempfile.TemporaryDirectory(prefix="push-", dir=chosen.folder) as folder:
+    with closing(contents), tempfile.TemporaryDirectory(prefix="push-", dir=chosen.folder) as folder:
         department = Department(client, issuer, clock, Path(folder))
         for name, tables in _by_export(contents, mapping).items():
             run = ExportRun(department, references, mapping, mapping.exports[name], manner)

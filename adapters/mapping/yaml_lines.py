@@ -1,4 +1,4 @@
-"""YAML read so that every complaint can name its line, and so that 01 stays 01 and no 否 becomes a boolean by accident."""
+"""YAML read so that every complaint can name its line, that 01 stays 01, and that no word becomes a boolean."""
 
 import re
 from dataclasses import dataclass, field

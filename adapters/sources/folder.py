@@ -11,7 +11,30 @@ from adapters.sources.workbook import SheetTable, sheets_of
 from hub.errors import Malformed, Missing
 
 _TEXT: Final = frozenset((".csv", ".txt", ".tsv", ".dat", ""))
-_NEVER: Final = frozenset((".pdf", ".doc", ".docx", ".jpg", ".jpeg", ".png", ".md", ".py", ".yaml", ".yml", ".json", ".pem", ".zip", ".gz", ".rar", ".7z", ".html"))  # fmt: skip
+_NEVER: Final = frozenset(
+    [
+        ".pdf",
+        ".doc",
+        ".docx",
+        ".jpg",
+        ".jpeg",
+        ".png",
+        ".md",
+        ".py",
+        ".yaml",
+        ".yml",
+        ".json",
+        ".pem",
+        ".zip",
+        ".gz",
+        ".rar",
+        ".7z",
+        ".html",
+        ".jsonl",
+        ".wal",
+        ".log",
+    ]
+)
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 

@@ -1,6 +1,6 @@
 """What a source 数据源接口 gives, whichever kind it is: tables recognised by their columns, and their rows as text."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -88,3 +88,9 @@ class Contents:
 
     tables: list[SourceTable] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
+    closers: list[Callable[[], None]] = field(default_factory=list)
+
+    def close(self) -> None:
+        """Every connection that the source opened is closed."""
+        while self.closers:
+            self.closers.pop()()

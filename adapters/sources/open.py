@@ -25,6 +25,7 @@ def read_source(
     """
     contents = _read(str(where), mapping, clock or SystemClock(), patience)
     if not contents.tables:
+        contents.close()
         found = [f"{one.name}: {one.reason} ({', '.join(one.columns[:12])})"[:300] for one in contents.ignored[:10]]
         raise Missing(
             "adapters.nothing-recognised",

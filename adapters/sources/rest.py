@@ -36,14 +36,19 @@ def read_interface(
     else:
         paths = {part.path: (export, part) for export, part in parts if part.path}
     if not paths:
+        interface.close()
         raise Missing(
             "adapters.source-path",
             "The address names no path and the mapping none either; write the path into the address.",
             "地址与映射均未给出接口路径；请在地址中写明。",
         )
-    contents = Contents()
-    for path, known in paths.items():
-        _add(contents, interface, path, (mapping, known))
+    contents = Contents(closers=[interface.close])
+    try:
+        for path, known in paths.items():
+            _add(contents, interface, path, (mapping, known))
+    except BaseException:
+        contents.close()
+        raise
     return contents
 
 

@@ -1,7 +1,7 @@
-"""The signed interface 接口 as the national platform shapes it: a secret renewed daily, calls signed, patience built in.
+"""The signed interface 接口 as the national platform shapes it: a secret renewed daily, calls signed, patience.
 
-A call is repeated while repeating can help: after a time-out, a 429 (as long as Retry-After asks), a 5xx, a page that is
-no JSON. A 401 renews the secret once; 400 and 403 end the reading.
+A call is repeated while repeating can help: after a time-out, a 429 (as long as Retry-After asks), a 5xx, a page that
+is no JSON. A 401 renews the secret once; 400 and 403 end the reading.
 """
 
 import base64

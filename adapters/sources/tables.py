@@ -1,4 +1,4 @@
-"""Database tables as a source 库表: PostgreSQL, MariaDB, SQLite by URL; recognised by their columns, read as a stream."""
+"""Database tables as a source 库表: PostgreSQL, MariaDB, SQLite by URL; told by their columns, read as a stream."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -75,20 +75,22 @@ def read_database(url: str, mapping: RegistryMapping) -> Contents:
     """
     engine = open_engine(url)
     schema = mapping.tables.schema
-    contents = Contents()
+    contents = Contents(closers=[engine.dispose])
     try:
         inspector = inspect(engine)
         tables = dict.fromkeys(inspector.get_table_names(schema), False)
         views = dict.fromkeys(inspector.get_view_names(schema), True)
         for name in sorted({**views, **tables}):
             columns = [str(one["name"]) for one in inspector.get_columns(name, schema)]
-            ordered = [str(one) for one in inspector.get_pk_constraint(name, schema).get("constrained_columns", ())]
+            keys = inspector.get_pk_constraint(name, schema).get("constrained_columns", ())
+            ordered = [str(one) for one in keys]
             found = recognise(columns, mapping, name=name)
             if found is None:
                 contents.ignored.append(Ignored(name, "no export has these columns", tuple(columns[:50])))
             else:
                 contents.tables.append(DatabaseTable(engine, name, columns, found, (mapping, ordered, name in views)))
     except SQLAlchemyError as fault:
+        contents.close()
         raise _away(fault) from fault
     _drop_copies(contents, mapping)
     return contents

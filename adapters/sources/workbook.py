@@ -1,4 +1,4 @@
-"""Workbooks (.xlsx): each sheet a table; merged titles, formulas, dates as text and rounded numbers as they really are."""
+"""Workbooks (.xlsx): each sheet a table; merged titles, formulas, dates as text, rounded numbers as they are."""
 
 import warnings
 import zipfile

@@ -1,4 +1,4 @@
-"""A row of an export in standard form 标准格式: the mapping's claims compiled once for a table, then applied row by row."""
+"""A row of an export in standard form 标准格式: the mapping compiled once for a table, then applied row by row."""
 
 from collections.abc import Callable, Mapping
 from datetime import date

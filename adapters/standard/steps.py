@@ -71,7 +71,7 @@ class Compiler:
 
     def step_for(self, claim: Claim) -> Step | None:
         """The step of ``claim``; None when this table has nothing for it and can do without."""
-        cell = self._cell(claim.columns)
+        cell = self._cell(claim.columns, is_month=claim.reader == "month")
         if cell is None:
             return self._absent(claim)
         make = _BUILDERS.get(claim.reader)
@@ -93,10 +93,11 @@ class Compiler:
         codes = self.table(claim.kinds)
         return lambda cells: code_for(codes, folded_code(cells[place]))
 
-    def _cell(self, columns: Sequence[str]) -> Cell | None:
+    def _cell(self, columns: Sequence[str], *, is_month: bool = False) -> Cell | None:
         """What reads the first filled of ``columns``; None when the table has none of them."""
         places = [self._columns.places[one] for one in columns if one in self._columns.places]
-        around = next((self._columns.around[one] for one in columns if self._columns.around.get(one)), "")
+        told = [text for one in columns if (text := self._columns.around.get(one, ""))]
+        around = next((text for text in told if not is_month or scalars.read_month(text)[0]), "")
         if len(places) == 1 and not around:
             only = places[0]
             return lambda cells: _filled(cells[only])

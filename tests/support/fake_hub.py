@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import httpx
 import orjson
@@ -64,7 +64,7 @@ class Stopped(Exception):
 
 
 class FakeHub:
-    """The hub's side of the push protocol. ``before`` and ``after`` are called with each batch and may raise."""
+    """The hub's side of the push protocol. ``kill_at`` breaks the n-th call, before or after it counts."""
 
     def __init__(self, *, hub_id: str = "hub:test", clock: Clock | None = None) -> None:
         self.hub_id = hub_id
@@ -73,6 +73,8 @@ class FakeHub:
         self.owners: dict[str, str] = {}
         self.chains: dict[str, Chain] = {}
         self.plan: list[str] = []
+        self.kill_at: tuple[int, bool] | None = None
+        self.call_count = 0
         self.calls: Counter[str] = Counter()
         self.status_places: set[tuple[str, int]] = set()
         self.on_batch: Callable[[dict[str, Any]], None] = lambda _manifest: None
@@ -88,6 +90,15 @@ class FakeHub:
     def live(self, registry: str, export: str) -> dict[str, Kept]:
         return self.chain(registry).live.setdefault(export, {})
 
+    def contents(self, registry: str) -> dict[tuple[str, str], str]:
+        """(export, record) → content of everything live."""
+        live = self.chain(registry).live
+        return {(export, ref): kept.content for export, records in live.items() for ref, kept in records.items()}
+
+    def put_aside(self, registry: str) -> dict[str, list[dict[str, Any]]]:
+        """The rows put aside, by export."""
+        return self.chain(registry).unusable
+
     def claims(self, registry: str, export: str) -> list[dict[str, Any]]:
         return [kept.claims for kept in self.live(registry, export).values()]
 
@@ -97,6 +108,15 @@ class FakeHub:
         """One call, with what the plan has in store for it."""
         path = request.url.path
         self.calls[f"{request.method} {path}"] += 1
+        self.call_count += 1
+        if self.kill_at == (self.call_count, False):
+            raise Stopped
+        answer = self._planned(request, path)
+        if self.kill_at == (self.call_count, True):
+            raise Stopped
+        return answer
+
+    def _planned(self, request: httpx.Request, path: str) -> httpx.Response:
         fault = self.plan.pop(0) if self.plan and path.endswith("/batches") else ""
         if fault == "503":
             return httpx.Response(503, headers={"Retry-After": "0"})
@@ -104,8 +124,6 @@ class FakeHub:
             return httpx.Response(429, headers={"Retry-After": "0"})
         if fault == "drop":
             raise httpx.ConnectError("dropped")
-        if fault == "kill":
-            raise Stopped
         try:
             answer = self._answer(request, path)
         except HubError as refused:
@@ -114,8 +132,6 @@ class FakeHub:
             return httpx.Response(status, json={"type": "about:blank", "title": "", "status": status, **problem})
         if fault == "lose-answer":
             raise httpx.ReadError("lost")
-        if fault == "kill-after":
-            raise Stopped
         return answer
 
     def transport(self) -> httpx.BaseTransport:
@@ -144,7 +160,7 @@ class FakeHub:
                 self.end_headers()
                 self.wfile.write(answer.content)
 
-            do_GET = do_POST = _serve
+            do_GET = do_POST = _serve  # noqa: N815 - the names that http.server calls
 
             def _body(self) -> bytes:
                 if self.headers.get("transfer-encoding", "") != "chunked":
@@ -311,8 +327,3 @@ def _conflict(code: str, **facts: Any) -> HubError:
     from hub.errors import Conflict
 
     return Conflict(code, "The batch does not follow the last one kept.", "批次不衔接。", **facts)
-
-
-def path_of(url: str) -> str:
-    """The path of an address."""
-    return urlsplit(url).path
