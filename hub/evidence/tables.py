@@ -147,7 +147,7 @@ class RegistryStateRow(Row, table=True):
 
 
 class StatusListRow(Row, table=True):
-    """One status list 状态列表 as its department signed it; none is ever overwritten, so an old answer finds its own."""
+    """One status list 状态列表 as its department signed it; none is overwritten, so an old answer finds its own."""
 
     __tablename__ = "status_list"
     __table_args__ = (Index(None, "registry_id", "number", "issued_at"),)
