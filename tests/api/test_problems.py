@@ -44,7 +44,9 @@ def test_wrong_json_is_malformed(http: httpx.Client, body: bytes, code: str) -> 
 
 
 def test_wrong_fields_are_named_and_their_values_are_not(http: httpx.Client) -> None:
-    answer = http.post("/v1/keys", json={"jwk": {}, "proof": ["11010519491231002X"], "endorsement": "x", "name": "张三"})
+    answer = http.post(
+        "/v1/keys", json={"jwk": {}, "proof": ["11010519491231002X"], "endorsement": "x", "name": "张三"}
+    )
     assert answer.json()["fields"] == ["body.proof", "body.name"]
     assert "张三" not in answer.text
     assert "11010519491231002" not in answer.text
