@@ -1,7 +1,7 @@
 """Once-only 免提交: which of a matter's materials the applicant need not bring, and why, and what is left to ask."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.cases.model import Checklist, Item, ItemState, Outcome, Question, Reason
 from hub.cases.rules.pieces import Finding, Found, World, find_piece
@@ -144,7 +144,7 @@ def _unsatisfied(world: World, material: Material, best: WayFound) -> Item:
     if best.found is Found.cannot:
         return _made(material, ItemState.cannot, because("cannot", best.reasons), lacking=tuple(best.reasons))
     could_have = all(each.is_satisfied or each.could_have for each in best.findings)
-    return _to_ask(world, material, best.reasons, could_have=could_have)
+    return replace(_to_ask(world, material, best.reasons, could_have=could_have), questions=best.questions)
 
 
 def _to_ask(world: World, material: Material, why: list[Reason], *, could_have: bool) -> Item:

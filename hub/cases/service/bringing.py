@@ -26,6 +26,7 @@ from hub.kernel.ids import new_id
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
 
 BROUGHT: Final = "brought-material"
+ORGANISATION_PAPERS: Final = frozenset({"001", "099"})
 VCT: Final = "urn:hub:evidence:brought-material:1"
 
 
@@ -160,7 +161,7 @@ class Bringing:
         store.deliver(case.case_id, upload.material_id, on=around.today, kind=evidence.claims["kind"], in_vain=in_vain)
         codes = {
             "material": upload.material_id,
-            "kind": evidence.claims["kind"],
+            "paper_kind": evidence.claims["kind"],
             "stored": not reused,
             "in_vain": bool(in_vain),
         }
@@ -177,9 +178,8 @@ class Bringing:
         if person is None:
             raise Missing("cases.no-such-person", "Nobody has this role in the case.", "该办件没有此人员。")
         named = claims.get("subject") or {}
-        asked = PersonAsked(
-            kind=named.get("document_kind", ""), number=named.get("number", ""), name=named.get("name", "")
-        )
+        kind = "legal_person" if named.get("document_kind") in ORGANISATION_PAPERS else "resident"
+        asked = PersonAsked(kind=kind, number=named.get("number", ""), name=named.get("name", ""))
         if not asked.number or person.subject_id is None:
             return None
         found = resolve(self._around, session, case.consumer, asked)
@@ -237,7 +237,9 @@ class Bringing:
             if stored is None or not held:
                 raise _no_paper()
             content = b"".join(around.brought(session).parts_of(stored.file))
-            around.record(session, case, "paper-used-again", consumer, {"material": material_id, "kind": paper.kind})
+            around.record(
+                session, case, "paper-used-again", consumer, {"material": material_id, "paper_kind": paper.kind}
+            )
             return Paper(around.evidence(session).open(held[0]).token, content, stored.media_type)
 
     def withdraw(self, consumer: str, number: str, paper_id: str) -> None:

@@ -93,7 +93,16 @@ def seal(
 
 
 def resolved_again(around: Surroundings, session: Session, case: Case) -> Case:
-    """The case with everyone who was not found asked for once more; what is found is not kept here."""
+    """The case with its people as they are now: merged subjects followed, whoever was not found asked for once more.
+
+    What is found is not kept here.
+    """
+    now = around.identity.survivors(session, case.subject_ids)
+    if any(now.get(each, each) != each for each in case.subject_ids):
+        followed = (
+            replace(each, subject_id=now.get(each.subject_id or "", each.subject_id)) for each in case.participants
+        )
+        case = replace(case, participants=tuple(followed))
     if all(person.subject_id for person in case.participants):
         return case
     asked = CaseStore(session).asked_of(case.case_id)

@@ -39,6 +39,10 @@ class Identity(Protocol):
         """The subject behind a consumer's own id, after merges."""
         ...
 
+    def survivors(self, session: Session, subject_ids: Sequence[str]) -> Mapping[str, str]:
+        """The subject that answers now for each id, after merges; in one statement."""
+        ...
+
     def pairwise_id(self, subject_id: str, consumer: str) -> str:
         """The consumer's own id of the subject."""
         ...

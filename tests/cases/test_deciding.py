@@ -1,0 +1,210 @@
+"""A case's way to its result: dates, states, licences, agents, promises, and what the applicant sees."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from hub.cases.model import ItemState, PersonAsked, Suspension
+from hub.cases.rules.licences import licence_id, require_licence_id
+from hub.cases.rules.periods import due_for
+from hub.cases.service.mandates import MandateIn
+from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.identity.model import GoldenValue
+from hub.kernel.ids import new_id
+from hub.kernel.workdays import WorkdayCalendar
+from hub.proof.sdjwt import issue_sd_jwt
+from tests.cases.conftest import County, person
+
+AID = "svc:low-income-aid"
+STANDARD = WorkdayCalendar.standard()
+TYPE = "11100000000013338W012"
+
+
+def licence(county: County, number: str = "L-1", **claims: object) -> str:
+    form = {
+        "licence_id": licence_id(TYPE, "11430000006122244L", "20260000403"),
+        "title": "最低生活保障证",
+        "matter": "low-income-aid",
+        "case": number,
+        "issued_on": "2026-11-20",
+        "subject": {"name": "某", "number": "A"},
+        **claims,
+    }
+    clear = {"iss": AID, "vct": "urn:hub:evidence:licence:1", "iat": 1, "jti": new_id("ev")}
+    return issue_sd_jwt(clear, form, signer=county.signer(AID))
+
+
+@pytest.fixture
+def aid(county: County) -> County:
+    county.hold("resident", "A", name="某", number="A")
+    county.open(AID, "low-income-aid", "L-1")
+    return county
+
+
+def test_the_published_licence_ids_have_right_check_characters() -> None:
+    require_licence_id("1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.U")
+    require_licence_id("1.2.156.3005.2.11100000MB03271699022.340100.000000016.001.9")
+    for wrong in (
+        "",
+        "1.2.156.3005.2.11100000000013338W011.11430000006122244L.20230000403.001.A",
+        "1.2.3",
+        "1.2.156.3005.2.x.y",
+    ):
+        with pytest.raises(Malformed):
+            require_licence_id(wrong)
+
+
+def test_a_deadline_across_the_spring_festival_and_a_make_up_saturday() -> None:
+    assert due_for(date(2026, 2, 11), 3, (), STANDARD, date(2026, 2, 11)).on == date(2026, 2, 14)
+    assert due_for(date(2026, 2, 13), 2, (), STANDARD, date(2026, 2, 13)).on == date(2026, 2, 24)
+
+
+def test_a_year_without_calendar_has_no_due_date_and_says_so() -> None:
+    due = due_for(date(2026, 12, 30), 15, (), STANDARD, date(2026, 12, 30))
+    assert (due.on, due.problem) == (None, "no-calendar")
+
+
+def test_suspended_days_do_not_count() -> None:
+    opened, days = date(2026, 3, 2), 5
+    assert due_for(opened, days, (), STANDARD, opened).on == date(2026, 3, 9)
+    paused = (Suspension(date(2026, 3, 4), date(2026, 3, 5), "expert-opinion"),)
+    assert due_for(opened, days, paused, STANDARD, opened).on == date(2026, 3, 11)
+    twice = (*paused, Suspension(date(2026, 3, 5), date(2026, 3, 6), "publicity"))
+    assert due_for(opened, days, twice, STANDARD, opened).on == date(2026, 3, 12)
+    still = (Suspension(date(2026, 3, 4), None, "publicity"),)
+    assert due_for(opened, days, still, STANDARD, date(2026, 3, 6)).on == date(2026, 3, 12)
+
+
+def test_a_case_opened_before_a_year_without_calendar_goes_on(county: County) -> None:
+    county.clock.advance(days=38)
+    opened = county.open(AID, "low-income-aid", "L-1")
+    assert opened.case.due.problem == "no-calendar"
+    assert county.cases.deciding.accept(AID, "L-1").state.value == "accepted"
+
+
+def test_a_case_is_accepted_suspended_resumed_and_approved(aid: County) -> None:
+    deciding = aid.cases.deciding
+    assert aid.cases.case(AID, "L-1").due.on == date(2026, 12, 11)
+    deciding.accept(AID, "L-1")
+    deciding.suspend(AID, "L-1", "publicity")
+    with pytest.raises(Conflict):
+        deciding.approve(AID, "L-1")
+    aid.clock.advance(days=3)
+    resumed = deciding.resume(AID, "L-1")
+    assert resumed.due.on == date(2026, 12, 14)
+    approved = deciding.approve(AID, "L-1")
+    assert approved.filing_due_on == date(2026, 11, 26)
+    assert deciding.file(AID, "L-1").filed_on == date(2026, 11, 23)
+    for again in (deciding.accept, deciding.file, deciding.withdraw):
+        with pytest.raises(Conflict):
+            again(AID, "L-1")
+
+
+def test_reasons_are_codes_not_free_text(aid: County) -> None:
+    with pytest.raises(Malformed):
+        aid.cases.deciding.reject(AID, "L-1", "张三收入过高")
+    assert aid.cases.deciding.reject(AID, "L-1", "income-above-line").decided_on == date(2026, 11, 20)
+
+
+def test_an_approval_result_is_evidence_for_other_matters(aid: County) -> None:
+    token = licence(aid)
+    approved = aid.cases.deciding.approve(AID, "L-1", token)
+    assert approved.licence_id.startswith("1.2.156.3005.2.")
+    with aid.database.reading() as session:
+        (held,) = aid.around.evidence(session).of_subjects([aid.subject("A")], ["licence"])
+        assert aid.around.evidence(session).open(held).claims["matter"] == "low-income-aid"
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"case": "L-2"}, {"matter": "funeral-subsidy"}, {"licence_id": "1.2.156.3005.2.x"}, {"title": 5}]
+)
+def test_a_licence_for_another_case_or_with_a_wrong_id_decides_nothing(aid: County, wrong: dict) -> None:
+    with pytest.raises((Malformed, Refused)):
+        aid.cases.deciding.approve(AID, "L-1", licence(aid, **wrong))
+    assert aid.cases.case(AID, "L-1").state.value == "open"
+
+
+def test_the_applicant_sees_by_code_how_the_case_stands(county: County) -> None:
+    county.subject("A")
+    opened = county.open(AID, "low-income-aid", "L-1")
+    county.cases.deciding.accept(AID, "L-1")
+    case, outcome = county.cases.status_by_code(f" {opened.query_code.upper()} ")
+    assert case.number == "L-1"
+    assert [action for _, action in outcome.steps] == ["opened", "accepted"]
+    with pytest.raises(Missing):
+        county.cases.status_by_code("0" * 16)
+
+
+def mandate(county: County, **changed: object) -> str:
+    given = {
+        "subject": PersonAsked(number="A"),
+        "agent": PersonAsked(number="G"),
+        "matters": ("low-income-aid",),
+        "valid_from": date(2026, 11, 1),
+        "valid_until": date(2026, 11, 30),
+        **changed,
+    }
+    return county.cases.mandates.record(AID, MandateIn(**given))
+
+
+def test_an_agent_acts_within_the_mandate_only(county: County) -> None:
+    for number in ("A", "B", "G"):
+        county.subject(number)
+    mandate_id = mandate(county)
+    assert county.open(AID, "low-income-aid", "L-1", mandate_id=mandate_id).case.mandate_id == mandate_id
+    with pytest.raises(Refused):
+        county.open(AID, "low-income-aid", "L-2", mandate_id=mandate_id, people=(person("applicant", "B"),))
+    with pytest.raises(Refused):
+        county.open("svc:funeral-subsidy", "funeral-subsidy", "F-1", ("deceased", "B"), mandate_id=mandate_id)
+    county.clock.advance(days=11)
+    with pytest.raises(Refused):
+        county.open(AID, "low-income-aid", "L-3", mandate_id=mandate_id)
+
+
+def test_a_mandate_that_was_ended_covers_nothing(county: County) -> None:
+    for number in ("A", "G"):
+        county.subject(number)
+    mandate_id = mandate(county)
+    with pytest.raises(Missing):
+        county.cases.mandates.end("svc:funeral-subsidy", mandate_id)
+    county.cases.mandates.end(AID, mandate_id)
+    with pytest.raises(Refused):
+        county.open(AID, "low-income-aid", "L-1", mandate_id=mandate_id)
+    with pytest.raises(Missing):
+        county.cases.mandates.end(AID, mandate_id)
+    with pytest.raises(Malformed):
+        mandate(county, matters=())
+    with pytest.raises(Missing):
+        mandate(county, agent=PersonAsked(number="unknown"))
+
+
+def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
+    assert aid.cases.checklist(AID, "L-1").item_for("other-property").state is ItemState.commitment
+    aid.cases.commit_to(AID, "L-1", "other-property")
+    with pytest.raises(Refused):
+        aid.cases.commit_to(AID, "L-1", "income-proof")
+    aid.cases.find_false(AID, "L-1", "other-property")
+    with pytest.raises(Missing):
+        aid.cases.find_false(AID, "L-1", "income-proof")
+    item = aid.open(AID, "low-income-aid", "L-2").checklist.item_for("other-property")
+    assert item.state is ItemState.to_bring
+    assert "promise" in item.reason.en
+
+
+def test_a_gap_is_accepted_until_a_date(county: County) -> None:
+    county.subject("A")
+    checklist = county.open("svc:association-registration", "association-registration", "A-1").checklist
+    item = checklist.item_for("staff-contracts")
+    assert item.state is ItemState.gap
+    assert item.gap_until == date(2026, 12, 18)
+    assert "2026-12-18" in item.reason.zh
+
+
+def test_known_values_fill_the_form_with_their_source_where_a_grant_names_them(aid: County) -> None:
+    now = datetime(2026, 11, 1, tzinfo=UTC)
+    aid.index.known[aid.subject("A")] = [
+        GoldenValue("name", "某", "civil_affairs", "residents", now),
+        GoldenValue("phone", "1", "civil_affairs", "residents", now),
+    ]
+    filled = {each.field_id: (each.value, each.registry) for each in aid.cases.prefill(AID, "L-1")}
+    assert filled == {"applicant-name": ("某", "civil_affairs")}
