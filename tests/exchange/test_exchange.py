@@ -1,0 +1,308 @@
+import threading
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from hub.audit.rules import parse_entry
+from hub.errors import Conflict, HubError, Malformed, Refused, Unavailable
+from hub.exchange.model import Outcome
+from hub.kernel.clock import FixedClock
+from hub.parties.model import PartyKind
+from hub.proof.jws import sign_jws
+from hub.proof.keys import generate_signer
+from hub.proof.sdjwt import verify_sd_jwt
+from tests.exchange.world import AID, ALIVE, LAND, LAND_STATED, LI, RESIDENT, ZHANG, World
+
+ZHANG_ASKED = {"kind": "resident", "number": ZHANG["number"], "name": ZHANG["name"]}
+
+
+def shown(world: World, item: dict[str, Any]) -> dict[str, Any]:
+    """What one line of an answer discloses, checked to its provider's key."""
+    evidence = verify_sd_jwt(item["presentation"], key_for=world.hub.parties.key_for)
+    assert evidence.claims["iss"] == item["provider"]
+    return dict(evidence.claims)
+
+
+def count(world: World, table: str) -> int:
+    with world.hub.database.reading() as session:
+        return int(session.execute(text(f"SELECT count(*) FROM {table}")).scalar_one())
+
+
+def last_entry(world: World) -> dict[str, Any]:
+    with world.hub.database.reading() as session:
+        query = 'SELECT content FROM log_entry ORDER BY "index" DESC LIMIT 1'
+        return parse_entry(bytes(session.execute(text(query)).scalar_one()))
+
+
+def test_what_is_asked_and_granted_is_released_and_nothing_else(world: World) -> None:
+    answer = world.ask((RESIDENT, ["name", "household_address"]))
+    assert (answer["outcome"], answer["reason"]) == ("released", None)
+    (item,) = answer["evidence"]
+    claims = shown(world, item)
+    assert (claims["name"], claims["household_address"]) == ("张三", "某县某路1号")
+    assert not {"phone", "number"} & claims.keys()
+    assert claims["source"] == {}
+
+
+def test_claims_beyond_the_grant_are_left_out_and_the_answer_is_partial(world: World) -> None:
+    answer = world.ask((RESIDENT, ["name", "phone"]))
+    (item,) = answer["evidence"]
+    assert (item["outcome"], item["reason"]) == ("partial", "exchange.claims-not-granted")
+    assert "phone" not in shown(world, item)
+
+
+def test_nothing_but_ungranted_claims_is_refused(world: World) -> None:
+    answer = world.ask((RESIDENT, ["phone"]))
+    assert (answer["outcome"], answer["reason"]) == ("refused", "exchange.claims-not-granted")
+    assert answer["evidence"][0]["presentation"] is None
+
+
+def test_provenance_is_disclosed_to_nobody(world: World) -> None:
+    world.grant(RESIDENT, "name", "source", "source.key")
+    answer = world.ask((RESIDENT, ["name", "source.key"]))
+    assert "source" not in str(shown(world, answer["evidence"][0]).get("source", {}).keys())
+
+
+def test_self_stands_for_the_subjects_own_place_in_the_record(world: World) -> None:
+    world.grant(LAND, "unit", "self.name")
+    (item,) = world.ask((LAND, ["unit", "holders.*.name"]))["evidence"]
+    assert item["role"] == "holder.1"
+    assert item["outcome"] == "partial"
+    names = [holder.get("name") for holder in shown(world, item)["holders"]]
+    assert names == ["张三", None]
+
+
+def test_the_answer_names_the_subject_by_the_consumers_own_id_and_takes_it_back(world: World) -> None:
+    first = world.ask()
+    assert first["subject"].startswith("pw_")
+    again = world.ask(subject={"pairwise": first["subject"]})
+    assert (again["outcome"], again["subject"]) == ("released", first["subject"])
+
+
+def test_another_consumer_knows_the_subject_by_another_id(world: World) -> None:
+    other = "svc:funeral-subsidy"
+    world.join(other, PartyKind.consumer)
+    mine = world.ask()["subject"]
+    refused = world.ask(iss=other, subject={"pairwise": mine})
+    assert (refused["outcome"], refused["reason"]) == ("refused", "exchange.subject-unknown")
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"subject": {"kind": "resident", "number": "33010620000101001X", "name": "王五"}}, "exchange.subject-unknown"),
+        ({"subject": {**ZHANG_ASKED, "name": "欧阳锋"}}, "exchange.subject-unknown"),
+        ({"subject": {"pairwise": "pw_unknown-to-anybody"}}, "exchange.subject-unknown"),
+        ({"subject": {"kind": "resident", "number": LI["number"], "name": LI["name"]}}, "exchange.subject-not-in-case"),
+        ({"case": "2026-9999"}, "exchange.case-unknown"),
+        ({"matter": "funeral-subsidy"}, "exchange.case-of-another-matter"),
+    ],
+)
+def test_a_request_that_does_not_fit_is_refused_with_its_reason_signed_and_logged(
+    world: World, changed: Any, reason: str
+) -> None:
+    before = count(world, "exchange")
+    answer = world.ask(**changed)
+    assert (answer["outcome"], answer["reason"], answer["subject"]) == ("refused", reason, None)
+    assert all(item["presentation"] is None for item in answer["evidence"])
+    assert count(world, "exchange") == before + 1
+    assert (last_entry(world)["outcome"], last_entry(world)["reason"]) == ("refused", reason)
+
+
+def test_a_case_of_another_consumer_is_as_unknown_as_none(world: World) -> None:
+    other = "svc:funeral-subsidy"
+    world.join(other, PartyKind.consumer)
+    assert world.ask(iss=other)["reason"] == "exchange.case-unknown"
+
+
+def test_two_people_who_share_a_number_are_refused_until_a_steward_decides(bare: World) -> None:
+    one = {**ZHANG, "birth_date": "1949-12-31"}
+    bare.push("civil_affairs", "residents", one, {**one, "phone": "13900000000", "sex": "2"})
+    bare.open_case("2026-0001")
+    assert bare.ask()["reason"] in {"exchange.subject-under-review", "exchange.subject-several"}
+
+
+@pytest.mark.parametrize(
+    ("type_", "reason"),
+    [
+        ("urn:hub:evidence:social-organisation:1", "sharing.no-grant"),
+        ("urn:hub:evidence:funeral:1", "exchange.nothing-held"),
+        ("urn:hub:evidence:nothing-like-it:1", "sharing.no-grant"),
+    ],
+)
+def test_a_type_without_grant_or_evidence_is_refused_and_the_rest_released(
+    world: World, type_: str, reason: str
+) -> None:
+    answer = world.ask((RESIDENT, ["name"]), (type_, ["name"]))
+    assert answer["outcome"] == "partial"
+    assert [(item["type"], item["outcome"], item["reason"]) for item in answer["evidence"]] == [
+        (RESIDENT, "released", None),
+        (type_, "refused", reason),
+    ]
+
+
+def test_withdrawn_evidence_is_not_released(world: World) -> None:
+    with world.hub.database.reading() as session:
+        record = session.execute(text("SELECT record FROM evidence WHERE type = 'real-estate-right'")).scalar_one()
+    world.push("land", "rights", lines=[{"withdrawn": record, "reason": "gone"}])
+    assert world.ask((LAND, ["unit"]))["reason"] == "exchange.nothing-held"
+
+
+def test_the_same_request_again_gets_the_same_answer_and_no_second_release(world: World) -> None:
+    request = world.request()
+    first, again = world.hub.exchange.exchange(request), world.hub.exchange.exchange(request)
+    assert (first.is_replay, again.is_replay) == (False, True)
+    assert (again.exchange_id, again.answer_jws) == (first.exchange_id, first.answer_jws)
+    assert (count(world, "exchange"), count(world, "subject_access")) == (1, 1)
+
+
+def test_the_same_request_at_once_from_many_is_answered_once(world: World) -> None:
+    request = world.request()
+    answers: list[str] = []
+
+    def ask() -> None:
+        answers.append(world.hub.exchange.exchange(request).answer_jws)
+
+    threads = [threading.Thread(target=ask) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert (len(answers), len(set(answers)), count(world, "exchange")) == (6, 1, 1)
+
+
+def test_another_request_under_a_used_id_is_refused(world: World) -> None:
+    world.ask(jti="one-and-the-same")
+    with pytest.raises(Conflict, match=r"exchange\.request-id-reused"):
+        world.ask((RESIDENT, ["name", "number"]), jti="one-and-the-same")
+    assert count(world, "exchange") == 1
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"aud": "hub:elsewhere"}, "proof.foreign-audience"),
+        ({"aud": ["hub:demo-county"]}, "proof.audience"),
+        ({"exp": 1_700_000_000, "iat": 1_699_999_990}, "proof.expired"),
+        ({"iat": 1_900_000_000, "exp": 1_900_000_030}, "proof.not-yet-valid"),
+        ({"exp": 1_900_000_000}, "proof.lifetime"),
+        ({"exp": None}, "proof.time"),
+        ({"jti": None}, "proof.claims"),
+        ({"subject": None}, "exchange.request-claim"),
+        ({"subject": {"kind": "resident", "number": "1"}}, "exchange.request-claim"),
+        ({"subject": {"pairwise": "pw_1", "number": "1"}}, "exchange.request-claim"),
+        ({"subject": {"kind": "ghost", "number": "1", "name": "x"}}, "exchange.request-claim"),
+        ({"matter": 5}, "exchange.request-claim"),
+        ({"officer": ""}, "exchange.request-claim"),
+        ({"basis": None}, "exchange.request-claim"),
+        ({"wanted": []}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT, "claims": []}]}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT, "claims": ["Name"]}]}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT, "claims": ["a..b"]}]}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT, "claims": ["name"]}] * 2}, "exchange.request-claim"),
+        ({"shout": "now"}, "exchange.request-claim"),
+    ],
+)
+def test_a_message_that_is_no_fresh_request_to_this_hub_is_not_answered(world: World, changed: Any, code: str) -> None:
+    with pytest.raises(HubError) as refusal:
+        world.ask(**changed)
+    assert refusal.value.code == code
+    assert count(world, "exchange") == 0
+
+
+def test_a_request_of_another_type_key_or_algorithm_is_not_answered(world: World) -> None:
+    good = world.request()
+    header, payload, signature = good.split(".")
+    stranger = generate_signer("Ed25519")
+    for forged in (
+        sign_jws({"iss": AID}, typ="evidence-answer+jwt", signer=world.signers[AID]),
+        world.request(signer=stranger),
+        f"eyJhbGciOiJub25lIiwidHlwIjoiZXZpZGVuY2UtcmVxdWVzdCtqd3QifQ.{payload}.",
+        f"{header}.{payload}.{signature}=",
+        f"{header}.{payload}.{signature} ",
+        f"{header}.{payload}",
+        "",
+        "x" * 100_000,
+    ):
+        with pytest.raises(Malformed, match=r"proof\."):
+            world.hub.exchange.exchange(forged)
+
+
+def test_an_auditor_may_not_ask(world: World) -> None:
+    auditor = "aud:audit-office"
+    world.join(auditor, PartyKind.auditor)
+    with pytest.raises(Refused, match=r"exchange\.not-a-consumer"):
+        world.ask(iss=auditor)
+
+
+def test_a_request_after_its_key_was_revoked_is_not_answered(world: World, clock: FixedClock) -> None:
+    signer = world.signers[AID]
+    world.hub.party_service.revoke_key(AID, signer.public.kid, "lost", compromised_since=None)
+    with pytest.raises(Malformed, match=r"proof\.unknown-key"):
+        world.ask()
+
+
+def test_the_log_entry_says_codes_and_commitments_only(world: World) -> None:
+    exchanged = world.hub.exchange.exchange(world.request())
+    entry = last_entry(world)
+    assert (entry["exchange"], entry["consumer"], entry["outcome"]) == (exchanged.exchange_id, AID, "released")
+    assert entry["released"] == [RESIDENT]
+    for personal in ("张三", ZHANG["number"], "2026-0001", "王科员", world.read(exchanged)["subject"]):
+        assert personal not in str(entry)
+
+
+def test_what_is_kept_of_an_exchange_names_nobody(world: World) -> None:
+    world.ask()
+    with world.hub.database.reading() as session:
+        row = str(session.execute(text("SELECT * FROM exchange")).one())
+    for personal in ("张三", ZHANG["number"], "王科员"):
+        assert personal not in row
+
+
+def test_the_subject_sees_who_asked_for_what_in_order_and_without_gaps(world: World) -> None:
+    world.ask((RESIDENT, ["name", "phone"]))
+    world.ask(case="2026-9999")
+    with world.hub.database.reading() as session:
+        subject = session.execute(text("SELECT DISTINCT subject_id FROM subject_access")).scalar_one()
+    first, second = world.hub.exchange.accesses_of(subject)
+    assert ([first.n, second.n], first.consumer, first.matter) == ([1, 2], AID, "low-income-aid")
+    assert first.items[0]["claims"] == ["name"]
+    assert (second.outcome, second.reason) == (Outcome.refused, "exchange.case-unknown")
+
+
+def test_a_suspended_grant_ends_within_its_memory(world: World) -> None:
+    assert world.ask()["outcome"] == "released"
+    with world.hub.database.writing() as session:
+        session.execute(text("UPDATE sharing_grant SET ended_on = '2026-01-01'"))
+    world.hub.exchange._parts._grants._values.clear()
+    assert world.ask()["reason"] == "sharing.grant-not-in-force"
+
+
+def test_an_answer_whose_receipt_is_late_is_there_when_asked_again(world: World) -> None:
+    request = world.request()
+    world.hub.log.stop()
+    object.__setattr__(world.hub.exchange._parts, "receipt_seconds", 0.2)
+    with pytest.raises(Unavailable, match=r"audit\.no-receipt-yet"):
+        world.hub.exchange.exchange(request)
+    world.hub.log.start()
+    object.__setattr__(world.hub.exchange._parts, "receipt_seconds", 10.0)
+    again = world.hub.exchange.exchange(request)
+    assert (again.is_replay, count(world, "exchange")) == (True, 1)
+
+
+def test_a_statement_names_what_it_rests_on_and_what_it_does_not_prove(world: World) -> None:
+    (item,) = world.ask((LAND_STATED, ["*"]))["evidence"]
+    claims = shown(world, item)
+    assert (claims["registered"], claims["count"]) == (True, 1)
+    assert claims["sources"][0]["type"] == "real-estate-right"
+    assert claims["freshness"].keys() == {"land.rights"}
+    assert claims["does_not_prove"]["zh"]
+    assert claims["sub"].startswith("pw_")
+
+
+def test_a_statement_on_a_registry_that_never_pushed_is_refused(bare: World) -> None:
+    bare.push("civil_affairs", "residents", {**ZHANG, "birth_date": "1949-12-31"})
+    bare.open_case("2026-0001")
+    bare.grant(ALIVE, "*")
+    assert bare.ask((ALIVE, ["*"]))["reason"] == "exchange.registry-never-received"
