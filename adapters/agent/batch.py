@@ -64,6 +64,7 @@ class Pending:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when the run leaves it
+        self._end = 0
         self._places: dict[str, tuple[int, int, str]] = {}
         self.withdrawals: list[tuple[str, str]] = []
         self.asides: list[bytes] = []
@@ -83,7 +84,7 @@ class Pending:
     def add(self, waiting: Waiting) -> bool:
         """The record is waiting; True when it takes the place of an earlier form of itself."""
         line = orjson.dumps([waiting.row, waiting.claims])
-        start = self._file.seek(0, 2)
+        start, self._end = self._end, self._end + len(line)
         self._file.write(line)
         replaced = self._places.pop(waiting.record, None) is not None
         self._places[waiting.record] = (start, len(line), waiting.content)
@@ -112,10 +113,10 @@ class Pending:
 
     def read(self, records: Iterable[str]) -> Iterator[Waiting]:
         """Those records, to be signed."""
+        self._file.flush()
         for record in records:
             start, length, content = self._places[record]
-            self._file.seek(start)
-            row, claims = orjson.loads(self._file.read(length))
+            row, claims = orjson.loads(os.pread(self._file.fileno(), length, start))
             yield Waiting(record, content, row, claims)
 
     def forget(self, share: Share) -> None:
@@ -126,7 +127,7 @@ class Pending:
         if share.asides:
             self.asides = []
         if not self._places:
-            self._file.seek(0)
+            self._end = self._file.seek(0)
             self._file.truncate()
 
 

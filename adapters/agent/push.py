@@ -1,4 +1,4 @@
-"""An adapter's run 推送: asks the hub where to go on, reads the source, issues evidence, pushes, withdraws what is gone.
+"""An adapter's run 推送: asks the hub where to go on, reads the source, issues, pushes, withdraws what is gone.
 
 The adapter keeps nothing of its own. Killed anywhere, the next run finds at the hub what was kept and sends the rest.
 Of a full export every batch but the last is a delta; the last one is full: it withdraws what the source no longer has

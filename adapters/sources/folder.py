@@ -12,28 +12,10 @@ from hub.errors import Malformed, Missing
 
 _TEXT: Final = frozenset((".csv", ".txt", ".tsv", ".dat", ""))
 _NEVER: Final = frozenset(
-    [
-        ".pdf",
-        ".doc",
-        ".docx",
-        ".jpg",
-        ".jpeg",
-        ".png",
-        ".md",
-        ".py",
-        ".yaml",
-        ".yml",
-        ".json",
-        ".pem",
-        ".zip",
-        ".gz",
-        ".rar",
-        ".7z",
-        ".html",
-        ".jsonl",
-        ".wal",
-        ".log",
-    ]
+    (
+        *(".pdf", ".doc", ".docx", ".jpg", ".jpeg", ".png", ".md", ".py", ".yaml", ".yml", ".json", ".jsonl"),
+        *(".pem", ".log", ".zip", ".gz", ".rar", ".7z", ".html"),
+    )
 )
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"

@@ -43,7 +43,7 @@ def find_header(rows: Sequence[Sequence[str]], mapping: RegistryMapping) -> Head
         for height in (1, 2):
             headers = _headers(rows, first, height)
             found = recognise(headers, mapping) if headers else None
-            if found and (best is None or found.score > best.recognised.score):
+            if found and (best is None or (found.score, -height) > (best.recognised.score, -best.rows)):
                 best = Header(first, height, headers, found, _text_above(rows, first))
     return _with_units(best, rows, mapping) if best else None
 

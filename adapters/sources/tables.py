@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
@@ -60,10 +59,10 @@ def _read_any_text(connection: Any, _record: Any) -> None:
 
 
 def _text_of(content: bytes) -> str:
-    for encoding in ("utf-8", "gb18030"):
-        with suppress(UnicodeDecodeError):
-            return content.decode(encoding)
-    return content.decode("utf-8", "replace")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return content.decode("gb18030", "replace")
 
 
 def read_database(url: str, mapping: RegistryMapping) -> Contents:
@@ -82,13 +81,14 @@ def read_database(url: str, mapping: RegistryMapping) -> Contents:
         views = dict.fromkeys(inspector.get_view_names(schema), True)
         for name in sorted({**views, **tables}):
             columns = [str(one["name"]) for one in inspector.get_columns(name, schema)]
-            keys = inspector.get_pk_constraint(name, schema).get("constrained_columns", ())
+            keys = inspector.get_pk_constraint(name, schema)["constrained_columns"]
             ordered = [str(one) for one in keys]
             found = recognise(columns, mapping, name=name)
             if found is None:
                 contents.ignored.append(Ignored(name, "no export has these columns", tuple(columns[:50])))
             else:
-                contents.tables.append(DatabaseTable(engine, name, columns, found, (mapping, ordered, name in views)))
+                how = (mapping, ordered, name in views)
+                contents.tables.append(DatabaseTable(engine, name, columns, found, how))
     except SQLAlchemyError as fault:
         contents.close()
         raise _away(fault) from fault
@@ -97,7 +97,7 @@ def read_database(url: str, mapping: RegistryMapping) -> Contents:
 
 
 def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
-    """Of several tables for one part: the one with the standard name alone; else no views and no backups beside them."""
+    """Of several tables for one part: the one with the standard name alone; else neither views nor backups."""
     kept: dict[tuple[str, str], list[DatabaseTable]] = {}
     for table in contents.tables:
         if isinstance(table, DatabaseTable):
@@ -189,14 +189,14 @@ class DatabaseTable:
             with self._engine.connect() as connection:
                 streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
                 for number, row in enumerate(streamed.execute(query), 1):
-                    yield SourceRow(number, [_cell(value) for value in row])
+                    yield SourceRow(number, [value if type(value) is str else _cell(value) for value in row])
         except DBAPIError as fault:
             raise _away(fault) from fault
 
 
 def _cell(value: Any) -> str:
-    if isinstance(value, str):
-        return value
+    if value is None:
+        return ""
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):

@@ -11,27 +11,9 @@ from hub.kernel.names import normal_organisation_name, normal_person_name
 _DAMAGE: Final = frozenset((MASKED, SCIENTIFIC, ROUNDED))
 _LONGEST_WRITTEN: Final = 200
 _LONGEST_NUMBER: Final = 64
-_ORGANISATION_WORDS: Final = tuple(
-    [
-        "公司",
-        "委员会",
-        "局",
-        "协会",
-        "学会",
-        "中心",
-        "学校",
-        "医院",
-        "合作社",
-        "基金会",
-        "村民",
-        "厂",
-        "银行",
-        "经济",
-        "政府",
-        "商会",
-        "研究",
-        "集团",
-    ]
+_ORGANISATION_WORDS: Final = (
+    *("公司", "委员会", "局", "协会", "学会", "中心", "学校", "医院", "合作社", "基金会"),
+    *("村民", "厂", "银行", "经济", "政府", "商会", "研究", "集团"),
 )
 _PAPERS: Final = {
     IdentifierKind.CREDIT_CODE: "credit_code",

@@ -1,0 +1,225 @@
+"""Files as counties really send them: any encoding, any shape around the table, damage that costs only its own row."""
+
+import zipfile
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+from openpyxl import Workbook
+
+from hub.errors import HubError, Missing
+from tests.support.adapter_runs import by_name, hub_for, lines, run, workbook
+
+ROSTER = ["姓名", "证件号码", "出生日期", "户籍地址"]
+ZHANG = ["张伟", "330199196605140016", "1966-05-14", "桃源村1号"]
+LI = ["李娜", "33019919580312002X", "1958-03-12", "桃源村2号"]
+WANG = ["王芳", "330199199106210028", "1991-06-21", "桃源村3号"]
+AID = ["序号", "地区", "户主姓名", "身份证号", "低保证号", "保障类别", "家庭补差"]
+
+
+def names(hub: object, registry: str = "civil_affairs", export: str = "residents") -> set[str]:
+    return set(by_name(hub.claims(registry, export)))
+
+
+def test_a_file_that_changes_encoding_half_way_is_read_to_its_end(tmp_path: Path) -> None:
+    rows = [",".join(row).encode(code) for row, code in ((ROSTER, "gbk"), (ZHANG, "gbk"), (LI, "utf-8"), (WANG, "gbk"))]
+    (tmp_path / "r.csv").write_bytes(b"\r\n".join(rows))
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟", "李娜", "王芳"}
+    assert report.exports[0].findings["encoding-differs"] == 1
+
+
+def test_a_line_in_no_encoding_goes_back_to_its_owner_with_its_row(tmp_path: Path) -> None:
+    good = [",".join(row).encode() for row in (ROSTER, ZHANG, LI)]
+    (tmp_path / "r.csv").write_bytes(b"\n".join([*good[:2], b"\xff\xfe\x81\x20,x,y,z", good[2]]))
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟", "李娜"}
+    assert report.reasons == {"row.encoding": 1}
+    [aside] = hub.put_aside("civil_affairs")["residents"]
+    assert aside["row"] == 2
+    assert "\\xff" in aside["raw"]["line"]
+
+
+def test_a_nul_inside_a_cell_is_taken_out_and_told(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ["张\x00伟", *ZHANG[1:]]])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["quality"] == ["nul-removed"]
+
+
+def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ['"张伟', *ZHANG[1:]], LI, WANG])
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"李娜", "王芳"}
+    assert report.reasons == {"row.quote": 1}
+
+
+def test_a_quoted_cell_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(
+        ",".join(ROSTER) + '\n张伟,330199196605140016,1966-05-14,"桃源村,\n""东""头"\n', encoding="utf-8"
+    )
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == '桃源村,\n"东"头'
+
+
+def test_a_row_with_another_number_of_cells_is_not_guessed_at(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ZHANG, ["李娜", "李,娜", *LI[1:]], WANG[:2]])
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟"}
+    assert report.reasons == {"row.column-count": 2}
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_other_delimiters_are_found_by_the_header(tmp_path: Path, delimiter: str) -> None:
+    text = "\n".join(delimiter.join(row) for row in (ROSTER, ZHANG))
+    (tmp_path / "r.txt").write_text(text, encoding="gb18030")
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟"}
+
+
+def test_database_null_marks_are_nothing(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ["张伟", "330199196605140016", r"\N", "NULL"]])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    found = by_name(hub.claims("civil_affairs", "residents"))["张伟"]
+    assert not {"birth_date", "household_address"} & found.keys()
+
+
+def test_a_workbook_with_title_unit_and_total_rows(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["青溪县2026年10月城乡低保发放名册"])
+    sheet.merge_cells("A1:G1")
+    sheet.append(["", "", "", "", "", "", "单位：元"])
+    sheet.append(AID)
+    sheet.append([1, "柳河镇", "张伟", "330199196605140016", "DB1", "城市", "1,234.50元"])
+    sheet.append(["合计", None, None, None, None, None, "=SUM(G4:G4)"])
+    sheet.append(["制表人：某某", None, None, "审核：某某"])
+    book.save(tmp_path / "低保.xlsx")
+    hub = hub_for("low_income")
+    report = run(hub, "low_income", tmp_path)
+    [household] = hub.claims("low_income", "households")
+    assert (household["month"], household["top_up_fen"]) == ("2026-10", 123450)
+    assert report.exports[0].skipped == {"title": 2, "header": 1, "total": 1, "footer": 1}
+    assert report.read == 1
+
+
+def test_two_header_rows_and_a_row_of_units(tmp_path: Path) -> None:
+    book = Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(["2026年11月低保"])
+    sheet.append(["序号", "地区", "户主", None, "低保证号", "保障类别", "保障金额", None])
+    sheet.append([None, None, "户主姓名", "身份证号", None, None, "家庭补差", "分类施保金"])
+    sheet.append([None, None, None, None, None, None, "万元", "元"])
+    sheet.append([1, "柳河镇", "张伟", "330199196605140016", "DB1", "农村", 0.06, 130])
+    book.save(tmp_path / "a.xlsx")
+    hub = hub_for("low_income")
+    run(hub, "low_income", tmp_path)
+    [household] = hub.claims("low_income", "households")
+    assert (household["top_up_fen"], household["category_aid_fen"], household["month"]) == (60000, 13000, "2026-11")
+
+
+def test_cells_of_every_type_and_dates_as_text(tmp_path: Path) -> None:
+    rows = [
+        ROSTER,
+        ["张伟", 330199196605140016, datetime(1966, 5, 14), "一"],  # noqa: DTZ001 - a workbook knows no zone
+        ["李娜", "'33019919580312002X", 21256, "二"],
+        ["王芳", 3.30199199106210e17, "1991年6月21日", True],
+    ]
+    workbook(tmp_path / "r.xlsx", rows)
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    found = by_name(hub.claims("civil_affairs", "residents"))
+    assert found["张伟"]["birth_date"] == "1966-05-14"
+    assert (found["李娜"]["number"], found["李娜"]["birth_date"]) == ("33019919580312002X", "1958-03-12")
+    assert "number" not in found["王芳"]
+    assert found["王芳"]["quality"] == ["number-rounded-by-spreadsheet"]
+    assert found["王芳"]["number_written"] == "330199199106210000"
+
+
+def test_formulas_count_by_their_stored_result_and_literals_by_themselves(tmp_path: Path) -> None:
+    workbook(tmp_path / "r.xlsx", [ROSTER, ["张伟", '="330199196605140016"', "1966-05-14", "=A1&B1"]])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    found = by_name(hub.claims("civil_affairs", "residents"))["张伟"]
+    assert found["number"] == "330199196605140016"
+    assert found["quality"] == ["formula-without-result"]
+
+
+def test_a_sheet_whose_dimension_lies_is_read_whole(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "w.xlsx", [ROSTER, ZHANG, LI])
+    lying = tmp_path / "lying.xlsx"
+    with zipfile.ZipFile(path) as old, zipfile.ZipFile(lying, "w") as new:
+        for member in old.namelist():
+            content = old.read(member)
+            if member.endswith("sheet1.xml"):
+                content = content.replace(b'<dimension ref="A1:D3" />', b'<dimension ref="A1"/>')
+                assert b'ref="A1"/>' in content
+            new.writestr(member, content)
+    path.unlink()
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟", "李娜"}
+
+
+def test_several_files_of_one_export_are_one_snapshot_and_strangers_are_named(tmp_path: Path) -> None:
+    lines(tmp_path / "柳河.csv", [ROSTER, ZHANG], "gb18030")
+    (tmp_path / "sub").mkdir()
+    workbook(tmp_path / "sub" / "城关.xlsx", [ROSTER, LI])
+    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0 an old workbook")
+    lines(tmp_path / "other.csv", [["甲", "乙"], ["1", "2"]])
+    (tmp_path / ".hidden.csv").write_text("x", encoding="utf-8")
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟", "李娜"}
+    assert {one["name"]: one["reason"] for one in report.ignored} == {
+        "old.xls": "an .xls workbook: save it as .xlsx",
+        "other.csv": "no export has these columns",
+    }
+
+
+def test_a_file_without_header_is_refused_and_nothing_changes(tmp_path: Path) -> None:
+    workbook(tmp_path / "r.xlsx", [ZHANG, LI])
+    hub = hub_for("civil_affairs")
+    with pytest.raises(Missing) as refused:
+        run(hub, "civil_affairs", tmp_path)
+    assert refused.value.code == "adapters.nothing-recognised"
+    assert hub.chain("civil_affairs").sequence == 0
+
+
+def test_what_only_looks_like_a_workbook_is_said_to_be_none(tmp_path: Path) -> None:
+    (tmp_path / "r.xlsx").write_bytes(b"PK\x03\x04 nothing of the kind")
+    with pytest.raises(HubError) as refused:
+        run(hub_for("civil_affairs"), "civil_affairs", tmp_path)
+    assert "not a readable .xlsx" in str(refused.value.facts["found"])
+
+
+def test_duplicate_keys_are_kept_told_apart_and_reported(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ZHANG, [*ZHANG[:3], "另一处"], ZHANG])
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert len(hub.live("civil_affairs", "residents")) == 3
+    assert (report.exports[0].duplicates, report.exports[0].duplicate_rows) == (2, [2, 3])
+
+
+def test_a_repeated_deceased_corrects_the_first(tmp_path: Path) -> None:
+    header = ["DEAD_ID", "NAME", "ID_CARD", "DEATH_DATE"]
+    lines(tmp_path / "1.csv", [header, ["B1", "张伟", ZHANG[1], "2026-01-02"], ["B1", "张伟", ZHANG[1], "2026-01-03"]])
+    hub = hub_for("funeral")
+    report = run(hub, "funeral", tmp_path)
+    [deceased] = hub.claims("funeral", "funerals")
+    assert deceased["died_on"] == "2026-01-03"
+    assert report.exports[0].corrected == 1
+    lines(tmp_path / "2.csv", [header, ["B1", "张伟", ZHANG[1], "2026-01-04"]])
+    again = run(hub, "funeral", tmp_path)
+    [deceased] = hub.claims("funeral", "funerals")
+    assert deceased["died_on"] == "2026-01-04"
+    assert (again.read, again.withdrawn) == (1, 0)
