@@ -3,10 +3,7 @@
 import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError
+from typing import TYPE_CHECKING, Any
 
 from hub.catalogue.codec import SECTIONS, catalogue_from
 from hub.catalogue.documents import Document, parse_document, path_text, refused
@@ -14,6 +11,9 @@ from hub.catalogue.model import Catalogue, Problem
 from hub.catalogue.rules import no_basis, problems_of
 from hub.catalogue.schemas import claims_of, has_evidence_schema, schema_named
 from hub.errors import Missing
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
 
 PUBLISHED = Path(__file__).parent / "published"
 SUFFIXES = frozenset({".yaml", ".yml", ".json"})
@@ -80,6 +80,8 @@ def merged(documents: Sequence[Document]) -> dict[str, Any]:
 
 def shape_problems(document: Document, schema: str) -> Iterator[Problem]:
     """Where ``document`` departs from ``schemas/catalogue/<schema>.json``."""
+    from jsonschema import Draft202012Validator, FormatChecker  # its format checkers take seconds to load
+
     validator = Draft202012Validator(schema_named("catalogue", schema), format_checker=FormatChecker())
     for error in sorted(
         validator.iter_errors(dict(document.value)), key=lambda each: list(map(str, each.absolute_path))
@@ -87,7 +89,7 @@ def shape_problems(document: Document, schema: str) -> Iterator[Problem]:
         yield _shape_problem(error, document)
 
 
-def _shape_problem(error: ValidationError, document: Document) -> Problem:
+def _shape_problem(error: "ValidationError", document: Document) -> Problem:
     path = tuple(error.absolute_path)
     if _lacks_basis(error):
         found = no_basis(_named_path(path, document.value))
@@ -99,18 +101,18 @@ def _shape_problem(error: ValidationError, document: Document) -> Problem:
     )
 
 
-def _lacks_basis(error: ValidationError) -> bool:
+def _lacks_basis(error: "ValidationError") -> bool:
     if error.validator == "required":
         return "'basis'" in error.message
     return error.validator == "minItems" and list(error.absolute_path)[-1:] == ["basis"]
 
 
-def _sentence(error: ValidationError) -> str:
+def _sentence(error: "ValidationError") -> str:
     text = error.message if len(error.message) < 200 else f"{error.message[:197]}…"  # noqa: PLR2004
     return f"{text}."
 
 
-def _remedy(error: ValidationError) -> str:
+def _remedy(error: "ValidationError") -> str:
     schema: Any = error.schema
     match error.validator:
         case "required":

@@ -5,12 +5,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
-from jsonschema import Draft202012Validator, FormatChecker
 
 from hub.errors import Missing
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
 
 DIRECTORY = Path(__file__).parents[2] / "schemas"
 
@@ -75,8 +77,10 @@ def validator_for(evidence_type: str, directory: Path = DIRECTORY) -> Validator:
 
 
 @cache
-def checking_validator_for(evidence_type: str, directory: Path = DIRECTORY) -> Draft202012Validator:
+def checking_validator_for(evidence_type: str, directory: Path = DIRECTORY) -> "Draft202012Validator":
     """The slow, independent validator that the fast one is held against."""
+    from jsonschema import Draft202012Validator, FormatChecker  # its format checkers take seconds to load
+
     return Draft202012Validator(evidence_schema(short_name(evidence_type), directory), format_checker=FormatChecker())
 
 
