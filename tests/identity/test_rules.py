@@ -128,7 +128,7 @@ def test_two_valid_numbers_that_differ_never_link() -> None:
 CODE, OTHER_CODE = "91330106MA2ABCD139", "91350100M000100Y43"
 FULL = "杭州某某科技有限公司"
 MAIN = {"name": FULL, "credit_code": CODE}
-CHESS = {"name": "象棋协会"}
+CHESS, PHONE = {"name": "象棋协会"}, {"phone": "0571-8800112"}
 REGISTERED = {"registration_number": "110108000000016"}
 
 

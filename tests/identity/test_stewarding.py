@@ -158,7 +158,7 @@ def test_two_stewards_at_once_decide_once(
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(outcomes) == ["done", "identity.review-decided"]
+    assert sorted(outcomes) == ["done", "identity.decided-already"]
 
 
 def test_a_split_restores_what_was_there_and_keeps_it_apart(

@@ -139,7 +139,7 @@ class Stewarding:
         left, right = _both(index, record_role)
         if left.subject_id != right.subject_id:
             raise Conflict(
-                "identity.already-two",
+                "identity.not-one",
                 "The two records belong to two subjects already.",
                 "两条登记信息已分属两个主体。",
             )
@@ -243,7 +243,7 @@ def _require(reviews: ReviewStore, review_id: str) -> KeptReview:
 
 def _decided(kept: KeptReview) -> Conflict:
     return Conflict(
-        "identity.review-decided",
+        "identity.decided-already",
         "This pair was decided before, or waits no longer; read its present state.",
         "该复核项已有决定或已失效，请先查看当前状态。",
         review=kept.review_id,
