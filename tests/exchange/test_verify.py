@@ -1,0 +1,163 @@
+import json
+from typing import Any
+
+import pytest
+
+from hub.errors import Malformed, Missing
+from hub.exchange.bundle import sealed_bundle
+from hub.exchange.verify import Verification, verify_bundle
+from hub.proof.jws import sign_jws
+from hub.proof.keys import generate_signer
+from hub.proof.note import Ed25519Cosigner
+from tests.evidence.pushing import HUB
+from tests.exchange.world import AID, LAND, MARITAL, RESIDENT, World
+
+CHECKLIST = 11
+
+
+def bundle_from(world: World, *wanted: tuple[str, list[str]], **changed: Any) -> dict[str, Any]:
+    exchanged = world.hub.exchange.exchange(world.request(*wanted, **changed))
+    return world.hub.exchange.bundle(exchanged.exchange_id)
+
+
+def failed(verification: Verification) -> str:
+    step = verification.failed
+    return "" if step is None else step.name
+
+
+def resealed(world: World, bundle: dict[str, Any], **changed: Any) -> dict[str, Any]:
+    """The bundle as a dishonest hub would hand it out: changed, then sealed again."""
+    body = {name: value for name, value in bundle.items() if name != "seal"} | changed
+    return sealed_bundle(body, world.hub.signer, hub=HUB, now=world.clock.now())
+
+
+def test_a_bundle_verifies_step_by_step_with_nothing_but_the_policy(world: World) -> None:
+    world.grant(MARITAL, "*")
+    bundle = bundle_from(world, (RESIDENT, ["name"]), (LAND, ["unit", "self.name"]), (MARITAL, ["*"]))
+    found = verify_bundle(json.dumps(bundle).encode(), json.dumps(world.policy()).encode())
+    assert found.is_valid, found.failed
+    assert [step.number for step in found.steps] == list(range(1, CHECKLIST + 1))
+    assert found.answer["outcome"] == "released"
+
+
+def test_a_refusal_verifies_too(world: World) -> None:
+    bundle = bundle_from(world, case="2026-9999")
+    assert verify_bundle(bundle, world.policy()).is_valid
+
+
+def test_any_changed_byte_is_refused_and_the_step_named(world: World) -> None:
+    bundle = json.dumps(bundle_from(world), separators=(",", ":")).encode()
+    policy = world.policy()
+    for at in range(0, len(bundle), max(1, len(bundle) // 150)):
+        changed = bytearray(bundle)
+        changed[at] ^= 1
+        found = verify_bundle(bytes(changed), policy)
+        assert not found.is_valid, at
+        assert found.failed is not None
+
+
+@pytest.mark.parametrize("left_out", ["request", "answer", "entry", "salt", "receipt", "keys", "seal", "version"])
+def test_a_bundle_with_a_part_missing_is_not_well_formed(world: World, left_out: str) -> None:
+    bundle = bundle_from(world)
+    del bundle[left_out]
+    assert failed(verify_bundle(bundle, world.policy())) == "bundle is well formed"
+
+
+def test_what_a_dishonest_hub_seals_again_is_caught_where_it_lies(world: World) -> None:
+    policy = world.policy()
+    mine, other = bundle_from(world), bundle_from(world, (LAND, ["unit"]))
+    for part, step in (
+        ("request", "answer is to this request"),
+        ("answer", "answer is to this request"),
+        ("entry", "log entry commits to request and answer"),
+        ("salt", "log entry commits to request and answer"),
+        ("receipt", "receipt proves the entry in the log"),
+    ):
+        found = verify_bundle(resealed(world, mine, **{part: other[part]}), policy)
+        assert failed(found) == step, part
+
+
+def test_an_answer_signed_by_the_consumer_is_not_the_hubs(world: World) -> None:
+    bundle = bundle_from(world)
+    claims = verify_bundle(bundle, world.policy()).answer
+    forged = sign_jws(claims, typ="evidence-answer+jwt", signer=world.signers[AID])
+    found = verify_bundle(resealed(world, bundle, answer=forged), world.policy())
+    assert failed(found) == "answer is signed by the hub"
+
+
+def test_evidence_that_the_hub_made_up_is_caught(world: World) -> None:
+    bundle = bundle_from(world)
+    policy = world.policy()
+    policy["parties"]["dept:civil-affairs"]["jwks"]["keys"] = [generate_signer("Ed25519").public.to_jwk()]
+    assert failed(verify_bundle(bundle, policy)) == "evidence is signed by its department"
+
+
+def test_more_than_was_asked_for_is_caught(world: World) -> None:
+    bundle = bundle_from(world, (RESIDENT, ["name", "number"]))
+    less = bundle_from(world, (RESIDENT, ["name"]))
+    claims = dict(verify_bundle(less, world.policy()).answer)
+    claims["evidence"] = verify_bundle(bundle, world.policy()).answer["evidence"]
+    forged = sign_jws(claims, typ="evidence-answer+jwt", signer=world.hub.signer)
+    found = verify_bundle(resealed(world, less, answer=forged), world.policy())
+    assert failed(found) == "nothing is disclosed that was not asked for"
+
+
+def test_a_key_that_was_compromised_when_it_signed_is_caught(world: World) -> None:
+    bundle = bundle_from(world)
+    keys = [dict(line) for line in bundle["keys"]]
+    for line in keys:
+        if line["party"] == "dept:civil-affairs":
+            line["compromised_since"] = int(world.clock.now().timestamp()) - 3600
+    found = verify_bundle(resealed(world, bundle, keys=keys), world.policy())
+    assert failed(found) == "every key counted when it signed"
+
+
+def test_the_policys_own_word_about_a_key_counts(world: World) -> None:
+    bundle = bundle_from(world)
+    told = next(line for line in bundle["keys"] if line["party"] == HUB)
+    policy = world.policy() | {"key_life": [{**told, "revoked": int(world.clock.now().timestamp()) - 3600}]}
+    assert failed(verify_bundle(bundle, policy)) == "every key counted when it signed"
+
+
+def test_an_old_bundle_still_verifies_after_its_keys_were_retired(world: World) -> None:
+    exchanged = world.hub.exchange.exchange(world.request())
+    kid = world.signers[AID].public.kid
+    world.clock.advance(days=30)  # type: ignore[attr-defined]
+    world.hub.party_service.revoke_key(AID, kid, "superseded")
+    assert verify_bundle(world.hub.exchange.bundle(exchanged.exchange_id), world.policy()).is_valid
+
+
+def test_a_policy_that_demands_witnesses_refuses_an_unwitnessed_receipt(world: World) -> None:
+    witness = Ed25519Cosigner("audit.example/witness", generate_signer("Ed25519"))
+    policy = world.policy() | {"witnesses": [witness.verifier.vkey], "quorum": 1}
+    found = verify_bundle(bundle_from(world), policy)
+    assert failed(found) == "receipt proves the entry in the log"
+    assert "proof.too-few-witnesses" in found.steps[-1].detail
+
+
+def test_a_bundle_of_another_hub_is_refused(world: World) -> None:
+    policy = world.policy()
+    policy["hub"]["jwks"]["keys"] = [generate_signer("Ed25519").public.to_jwk()]
+    assert failed(verify_bundle(bundle_from(world), policy)) == "bundle is sealed by the hub"
+
+
+@pytest.mark.parametrize("bundle", [b"", b"null", b"[]", b"{}", b"\xff", b'{"version":1,"version":1}', b"[" * 99])
+def test_bytes_that_are_no_bundle_fail_at_the_first_step(world: World, bundle: bytes) -> None:
+    found = verify_bundle(bundle, world.policy())
+    assert [step.ok for step in found.steps] == [False, *[None] * (CHECKLIST - 1)]
+
+
+@pytest.mark.parametrize(
+    "changed", [{"version": 2}, {"hub": None}, {"parties": []}, {"quorum": 3}, {"witnesses": "all"}, {"key_life": [1]}]
+)
+def test_a_policy_of_another_form_is_malformed(world: World, changed: Any) -> None:
+    with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
+        verify_bundle({}, world.policy() | changed)
+
+
+def test_a_bundle_is_for_its_own_consumer(world: World) -> None:
+    exchanged = world.hub.exchange.exchange(world.request())
+    assert world.hub.exchange.bundle(exchanged.exchange_id, consumer=AID)
+    for consumer, exchange_id in (("svc:other", exchanged.exchange_id), (AID, "xch_unknown")):
+        with pytest.raises(Missing, match=r"exchange\.unknown"):
+            world.hub.exchange.bundle(exchange_id, consumer=consumer)
