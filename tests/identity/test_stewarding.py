@@ -114,24 +114,21 @@ def test_cannot_tell_changes_nothing_and_is_not_asked_again(
 def test_linking_through_a_third_what_was_called_different_is_refused(
     place: Place, identity: IdentityService, database: Database
 ) -> None:
-    others = [LI, LI | {"name": "王五", "birth_date": "1966-06-06"}]
-    place(mention(ZHANG, record="a"), mention(others[0], record="b"), mention(others[1], record="c"))
-    reviews = waiting(identity, database)
+    place(
+        mention(ZHANG, record="a"),
+        mention({"name": "李四", "birth_date": "1975-01-01"}, record="b"),
+        mention({"name": "王五", "birth_date": "1966-06-06"}, record="c"),
+    )
+    a, b, c = (("a", "man"), ("b", "man"), ("c", "man"))
     with database.writing() as session:
-        identity.decide(session, reviews[0].review_id, Decision.LINK, steward="王科员")
-    names = [{review.left.fields["name"], review.right.fields["name"]} for review in reviews]
-    assert names[0] & names[1]
-    with database.writing() as session:
-        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长", note="误并")
-    assert one != other
-    (rest,) = waiting(identity, database)
-    linked_to = "b" if "李四" in names[1] else "a"
-    with database.writing() as session:
-        identity.decide(session, rest.review_id, Decision.LINK, steward="王科员")
-    first, third = ("a", "c") if linked_to == "b" else ("b", "c")
-    with database.writing() as session, pytest.raises(Conflict) as caught:
-        identity.join(session, (first, "man"), (third, "man"), steward="王科员")
+        identity.join(session, a, b, steward="王科员")
+        one, other = identity.split(session, a, b, steward="赵科长", note="误并")
+        assert one != other
+        assert identity.join(session, a, c, steward="王科员") == one
+    with pytest.raises(Conflict) as caught, database.writing() as session:
+        identity.join(session, b, c, steward="王科员")
     assert caught.value.code == "identity.kept-apart"
+    assert owners(identity, database, "a", "b", "c") == [one, other, one]
 
 
 def test_two_stewards_at_once_decide_once(
