@@ -42,11 +42,16 @@ def serving(words: Sequence[str], url: str, environment: Mapping[str, str], *, r
 
 def _await(url: str, process: subprocess.Popen[bytes]) -> None:
     end = time.monotonic() + PATIENCE_SECONDS
+    said = "nothing"
     while time.monotonic() < end and process.poll() is None:
         try:
-            if httpx.get(url).status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                return
+            answer = httpx.get(url)
         except httpx.TransportError:
-            time.sleep(0.1)
-    message = f"{url} does not answer"
+            said = "nothing"
+        else:
+            if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+                return
+            said = answer.text
+        time.sleep(0.1)
+    message = f"{url} answers {said}"
     raise RuntimeError(message)

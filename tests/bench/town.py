@@ -65,7 +65,7 @@ def _open(url: str, environment: dict[str, str], cabinet: KeyCabinet) -> None:
 def served(town: Town, *, workers: int) -> Iterator[Town]:
     """The town's hub answers at ``url`` until the block ends."""
     port = free_port()
-    environment = {**town.environment, "HUB_PORT": str(port), "HUB_WORKERS": str(workers), "HUB_LOG_LEVEL": "error"}
+    environment = {**town.environment, "HUB_PORT": str(port), "HUB_WORKERS": str(workers), "HUB_LOG_LEVEL": "warning"}
     url = f"http://127.0.0.1:{port}"
     program = [str(Path(sys.executable).with_name("hub")), "serve"]
     with serving(program, url, environment, ready="/readyz") as pid:
