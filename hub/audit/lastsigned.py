@@ -42,7 +42,7 @@ class SignedFile:
         self._flush = flush
 
     def last(self) -> Checkpoint | None:
-        """The larger checkpoint of the two slots, or None when there is no file.
+        """The larger checkpoint of the two slots, or None when nothing was ever kept.
 
         Raises:
             Broken: neither slot holds one.
@@ -51,11 +51,13 @@ class SignedFile:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return None
-        return self._larger(content)[1] if content else None
+        return self._larger(content)[1]
 
-    def _larger(self, content: bytes) -> tuple[int, Checkpoint]:
+    def _larger(self, content: bytes) -> tuple[int, Checkpoint | None]:
         held = [(slot, _in_slot(content[slot * SLOT_BYTES : (slot + 1) * SLOT_BYTES])) for slot in (0, 1)]
         found = [(slot, checkpoint) for slot, checkpoint in held if checkpoint is not None]
+        if not found and len(content) <= SLOT_BYTES:
+            return 1, None  # the first write was torn: nothing has left the house under it
         if not found:
             raise Broken(
                 "audit.last-signed-damaged",
@@ -75,7 +77,7 @@ class SignedFile:
         with self._path.open("ab", buffering=0) as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             content = self._path.read_bytes()
-            slot, kept = self._larger(content) if content else (1, None)
+            slot, kept = self._larger(content)
             if kept != old or (kept is not None and new.size <= kept.size):
                 raise Broken(
                     "audit.signed-elsewhere",

@@ -80,7 +80,7 @@ class DatabaseReader:
 
     def bookkeeping(
         self, size: int, frontier: Frontier, roots: Sequence[Sequence[bytes]]
-    ) -> Iterator[tuple[int, str, str]]:
+    ) -> Iterator[tuple[int | None, str, str]]:
         """What the database says beside the tree and gets wrong: (index, English, Chinese).
 
         Ids and leaves beside entries, gaps, the roots kept beside full tiles, and the head.
@@ -108,16 +108,16 @@ class DatabaseReader:
                         )
             yield from self._head(store, size, frontier)
 
-    def _head(self, store: LogStore, size: int, frontier: Frontier) -> Iterator[tuple[int, str, str]]:
+    def _head(self, store: LogStore, size: int, frontier: Frontier) -> Iterator[tuple[int | None, str, str]]:
         try:
             head = store.head()
         except HubError:
-            yield size, "the head contradicts itself", "日志头自相矛盾"
+            yield None, "the head contradicts itself", "日志头自相矛盾"
             return
         if head.size < size:
             yield head.size, "the head is behind the signed checkpoint", "日志头落后于已签名检查点"
         elif head.size == size and head.to_bytes() != frontier.to_bytes():
-            yield size, "the head does not follow from the entries", "日志头与条目不符"
+            yield None, "the head does not follow from the entries", "日志头与条目不符"
 
 
 class DirectoryReader:

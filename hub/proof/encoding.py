@@ -112,13 +112,14 @@ def strict_json(content: bytes | str, *, floats: bool = False, max_depth: int = 
         raise _bad_json("The content is not JSON in UTF-8.", "内容不是 UTF-8 编码的 JSON。") from None
     _check(parsed, max_depth, floats=floats)
     if isinstance(parsed, dict | list):
-        _check_keys(content)
+        _check_keys(content, parsed)
     return parsed
 
 
-def _check_keys(content: bytes | str) -> None:
+def _check_keys(content: bytes | str, parsed: Any) -> None:
+    """What is spelled compactly, as most messages are, names no key twice if writing it again gives the same bytes."""
     text = content if isinstance(content, str) else content.decode("utf-8")
-    if "{" not in text:
+    if "{" not in text or orjson.dumps(parsed).decode("utf-8") == text:
         return
     try:
         _WITH_DOUBLED_KEYS_SEEN.decode(text)

@@ -23,6 +23,8 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.verify": ("deeds", "reads a whole log through one of the readers"),
     "hub.audit.sequencer": ("deeds", "one turn of the log: its transactions and its signature"),
     "hub.audit.waiting": ("deeds", "threads that wait for receipts"),
+    "hub.audit.witness": ("deeds", "the witness and its files"),
+    "hub.audit.witness_app": ("deeds", "the witness over HTTP; run as a process of its own"),
     "hub.audit.witnessing": ("deeds", "asks witnesses over HTTP"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
 }

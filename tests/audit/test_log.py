@@ -18,8 +18,7 @@ from hub.proof.checkpoint import parse_checkpoint
 from hub.proof.merkle import leaf_hash, verify_consistency
 from hub.proof.tiles import Tile, parse_entries
 from hub.proof.tlogproof import verify_tlog_proof
-
-from .conftest import ORIGIN, House, entry
+from tests.support.log import ORIGIN, House, entry
 
 
 def test_an_entry_is_canonical_and_commits_without_saying() -> None:

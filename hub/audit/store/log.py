@@ -86,7 +86,7 @@ _MISNAMED = statement("""
     WHERE "index" < :size AND position(convert_to('"id":"' || entry_id || '"', 'UTF8') IN content) = 0 ORDER BY 1
 """)
 _MISPLACED = statement("""
-    SELECT place FROM (
+    SELECT before + 1 FROM (
         SELECT "index" AS place, lag("index", 1, -1) OVER (ORDER BY "index") AS before FROM log_entry
     ) placed WHERE place <> before + 1
     UNION ALL SELECT max("index") + 1 FROM log_entry HAVING coalesce(max("index"), -1) + 1 < :size

@@ -1,0 +1,135 @@
+"""Each stored byte of a small log is flipped: the verification says what was changed, and where."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
+from hub.audit.verify import Verified, verify_log
+from hub.errors import Malformed
+from hub.storage.database import Database
+from tests.support.log import ORIGIN, House
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+def flips(house: House, table: str, column: str, where: str, every: int = 1) -> Iterator[int]:
+    """Flips one byte after the other; the byte is back when the next is flipped."""
+    is_text = column in {"entry_id", "note"}
+    length = f"octet_length({column})"
+    change = f"set_byte({column}, :at, get_byte({column}, :at) # 1)"
+    if is_text:
+        octets = f"convert_to({column}, 'UTF8')"
+        change = f"convert_from(set_byte({octets}, :at, get_byte({octets}, :at) # 1), 'UTF8')"
+    engine = house.database.engine
+    with engine.connect() as connection:
+        size = connection.execute(text(f"SELECT {length} FROM {table} WHERE {where}")).scalar_one()
+    for at in range(0, size, every):
+        for _ in range(2):
+            with engine.begin() as connection:
+                connection.execute(text(f"UPDATE {table} SET {column} = {change} WHERE {where}"), {"at": at})
+            if _ == 0:
+                yield at
+
+
+def verified(house: House) -> Verified:
+    return verify_log(DatabaseReader(house.database, ORIGIN), house.policy)
+
+
+@pytest.mark.parametrize("column", ["entry_id", "content", "leaf"])
+def test_a_flipped_byte_of_an_entry_is_named_by_its_index(house: House, column: str) -> None:
+    house.grow(3)
+    for index in (0, 2):
+        for at in flips(house, "log_entry", column, f'"index" = {index}'):
+            result = verified(house)
+            assert index in {finding.index for finding in result.findings}, (column, at, result.lines())
+            assert {finding.index for finding in result.findings} <= {index, None}
+    assert verified(house).is_sound
+
+
+@pytest.mark.parametrize("column", ["hashes", "root"])
+def test_a_flipped_byte_of_a_tile_is_named_by_its_entries(house: House, column: str) -> None:
+    house.grow(600)
+    width = 32 if column == "hashes" else 0
+    for tile in (0, 1):
+        for at in flips(house, "log_tile", column, f'level = 0 AND "index" = {tile}', every=1021 if width else 5):
+            named = {finding.index for finding in verified(house).findings}
+            assert tile * 256 + (at // width if width else 0) in named, (column, at, named)
+    assert verified(house).is_sound
+
+
+def test_a_flipped_byte_of_the_head_is_noticed(house: House) -> None:
+    house.grow(5)
+    for at in flips(house, "log_head", "frontier", "true"):
+        assert not verified(house).is_sound, at
+    assert verified(house).is_sound
+
+
+def test_a_flipped_byte_of_the_checkpoint_is_noticed(house: House) -> None:
+    house.grow(3)
+    for at in flips(house, "log_published", "note", "true", every=3):
+        try:
+            is_sound = verified(house).is_sound
+        except Malformed:
+            is_sound = False
+        assert not is_sound, at
+
+
+CHANGES: dict[str, tuple[str, int]] = {
+    "an entry removed from the middle": ('DELETE FROM log_entry WHERE "index" = 1', 1),
+    "the last entry removed": ('DELETE FROM log_entry WHERE "index" = 4', 4),
+    "two entries changed places": (
+        'UPDATE log_entry a SET content = b.content FROM log_entry b WHERE (a."index", b."index") IN ((2, 3), (3, 2))',
+        2,
+    ),
+    "an entry replaced with its leaf": (
+        "UPDATE log_entry SET content = '{}'::bytea, leaf = sha256('\\x00'::bytea || '{}'::bytea) WHERE \"index\" = 2",
+        2,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_removed_moved_or_replaced_is_named(house: House, change: str) -> None:
+    house.grow(5)
+    statement, index = CHANGES[change]
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    result = verified(house)
+    assert index in {finding.index for finding in result.findings}, result.lines()
+    assert any(line.startswith("✗") for line in result.lines())
+
+
+def test_a_flipped_byte_of_an_exported_file_is_named(house: House, tmp_path: Path) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    folder = tmp_path / "tiles"
+    export_tiles(reader, folder, 300, reader.checkpoint())
+    spoilt: dict[str, Callable[[int], int]] = {
+        "tile/0/000": lambda at: at // 32,
+        "tile/0/001.p/44": lambda at: 256 + at // 32,
+        "tile/1/000.p/1": lambda _at: 0,
+    }
+    for name, index_of in spoilt.items():
+        content = (folder / name).read_bytes()
+        for at in range(0, len(content), 97):
+            (folder / name).write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+            result = verify_log(DirectoryReader(folder), house.policy)
+            assert {finding.index for finding in result.findings} == {index_of(at)}, (name, at)
+        (folder / name).write_bytes(content)
+    assert verify_log(DirectoryReader(folder), house.policy).is_sound
+
+
+def test_a_missing_file_is_named(house: House, tmp_path: Path) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path / "tiles", 300, reader.checkpoint())
+    (tmp_path / "tiles" / "tile" / "entries" / "000").unlink()
+    result = verify_log(DirectoryReader(tmp_path / "tiles"), house.policy)
+    assert [(finding.step, finding.index) for finding in result.findings] == [(2, 0)]
+    assert "entries 0 to 255" in result.lines()[-1]

@@ -1,0 +1,207 @@
+"""Several sequencers, restored backups, lost files: the log stays one log or stops with a reason."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.audit.lastsigned import SignedFile
+from hub.audit.readers import DatabaseReader
+from hub.audit.sequencer import Sequencer
+from hub.audit.service import Log, LogParts
+from hub.audit.verify import verify_log
+from hub.errors import Broken, HubError
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.keys import generate_signer
+from hub.proof.note import NoteSigner
+from hub.storage.database import Database
+from tests.support.log import ORIGIN, House, entry
+
+TABLES = ("log_queue", "log_entry", "log_tile", "log_head", "log_published", "log_subject_chain")
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+@pytest.mark.parametrize("is_shared", [True, False], ids=["one file of signed checkpoints", "a file each"])
+def test_two_sequencers_at_once_make_one_log(house: House, tmp_path: Path, *, is_shared: bool) -> None:
+    total, done = 300, threading.Event()
+
+    def sequence(number: int) -> None:
+        signed = house.signed if is_shared else SignedFile(tmp_path / f"signed-{number}")
+        sequencer = Sequencer(house.database, house.signer, signed=signed, clock=house.clock, max_batch=7)
+        while True:
+            try:
+                if sequencer.turn() is None and done.is_set():
+                    return
+            except Broken as fault:
+                assert fault.code in {"audit.signed-elsewhere", "audit.last-signed-missing"}  # noqa: PT017
+                if fault.code == "audit.last-signed-missing":
+                    checkpoint = parse_checkpoint(house.log().checkpoint())[1]
+                    signed.swap(None, checkpoint)
+
+    nodes = [threading.Thread(target=sequence, args=(number,)) for number in range(2)]
+    for node in nodes:
+        node.start()
+    for number in range(total):
+        house.append(entry(number))
+    done.set()
+    for node in nodes:
+        node.join()
+    verified = verify_log(DatabaseReader(house.database, ORIGIN), house.policy)
+    assert verified.is_sound, verified.lines()
+    assert verified.size == total
+
+
+def back_up(house: House) -> None:
+    with house.database.engine.begin() as connection:
+        for table in TABLES:
+            connection.execute(text(f"CREATE TABLE backup_{table} AS TABLE {table}"))
+
+
+def restore(house: House) -> None:
+    with house.database.engine.begin() as connection:
+        for table in TABLES:
+            connection.execute(text(f"TRUNCATE {table}"))
+            connection.execute(text(f"INSERT INTO {table} OVERRIDING SYSTEM VALUE SELECT * FROM backup_{table}"))
+
+
+def code_of_turn(house: House) -> str:
+    with pytest.raises(HubError) as refusal:
+        house.sequencer().turn()
+    return refusal.value.code
+
+
+def test_yesterdays_database_is_not_signed_for(house: House) -> None:
+    house.grow(10)
+    back_up(house)
+    house.grow(10)
+    restore(house)
+    assert code_of_turn(house) == "audit.behind-last-signed"
+    house.append(*[entry(number) for number in range(5)])
+    assert code_of_turn(house) == "audit.behind-last-signed"
+    log = house.log()
+    log.start()
+    try:
+        made = entry()
+        house.append(made)
+        with pytest.raises(Broken):
+            log.receipt_for(made.entry_id, 10)
+        assert [problem.code for problem in log.problems()] == ["audit.behind-last-signed"]
+    finally:
+        log.stop()
+
+
+def test_a_restored_database_that_outgrew_what_was_signed_is_a_fork(house: House) -> None:
+    house.grow(10)
+    back_up(house)
+    house.grow(10)
+    signed = house.signed.last()
+    restore(house)
+    other = Sequencer(house.database, house.signer, signed=_Followed(house), clock=house.clock)
+    house.append(*[entry(number) for number in range(20)])
+    other.turn()
+    assert house.signed.last() == signed
+    assert code_of_turn(house) == "audit.fork"
+
+
+class _Followed:
+    """A node that forgot all it signed."""
+
+    def __init__(self, house: House) -> None:
+        self._kept: Checkpoint | None = parse_checkpoint(house.log().checkpoint())[1]
+
+    def last(self) -> Checkpoint | None:
+        return self._kept
+
+    def swap(self, _old: Checkpoint | None, new: Checkpoint) -> None:
+        self._kept = new
+
+
+def test_the_right_backup_goes_on_where_it_was(house: House) -> None:
+    house.grow(10)
+    back_up(house)
+    restore(house)
+    house.grow(3)
+    assert verify_log(DatabaseReader(house.database, ORIGIN), house.policy).size == 13
+
+
+def test_a_lost_or_damaged_or_foreign_store_of_signed_checkpoints_stops_the_log(house: House) -> None:
+    house.grow(3)
+    house.grow(3)
+    file = house.folder / "last-signed"
+    content = file.read_bytes()
+    file.unlink()
+    assert code_of_turn(house) == "audit.last-signed-missing"
+    file.write_bytes(b"x" * len(content))
+    assert code_of_turn(house) == "audit.last-signed-damaged"
+    file.write_bytes(content)
+    other = NoteSigner("other.example/log", generate_signer())
+    with pytest.raises(Broken) as refusal:
+        Sequencer(house.database, other, signed=house.signed, clock=house.clock).turn()
+    assert refusal.value.code == "audit.foreign-last-signed"
+    assert house.sequencer().turn() is None
+
+
+def test_a_torn_write_of_the_signed_checkpoint_leaves_the_one_before(tmp_path: Path) -> None:
+    file = SignedFile(tmp_path / "signed")
+    first, second = (Checkpoint(ORIGIN, size, bytes([size]) * 32) for size in (1, 2))
+    file.swap(None, first)
+    file.swap(first, second)
+    content = (tmp_path / "signed").read_bytes()
+    for at in range(1024, 2048, 7):
+        (tmp_path / "signed").write_bytes(content[:at] + b"\0" + content[at + 1 :])
+        assert file.last() in (first, second)
+        (tmp_path / "signed").write_bytes(content[:at])
+        assert file.last() == (first if at < 1024 + 65 + len(second.text()) - 1 else second)
+    (tmp_path / "signed").write_bytes(content)
+    for wrong in (None, first):
+        with pytest.raises(Broken):
+            file.swap(wrong, Checkpoint(ORIGIN, 3, b"3" * 32))
+    with pytest.raises(Broken):
+        file.swap(second, Checkpoint(ORIGIN, 2, b"3" * 32))
+
+
+def test_a_queued_entry_that_was_altered_stops_the_log_by_its_index(house: House) -> None:
+    house.grow(2)
+    house.append(entry(1), entry(2))
+    with house.database.engine.begin() as connection:
+        connection.execute(
+            text(
+                "UPDATE log_queue SET content = set_byte(content, 3, 0) "
+                "WHERE queue_id = (SELECT max(queue_id) FROM log_queue)"
+            )
+        )
+    with pytest.raises(Broken) as refusal:
+        house.sequencer().turn()
+    assert refusal.value.code == "audit.entry-damaged"
+    assert refusal.value.facts["index"] == 3
+    assert parse_checkpoint(house.log().checkpoint())[1].size == 2
+
+
+def test_the_database_away_for_a_while_costs_no_entry(house: House, database_url: str) -> None:
+    database = Database(database_url)
+    log = Log(database, LogParts(house.signer, house.signed, house.clock))
+    log.start()
+    try:
+        made = [entry(number) for number in range(3)]
+        house.append(made[0])
+        log.receipt_for(made[0].entry_id, 10)
+        with house.database.engine.connect() as connection:
+            connection.execute(
+                text(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            )
+        house.database.engine.dispose()
+        house.append(made[1])
+        assert log.receipt_for(made[1].entry_id, 20).index == 1
+        house.append(made[2])
+        assert log.receipt_for(made[2].entry_id, 20).index == 2
+    finally:
+        log.stop()
+        database.close()
