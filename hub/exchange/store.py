@@ -28,6 +28,19 @@ SELECT exchange_id FROM kept"""
 _FOUND = "SELECT exchange_id, consumer, entry_id, outcome, sealed FROM exchange WHERE "
 
 
+_LAST_BEFORE = """
+SELECT max(e."index") FROM log_entry e JOIN
+ (SELECT entry_id FROM exchange WHERE at < %s ORDER BY at DESC LIMIT 1000) x USING (entry_id)"""
+
+
+def log_size_before(session: Session, at: datetime) -> int:
+    """Such a number that every exchange answered before ``at`` stands in the log below it, and hardly any other."""
+    cursor = cursor_of(session)
+    cursor.execute(_LAST_BEFORE, [at])
+    row = cursor.fetchone()
+    return 0 if row is None or row[0] is None else int(row[0]) + 1
+
+
 @dataclass(frozen=True, slots=True)
 class NewExchange:
     """What is to be kept of one exchange."""
@@ -37,6 +50,7 @@ class NewExchange:
     decision: Decision
     answer_jws: str = field(repr=False)
     entry: Entry
+    entry_content: bytes = field(repr=False)
     at: datetime
 
 
@@ -110,7 +124,7 @@ class ExchangeStore:
         said = {
             "request": new.request.jws,
             "answer": new.answer_jws,
-            "entry": b64url(new.entry.content()),
+            "entry": b64url(new.entry_content),
             "salt": b64url(new.entry.salt),
         }
         return self._keyring.seal(orjson.dumps(said), context=f"exchange|{new.exchange_id}")

@@ -97,7 +97,7 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     """The policy in a file's ``content``.
 
     ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say how many cosignatures a checkpoint needs;
-    ``key_life``, where given, lists keys as a bundle does, with ``from``, ``until``, ``revoked``, ``compromised_since``.
+    ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``.
 
     Raises:
         Malformed: another form, naming the member.

@@ -6,8 +6,7 @@ from functools import cache
 
 from sqlmodel import Session
 
-from hub.cases.model import Case
-from hub.cases.store import CaseStore
+from hub.cases.store.standing import CaseStanding, standing_of
 from hub.catalogue.model import Catalogue, EvidenceType, StatementType
 from hub.catalogue.schemas import claims_of, has_evidence_schema
 from hub.evidence.model import HeldEvidence
@@ -81,19 +80,19 @@ class Deciding:
             case _:
                 return None, "exchange.subject-several"
 
-    def _case(self) -> Case | None:
-        return CaseStore(self._session).case_for(self._request.consumer, self._request.case)
+    def _case(self) -> CaseStanding | None:
+        return standing_of(self._session, self._request.consumer, self._request.case)
 
-    def _objection(self, case: Case | None, subject: str | None) -> str | None:
+    def _objection(self, case: CaseStanding | None, subject: str | None) -> str | None:
         if case is None:
             return "exchange.case-unknown"
         if case.matter != self._request.matter:
             return "exchange.case-of-another-matter"
-        if case.state.is_closed:
+        if case.is_closed:
             return "exchange.case-closed"
         return None if subject is None or self._is_in(case, subject) else "exchange.subject-not-in-case"
 
-    def _is_in(self, case: Case, subject: str) -> bool:
+    def _is_in(self, case: CaseStanding, subject: str) -> bool:
         """True when the case names the subject, or one that the subject answers for since a merge."""
         resolve = self._parts.identity.resolve
         return subject in case.subject_ids or any(resolve(self._session, each) == subject for each in case.subject_ids)

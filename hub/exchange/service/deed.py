@@ -124,7 +124,8 @@ class ExchangeService:
             entry = _entry(exchange_id, request, decision, answer)
             if decision.subject_id is not None:
                 entry = audit.chain(decision.subject_id, entry)
-            new = NewExchange(exchange_id, request, decision, answer, entry, now)
+            content = entry.content()
+            new = NewExchange(exchange_id, request, decision, answer, entry, content, now)
             if not self._store(session).keep(new):  # 7
                 raise _AnsweredBeforeError
             audit.append(entry)
@@ -137,7 +138,7 @@ class ExchangeService:
             outcome=decision.outcome,
             request_jws=request.jws,
             answer_jws=answer,
-            entry=entry.content(),
+            entry=content,
             salt=entry.salt,
         )
 
