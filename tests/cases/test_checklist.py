@@ -281,19 +281,43 @@ def test_the_applicant_may_be_given_by_the_consumers_own_id(county: County) -> N
     assert county.open(AID, "low-income-aid", "L-1", people=people).checklist.item_for("household-identity").is_spared
 
 
+def statements_of(county: County, consumer: str, number: str) -> int:
+    seen: list[str] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        seen.append(statement)
+
+    event.listen(county.database.engine, "before_cursor_execute", listen)
+    county.cases.checklist(consumer, number)
+    event.remove(county.database.engine, "before_cursor_execute", listen)
+    return len(seen)
+
+
 def test_a_checklist_costs_the_same_statements_whatever_the_number_of_materials(county: County) -> None:
     known_resident(county)
     county.open(AID, "low-income-aid", "L-1")
     county.open(ASSOCIATION, "association-registration", "A-1", *founders(county))
-    counts = []
-    for consumer, number in ((AID, "L-1"), (ASSOCIATION, "A-1")):
-        seen: list[str] = []
-        listen = lambda _c, _cur, statement, *_: seen.append(statement)  # noqa: B023, E731
-        event.listen(county.database.engine, "before_cursor_execute", listen)
-        county.cases.checklist(consumer, number)
-        event.remove(county.database.engine, "before_cursor_execute", listen)
-        counts.append(len(seen))
-    assert counts[0] == counts[1] <= 7
+    first = statements_of(county, AID, "L-1")
+    assert first == statements_of(county, ASSOCIATION, "A-1") <= 7
+    assert statements_of(county, AID, "L-1") == 0, "beside the one that says that nothing changed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "UPDATE evidence SET status = 'withdrawn'",
+        "DELETE FROM evidence_link",
+        "UPDATE sharing_grant SET valid_until = '2026-01-01'",
+        "DELETE FROM sharing_grant",
+    ],
+)
+def test_a_checklist_made_before_is_never_given_once_something_changed(county: County, change: str) -> None:
+    known_resident(county)
+    county.open(AID, "low-income-aid", "L-1")
+    assert county.cases.checklist(AID, "L-1").item_for("household-identity").is_spared
+    with county.database.writing() as session:
+        session.connection().exec_driver_sql(change)
+    assert not county.cases.checklist(AID, "L-1").item_for("household-identity").is_spared
 
 
 def test_a_case_keeps_the_catalogue_it_was_opened_under(county: County) -> None:

@@ -137,7 +137,7 @@ class CaseService:
             Missing: this consumer has no such case.
         """
         with self._around.database.reading() as session:
-            return self._lookout.checklist(session, require_case(CaseStore(session), consumer, number))
+            return self._lookout.current(session, consumer, number)
 
     def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
         """Further participants, such as founding units or heirs, are bound to the case.

@@ -2,7 +2,8 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from functools import cache, partial
 from threading import Lock
 from typing import Final
@@ -16,8 +17,9 @@ from hub.cases.rules.periods import workdays_after
 from hub.cases.rules.pieces import LICENCE, World
 from hub.cases.rules.statable import DEATHS
 from hub.cases.service.people import resolved_again
-from hub.cases.service.surroundings import EvidenceLookup, Surroundings
+from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case, require_case
 from hub.cases.store import CaseStore
+from hub.cases.store.stamps import Stamp, stamp_of
 from hub.catalogue.model import Catalogue, Check, Matter, PieceKind, StatementType
 from hub.catalogue.schemas import evidence_schema
 from hub.evidence.model import HeldEvidence, Shape
@@ -27,6 +29,7 @@ from hub.sharing.rules import permission_for
 from hub.sharing.store import GrantStore
 
 REMEMBERED: Final = 100_000
+REMEMBERED_LISTS: Final = 2_000
 HeldNow = Mapping[str, Mapping[str, Sequence[HeldEvidence]]]
 
 
@@ -56,17 +59,53 @@ def _shape(name: str) -> Shape:
     return shape_of(evidence_schema(name))
 
 
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """A checklist that was made, the stamp it rests on, and until when time alone changes nothing in it."""
+
+    stamp: str
+    good_until: datetime
+    checklist: Checklist
+
+
 class Lookout:
     """Looks at everything a checklist needs, once, and lets the rules decide."""
 
     def __init__(self, around: Surroundings) -> None:
         self._around = around
+        self._made: OrderedDict[str, _Made] = OrderedDict()
+        self._lock = Lock()
         self._memory = CheckMemory()
         self._types: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def checklist(self, session: Session, case: Case) -> Checklist:
         """The case's checklist as of now."""
         return checklist_of(self.world(session, case))
+
+    def current(self, session: Session, consumer: str, number: str) -> Checklist:
+        """The checklist of the consumer's case as of now; made anew only when something it rests on changed.
+
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        stamp, now = stamp_of(session, consumer, number), self._around.clock.now()
+        if stamp is None:
+            raise no_such_case()
+        known = self._made.get(stamp.case_id)
+        if known and stamp.is_settled and known.stamp == stamp.text and now < known.good_until:
+            return replace(known.checklist, made_at=now)
+        world = self.world(session, require_case(CaseStore(session), consumer, number))
+        made = checklist_of(world)
+        if stamp.is_settled:
+            self._remember(stamp, _Made(stamp.text, _good_until(world), made))
+        return made
+
+    def _remember(self, stamp: Stamp, made: _Made) -> None:
+        with self._lock:
+            self._made[stamp.case_id] = made
+            self._made.move_to_end(stamp.case_id)
+            if len(self._made) > REMEMBERED_LISTS:
+                self._made.popitem(last=False)
 
     def world(self, session: Session, case: Case) -> World:
         """Everything the rules may look at: people, evidence, papers, grants, promises, what was handed in."""
@@ -128,6 +167,20 @@ class Permissions:
         if vct not in self._known:
             self._known[vct] = permission_for(self._grants, evidence_type=vct, matter=self._matter, on=self._today)
         return self._known[vct]
+
+
+def _good_until(world: World) -> datetime:
+    """The next instant at which time alone may change the checklist: a minute on, or when something begins or ends."""
+    turns = [
+        turn
+        for of_one in world.held.values()
+        for several in of_one.values()
+        for each in several
+        if isinstance(each, HeldEvidence)
+        for turn in (each.valid_from, each.valid_until)
+        if turn is not None and turn > world.now
+    ]
+    return min([world.now + timedelta(minutes=1), *turns])
 
 
 def _workdays_after(around: Surroundings, day: date, days: int) -> date | None:

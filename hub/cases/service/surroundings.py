@@ -131,12 +131,15 @@ def require_case(store: CaseStore, consumer: str, number: str, *, locked: bool =
     if case is not None and locked:
         case = store.case_of(case.case_id, locked=True)
     if case is None:
-        raise Missing(
-            "cases.no-such-case",
-            "This consumer has no case of that number; open it first.",
-            "没有该编号的办件，请先登记。",
-        )
+        raise no_such_case()
     return case
+
+
+def no_such_case() -> Missing:
+    """The error of a number under which this consumer opened nothing."""
+    return Missing(
+        "cases.no-such-case", "This consumer has no case of that number; open it first.", "没有该编号的办件，请先登记。"
+    )
 
 
 def require_open(case: Case) -> None:

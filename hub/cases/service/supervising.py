@@ -1,0 +1,112 @@
+"""Watches time limits and repeated collection 重复收集 across all cases, and counts what the reform spared."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, timedelta
+
+from sqlmodel import Session
+
+from hub.cases.model import Case
+from hub.cases.rules.periods import due_for, workdays_after
+from hub.cases.rules.supervision import (
+    CaseFigures,
+    Fault,
+    Liability,
+    Limit,
+    SupervisionReport,
+    Timer,
+    figures_of,
+    liabilities_of,
+    lit,
+)
+from hub.cases.service.surroundings import Surroundings
+from hub.cases.store import CaseStore, MaterialFate
+from hub.catalogue.rules import Replaceable
+from hub.catalogue.store import CatalogueStore
+
+REVIEW_DAYS = 2
+TimerSource = Callable[[Session, date, date], Iterable[Timer]]
+
+
+class Supervision:
+    """Reads only; ``sources`` give the time limits of other rooms (applications, objections)."""
+
+    def __init__(self, around: Surroundings, sources: Sequence[TimerSource] = ()) -> None:
+        self._around = around
+        self._sources = (self._case_timers, self._catalogue_timers, *sources)
+
+    def report(self, first: date, last: date) -> SupervisionReport:
+        """Lights of what is open or was opened in the period, liabilities, figures and the reform's work list."""
+        around = self._around
+        with around.database.reading() as session:
+            store = CaseStore(session)
+            cases = store.opened_between(first, last)
+            fates = store.fates_in([case.case_id for case in cases])
+            timers = [timer for source in self._sources for timer in source(session, first, last)]
+        lights = [lit(timer, around.today, around.calendar) for timer in timers]
+        figures = figures_of([self._figures(case, fates.get(case.case_id, [])) for case in cases], around.calendar)
+        return SupervisionReport(
+            first=first,
+            last=last,
+            lights=tuple(lights),
+            liabilities=tuple(liabilities_of(lights, self._collected(cases, fates))),
+            figures=tuple(figures),
+            replaceable=tuple(self._replaceable(cases, first, last)),
+        )
+
+    def _case_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
+        store = CaseStore(session)
+        cases = {case.case_id: case for case in (*store.undecided(), *store.opened_between(first, last))}
+        for case in cases.values():
+            yield self._deciding_timer(case)
+            if case.filing_due_on:
+                yield Timer(
+                    Limit.filing,
+                    case.case_id,
+                    case.consumer,
+                    case.decided_on or case.opened_on,
+                    case.filing_due_on,
+                    case.filed_on,
+                )
+
+    def _deciding_timer(self, case: Case) -> Timer:
+        around = self._around
+        days = around.matter_of(case).promised_days
+        due = due_for(case.opened_on, days, case.suspensions, around.calendar, around.today)
+        return Timer(Limit.case, case.case_id, case.consumer, case.opened_on, due.on, case.decided_on)
+
+    def _catalogue_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
+        """Order 809 article 17: the authority reviews and publishes an update within two working days."""
+        for each in CatalogueStore(session).find_records():
+            proposed = each.proposed_at.date()
+            if each.published_at is None or first <= proposed <= last:
+                due = workdays_after(proposed, REVIEW_DAYS, self._around.calendar)
+                done = each.published_at.date() if each.published_at else None
+                yield Timer(Limit.catalogue, each.edition_id, each.proposed_by, proposed, due, done)
+
+    def _collected(self, cases: Sequence[Case], fates: dict[str, list[MaterialFate]]) -> Iterable[Liability]:
+        for case in cases:
+            for fate in fates.get(case.case_id, ()):
+                if fate.in_vain:
+                    on = fate.delivered_on or case.opened_on
+                    yield Liability(
+                        Fault.repeated_collection,
+                        case.consumer,
+                        case.case_id,
+                        on,
+                        material=fate.material,
+                        held_as=fate.in_vain,
+                    )
+
+    def _figures(self, case: Case, fates: Sequence[MaterialFate]) -> CaseFigures:
+        states = tuple(fate.opening_state for fate in fates)
+        before = self._around.matter_of(case).visits_before
+        return CaseFigures(case.matter, case.opened_on, case.decided_on, states, before)
+
+    def _replaceable(self, cases: Sequence[Case], first: date, last: date) -> list[Replaceable]:
+        """The work list with real cases, scaled to a year, where the period is long enough to say."""
+        days = (last - first) / timedelta(days=1) + 1
+        counts: dict[str, int] = {}
+        for case in cases:
+            counts[case.matter] = counts.get(case.matter, 0) + 1
+        a_year = {matter: round(count * 365 / days) for matter, count in counts.items()} if days >= 28 else {}  # noqa: PLR2004
+        return self._around.catalogue.replaceable(self._around.today, a_year)

@@ -1,0 +1,47 @@
+"""One statement that says whether anything a checklist looks at has changed, without reading it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from sqlmodel import Session
+
+from hub.storage.statements import cursor_of
+
+# Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
+_STAMP: Final = """
+WITH c AS (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND number = %s),
+p AS MATERIALIZED (
+    SELECT p.role, p.position, p.subject_id, p.outcome, p.xmin AS version, s.merged_into
+    FROM c JOIN case_participant p USING (case_id) LEFT JOIN identity_subject s ON s.subject_id = p.subject_id),
+who AS MATERIALIZED (SELECT DISTINCT subject_id FROM p WHERE subject_id IS NOT NULL)
+SELECT c.case_id, (SELECT coalesce(bool_and(subject_id IS NOT NULL AND merged_into IS NULL), false) FROM p),
+    concat_ws('|', c.xmin,
+    (SELECT sum(hashtextextended(concat_ws(',', role, position, subject_id, outcome, version), 0)) FROM p),
+    (SELECT sum(hashtextextended(concat_ws(',', l.subject_id, l.role, e.evidence_id, e.xmin), 0))
+     FROM who JOIN evidence_link l USING (subject_id) JOIN evidence e USING (evidence_id)),
+    (SELECT sum(hashtextextended(concat_ws(',', b.material_id, b.xmin), 0))
+     FROM who JOIN brought_material b USING (subject_id)),
+    (SELECT sum(hashtextextended(concat_ws(',', g.id, g.xmin), 0)) FROM sharing_grant g WHERE g.consumer = c.consumer),
+    (SELECT sum(hashtextextended(concat_ws(',', m.material, m.xmin), 0))
+     FROM case_material m WHERE m.case_id = c.case_id),
+    (SELECT sum(hashtextextended(concat_ws(',', k.case_id, k.material, k.xmin), 0))
+     FROM who JOIN commitment k USING (subject_id)))
+FROM c
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """What a case's checklist rests on, as one text; ``is_settled`` when every participant is a subject that stands."""
+
+    case_id: str
+    text: str
+    is_settled: bool
+
+
+def stamp_of(session: Session, consumer: str, number: str) -> Stamp | None:
+    """The stamp of the consumer's case, None when there is none."""
+    cursor = cursor_of(session)
+    cursor.execute(_STAMP, [consumer, number])
+    row = cursor.fetchone()
+    return None if row is None else Stamp(row[0], row[2], row[1])

@@ -1,0 +1,111 @@
+"""Lights, liabilities and figures of electronic supervision 电子监察."""
+
+import csv
+import io
+import json
+from datetime import date
+
+import pytest
+
+from hub.cases.reports import figures_picture, report_json, rows_csv
+from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Timer, figures_of, lit
+from hub.cases.service.supervising import Supervision
+from hub.kernel.workdays import WorkdayCalendar
+from tests.cases.conftest import County
+
+AID = "svc:low-income-aid"
+STANDARD = WorkdayCalendar.standard()
+PERIOD = (date(2026, 11, 1), date(2026, 12, 31))
+
+
+def timer(due: date | None, done: date | None = None) -> Timer:
+    return Timer(Limit.case, "case_1", AID, date(2026, 11, 2), due, done)
+
+
+@pytest.mark.parametrize(
+    ("due", "done", "light", "left"),
+    [
+        (date(2026, 11, 19), None, Light.red, -1),
+        (date(2026, 11, 20), None, Light.yellow, 0),
+        (date(2026, 11, 24), None, Light.yellow, 2),
+        (date(2026, 11, 25), None, Light.green, 3),
+        (date(2026, 11, 24), date(2026, 11, 24), Light.green, 0),
+        (date(2026, 11, 17), date(2026, 11, 19), Light.red, -2),
+        (None, None, Light.unknown, None),
+    ],
+)
+def test_lights(due: date | None, done: date | None, light: Light, left: int | None) -> None:
+    found = lit(timer(due, done), date(2026, 11, 20), STANDARD)
+    assert (found.light, found.workdays_left) == (light, left)
+
+
+def test_figures_by_matter_and_month() -> None:
+    states = ("held", "statement", "to_bring", "not_needed", "to_sign", "form")
+    cases = [
+        CaseFigures("a", date(2026, 11, 2), date(2026, 11, 6), states, 4),
+        CaseFigures("a", date(2026, 11, 2), None, ("held",), 4),
+        CaseFigures("b", date(2026, 12, 1), date(2027, 1, 5), ("held",), 1),
+    ]
+    first, second = figures_of(cases, STANDARD)
+    assert (first.cases, first.demanded, first.spared, first.asked, first.once_only_percent) == (2, 6, 3, 2, 50)
+    assert (first.visits_spared, first.decided, first.average_workdays_tenths) == (7, 1, 40)
+    assert (second.decided, second.average_workdays_tenths) == (1, None)
+
+
+@pytest.fixture
+def watched(county: County) -> tuple[County, Supervision]:
+    county.hold("resident", "A", name="某", number="A")
+    for number in ("L-1", "L-2"):
+        county.open(AID, "low-income-aid", number)
+    county.bring(AID, "L-1", "household-identity", "household-book")
+    county.cases.deciding.approve(AID, "L-2")
+    return county, Supervision(county.around)
+
+
+def test_a_late_case_and_a_late_filing_and_a_repeated_collection_are_named(watched: tuple[County, Supervision]) -> None:
+    county, supervision = watched
+    assert {each.light for each in supervision.report(*PERIOD).lights} == {Light.green}
+    county.clock.advance(days=30)
+    report = supervision.report(*PERIOD)
+    late = {each.fault: each for each in report.liabilities}
+    assert set(late) == {Fault.late_answer, Fault.missing_record, Fault.repeated_collection}
+    assert late[Fault.late_answer].subject == county.cases.case(AID, "L-1").case_id
+    assert late[Fault.late_answer].workdays_late == 5
+    assert late[Fault.repeated_collection].material == "household-identity"
+    assert late[Fault.repeated_collection].held_as == "urn:hub:evidence:resident:1"
+
+
+def test_an_edition_waiting_for_review_turns_red(watched: tuple[County, Supervision]) -> None:
+    import dataclasses
+
+    county, supervision = watched
+    now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
+    county.catalogue.propose(dataclasses.replace(now, events=()), effective_on=date(2027, 1, 1), by="dept:land")
+    county.clock.advance(days=6)
+    red = [each.timer for each in supervision.report(*PERIOD).lights if each.light is Light.red]
+    assert [(each.limit, each.department) for each in red if each.limit is Limit.catalogue] == [
+        (Limit.catalogue, "dept:land")
+    ]
+
+
+def test_other_rooms_add_their_time_limits(watched: tuple[County, Supervision]) -> None:
+    county, _ = watched
+    objection = Timer(Limit.objection, "obj_1", "dept:land", date(2026, 11, 2), date(2026, 11, 16))
+    report = Supervision(county.around, [lambda *_: [objection]]).report(*PERIOD)
+    assert [each.department for each in report.liabilities if each.fault is Fault.late_correction] == ["dept:land"]
+
+
+def test_the_report_is_json_csv_and_pictures(watched: tuple[County, Supervision]) -> None:
+    _, supervision = watched
+    report = supervision.report(*PERIOD)
+    told = json.loads(report_json(report))
+    assert told["figures"][0]["matter"] == "low-income-aid"
+    assert told["figures"][0]["cases"] == 2
+    assert told["replaceable"][0]["material"] == "bank-account"
+    (line,) = csv.DictReader(io.StringIO(rows_csv(report.figures)))
+    assert line["month"] == "2026-11"
+    assert "timer.due_on" in rows_csv(report.lights).splitlines()[0]
+    assert rows_csv(()) == ""
+    assert figures_picture(report.figures).lstrip().startswith(b"<?xml")
+    assert figures_picture(report.figures, form="png").startswith(b"\x89PNG")
+    assert figures_picture(()).lstrip().startswith(b"<?xml")
