@@ -1,152 +1,172 @@
-"""Whether evidence still holds 凭证状态: one bit or two for each, in a list that its issuer signs (Token Status List).
+"""Status lists 状态列表: whether evidence still stands, two bits each, signed by its department.
 
-Follows draft-ietf-oauth-status-list: DEFLATE in ZLIB form, lowest bits first, ``typ: statuslist+jwt``. The list says
-"status at time T"; the hub only serves it.
+The form is IETF draft-ietf-oauth-status-list: a JWS of type ``statuslist+jwt`` whose subject is the list's address,
+with the statuses packed low bits first and compressed with zlib.
 """
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any, Final, Self
 
-from hub.errors import Malformed, Refused
+from hub.errors import Malformed
 from hub.proof.encoding import b64url, b64url_decode, malformed
 from hub.proof.jws import KeyFor, sign_jws, verify_jws
 from hub.proof.keys import PublicKey, Signer
 
 STATUS_TYP: Final = "statuslist+jwt"
-MAX_TOKEN_BYTES: Final = 1_048_576
-MAX_LIST_BYTES: Final = 4_194_304
-VALID: Final = 0
-INVALID: Final = 1
-SUSPENDED: Final = 2
-_BITS: Final = (1, 2, 4, 8)
+STATUS_BITS: Final = 2
+STATUS_BYTES: Final = 2 * 1024 * 1024
+"""The largest token read: a list of four million incompressible statuses, with room."""
+MAX_PACKED_BYTES: Final = 1024 * 1024
+_WIDTHS: Final = frozenset({1, 2, 4, 8})
+_BYTE: Final = 8
 
 
-class StatusBits:
-    """Statuses by index, ``bits`` each; grows with what is written."""
+class StatusValue(IntEnum):
+    """What a list says about one index."""
 
-    def __init__(self, bits: int = 2, content: bytes = b"") -> None:
-        if bits not in _BITS:
-            raise _bad_list()
-        self.bits = bits
-        self._content = bytearray(content)
+    valid = 0
+    invalid = 1
+    suspended = 2
 
-    def __len__(self) -> int:
-        return len(self._content) * 8 // self.bits
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, StatusBits) and (self.bits, self._content) == (other.bits, other._content)
+def _bad_list(fact: str, en: str, zh: str) -> Malformed:
+    return malformed(fact, en, zh)
 
-    def __hash__(self) -> int:
-        return hash((self.bits, bytes(self._content)))
 
-    def status(self, index: int) -> int:
-        """The status at ``index``.
+@dataclass(eq=False)
+class StatusArray:
+    """Statuses by index, ``bits`` wide; indexes beyond the array are not on the list."""
 
-        Raises:
-            Malformed: the list is not that long.
-        """
-        at, shift = divmod(index * self.bits, 8)
-        if index < 0 or at >= len(self._content):
-            raise malformed("status-index", "The status list has no such index.", "状态列表无此索引。")
-        return self._content[at] >> shift & (1 << self.bits) - 1
-
-    def write(self, index: int, status: int) -> None:
-        """``index`` has ``status`` now."""
-        mask = (1 << self.bits) - 1
-        at, shift = divmod(index * self.bits, 8)
-        if index < 0 or not 0 <= status <= mask or at >= MAX_LIST_BYTES:
-            raise malformed("status-index", "The status list cannot hold that.", "状态列表无法容纳该值。")
-        if at >= len(self._content):
-            self._content.extend(bytes(at + 1 - len(self._content)))
-        self._content[at] = self._content[at] & ~(mask << shift) | status << shift
-
-    def claim(self) -> dict[str, Any]:
-        """``{"bits", "lst"}``."""
-        return {"bits": self.bits, "lst": b64url(zlib.compress(bytes(self._content), 9))}
+    packed: bytearray = field(repr=False)
+    bits: int = STATUS_BITS
 
     @classmethod
-    def from_claim(cls, claim: Any) -> "StatusBits":
-        """The list in ``claim``.
+    def of_size(cls, size: int, bits: int = STATUS_BITS) -> Self:
+        """At least ``size`` statuses, all valid."""
+        return cls(bytearray((size * bits + _BYTE - 1) // _BYTE), bits)
+
+    @classmethod
+    def parsed(cls, told: Any) -> Self:
+        """The array in the ``status_list`` member of a token.
 
         Raises:
-            Malformed: another form, or more than 4 MB unpacked.
+            Malformed: another width or compression, or more than a megabyte.
         """
-        if (
-            not isinstance(claim, Mapping)
-            or type(claim.get("bits")) is not int
-            or not isinstance(claim.get("lst"), str)
-        ):
-            raise _bad_list()
+        bits, packed = (told.get("bits"), told.get("lst")) if isinstance(told, dict) else (None, None)
+        if type(bits) is not int or bits not in _WIDTHS or not isinstance(packed, str):
+            raise _bad_list("status-list", "The status list names no bits and lst.", "状态列表缺少 bits 与 lst。")
         unpacker = zlib.decompressobj()
         try:
-            content = unpacker.decompress(b64url_decode(claim["lst"]), MAX_LIST_BYTES)
+            content = unpacker.decompress(b64url_decode(packed), MAX_PACKED_BYTES)
         except zlib.error:
-            raise _bad_list() from None
-        if not unpacker.eof or unpacker.unused_data or unpacker.unconsumed_tail:
-            raise _bad_list()
-        return cls(claim["bits"], content)
+            content = b""
+        if not unpacker.eof or unpacker.unused_data or not content:
+            raise _bad_list(
+                "status-list-packed", "The status list is not zlib of at most 1 MB.", "状态列表压缩内容不合规。"
+            )
+        return cls(bytearray(content), bits)
 
+    def __len__(self) -> int:
+        return len(self.packed) * _BYTE // self.bits
 
-def _bad_list() -> Malformed:
-    return malformed("status-list", "The status list is not of the form its specification gives.", "状态列表格式有误。")
+    def __getitem__(self, index: int) -> int:
+        place, shift = divmod(index * self.bits, _BYTE)
+        return (self.packed[place] >> shift) & ((1 << self.bits) - 1)
+
+    def __setitem__(self, index: int, value: int) -> None:
+        place, shift = divmod(index * self.bits, _BYTE)
+        mask = ((1 << self.bits) - 1) << shift
+        self.packed[place] = (self.packed[place] & ~mask) | (value << shift)
+
+    def status_for(self, index: int) -> int | None:
+        """The status at ``index``, or None when the list does not reach there."""
+        return self[index] if 0 <= index < len(self) else None
+
+    def set_indexes(self) -> Iterator[tuple[int, int]]:
+        """Every index whose status is not valid, with it."""
+        per_byte = _BYTE // self.bits
+        for place, byte in enumerate(self.packed):
+            if byte:
+                for index in range(place * per_byte, (place + 1) * per_byte):
+                    if value := self[index]:
+                        yield index, value
+
+    def copy(self) -> "StatusArray":
+        """An array of its own with the same statuses."""
+        return StatusArray(bytearray(self.packed), self.bits)
+
+    def to_claim(self) -> dict[str, Any]:
+        """The ``status_list`` member of a token."""
+        return {"bits": self.bits, "lst": b64url(zlib.compress(bytes(self.packed), 9))}
 
 
 @dataclass(frozen=True)
 class StatusList:
-    """A verified list: whose, where it is served, when it was made and until when it may be used (epoch seconds)."""
+    """A list whose signature holds. ``ttl`` and instants are whole seconds; ``digest`` is SHA-256 of the token."""
 
-    issuer: str
     uri: str
-    issued: int
-    expires: int
-    bits: StatusBits
-    key: PublicKey
+    issuer: str
+    issued_at: int
+    expires_at: int
+    ttl: int
+    statuses: StatusArray = field(repr=False)
+    key: PublicKey = field(repr=False)
+    digest: bytes = field(repr=False)
 
-    def status(self, index: int) -> int:
-        """The status at ``index``: 0 valid, 1 invalid, 2 suspended."""
-        return self.bits.status(index)
 
-
-def sign_status_list(  # noqa: PLR0913 - the claims of one token, each by name
-    bits: StatusBits, *, issuer: str, uri: str, issued_at: datetime, lifetime_seconds: int, signer: Signer
+def sign_status_list(
+    statuses: StatusArray, *, uri: str, issuer: str, signer: Signer, times: tuple[int, int, int]
 ) -> str:
-    """The status list token that ``signer``'s owner publishes at ``uri``."""
-    issued = int(issued_at.timestamp())
+    """The token of the list at ``uri``; ``times`` are when it is issued, when it expires, how long a copy is good."""
+    issued_at, expires_at, ttl = times
     claims = {
         "iss": issuer,
         "sub": uri,
-        "iat": issued,
-        "exp": issued + lifetime_seconds,
-        "ttl": lifetime_seconds,
-        "status_list": bits.claim(),
+        "iat": issued_at,
+        "exp": expires_at,
+        "ttl": ttl,
+        "status_list": statuses.to_claim(),
     }
     return sign_jws(claims, typ=STATUS_TYP, signer=signer)
 
 
-def verify_status_list(token: str | bytes, *, key_for: KeyFor, uri: str, at: datetime | None = None) -> StatusList:
-    """The list in ``token``: (1) signed by its issuer, (2) for ``uri``, (3) well formed, (4) in use ``at`` an instant.
+def verify_status_list(token: str | bytes, *, key_for: KeyFor) -> StatusList:
+    """The list in ``token``: (1) a strict JWS of its type by a key on record, (2) its claims, (3) the packed statuses.
 
     Raises:
-        Malformed: any other bytes.
-        Refused: not yet or no longer in use at the instant given.
+        Malformed: anything else.
     """
-    verified = verify_jws(token, typ=STATUS_TYP, key_for=key_for, max_bytes=MAX_TOKEN_BYTES)  # 1
-    claims = verified.claims
-    if claims.get("sub") != uri or not isinstance(claims.get("iss"), str):  # 2
-        raise malformed(
-            "status-uri", "The status list is another one than the evidence names.", "状态列表与凭证所指不符。"
+    message = verify_jws(token, typ=STATUS_TYP, key_for=key_for, max_bytes=STATUS_BYTES)  # 1
+    claims = message.claims
+    issuer, uri = claims.get("iss"), claims.get("sub")
+    times = [each for each in map(claims.get, ("iat", "exp", "ttl")) if type(each) is int]
+    if not isinstance(issuer, str) or not isinstance(uri, str) or len(times) != len(("iat", "exp", "ttl")):  # 2
+        raise _bad_list(
+            "status-claims",
+            "A status list names iss, sub, and iat, exp, ttl in whole seconds.",
+            "状态列表须写明 iss、sub 以及整数秒的 iat、exp、ttl。",
         )
-    issued, expires = claims.get("iat"), claims.get("exp")
-    if type(issued) is not int or type(expires) is not int:  # 3
-        raise _bad_list()
-    bits = StatusBits.from_claim(claims.get("status_list"))
-    if at is not None and not issued <= at.timestamp() < expires:  # 4
-        raise Refused(
-            "proof.status-stale",
-            "The status list is not in use at that time; fetch a fresh one.",
-            "状态列表已过期，请重新获取。",
-        )
-    return StatusList(claims["iss"], uri, issued, expires, bits, verified.key)
+    issued_at, expires_at, ttl = times
+    if ttl <= 0 or expires_at <= issued_at:
+        raise _bad_list("status-times", "A status list ends after it begins.", "状态列表的终止须晚于签发。")
+    statuses = StatusArray.parsed(claims.get("status_list"))  # 3
+    return StatusList(uri, issuer, issued_at, expires_at, ttl, statuses, message.key, message.digest)
+
+
+def status_place_in(claims: Any) -> tuple[str, int] | None:
+    """The address of the list and the index that evidence names for its status; None when it names none.
+
+    Raises:
+        Malformed: it names something else.
+    """
+    status = claims.get("status")
+    if status is None:
+        return None
+    told = status.get("status_list") if isinstance(status, dict) else None
+    uri, index = (told.get("uri"), told.get("idx")) if isinstance(told, dict) else (None, None)
+    if not isinstance(uri, str) or type(index) is not int or index < 0:
+        raise _bad_list("status-place", "The evidence names no list and index for its status.", "凭证状态指向不合规。")
+    return uri, index
