@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import TextIO
 
 from hub.errors import Conflict, Malformed, Missing
 
@@ -41,3 +42,9 @@ def content_of(path: Path, *, most_bytes: int) -> bytes:
     if len(content) > most_bytes:
         raise Malformed("cli.file-too-large", "The file is larger than it may be.", "文件过大。", path=str(path))
     return content
+
+
+def private_text(path: Path) -> TextIO:
+    """A text file, new or emptied, that only its owner reads."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")

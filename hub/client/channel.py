@@ -96,7 +96,7 @@ class Channel:
     def _once(self, method: str, path: str, *, token: bool, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", {}))
         if token:
-            headers["authorization"] = f"Bearer {self._access_token()}"
+            headers["authorization"] = f"Bearer {self.access_token()}"
         try:
             answer = self._http.request(method, path, headers=headers, **options)
         except httpx.TransportError as fault:
@@ -116,7 +116,8 @@ class Channel:
         )
         return retrying(deed)
 
-    def _access_token(self) -> str:
+    def access_token(self) -> str:
+        """A token that is good for half a minute at least."""
         with self._lock:
             if time.monotonic() >= self._token_until:
                 granted = self._granted()

@@ -1,0 +1,160 @@
+"""`hub audit`: the log is re-derived from its entries, wherever they are read from, trusting public keys only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
+
+from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogReader, export_tiles
+from hub.audit.verify import Verified, verify_log
+from hub.cli.files import content_of
+from hub.cli.roof import opened
+from hub.cli.telling import print_json, say
+from hub.client.channel import Channel, Identity
+from hub.errors import Malformed, Refused
+from hub.exchange.trust import parse_trust_policy
+from hub.proof.checkpoint import parse_checkpoint
+from hub.proof.keys import FileSigner
+from hub.proof.note import NoteVerifier
+from hub.proof.policy import LogPolicy
+
+app = typer.Typer(no_args_is_help=True, help="Verify the log, show its checkpoint, prove an entry. 审计日志")
+
+MAX_FILE_BYTES = 4 * 1024 * 1024
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Hub = Annotated[str | None, typer.Option(help="Read a live hub at this address instead of the database of HUB_*.")]
+Tiles = Annotated[
+    Path | None, typer.Option("--tiles", help="Read a folder of tiles instead.", exists=True, file_okay=False)
+]
+Party = Annotated[str | None, typer.Option(help="With --hub: the auditor's party id, for the entries.")]
+Key = Annotated[Path | None, typer.Option("--key", help="With --party: PEM file of its private key.", dir_okay=False)]
+
+
+@app.command()
+def verify(
+    hub: Hub = None,
+    tiles: Tiles = None,
+    party: Party = None,
+    key: Key = None,
+    policy: Annotated[
+        Path | None, typer.Option(help="Trust policy; needed unless the hub of HUB_* is verified.", dir_okay=False)
+    ] = None,
+    earlier: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint kept from before, such as a witness's; repeatable.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Re-derive the whole log; exit code 3 when anything was changed, naming what and where 核验日志."""
+    checkpoints = [parse_checkpoint(content_of(path, most_bytes=MAX_FILE_BYTES))[1] for path in earlier or []]
+    with _reading(hub, tiles, (party, key)) as (reader, own), _bar() as progress:
+        trusted = _policy(policy, own)
+        task = progress.add_task("entries 条目", total=None)
+        made = verify_log(
+            reader, trusted, earlier=checkpoints, progress=lambda entries: progress.update(task, completed=entries)
+        )
+    _tell(made, as_json=as_json)
+    if not made.is_sound:
+        raise Refused(
+            "cli.log-not-sound",
+            "The log is not what was signed; the findings say what was changed, and where.",
+            "日志与已签名内容不符，详见上列发现。",
+            findings=len(made.findings),
+        )
+
+
+@contextmanager
+def _reading(
+    hub: str | None, tiles: Path | None, auditor: tuple[str | None, Path | None]
+) -> Iterator[tuple[LogReader, LogPolicy | None]]:
+    """The reader, and the policy that this installation's own settings imply, if they are used."""
+    if tiles is not None:
+        yield DirectoryReader(tiles), None
+    elif hub is not None:
+        yield HttpReader(f"{hub.rstrip('/')}/log", token=_token(hub, *auditor)), None
+    else:
+        with opened() as running:
+            own = LogPolicy((NoteVerifier.from_vkey(running.log_vkey),))
+            yield DatabaseReader(running.database, running.log_origin), own
+
+
+def _token(hub: str, party: str | None, key: Path | None) -> str | None:
+    if party is None or key is None:
+        return None
+    signer = FileSigner.from_pem(content_of(key, most_bytes=MAX_FILE_BYTES))
+    with Channel(hub, Identity(party, signer, "")) as plain:
+        hub_id = str(plain.call("GET", "/.well-known/hub", token=False).json()["id"])
+    with Channel(hub, Identity(party, signer, hub_id)) as channel:
+        return channel.access_token()
+
+
+def _policy(file: Path | None, own: LogPolicy | None) -> LogPolicy:
+    if file is not None:
+        return parse_trust_policy(content_of(file, most_bytes=MAX_FILE_BYTES)).log
+    if own is None:
+        raise Malformed(
+            "cli.no-policy",
+            "Name the trust policy that says which log key counts: --policy FILE.",
+            "请用 --policy 指定信任策略。",
+        )
+    return own
+
+
+def _bar() -> Progress:
+    columns = (TextColumn("{task.description} {task.completed:,.0f}"), TimeElapsedColumn())
+    return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def _tell(made: Verified, *, as_json: bool) -> None:
+    if as_json:
+        findings = [asdict(finding) for finding in made.findings]
+        told = {"origin": made.origin, "size": made.size, "root": made.root.hex(), "sound": made.is_sound}
+        print_json(told | {"steps": list(made.steps), "findings": findings})
+        return
+    typer.echo(f"{made.origin}: {made.size} entries, root {made.root.hex()}")
+    for line in made.lines():
+        typer.echo(line)
+
+
+@app.command()
+def checkpoint(
+    witnessed: Annotated[bool, typer.Option("--witnessed", help="The newest that the quorum cosigned.")] = False,
+) -> None:
+    """Print the newest signed checkpoint 检查点."""
+    with opened() as running:
+        typer.echo(running.log.checkpoint(is_witnessed=witnessed), nl=False)
+
+
+@app.command()
+def prove(
+    entry: Annotated[str, typer.Argument(help="Id (ent_…) or index of the entry.")],
+    witnessed: Annotated[
+        bool, typer.Option("--witnessed", help="Under a checkpoint that the quorum cosigned.")
+    ] = False,
+    content: Annotated[bool, typer.Option("--content", help="Print the entry instead of its proof.")] = False,
+) -> None:
+    """Print the receipt of an entry, or the entry 回执."""
+    place: str | int = int(entry) if entry.isdecimal() else entry
+    with opened() as running:
+        if content and isinstance(place, int):
+            typer.echo(running.log.entry_at(place).decode())
+        else:
+            typer.echo(running.log.prove(place, is_witnessed=witnessed).proof_text, nl=False)
+
+
+@app.command()
+def export(
+    directory: Annotated[Path, typer.Argument(help="Folder that holds the log as C2SP tiles afterwards.")],
+    hub: Hub = None,
+    party: Party = None,
+    key: Key = None,
+) -> None:
+    """Copy the log as tiles, for an auditor's own disk; run again, it grows 导出日志."""
+    with _reading(hub, None, (party, key)) as (reader, _own):
+        note = reader.checkpoint()
+        files = export_tiles(reader, directory, parse_checkpoint(note)[1].size, note)
+    say(f"{files} files written to {directory}.", "日志已导出。")
