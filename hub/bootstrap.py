@@ -20,10 +20,11 @@ from hub.catalogue.service import CatalogueService
 from hub.evidence import tables as evidence_tables
 from hub.evidence.model import Shape
 from hub.evidence.rules import shape_of
-from hub.evidence.service import IntakeService
+from hub.evidence.service import IntakeService, StatusService
 from hub.evidence.store import EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
 from hub.exchange.service import ExchangeService, Parts
+from hub.exchange.store import log_size_before
 from hub.identity import tables as identity_tables
 from hub.identity.model import Move
 from hub.identity.service import IdentityService
@@ -96,10 +97,13 @@ class _Builder:
             log_vkey=self.log_signer.verifier.vkey,
             database=self.database,
             parties=self.directory,
-            party_service=PartyService(self.database, self.directory, append, settings.hub_id, self.clock),
+            party_service=PartyService(
+                self.database, self.directory, append, settings.hub_id, self.clock, log_size_at=log_size_before
+            ),
             tokens=TokenService(self.database, self.directory, self.signer, settings.hub_id, self.clock),
             log=self.log,
             intake=self._intake(),
+            statuses=StatusService(self.database, self.directory, append, self.clock),
             identity=self.identity,
             catalogue=self.catalogue,
             sharing=SharingService(self.database, self.clock, append),

@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
-from hub.api import cases, catalogue, exchange, health, identity, log, materials, parties, registries
+from hub.api import cases, catalogue, exchange, health, identity, log, materials, parties, registries, statuses
 from hub.api.doorkeeper import Doorkeeper
 from hub.api.limits import Limits
 from hub.api.metrics import Metrics
@@ -23,6 +23,7 @@ from hub.errors import HubError
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     parties.router,
     registries.router,
+    statuses.router,
     catalogue.router,
     cases.router,
     materials.router,

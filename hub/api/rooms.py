@@ -7,7 +7,7 @@ from hub.api.limits import Limits
 from hub.audit.service import Log
 from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
-from hub.evidence.service import IntakeService
+from hub.evidence.service import IntakeService, StatusService
 from hub.exchange.service import ExchangeService
 from hub.identity.service import IdentityService
 from hub.kernel.clock import Clock
@@ -36,6 +36,7 @@ class Hub:
     tokens: TokenService
     log: Log
     intake: IntakeService
+    statuses: StatusService
     identity: IdentityService
     catalogue: CatalogueService
     sharing: SharingService

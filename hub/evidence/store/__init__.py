@@ -3,5 +3,6 @@
 from hub.evidence.store.batches import BatchStore
 from hub.evidence.store.held import EvidenceStore, NewEvidence, Standing, Vault
 from hub.evidence.store.quarantine import QuarantineStore
+from hub.evidence.store.statuses import StatusListStore
 
-__all__ = ["BatchStore", "EvidenceStore", "NewEvidence", "QuarantineStore", "Standing", "Vault"]
+__all__ = ["BatchStore", "EvidenceStore", "NewEvidence", "QuarantineStore", "Standing", "StatusListStore", "Vault"]
