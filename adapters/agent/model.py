@@ -61,11 +61,12 @@ class ExportReport:
 
 @dataclass
 class PushReport:
-    """What became of one run of an adapter."""
+    """What became of one run of an adapter; ``missing`` names exports of the registry that the source does not hold."""
 
     registry: str
     exports: list[ExportReport] = field(default_factory=list)
     ignored: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def total(self, name: str) -> int:
@@ -108,5 +109,6 @@ class PushReport:
             "reasons": self.reasons,
             "exports": [asdict(export) for export in self.exports],
             "ignored": self.ignored,
+            "missing": self.missing,
             "seconds": round(self.seconds, 3),
         }

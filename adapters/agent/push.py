@@ -135,7 +135,9 @@ def push_with(  # noqa: PLR0913 - each by name
     manner = Manner(progress, since, chosen.allow_empty, chosen.heartbeat)
     with closing(contents), tempfile.TemporaryDirectory(prefix="push-", dir=chosen.folder) as folder:
         department = Department(client, issuer, clock, Path(folder))
-        for name, tables in _by_export(contents, mapping).items():
+        found = _by_export(contents, mapping)
+        report.missing = [name for name in mapping.exports if name not in found]
+        for name, tables in found.items():
             run = ExportRun(department, references, mapping, mapping.exports[name], manner)
             report.exports.append(run.push(tables))
     report.seconds = time.monotonic() - started

@@ -20,7 +20,7 @@ from adapters.standard.scalars import read_month
 from hub.proof.keys import PublicKey, Signer, generate_signer
 
 RECORD_KEY: Final = b"conformance-key-of-32-bytes-----"
-QUICK: Final = Patience(attempts=8, first_seconds=0.005, longest_seconds=0.02)
+QUICK: Final = Patience(attempts=8, first_seconds=0.005, longest_seconds=0.02, longest_asked_seconds=2.0)
 
 
 @dataclass(frozen=True)

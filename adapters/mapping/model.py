@@ -82,6 +82,7 @@ class Rest:
     since: str = "updated_since"
     updated: str = "updated_at"
     signed: bool = True
+    check_total: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ _NEVER: Final = frozenset(
         *(".pem", ".log", ".zip", ".gz", ".rar", ".7z", ".html"),
     )
 )
+_WORKBOOKS: Final = frozenset((".xlsx", ".xlsm"))
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 
@@ -53,28 +54,45 @@ def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> 
     suffix = path.suffix.lower()
     if suffix in _NEVER or not start:
         contents.ignored.append(Ignored(path.name, "empty" if not start else "not a table"))
+    elif start.startswith(_ZIP) or suffix in _WORKBOOKS:
+        for sheet in sheets_of(path, mapping, root=root):
+            _keep(sheet, contents)
     elif start.startswith(_OLD_WORKBOOK):
-        contents.ignored.append(Ignored(path.name, "an .xls workbook: save it as .xlsx"))
-    elif start.startswith(_ZIP):
-        _read_workbook(path, root, mapping, contents)
+        raise _old_workbook(path)
     elif suffix in _TEXT or start[:1] not in (b"<", b"{", b"%"):
         _keep(DelimitedTable(path, mapping, root=root), contents)
     else:
         contents.ignored.append(Ignored(path.name, "not a table"))
 
 
-def _read_workbook(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:
-    try:
-        sheets = sheets_of(path, mapping, root=root)
-    except Malformed as fault:
-        contents.ignored.append(Ignored(path.name, fault.en))
-        return
-    for sheet in sheets:
-        _keep(sheet, contents)
+def _old_workbook(path: Path) -> Malformed:
+    return Malformed(
+        "adapters.old-workbook",
+        f"{path.name} is a workbook of the old kind; save it as .xlsx. Nothing was read, lest its records seem gone.",
+        f"{path.name} 为旧格式工作簿；请另存为 .xlsx。为免误判记录消失，未读取任何文件。",
+    )
 
 
 def _keep(table: DelimitedTable | SheetTable, contents: Contents) -> None:
+    """The table is read when it is an export; a file that should be one and cannot be read ends the run.
+
+    Were it passed over, a full export would take its records for gone.
+    """
     if table.header is not None:
+        _require_single_columns(table)
         contents.tables.append(table)
     elif any(table.first_cells):
         contents.ignored.append(Ignored(table.name, "no export has these columns", table.first_cells))
+
+
+def _require_single_columns(table: DelimitedTable | SheetTable) -> None:
+    names = [table.headers[place].casefold() for place in table.recognised.places.values()]
+    every = [header.casefold() for header in table.headers]
+    doubled = sorted({name for name in names if every.count(name) > 1})
+    if doubled:
+        raise Malformed(
+            "adapters.column-twice",
+            f"{table.name} has two columns called {doubled[0]}; name them apart.",
+            f"{table.name} 有两列名为 {doubled[0]}；请区分。",
+            columns=doubled,
+        )

@@ -30,6 +30,7 @@ class Reading:
     updated_of: Callable[[Any], str]
     since: str | None = None
     newest: str | None = None
+    checks_total: bool = True
     claimed: int = 0
     _seen: set[bytes] = field(default_factory=set)
     _by_time: bool = True
@@ -55,12 +56,25 @@ class Reading:
             quiet, largest = quiet and not fresh, max(largest, len(page))
             if len(page) < largest and not fresh:
                 if quiet:
+                    self._require_all()
                     return
                 quiet, place = True, Place(0, self.newest if self._by_time else self.since)
             elif place.start > len(self._seen):
                 raise _repeats()
             else:
                 place = self._next(place, page)
+
+    def _require_all(self) -> None:
+        """What the interface promised when everything was asked for has come."""
+        if self.checks_total and self.since is None and self.claimed > len(self._seen):
+            raise Unavailable(
+                "adapters.source-short",
+                f"The registry's interface promises {self.claimed} records and gives {len(self._seen)}; nothing was"
+                " taken. If its total means something else, say check_total: false in the mapping.",
+                "登记库接口声明的总数多于实际返回；未取用任何数据。",
+                promised=self.claimed,
+                given=len(self._seen),
+            )
 
     def _next(self, place: "Place", page: list[Any]) -> "Place":
         """From the last second of the page on, when it lies later than what was asked for; else one page further."""
@@ -74,7 +88,8 @@ class Reading:
     def _page(self, place: "Place") -> list[Any] | None:
         """The page, asked again while it answers another question; None when it ignores the time asked for."""
         for _ in range(_MOST_RETRIES):
-            rows, self.claimed = self.fetch(place.start, place.window)
+            rows, total = self.fetch(place.start, place.window)
+            self.claimed = max(self.claimed, total) if place.window == self.since else self.claimed
             if not self._by_time or not self._is_too_old(rows, place.window):
                 return rows
         return None

@@ -1,17 +1,18 @@
 """A signed, paged interface as a source 接口: its rows as a table, read on from the last second that was seen."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
-
-import orjson
 
 from adapters.mapping.model import Export, Part
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_part
+from adapters.sources.grid import raw_of
 from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
 from adapters.sources.pages import Page, Reading
 from adapters.sources.signed_http import Patience, SignedInterface
 from adapters.sources.workbook import cell_text
+from adapters.standard.folding import is_broken
 from adapters.standard.scalars import read_instant
 from hub.errors import Missing
 from hub.kernel.clock import Clock
@@ -149,12 +150,16 @@ class InterfaceTable:
         Raises:
             Unavailable: the interface went away or does not answer what is asked.
         """
-        reading = Reading(self._fetch, self._updated_of, since)
+        reading = Reading(self._fetch, self._updated_of, since, checks_total=self._mapping.rest.check_total)
         for number, row in enumerate(reading.rows(), 1):
-            if isinstance(row, dict):
-                yield SourceRow(number, self._cells(row))
-            else:
+            if not isinstance(row, dict):
                 yield BadRow(number, "row.not-an-object", {"row": str(row)[:_LONGEST_RAW]})
+                continue
+            cells = self._cells(row)
+            broken = any(is_broken(cell) for cell in cells)
+            yield (
+                BadRow(number, "row.broken-text", raw_of(self._headers, cells)) if broken else SourceRow(number, cells)
+            )
 
     def _fetch(self, start: int, window: str | None) -> Page:
         return page_of(self._interface, self._path, self._mapping, (start, window))
@@ -184,5 +189,5 @@ def _second(text: str) -> str:
 def value_text(value: Any) -> str:
     """A field's value as text; what is nested is written as JSON."""
     if isinstance(value, dict | list):
-        return orjson.dumps(value).decode("utf-8")
+        return json.dumps(value, ensure_ascii=False)
     return cell_text(value)

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import httpx
 import orjson
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
+from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
 from tenacity.wait import wait_base, wait_random_exponential
 
 from adapters.mapping.model import Rest
@@ -28,18 +28,20 @@ _UNAUTHORISED: Final = 401
 _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
 _SERVER: Final = 500
-_LONGEST_ASKED: Final = 120.0
+_MOST_BYTES: Final = 32 << 20
+_SURROGATES: Final = b"\\ud"
 _SKEW_SECONDS: Final = 30
 _DAY_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How often a call is tried, and how long is waited in between."""
+    """How often a call is tried, how long is waited in between, and the longest wait that is granted when asked for."""
 
     attempts: int = 7
     first_seconds: float = 0.5
     longest_seconds: float = 30.0
+    longest_asked_seconds: float = 120.0
 
 
 class AwayForNow(Exception):
@@ -60,13 +62,19 @@ class _Wait(wait_base):
     def __call__(self, retry_state: RetryCallState) -> float:
         fault = retry_state.outcome.exception() if retry_state.outcome else None
         asked = fault.after if isinstance(fault, AwayForNow) else None
-        return min(asked, _LONGEST_ASKED) if asked is not None else self._grow(retry_state)
+        return asked if asked is not None else self._grow(retry_state)
+
+
+def _is_worth_a_wait(fault: BaseException, patience: Patience) -> bool:
+    if isinstance(fault, AwayForNow):
+        return (fault.after or 0.0) <= patience.longest_asked_seconds
+    return isinstance(fault, httpx.TransportError)
 
 
 def patient(patience: Patience) -> Retrying:
     """Tries again while the other side is away."""
     return Retrying(
-        retry=retry_if_exception_type((AwayForNow, httpx.TransportError)),
+        retry=retry_if_exception(lambda fault: _is_worth_a_wait(fault, patience)),
         wait=_Wait(patience),
         stop=stop_after_attempt(patience.attempts),
         reraise=True,
@@ -97,13 +105,14 @@ class SignedInterface:
         self._rid = str(given.pop("rid", settings.rid))
         self._sid = str(given.pop("sid", settings.sid))
         self._appkey = str(given.pop("appkey", settings.appkey))
+        timeout = float(given.pop("timeout_seconds", settings.timeout_seconds))
         self._secret_path = str(given.pop("secret_path", settings.secret_path))
         self._extra = given
         self._base = url.copy_with(query=None)
         self._settings = settings
         self._clock = clock
         self._patience = patience or Patience()
-        self._http = httpx.Client(timeout=settings.timeout_seconds, follow_redirects=False)
+        self._http = httpx.Client(timeout=timeout, follow_redirects=False)
         self._secret: bytes | None = None
         self._secret_until = 0.0
         self._skew = 0.0
@@ -150,7 +159,18 @@ class SignedInterface:
 
     def _send(self, url: httpx.URL, parameters: Mapping[str, str]) -> httpx.Response:
         headers = self._signature() if self._settings.signed else {}
-        return self._http.get(url, params={**self._extra, **parameters}, headers=headers)
+        return self._fetch(url, {**self._extra, **parameters}, headers)
+
+    def _fetch(self, url: httpx.URL, parameters: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Response:
+        """The answer, given up when it grows beyond what a page can be."""
+        with self._http.stream("GET", url, params=dict(parameters), headers=dict(headers)) as response:
+            pieces, size = [], 0
+            for piece in response.iter_bytes():
+                size += len(piece)
+                if size > _MOST_BYTES:
+                    raise _too_large()
+                pieces.append(piece)
+        return httpx.Response(response.status_code, headers=_plain(response.headers), content=b"".join(pieces))
 
     def _signature(self) -> dict[str, str]:
         now = self._now()
@@ -173,7 +193,7 @@ class SignedInterface:
     def _renew(self) -> None:
         """A new secret; the interface's own clock is followed when ours is minutes away from it."""
         url = self._base.copy_with(path=self._secret_path)
-        response = self._http.get(url, params={**self._extra, "appkey": self._appkey})
+        response = self._fetch(url, {**self._extra, "appkey": self._appkey}, {})
         self._follow_clock(response)
         found = self._read(response).get("data")
         if not isinstance(found, dict) or not isinstance(found.get("secret"), str):
@@ -200,7 +220,7 @@ class SignedInterface:
             raise _refused(status)
         try:
             answer = _parsed(response.content)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise AwayForNow("an answer that is not JSON") from None
         if not isinstance(answer, dict):
             raise AwayForNow("an answer of another form")
@@ -216,12 +236,32 @@ class SignedInterface:
         raise AwayForNow(f"code {code[:20]}")
 
 
+def _plain(headers: httpx.Headers) -> dict[str, str]:
+    """The headers of an answer whose content is unpacked already."""
+    return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
+
+
+def _too_large() -> Refused:
+    return Refused(
+        "adapters.source-too-large",
+        "The registry's interface answers with more than any page holds; ask for smaller pages in the mapping.",
+        "登记库接口返回内容过大；请在映射中减小页大小。",
+    )
+
+
 def _parsed(content: bytes) -> Any:
-    """JSON; a lone surrogate in one row does not make the page unreadable."""
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        return json.loads(content)
+    """JSON in which no object names a field twice; a lone surrogate in one row does not make the page unreadable."""
+    if _SURROGATES not in content.lower():
+        orjson.loads(content)
+    return json.loads(content, object_pairs_hook=_members)
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        message = "an object that names a field twice"
+        raise ValueError(message)
+    return members
 
 
 def _refused(status: int) -> Refused:

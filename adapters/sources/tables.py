@@ -17,8 +17,10 @@ from sqlalchemy.types import NullType
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise
-from adapters.sources.model import AROUND_EMPTY, Contents, Ignored, Item, SourceRow
+from adapters.sources.grid import raw_of
+from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
 from adapters.sources.workbook import cell_text
+from adapters.standard.folding import is_broken
 from hub.errors import Malformed, Unavailable
 
 _DRIVERS: Final = {
@@ -62,7 +64,15 @@ def _text_of(content: bytes) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError:
-        return content.decode("gb18030", "replace")
+        return _as_gb18030(content)
+
+
+def _as_gb18030(content: bytes) -> str:
+    """What is in no encoding keeps its bytes as halves of characters, by which the row is known as broken."""
+    try:
+        return content.decode("gb18030")
+    except UnicodeDecodeError:
+        return content.decode("utf-8", "surrogateescape")
 
 
 def read_database(url: str, mapping: RegistryMapping) -> Contents:
@@ -189,7 +199,11 @@ class DatabaseTable:
             with self._engine.connect() as connection:
                 streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
                 for number, row in enumerate(streamed.execute(query), 1):
-                    yield SourceRow(number, [value if type(value) is str else _cell(value) for value in row])
+                    cells = [value if type(value) is str else _cell(value) for value in row]
+                    if any(is_broken(cell) for cell in cells):
+                        yield BadRow(number, "row.broken-text", raw_of(self._headers, cells))
+                    else:
+                        yield SourceRow(number, cells)
         except DBAPIError as fault:
             raise _away(fault) from fault
 

@@ -19,6 +19,8 @@ from adapters.sources.places import around_file, file_digest, key_places
 from hub.errors import Malformed
 
 _MOST_BYTES: Final = 4 << 30
+_SMALL: Final = 32 << 20
+_MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 _BLOCK: Final = 1 << 20
@@ -46,11 +48,16 @@ def _check_size(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             size = sum(member.file_size for member in archive.infolist())
+            swollen = any(
+                member.file_size > max(_SMALL, member.compress_size * _MOST_SWELLING) for member in archive.infolist()
+            )
     except (zipfile.BadZipFile, OSError) as fault:
         raise _not_a_workbook(path) from fault
-    if size > _MOST_BYTES:
+    if size > _MOST_BYTES or swollen:
         raise Malformed(
-            "adapters.workbook", f"{path.name} unpacks to more than 4 GB; split it.", "工作簿过大，请拆分。"
+            "adapters.workbook",
+            f"{path.name} unpacks to far more than its rows need; save it anew, or split it.",
+            f"{path.name} 解压后过大；请重新保存或拆分。",
         )
 
 

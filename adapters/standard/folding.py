@@ -45,6 +45,11 @@ def has_unfit(text: str) -> bool:
     return not text.isprintable() and _UNFIT.search(text) is not None
 
 
+def is_broken(text: str) -> bool:
+    """True when a part of the text is no character: half a pair, or bytes in no encoding."""
+    return not text.isascii() and _SURROGATE.search(text) is not None
+
+
 def is_null(text: str) -> bool:
     """True for an empty cell and for the marks by which databases write NULL."""
     return not text or text in _NULLS

@@ -23,6 +23,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The line is neither UTF-8 nor GB18030; export it again.",
         "该行既非 UTF-8 也非 GB18030 编码；请重新导出。",
     ),
+    "row.broken-text": (
+        "A cell holds what is no character: half a character, or bytes in no encoding.",
+        "单元格含有无法识别的字符。",
+    ),
     "row.quote": (
         "A quotation mark is opened and never closed.",
         "引号未闭合。",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from hub.errors import HubError, Missing
+from hub.errors import Malformed, Missing
 from tests.support.adapter_runs import by_name, hub_for, lines, run, workbook
 
 ROSTER = ["姓名", "证件号码", "出生日期", "户籍地址"]
@@ -174,14 +174,12 @@ def test_several_files_of_one_export_are_one_snapshot_and_strangers_are_named(tm
     lines(tmp_path / "柳河.csv", [ROSTER, ZHANG], "gb18030")
     (tmp_path / "sub").mkdir()
     workbook(tmp_path / "sub" / "城关.xlsx", [ROSTER, LI])
-    (tmp_path / "old.xls").write_bytes(b"\xd0\xcf\x11\xe0 an old workbook")
     lines(tmp_path / "other.csv", [["甲", "乙"], ["1", "2"]])
     (tmp_path / ".hidden.csv").write_text("x", encoding="utf-8")
     hub = hub_for("civil_affairs")
     report = run(hub, "civil_affairs", tmp_path)
     assert names(hub) == {"张伟", "李娜"}
     assert {one["name"]: one["reason"] for one in report.ignored} == {
-        "old.xls": "an .xls workbook: save it as .xlsx",
         "other.csv": "no export has these columns",
     }
 
@@ -197,9 +195,25 @@ def test_a_file_without_header_is_refused_and_nothing_changes(tmp_path: Path) ->
 
 def test_what_only_looks_like_a_workbook_is_said_to_be_none(tmp_path: Path) -> None:
     (tmp_path / "r.xlsx").write_bytes(b"PK\x03\x04 nothing of the kind")
-    with pytest.raises(HubError) as refused:
+    with pytest.raises(Malformed) as refused:
         run(hub_for("civil_affairs"), "civil_affairs", tmp_path)
-    assert "not a readable .xlsx" in str(refused.value.facts["found"])
+    assert refused.value.code == "adapters.workbook"
+
+
+def test_a_file_that_cannot_be_read_withdraws_nothing(tmp_path: Path) -> None:
+    lines(tmp_path / "a.csv", [ROSTER, ZHANG])
+    workbook(tmp_path / "b.xlsx", [ROSTER, LI])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    (tmp_path / "b.xlsx").write_bytes((tmp_path / "b.xlsx").read_bytes()[:-300])
+    with pytest.raises(Malformed):
+        run(hub, "civil_affairs", tmp_path)
+    (tmp_path / "b.xlsx").unlink()
+    (tmp_path / "b.xls").write_bytes(b"\xd0\xcf\x11\xe0 an old workbook")
+    with pytest.raises(Malformed) as refused:
+        run(hub, "civil_affairs", tmp_path)
+    assert refused.value.code == "adapters.old-workbook"
+    assert names(hub) == {"张伟", "李娜"}
 
 
 def test_duplicate_keys_are_kept_told_apart_and_reported(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ def hub_for(registry: str) -> FakeHub:
     return made
 
 
-def run(
+def run(  # noqa: PLR0913 - each by name
     hub: FakeHub,
     registry: str,
     source: str | Path,
@@ -40,11 +40,9 @@ def run(
     client = HubClient(
         "http://hub.test", party=known.department, signer=SIGNER, transport=hub.transport(), patience=QUICK
     )
-    chosen = Options(patience=QUICK, **options)
+    chosen = Options(**{"patience": QUICK, **options})
     try:
-        return push_with(
-            client, known, source, (SIGNER, RECORD_KEY), since=since, progress=progress, options=chosen
-        )
+        return push_with(client, known, source, (SIGNER, RECORD_KEY), since=since, progress=progress, options=chosen)
     finally:
         client.close()
 
