@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Final
 
 from hub.audit import rules
@@ -41,6 +42,10 @@ class Entry:
         Raises:
             Broken: an unknown kind, or claims that are not codes.
         """
+        return self._content
+
+    @cached_property
+    def _content(self) -> bytes:
         return rules.entry_content(self.entry_id, self.kind, self.claims)
 
     def leaf(self) -> bytes:
