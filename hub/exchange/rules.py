@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import Malformed
@@ -98,15 +99,20 @@ def _wanted(told: Any) -> tuple[Wanted, ...]:
 def chosen_paths(
     paths: Sequence[Path],
     *,
-    asked: Sequence[str],
-    granted: Sequence[str],
+    asked: tuple[str, ...],
+    granted: tuple[str, ...],
     own: Path,
     is_sensitive: Callable[[Path], bool],
 ) -> tuple[list[Path], bool]:
     """The paths both asked for and granted, and whether anything asked for was not granted."""
-    wanted = [path for path in paths if is_covered(path, asked, own=own, sensitive=False)]
-    chosen = [path for path in wanted if is_covered(path, granted, own=own, sensitive=is_sensitive(path))]
+    wanted = [path for path in paths if _is_covered(path, asked, own, False)]
+    chosen = [path for path in wanted if _is_covered(path, granted, own, is_sensitive(path))]
     return chosen, len(chosen) < len(wanted)
+
+
+@lru_cache(maxsize=65_536)
+def _is_covered(path: Path, patterns: tuple[str, ...], own: Path, sensitive: bool) -> bool:  # noqa: FBT001 - cached by place
+    return is_covered(path, patterns, own=own, sensitive=sensitive)
 
 
 def outcome_of(items: Sequence[Item]) -> Outcome:
