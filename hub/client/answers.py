@@ -14,15 +14,20 @@ MAX_ANSWER_BYTES: Final = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Released:
-    """One piece of what was asked for: evidence opened to the claims disclosed, or the reason why there is none."""
+    """One piece of what was asked for, or the reason why there is none.
+
+    ``claims`` are those disclosed; ``clear`` is what stands open in the evidence: issuer, times, for a statement what
+    it rests on and what it does not prove.
+    """
 
     type: str
     outcome: str
     reason: str | None
     provider: str | None
     role: str | None
-    as_of: str | None
+    as_of: int | None
     claims: Mapping[str, Any]
+    clear: Mapping[str, Any]
     presentation: str | None
 
 
@@ -78,6 +83,12 @@ def _released(piece: Mapping[str, Any], key_for: KeyFor) -> Released:
         provider=piece.get("provider"),
         role=piece.get("role"),
         as_of=piece.get("as_of"),
-        claims=opened.claims if opened else {},
+        claims=_disclosed(opened) if opened else {},
+        clear=opened.clear if opened else {},
         presentation=presentation,
     )
+
+
+def _disclosed(opened: SdJwt) -> dict[str, Any]:
+    names = {path[0] for path in opened.paths}
+    return {str(name): opened.claims[str(name)] for name in names}

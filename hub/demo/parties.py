@@ -9,11 +9,12 @@ from typing import Any, Final
 
 from hub.api.rooms import Hub
 from hub.parties.model import Party, PartyKind
-from hub.proof.encoding import b64url
+from hub.proof.encoding import b64url, b64url_decode
 from hub.proof.keys import FileSigner, generate_signer
 
 HUB_ID: Final = "hub:demo-county"
 LOG_ORIGIN: Final = "hub.demo-county/log"
+OPERATOR: Final = "auth:data-bureau"
 
 DEPARTMENTS: Final = (
     Party("dept:civil-affairs", "Civil Affairs Bureau", "民政局", PartyKind.department, "civil_affairs"),
@@ -49,10 +50,19 @@ class KeyCabinet:
         self.directory.mkdir(mode=0o700, parents=True)
         for name in (*(party.id for party in EVERYONE), "log"):
             self._write(self.path_of(name), generate_signer().to_pem())
+        for party in DEPARTMENTS:
+            self._write(self._record_key_path(party.id), (_secret() + "\n").encode())
 
     def path_of(self, party: str) -> Path:
         """The PEM file of a party's private key."""
         return self.directory / f"{party.replace(':', '-')}.pem"
+
+    def record_key_of(self, party: str) -> bytes:
+        """The secret under which a department's records get their opaque names."""
+        return b64url_decode(self._record_key_path(party).read_text(encoding="ascii").strip())
+
+    def _record_key_path(self, party: str) -> Path:
+        return self.path_of(party).with_suffix(".record-key")
 
     def signer_of(self, party: str) -> FileSigner:
         """The party's signer."""

@@ -1,9 +1,7 @@
 """The five departments push: simulated registries behind their own doors, one adapter each, over HTTP."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final
 
 from rich.progress import Progress, TaskID
 
@@ -17,8 +15,6 @@ from adapters.simulator.registries import Published, publish
 from hub.demo.figures import RegistryFigures
 from hub.demo.parties import DEPARTMENTS, HUB_ID
 from hub.demo.stage import Stage
-
-SECRET_BYTES: Final = 32
 
 
 @contextmanager
@@ -53,7 +49,7 @@ def push_all(stage: Stage, addresses: dict[str, str], bars: Progress) -> dict[st
             addresses[name],
             hub_url=stage.url,
             signer=stage.cabinet.signer_of(department.id),
-            record_key=secrets.token_bytes(SECRET_BYTES),
+            record_key=stage.cabinet.record_key_of(department.id),
             progress=_Teller(bars, task),
             options=Options(hub_id=HUB_ID),
         )

@@ -11,7 +11,7 @@ from hub.api.app import application
 from hub.api.limits import Limits
 from hub.api.rooms import Hub
 from hub.api.server import served
-from hub.demo.parties import KeyCabinet, register_everyone
+from hub.demo.parties import OPERATOR, KeyCabinet, register_everyone
 from hub.demo.place import Place
 from hub.sharing.reading import shipped_grants
 from hub.storage.database import Database
@@ -19,7 +19,7 @@ from hub.storage.embedded import address_of, data_directory, embedded_server, fr
 from hub.storage.migrate import migrate
 
 DATABASE: Final = "demo"
-OPERATOR: Final = "auth:data-bureau"
+
 
 MakeHub = Callable[[Mapping[str, str]], Hub]
 """Builds a hub from HUB_* variables."""
