@@ -69,7 +69,7 @@ class CaseService:
         around, today = self._around, self._around.today
         edition = around.catalogue.require_edition_on(today)
         matter = require_matter(edition.catalogue, opening.matter, today)
-        _require_usable(opening, matter, consumer)
+        require_usable(opening, matter, consumer)
         case_id = new_id("case")
         with around.database.writing() as session:
             people, asked = placed(around, session, consumer, opening.people, {})
@@ -138,6 +138,15 @@ class CaseService:
         """
         with self._around.database.reading() as session:
             return self._lookout.current(session, consumer, number)
+
+    def checklist_by_id(self, consumer: str, case_id: str) -> Checklist:
+        """The same by the hub's id of the case.
+
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        with self._around.database.reading() as session:
+            return self._lookout.current(session, consumer, case_id=case_id)
 
     def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
         """Further participants, such as founding units or heirs, are bound to the case.
@@ -272,7 +281,13 @@ def _as_asked(case: Case) -> list[PersonIn]:
     return [PersonIn(each.role, PersonAsked()) for each in case.participants]
 
 
-def _require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
+def require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
+    """The opening says everything a case of this matter needs, and this consumer decides it.
+
+    Raises:
+        Malformed: number, sub-item, role or answer is unusable.
+        Refused: the matter is another consumer's.
+    """
     number = opening.number
     if not number or len(number) > MAX_NUMBER or not number.isprintable():
         raise Malformed(

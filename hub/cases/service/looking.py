@@ -17,7 +17,7 @@ from hub.cases.rules.periods import workdays_after
 from hub.cases.rules.pieces import LICENCE, World
 from hub.cases.rules.statable import DEATHS
 from hub.cases.service.people import resolved_again
-from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case, require_case
+from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case
 from hub.cases.store import CaseStore
 from hub.cases.store.stamps import Stamp, stamp_of
 from hub.catalogue.model import Catalogue, Check, Matter, PieceKind, StatementType
@@ -82,19 +82,24 @@ class Lookout:
         """The case's checklist as of now."""
         return checklist_of(self.world(session, case))
 
-    def current(self, session: Session, consumer: str, number: str) -> Checklist:
-        """The checklist of the consumer's case as of now; made anew only when something it rests on changed.
+    def current(self, session: Session, consumer: str, number: str = "", *, case_id: str = "") -> Checklist:
+        """The checklist of the consumer's case as of now, by its number or the hub's id.
+
+        It is made anew only when something it rests on changed.
 
         Raises:
             Missing: this consumer has no such case.
         """
-        stamp, now = stamp_of(session, consumer, number), self._around.clock.now()
+        stamp, now = stamp_of(session, consumer, number, case_id=case_id), self._around.clock.now()
         if stamp is None:
             raise no_such_case()
         known = self._made.get(stamp.case_id)
         if known and stamp.is_settled and known.stamp == stamp.text and now < known.good_until:
             return replace(known.checklist, made_at=now)
-        world = self.world(session, require_case(CaseStore(session), consumer, number))
+        case = CaseStore(session).case_of(stamp.case_id)
+        if case is None:
+            raise no_such_case()
+        world = self.world(session, case)
         made = checklist_of(world)
         if stamp.is_settled:
             self._remember(stamp, _Made(stamp.text, _good_until(world), made))

@@ -9,7 +9,7 @@ from hub.storage.statements import cursor_of
 
 # Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
 _STAMP: Final = """
-WITH c AS (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND number = %s),
+WITH c AS (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND {key} = %s),
 p AS MATERIALIZED (
     SELECT p.role, p.position, p.subject_id, p.outcome, p.xmin AS version, s.merged_into
     FROM c JOIN case_participant p USING (case_id) LEFT JOIN identity_subject s ON s.subject_id = p.subject_id),
@@ -28,6 +28,8 @@ SELECT c.case_id, (SELECT coalesce(bool_and(subject_id IS NOT NULL AND merged_in
      FROM who JOIN commitment k USING (subject_id)))
 FROM c
 """
+_BY_NUMBER: Final = _STAMP.format(key="number")
+_BY_ID: Final = _STAMP.format(key="case_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,9 @@ class Stamp:
     is_settled: bool
 
 
-def stamp_of(session: Session, consumer: str, number: str) -> Stamp | None:
-    """The stamp of the consumer's case, None when there is none."""
+def stamp_of(session: Session, consumer: str, number: str = "", *, case_id: str = "") -> Stamp | None:
+    """The stamp of the consumer's case of that number, or of that id; None when there is none."""
     cursor = cursor_of(session)
-    cursor.execute(_STAMP, [consumer, number])
+    cursor.execute(_BY_ID if case_id else _BY_NUMBER, [consumer, case_id or number])
     row = cursor.fetchone()
     return None if row is None else Stamp(row[0], row[2], row[1])

@@ -1,0 +1,126 @@
+"""One event, several matters 一件事: one application opens every part, each consumer sees its own 并联审批."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from hub.cases.model import Case, Checklist, ItemState
+from hub.cases.service.cases import CaseService, Opened, Opening, require_usable
+from hub.cases.service.people import PersonIn
+from hub.cases.service.surroundings import Surroundings
+from hub.cases.store import CaseStore
+from hub.catalogue.model import Names
+from hub.catalogue.service import require_matter
+from hub.errors import Malformed, Missing
+
+
+@dataclass(frozen=True)
+class EventOpening:
+    """What the service that takes the event in says: everyone once, and what differs by matter."""
+
+    event: str
+    number: str
+    people: tuple[PersonIn, ...]
+    sub_items: Mapping[str, str] = field(default_factory=dict)
+    answers: Mapping[str, tuple[tuple[str, str], ...]] = field(default_factory=dict)
+    mandate_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToHandIn:
+    """One thing the applicant hands in once for all parts that take it."""
+
+    kind: str
+    names: Names
+    matters: tuple[str, ...]
+    materials: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Together:
+    """All parts of an event, for the service that took it in: states and what to hand in, no evidence of others."""
+
+    number: str
+    parts: tuple[tuple[Case, int, int], ...]
+    to_hand_in: tuple[ToHandIn, ...]
+
+
+class Events:
+    """Opens and follows events of several matters."""
+
+    def __init__(self, around: Surroundings, cases: CaseService) -> None:
+        self._around = around
+        self._cases = cases
+
+    def open(self, lead: str, opening: EventOpening) -> list[Opened]:
+        """One case for each matter of the event, with its own consumer, numbered ``<number>/<matter>``.
+
+        Everything is checked before the first case is kept; the same opening again goes on where a failure left it.
+
+        Raises:
+            Missing: no such event or matter today.
+            Malformed: as for a case, or someone has a role that no matter of the event knows.
+        """
+        today = self._around.today
+        event = self._around.catalogue.event(opening.event, today)
+        catalogue = self._around.catalogue.require_edition_on(today).catalogue
+        matters = [require_matter(catalogue, each, today) for each in event.matters]
+        roles = {role.id for matter in matters for role in matter.roles}
+        strangers = sorted({person.role for person in opening.people} - roles)
+        if strangers:
+            raise Malformed(
+                "cases.unknown-role", f"No matter of the event has the role “{strangers[0]}”.", "没有此角色。"
+            )
+        parts = []
+        for matter in matters:
+            known = {role.id for role in matter.roles}
+            part = Opening(
+                number=f"{opening.number}/{matter.id}",
+                matter=matter.id,
+                people=tuple(person for person in opening.people if person.role in known),
+                sub_item=opening.sub_items.get(matter.id, ""),
+                answers=opening.answers.get(matter.id, ()),
+                mandate_id=opening.mandate_id,
+                event_number=f"{lead}|{opening.number}",
+            )
+            require_usable(part, matter, matter.consumers[0])
+            parts.append((matter.consumers[0], part))
+        return [self._cases.open(consumer, part) for consumer, part in parts]
+
+    def together(self, lead: str, number: str) -> Together:
+        """How all parts stand and what is left to hand in, each kind once.
+
+        Raises:
+            Missing: this service took in no such event.
+        """
+        with self._around.database.reading() as session:
+            cases = CaseStore(session).of_event(f"{lead}|{number}")
+        if not cases:
+            raise Missing("cases.no-such-event", "This service took in no event of that number.", "没有该一件事申请。")
+        lists = [(case, self._cases.checklist(case.consumer, case.number)) for case in cases]
+        parts = tuple(
+            (self._around.dated(case), len(checklist.asked), len(checklist.spared)) for case, checklist in lists
+        )
+        return Together(number, parts, _to_hand_in(lists))
+
+    def own_parts(self, consumer: str, event_number: str) -> list[Case]:
+        """The consumer's own cases of an event, and nobody else's."""
+        with self._around.database.reading() as session:
+            cases = CaseStore(session).of_event(event_number)
+        return [self._around.dated(case) for case in cases if case.consumer == consumer]
+
+
+def _to_hand_in(lists: list[tuple[Case, Checklist]]) -> tuple[ToHandIn, ...]:
+    found: dict[str, ToHandIn] = {}
+    for case, checklist in lists:
+        for item in checklist.asked:
+            key = (
+                item.kind if item.kind and item.state is not ItemState.to_sign else f"{case.matter}/{item.material_id}"
+            )
+            before = found.get(key, ToHandIn(item.kind, item.names, (), ()))
+            found[key] = ToHandIn(
+                before.kind,
+                before.names,
+                (*before.matters, case.matter),
+                (*before.materials, f"{case.matter}/{item.material_id}"),
+            )
+    return tuple(found.values())
