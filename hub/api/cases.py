@@ -111,7 +111,7 @@ async def one_case(case: CaseId, request: Request, hub: TheHub, caller: CaseCall
 async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> ChecklistView:
     """Every material of the matter as of now; `wanted` is what the evidence requests of this case should ask for."""
     consumer = caller.party.id
-    return await work(request, lambda: checklist_view(hub.cases.checklist(consumer, number_of(hub, consumer, case))))
+    return await work(request, lambda: checklist_view(hub.cases.checklist_by_id(consumer, case)))
 
 
 @router.post(
