@@ -1,6 +1,7 @@
 """A department as intake meets it: it issues evidence, chains manifests, and pushes what a test tells it to."""
 
 import hashlib
+import itertools
 import secrets
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,8 @@ from hub.proof.keys import FileSigner
 from hub.proof.sdjwt import issue_sd_jwt
 
 HUB = "hub:demo-county"
+INDEXES = itertools.count()
+"""No status index is given out twice."""
 
 
 def opaque(text: str) -> str:
@@ -39,6 +42,11 @@ class Department:
     previous: str | None = None
     changed: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def status_uri(self) -> str:
+        """Where the department's first status list is served."""
+        return f"https://hub.example/v1/statuses/{self.shape.registry}/0"
+
     def clear(self, key: str, form: Mapping[str, Any], **changed: Any) -> dict[str, Any]:
         """What stands in clear in the evidence of the record with that key."""
         now = int(self.clock.now().timestamp())
@@ -52,7 +60,7 @@ class Department:
             "record": opaque(key),
             "content": opaque(repr(sorted(form.items(), key=str))),
             "as_of": now,
-            "status": {"status_list": {"idx": 7, "uri": "https://hub.example/status/1"}},
+            "status": {"status_list": {"idx": next(INDEXES), "uri": self.status_uri}},
         }
         return {name: claim for name, claim in (claims | changed).items() if claim is not None}
 

@@ -20,6 +20,8 @@ from tests.evidence.pushing import Department, cut, encoded, opaque, withdrawn
 ZHANG = {"name": "张三", "number": "11010519491231002X", "document_kind": "111", "birth_date": "1949-12-31"}
 LI = {"name": "李四", "number": "440524188001010014", "document_kind": "111", "phone": "13800000000"}
 
+OF_BATCHES = """convert_from(content, 'UTF8') LIKE '%"kind":"batch"%'"""
+
 
 def pushed(intake: IntakeService, department: Department, lines: list[Any], **changed: Any) -> Any:
     batch = department.batch(lines, **changed)
@@ -78,7 +80,7 @@ def test_the_same_batch_again_gets_the_same_answer(
     assert again.duplicate
     assert (again.accepted, again.manifest_digest) == (first.accepted, first.manifest_digest)
     assert rows(database, "SELECT count(*) FROM evidence")[0][0] == 1
-    assert rows(database, "SELECT count(*) FROM log_queue")[0][0] == 1
+    assert rows(database, f"SELECT count(*) FROM log_queue WHERE {OF_BATCHES}")[0][0] == 1
 
 
 def test_an_old_batch_again_still_gets_its_answer(intake: IntakeService, civil: Department) -> None:
@@ -297,7 +299,7 @@ def test_the_log_entry_holds_digests_and_counts_only(
     intake: IntakeService, civil: Department, database: Database
 ) -> None:
     pushed(intake, civil, [civil.line("zhang", ZHANG), b"{"])
-    ((content,),) = rows(database, "SELECT content FROM log_queue")
+    ((content,),) = rows(database, f"SELECT content FROM log_queue WHERE {OF_BATCHES}")
     entry = parse_entry(bytes(content))
     assert (entry["kind"], entry["manifest_digest"]) == ("batch", civil.previous)
     assert (entry["accepted"], entry["quarantined"]) == (1, 1)
