@@ -1,6 +1,5 @@
 """Identifiers: every sample of the standards, each with one character changed, and every form of dirt."""
 
-import time
 from datetime import date
 
 import pytest
@@ -275,11 +274,3 @@ def test_no_text_whatever_raises(text: str) -> None:
     read_identifiers(text)
     read_identifiers(text, "111")
     parse_identifier(text, "001")
-
-
-def test_reading_a_clean_number_takes_microseconds() -> None:
-    started = time.perf_counter()
-    for _ in range(2000):
-        parse_identifier("11010519491231002X", "111")
-        parse_identifier("91350100M000100Y43", "001")
-    assert (time.perf_counter() - started) / 4000 < 50e-6  # measured about 6; the rest is room for a busy machine
