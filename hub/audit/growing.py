@@ -9,7 +9,7 @@ from hub.proof.merkle import Frontier, Subtree, complete_root, inclusion_proof
 from hub.proof.tiles import HEIGHT, WIDTH, TileReader, subtree_reader
 from hub.proof.tlogproof import HEADER
 
-_MEMO_LIMIT: Final = 400_000
+_MEMO_LIMIT: Final = 200_000
 
 
 class Edge:

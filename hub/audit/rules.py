@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.errors import Broken, Malformed
-from hub.proof.encoding import b64url, canonical_json, strict_json
+from hub.proof.encoding import b64url, canonical_json, parse_canonical
 
 VERSION: Final = 1
 KINDS: Final = frozenset(
@@ -76,8 +76,11 @@ def parse_entry(content: bytes) -> dict[str, Any]:
     Raises:
         Malformed: not the canonical bytes of an entry of a known version and kind.
     """
-    parsed = strict_json(content) if len(content) <= MAX_CONTENT_BYTES else None
-    if not isinstance(parsed, dict) or canonical_json(parsed) != content:
+    try:
+        parsed = parse_canonical(content) if len(content) <= MAX_CONTENT_BYTES else None
+    except Malformed:
+        raise _bad_entry() from None
+    if type(parsed) is not dict:
         raise _bad_entry()
     if parsed.get("v") != VERSION or parsed.get("kind") not in KINDS or not isinstance(parsed.get("id"), str):
         raise _bad_entry()

@@ -198,7 +198,7 @@ class Log:
             published = store.published() if indexes else None
             if published is None:
                 return
-            maker = ProofMaker(self._tiles, published.size, published.note, {})
+            maker = ProofMaker(self._tiles.within(session), published.size, published.note, self._memo)
             for entry_id, index in indexes.items():
                 if index < published.size:
                     self._waiters.answer(entry_id, maker.receipt(index))
@@ -209,21 +209,16 @@ class Log:
         Raises:
             Missing: the log holds no such entry (under such a checkpoint).
         """
-        published = self._published()
-        size, note = published.size, published.note
-        if is_witnessed:
-            size, note = published.witnessed_size or 0, published.witnessed_note or ""
-        index = entry if isinstance(entry, int) else self._index_of(entry)
-        if not 0 <= index < size:
-            raise _no_entry()
-        return ProofMaker(self._tiles, size, note, {}).receipt(index)
-
-    def _index_of(self, entry_id: str) -> int:
         with self._database.reading() as session:
-            found = LogStore(session, self.origin).indexes([entry_id])
-        if entry_id not in found:
-            raise _no_entry()
-        return found[entry_id]
+            store = LogStore(session, self.origin)
+            published = store.published() or _no_checkpoint()
+            size, note = published.size, published.note
+            if is_witnessed:
+                size, note = published.witnessed_size or 0, published.witnessed_note or ""
+            index = entry if isinstance(entry, int) else store.indexes([entry]).get(entry, -1)
+            if not 0 <= index < size:
+                raise _no_entry()
+            return ProofMaker(self._tiles.within(session), size, note, self._memo).receipt(index)
 
     def entry_at(self, index: int) -> bytes:
         """The bytes of the entry at ``index``.
@@ -248,9 +243,7 @@ class Log:
     def _published(self) -> Published:
         with self._database.reading() as session:
             published = LogStore(session, self.origin).published()
-        if published is None:
-            raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
-        return published
+        return published or _no_checkpoint()
 
     def checkpoint(self, *, is_witnessed: bool = False) -> str:
         """The newest checkpoint as a signed note (or the newest that the quorum of witnesses cosigned).
@@ -331,6 +324,10 @@ class Log:
             self.require_witnessed()
         except Unavailable as fault:
             yield fault
+
+
+def _no_checkpoint() -> Published:
+    raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
 
 
 def _no_entry() -> Missing:

@@ -4,6 +4,8 @@ import threading
 from collections import OrderedDict
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.audit.store import LogStore
 from hub.errors import Missing
 from hub.proof.merkle import HASH_BYTES, Subtree
@@ -13,14 +15,35 @@ from hub.storage.database import Database
 KEPT_TILES: Final = 1_024
 
 
-class DatabaseTiles:
-    """A tile reader for many threads; each read is its own short transaction."""
+class KeptTiles:
+    """Full tiles by level and index, the longest unused forgotten first; for many threads."""
 
-    def __init__(self, database: Database, origin: str) -> None:
-        self._database = database
-        self._origin = origin
+    def __init__(self) -> None:
         self._kept: OrderedDict[tuple[int, int], bytes] = OrderedDict()
         self._lock = threading.Lock()
+
+    def find(self, level: int, index: int) -> bytes | None:
+        """The tile, or None when it is not kept."""
+        with self._lock:
+            kept = self._kept.get((level, index))
+            if kept is not None:
+                self._kept.move_to_end((level, index))
+            return kept
+
+    def keep(self, level: int, index: int, content: bytes) -> None:
+        """The tile is kept for a while."""
+        with self._lock:
+            self._kept[level, index] = content
+            if len(self._kept) > KEPT_TILES:
+                self._kept.popitem(last=False)
+
+
+class SessionTiles:
+    """A tile reader inside one transaction."""
+
+    def __init__(self, store: LogStore, kept: KeptTiles) -> None:
+        self._store = store
+        self._kept = kept
 
     def hashes(self, level: int, index: int, width: int) -> bytes:
         """The first ``width`` hashes of the tile.
@@ -28,19 +51,38 @@ class DatabaseTiles:
         Raises:
             Missing: the log is not that large.
         """
-        with self._lock:
-            kept = self._kept.get((level, index))
-            if kept is not None:
-                self._kept.move_to_end((level, index))
-                return kept[: width * HASH_BYTES]
-        with self._database.reading() as session:
-            found = LogStore(session, self._origin).hashes(level, index, width)
+        kept = self._kept.find(level, index)
+        if kept is not None:
+            return kept[: width * HASH_BYTES]
+        found = self._store.hashes(level, index, width)
         if width == WIDTH:
-            with self._lock:
-                self._kept[level, index] = found
-                if len(self._kept) > KEPT_TILES:
-                    self._kept.popitem(last=False)
+            self._kept.keep(level, index, found)
         return found
+
+
+class DatabaseTiles:
+    """A tile reader for many threads; each read is its own short transaction, unless given one."""
+
+    def __init__(self, database: Database, origin: str) -> None:
+        self._database = database
+        self._origin = origin
+        self._kept = KeptTiles()
+
+    def within(self, session: Session) -> SessionTiles:
+        """The same tiles read inside the session's transaction."""
+        return SessionTiles(LogStore(session, self._origin), self._kept)
+
+    def hashes(self, level: int, index: int, width: int) -> bytes:
+        """The first ``width`` hashes of the tile.
+
+        Raises:
+            Missing: the log is not that large.
+        """
+        kept = self._kept.find(level, index)
+        if kept is not None:
+            return kept[: width * HASH_BYTES]
+        with self._database.reading() as session:
+            return self.within(session).hashes(level, index, width)
 
     def bundle(self, tile: Tile) -> bytes:
         """The entry bundle ``tile``.

@@ -138,27 +138,63 @@ def check_json(value: Any, *, floats: bool = False) -> None:
     _check(value, MAX_DEPTH, floats=floats)
 
 
-def _check(value: Any, depth: int, *, floats: bool) -> None:  # noqa: C901 - one question for each JSON type
+def _check(value: Any, depth: int, *, floats: bool) -> None:
     kind = type(value)
     if kind is str:
-        if "\x00" in value:
-            raise _bad_json("A text holds the character NUL.", "文本中含有 NUL 字符。")
-    elif kind is int:
-        if not -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER:
-            raise _bad_json("An integer is too large to be exact everywhere.", "整数过大，无法精确表示。")
+        _check_text(value)
     elif kind is dict or kind is list:
         if depth <= 0:
             raise _bad_json("The content is nested too deeply.", "内容嵌套过深。")
+        members = value
         if kind is dict:
             for key in value:
-                _check(key, 1, floats=False)
-        for member in value.values() if kind is dict else value:
-            _check(member, depth - 1, floats=floats)
-    elif kind is float:
-        if not floats:
-            raise _bad_json("Fractions and exponents are not allowed here.", "此处不允许使用小数或指数。")
-    elif kind is not bool and value is not None:
+                _check_text(key)
+            members = value.values()
+        for member in members:
+            if type(member) is str:
+                if "\x00" in member:
+                    _check_text(member)
+            else:
+                _check(member, depth - 1, floats=floats)
+    elif value is not None and kind is not bool:
+        _check_number(value, floats=floats)
+
+
+def _check_text(text: Any) -> None:
+    if type(text) is not str:
+        raise _bad_json("A key is not a text.", "键不是文本。")
+    if "\x00" in text:
+        raise _bad_json("A text holds the character NUL.", "文本中含有 NUL 字符。")
+
+
+def _check_number(number: Any, *, floats: bool) -> None:
+    kind = type(number)
+    if kind is int:
+        if not -MAX_EXACT_INTEGER <= number <= MAX_EXACT_INTEGER:
+            raise _bad_json("An integer is too large to be exact everywhere.", "整数过大，无法精确表示。")
+    elif kind is not float:
         raise _bad_json("Only JSON values can be signed.", "只能对 JSON 值签名。")
+    elif not floats:
+        raise _bad_json("Fractions and exponents are not allowed here.", "此处不允许使用小数或指数。")
+
+
+def parse_canonical(content: bytes) -> Any:
+    """The value whose canonical spelling is exactly ``content``: which leaves no room for a key twice.
+
+    Raises:
+        Malformed: any other bytes.
+    """
+    try:
+        parsed = orjson.loads(content)
+        is_canonical = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS) == content
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        is_canonical = False
+    if not is_canonical:
+        raise _bad_json("The content is not canonical JSON.", "内容不是规范的 JSON。")
+    _check(parsed, MAX_DEPTH, floats=False)
+    if not content.isascii() and _NOT_BMP.search(content.decode("utf-8")):
+        _check_key_order(parsed)
+    return parsed
 
 
 def canonical_json(value: Any) -> bytes:
@@ -174,7 +210,7 @@ def canonical_json(value: Any) -> bytes:
         spelled = orjson.dumps(plain, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         raise _bad_json("A text cannot be written as UTF-8.", "文本无法编码为 UTF-8。") from None
-    if _NOT_BMP.search(spelled.decode("utf-8")):
+    if not spelled.isascii() and _NOT_BMP.search(spelled.decode("utf-8")):
         _check_key_order(plain)
     return spelled
 

@@ -17,7 +17,7 @@ import orjson
 
 from hub.errors import Malformed
 from hub.proof.encoding import MAX_DEPTH, MAX_EXACT_INTEGER, b64url_decode, check_json, malformed, strict_json
-from hub.proof.jws import KeyFor, signed_compact, verify_jws
+from hub.proof.jws import KeyFor, signed_compact, verified_payload
 from hub.proof.keys import PublicKey, Signer
 
 EVIDENCE_TYP: Final = "dc+sd-jwt"
@@ -206,8 +206,8 @@ def verify_sd_jwt(token: str | bytes, *, key_for: KeyFor, typ: str = EVIDENCE_TY
         Malformed: any other bytes.
     """
     jws, disclosures = _parts(token, max_bytes)  # 1
-    verified = verify_jws(jws, typ=typ, key_for=key_for, max_bytes=max_bytes)  # 2
-    return _resolved(jws, verified.claims, disclosures, verified.key)
+    payload, key = verified_payload(jws, typ=typ, key_for=key_for)  # 2
+    return _resolved(jws, payload, disclosures, key)
 
 
 def parse_trusted_sd_jwt(token: str | bytes) -> SdJwt:
