@@ -2,7 +2,7 @@
 
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,7 @@ OTHERS: Final = (
     Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
 )
 ITSELF: Final = Party(HUB_ID, "Data-sharing hub of the county", "县数据共享枢纽", PartyKind.hub)
+WITNESSES: Final = ("witness.audit.demo-county", "witness.archive.demo-county")
 EVERYONE: Final = (ITSELF, *DEPARTMENTS, *SERVICES, *OTHERS)
 
 
@@ -48,7 +49,7 @@ class KeyCabinet:
     def fill(self) -> None:
         """A new key for every party, the hub and the log, and the hub's secrets."""
         self.directory.mkdir(mode=0o700, parents=True)
-        for name in (*(party.id for party in EVERYONE), "log"):
+        for name in (*(party.id for party in EVERYONE), "log", *WITNESSES):
             self._write(self.path_of(name), generate_signer().to_pem())
         for party in DEPARTMENTS:
             self._write(self._record_key_path(party.id), (_secret() + "\n").encode())
@@ -96,12 +97,12 @@ def register_everyone(hub: Hub, cabinet: KeyCabinet) -> None:
         hub.parties.register(party, cabinet.signer_of(party.id).public.to_jwk())
 
 
-def trust_policy(hub: Hub, cabinet: KeyCabinet) -> Mapping[str, Any]:
-    """What a verifier has to know beforehand: who signs, and which log and witnesses count."""
+def trust_policy(hub: Hub, cabinet: KeyCabinet, witnesses: Sequence[str] = ()) -> Mapping[str, Any]:
+    """What a verifier has to know beforehand: who signs, which log counts, and that all ``witnesses`` cosign it."""
     return {
         "version": 1,
         "hub": {"id": hub.id, "jwks": [hub.signer.public.to_jwk()], "log_vkey": hub.log_vkey, "origin": hub.log_origin},
         "parties": {party.id: {"jwks": [cabinet.signer_of(party.id).public.to_jwk()]} for party in EVERYONE},
-        "witnesses": [],
-        "quorum": 0,
+        "witnesses": list(witnesses),
+        "quorum": len(witnesses),
     }

@@ -32,6 +32,11 @@ class Place:
         return self.root / "registries"
 
     @property
+    def witnesses(self) -> Path:
+        """The witnesses' own stores, and the policy that names them."""
+        return self.root / "witnesses"
+
+    @property
     def bundle(self) -> Path:
         """The bundle that the story ends with."""
         return self.root / "bundle.json"

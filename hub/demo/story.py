@@ -2,11 +2,13 @@
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from adapters.simulator.county import County, make_county
+from hub.api.rooms import Hub
 from hub.api.server import listening_socket
 from hub.client.answers import Answer
 from hub.client.approval import ApprovalClient
@@ -19,11 +21,13 @@ from hub.demo.pushing import figures_of, push_all, registries_of
 from hub.demo.script import plays_of, second_matter_of
 from hub.demo.show import Narrator
 from hub.demo.stage import MakeHub, Stage, stage
-from hub.errors import Broken
+from hub.errors import Broken, Missing
 from hub.exchange.trust import TrustPolicy, parse_trust_policy
 from hub.exchange.verify import Verification
 
 HOST: Final = "127.0.0.1"
+WITNESS_SECONDS: Final = 15.0
+WITNESS_STEP_SECONDS: Final = 0.1
 FORBIDDEN: Final = "urn:hub:evidence:marriage-event:1"
 
 
@@ -74,7 +78,7 @@ class _Story:
         self.up = up
         self.narrator = narrator
         self.figures = figures
-        self.policy_file = trust_policy(up.hub, up.cabinet)
+        self.policy_file = trust_policy(up.hub, up.cabinet, up.witnesses)
         self.policy: TrustPolicy = parse_trust_policy(self.policy_file)
 
     def tell(self) -> None:
@@ -147,13 +151,14 @@ class _Story:
         )
 
     def _log_size(self) -> None:
-        checkpoint = self.up.hub.log.checkpoint().splitlines()
-        self.figures.log_size = int(checkpoint[1])
+        self.figures.log_size = _size(self.up.hub.log.checkpoint())
         self.narrator.fact("log entries 日志条目", f"{self.figures.log_size:,}")
 
     def _proof(self, played: Played) -> None:
         say, place = self.narrator, self.up.place
         say.chapter("Verified without trusting the hub", "离线核验")
+        _await_witnesses(self.up.hub)
+        say.say(f"{len(self.up.witnesses)} witnesses have cosigned the log.", "见证方已共签日志检查点。")
         with window(self.up, "svc:low-income-aid", self.policy) as client:
             bundle: Mapping[str, Any] = client.bundle(played.answers[0])
         verification.keep(place, bundle, self.policy_file)
@@ -170,6 +175,20 @@ def _ask_too_much(client: ApprovalClient, play: Play, played: Played) -> Answer:
     subject = {"pairwise": str(played.case.pairwise_of("founding_person"))}
     wanted = [{"type": FORBIDDEN, "claims": ["event", "event_on"]}]
     return client.ask(played.case, subject, wanted, basis=play.basis, officer=OFFICER)
+
+
+def _await_witnesses(hub: Hub) -> None:
+    """Returns when both witnesses have cosigned all that the log holds now, or patience ends."""
+    size, ends = _size(hub.log.checkpoint()), time.monotonic() + WITNESS_SECONDS
+    while time.monotonic() < ends:
+        with suppress(Missing):
+            if _size(hub.log.checkpoint(is_witnessed=True)) >= size:
+                return
+        time.sleep(WITNESS_STEP_SECONDS)
+
+
+def _size(note: str) -> int:
+    return int(note.splitlines()[1])
 
 
 def _require_story(sound: Verification, changed: Verification) -> None:
