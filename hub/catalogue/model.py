@@ -85,8 +85,8 @@ class EvidenceType:
     names: Names
     schema: str
     provider: str
-    registry: str
     terms: Terms
+    registry: str = ""
     supply: Supply = Supply.pushed
     supply_days: int = 0
     sensitive: tuple[str, ...] = ()

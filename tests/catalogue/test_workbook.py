@@ -1,0 +1,107 @@
+"""The catalogue as a workbook and back, and what a workbook must not hold."""
+
+import io
+import zipfile
+from collections.abc import Callable
+
+import pytest
+from openpyxl import Workbook, load_workbook
+
+from hub.catalogue.changes import changes_between
+from hub.catalogue.model import Catalogue
+from hub.catalogue.reading import published_documents, read_catalogue
+from hub.catalogue.workbook import parse_workbook, workbook_of
+from hub.errors import Malformed
+
+
+@pytest.fixture(scope="module")
+def shipped() -> Catalogue:
+    return read_catalogue(published_documents())
+
+
+@pytest.fixture(scope="module")
+def written(shipped: Catalogue) -> bytes:
+    return workbook_of(shipped)
+
+
+def changed(written: bytes, change: Callable[[Workbook], object]) -> bytes:
+    book = load_workbook(io.BytesIO(written))
+    change(book)
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+def test_a_workbook_says_the_same_catalogue(shipped: Catalogue, written: bytes) -> None:
+    assert changes_between(shipped, read_catalogue([parse_workbook(written, "c.xlsx")])) == []
+
+
+def cell_of(book: Workbook, sheet: str, row_id: str, column: str):  # noqa: ANN201  # openpyxl's own type
+    header = [cell.value for cell in book[sheet][1]]
+    key = header.index("id")
+    row = next(row for row in book[sheet].iter_rows(min_row=2) if row[key].value == row_id)
+    return row[header.index(column)]
+
+
+def test_a_change_in_a_cell_is_a_change_in_the_catalogue(shipped: Catalogue, written: bytes) -> None:
+    def lengthen(book: Workbook) -> None:
+        cell_of(book, "matters", "low-income-aid", "promised_days").value = 20
+
+    catalogue = read_catalogue([parse_workbook(changed(written, lengthen), "c.xlsx")])
+    assert [str(each) for each in changes_between(shipped, catalogue)] == [
+        "matters/low-income-aid/promised_days changed: 15 → 20"
+    ]
+
+
+def test_a_material_without_legal_basis_is_refused_with_its_row(written: bytes) -> None:
+    def blank(book: Workbook) -> None:
+        cell_of(book, "materials", "means-authority", "basis").value = None
+
+    with pytest.raises(Malformed) as refused:
+        read_catalogue([parse_workbook(changed(written, blank), "c.xlsx")])
+    assert refused.value.code == "catalogue.no-legal-basis"
+    row = refused.value.facts["problems"][0].split(":")[1]
+    assert int(row) > 1
+
+
+def formula(book: Workbook) -> None:
+    book["events"]["B2"] = "=1+1"
+
+
+def stranger(book: Workbook) -> None:
+    book.create_sheet("notes")
+
+
+def column(book: Workbook) -> None:
+    book["events"]["Z1"] = "mood"
+    book["events"]["Z2"] = "good"
+
+
+def orphan(book: Workbook) -> None:
+    book["materials"]["A2"] = "no-such-matter"
+
+
+def lost_way(book: Workbook) -> None:
+    book["ways"]["B2"] = "no-such-material"
+
+
+def broken_list(book: Workbook) -> None:
+    header = [cell.value for cell in book["ways"][1]]
+    book["ways"].cell(2, header.index("checks") + 1).value = "[{"
+
+
+@pytest.mark.parametrize("fault", [formula, stranger, column, orphan, lost_way, broken_list])
+def test_what_a_workbook_must_not_hold(written: bytes, fault: Callable[[Workbook], object]) -> None:
+    with pytest.raises(Malformed) as refused:
+        parse_workbook(changed(written, fault), "c.xlsx")
+    assert refused.value.code == "catalogue.unreadable"
+    assert refused.value.facts["problems"][0].startswith("c.xlsx")
+
+
+def test_bytes_that_are_no_workbook(written: bytes) -> None:
+    bomb = io.BytesIO()
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * (80 * 1024 * 1024))
+    for raw in (b"", b"PK\x03\x04", written[:2000], bomb.getvalue()):
+        with pytest.raises(Malformed):
+            parse_workbook(raw, "c.xlsx")
