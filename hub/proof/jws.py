@@ -72,7 +72,7 @@ class _KeyOnRecord(Algorithm):
         key.verify(sig, msg)
         return True
 
-    to_jwk = from_jwk = None
+    to_jwk = from_jwk = None  # type: ignore[assignment]  # JWKs are read by PublicKey.from_jwk alone
 
 
 def _messages() -> PyJWS:
