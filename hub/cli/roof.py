@@ -4,10 +4,12 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hub.api.rooms import Hub
-from hub.bootstrap import build
 from hub.settings import Settings, settings_from, share_metrics
+
+if TYPE_CHECKING:
+    from hub.api.rooms import Hub
 
 
 def current_settings() -> Settings:
@@ -15,18 +17,20 @@ def current_settings() -> Settings:
     return settings_from()
 
 
-def built(settings: Settings | None = None) -> Hub:
+def built(settings: Settings | None = None) -> "Hub":
     """The hub of ``settings``, this process's own by default; who asks for it closes it."""
+    from hub.bootstrap import build  # loads every room: commands that need none answer at once
+
     return build(settings or current_settings())
 
 
-def built_from(environment: Mapping[str, str]) -> Hub:
+def built_from(environment: Mapping[str, str]) -> "Hub":
     """The hub that ``environment`` describes instead of this process's own."""
-    return build(settings_from(environment))
+    return built(settings_from(environment))
 
 
 @contextmanager
-def opened(settings: Settings | None = None) -> Iterator[Hub]:
+def opened(settings: Settings | None = None) -> Iterator["Hub"]:
     """The hub of ``settings``, closed afterwards; its sequencer is not started."""
     hub = built(settings)
     try:
