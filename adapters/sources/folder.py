@@ -1,5 +1,6 @@
 """Files as a source: one file, or every file below a folder, each recognised by its columns."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -18,6 +19,8 @@ _NEVER: Final = frozenset(
     )
 )
 _WORKBOOKS: Final = frozenset((".xlsx", ".xlsm"))
+_DAY: Final = re.compile(r"(20\d\d)[-_年.]?(0[1-9]|1[0-2]|[1-9](?!\d))(?:[-_月.]?(0[1-9]|[12]\d|3[01]|[1-9](?!\d)))?")
+_ERAS: Final = ("历年", "历史", "上年", "去年", "本年", "今年")
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 
@@ -42,10 +45,21 @@ def _files(where: Path) -> Iterator[Path]:
     if where.is_file():
         yield where
         return
-    for path in sorted(where.rglob("*")):
+    for path in sorted(where.rglob("*"), key=chronology):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(where).parts)
         if path.is_file() and not hidden:
             yield path
+
+
+def chronology(path: Path) -> tuple[str, int, int, str]:
+    """The order in which files tell of one record: undated ones first, then by the day in their name, then by age.
+
+    Of deltas the later file corrects the earlier, so files named 历年, 上年, 本年 come in that order.
+    """
+    found = _DAY.search(path.stem)
+    day = f"{found[1]}{int(found[2]):02}{int(found[3] or 0):02}" if found else ""
+    era = next((place for place, word in enumerate(_ERAS) if word in path.stem), len(_ERAS))
+    return day, era, int(path.stat().st_mtime), path.as_posix()
 
 
 def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:

@@ -20,6 +20,7 @@ _LABEL: Final = re.compile(
 )
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)")
 _NUMBERED: Final = re.compile(r"^\s*(?:\(?\d{1,2}\)|\d{1,2}[.、)])\s*(?=\D)")
+_PACKED: Final = re.compile(r"\d{5}|[;,、/|\n:()]")
 _FIELDS: Final = (2, 3, 4)
 _HEAD: Final = frozenset(("01", "02"))
 _NAMES: Final = re.compile(r"[、/;；,，\n|]+")
@@ -37,7 +38,7 @@ def folded_cell(text: str) -> str:
 
 def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
     """The members in the cell, and whether every bit of it found its place."""
-    plain = folded_cell(text)
+    plain = _LABEL.sub("", folded_cell(text))
     rows = _table(plain)
     members = [_member(row, relations) for row in (rows if rows is not None else _grouped(plain, relations))]
     kept = [member for member in members if member]
@@ -67,7 +68,8 @@ def _table(text: str) -> list[list[Piece]] | None:
 
 
 def _regular(text: str, record: str, between: str) -> list[list[Piece]] | None:
-    rows = [[field.strip() for field in row.split(between)] for row in text.split(record) if row.strip()]
+    split = [_NUMBERED.sub("", row).strip().split(between) for row in text.split(record) if row.strip()]
+    rows = [[field.strip() for field in row] for row in split]
     width = len(rows[0]) if rows else 0
     if width not in _FIELDS or any(len(row) != width for row in rows):
         return None
@@ -76,6 +78,8 @@ def _regular(text: str, record: str, between: str) -> list[list[Piece]] | None:
     if len(certain) != 1:
         return None
     others = [place for place in range(width) if place != certain[0]]
+    if any(_PACKED.search(row[place]) for row in rows for place in others):
+        return None
     names = ["name", "relation", "other"]
     kinds = {certain[0]: "number", **{place: names[rank] for rank, place in enumerate(others)}}
     return [[(kinds[place], field) for place, field in enumerate(row) if field] for row in rows]
@@ -99,7 +103,7 @@ def _grouped(text: str, relations: Mapping[str, str]) -> list[list[Piece]]:
 
 
 def _pieces(text: str, relations: Mapping[str, str]) -> Iterator[Piece]:
-    for chunk in _STRONG.split(_LABEL.sub("", text)):
+    for chunk in _STRONG.split(text):
         bare = _NUMBERED.sub("", chunk).strip()
         if not bare or is_placeholder(bare):
             continue

@@ -237,3 +237,12 @@ def test_a_repeated_deceased_corrects_the_first(tmp_path: Path) -> None:
     [deceased] = hub.claims("funeral", "funerals")
     assert deceased["died_on"] == "2026-01-04"
     assert (again.read, again.withdrawn) == (1, 0)
+
+
+def test_the_file_of_the_later_day_corrects_whatever_the_names_sort_to(tmp_path: Path) -> None:
+    header = ["DEAD_ID", "NAME", "ID_CARD", "DEATH_DATE"]
+    for name, day in (("登记-20261211", "04"), ("登记-本年", "03"), ("登记-历年", "01"), ("登记-上年", "02")):
+        lines(tmp_path / f"{name}.csv", [header, ["B1", "张伟", ZHANG[1], f"2026-01-{day}"]])
+    hub = hub_for("funeral")
+    run(hub, "funeral", tmp_path)
+    assert [claims["died_on"] for claims in hub.claims("funeral", "funerals")] == ["2026-01-04"]

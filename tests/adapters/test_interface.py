@@ -1,0 +1,205 @@
+"""The signed, paged interface: renewed secrets, retries, changing pages, and a reading that goes on where it ended."""
+
+import json
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from adapters.conformance.trial import sample
+from adapters.sources.pages import Reading
+from hub.errors import HubError, Refused, Unavailable
+from tests.support.adapter_runs import hub_for, run
+from tests.support.signed_interface import Interface, rows_of, running, said
+
+
+def events(count: int, *, per_second: int = 1) -> list[dict[str, Any]]:
+    [sheet] = sample("marriage")
+    first = rows_of(sheet.headers, sheet.rows)[0]
+    return [
+        first
+        | {
+            "ID": f"E{place:05}",
+            "updated_at": f"2026-01-01 {place // per_second // 60:02}:{place // per_second % 60:02}:00",
+        }
+        for place in range(count)
+    ]
+
+
+def pushed(interface: Interface, **options: Any) -> tuple[Any, Any]:
+    hub = hub_for("marriage")
+    with running(interface) as address:
+        report = run(hub, "marriage", f"{address}/events?rid=r&sid=s&appkey=key", **options)
+    return hub, report
+
+
+def test_every_page_is_read_once_signed() -> None:
+    hub, report = pushed(Interface({"/events": events(350)}))
+    assert len(hub.live("marriage", "events")) == report.read == 350
+
+
+def test_a_secret_that_changes_under_way_is_renewed_once() -> None:
+    interface = Interface({"/events": events(250)})
+
+    def rotate(page: int) -> None:
+        interface.secret = f"s-{page}"
+
+    interface.after_page = rotate
+    hub, _ = pushed(interface)
+    assert len(hub.live("marriage", "events")) == 250
+
+
+def test_a_wrong_appkey_is_refused_with_advice() -> None:
+    with pytest.raises(Refused) as refused:
+        pushed(Interface({"/events": events(1)}, appkey="other"))
+    assert refused.value.code == "adapters.source-refused"
+
+
+def test_busy_broken_and_foreign_answers_are_tried_again() -> None:
+    answers: list[Any] = [
+        said({}, 500),
+        said({}, 429, retry_after="0"),
+        (200, {"content-type": "text/html"}, b"<html>"),
+        said({"code": "500"}),
+        said({"code": "200", "data": None}),
+        said([]),
+    ]
+
+    def misbehave(path: str, _query: dict[str, str]) -> Any:
+        return answers.pop() if path == "/events" and answers else None
+
+    hub, _ = pushed(Interface({"/events": events(30)}, misbehave=misbehave))
+    assert len(hub.live("marriage", "events")) == 30
+
+
+def test_an_interface_without_signatures_is_read_when_the_mapping_says_so() -> None:
+    from dataclasses import replace
+
+    from adapters.mapping.load import default_mapping
+
+    mapping = default_mapping("marriage")
+    mapping = replace(mapping, rest=replace(mapping.rest, signed=False, page_size=7))
+    interface = Interface({"/events": events(20)})
+    interface._is_signed = lambda _headers: True  # type: ignore[method-assign]
+    hub, _ = pushed(interface, mapping=mapping)
+    assert len(hub.live("marriage", "events")) == 20
+    assert not [path for path, _ in interface.calls if "refresh" in path]
+
+
+@pytest.mark.parametrize("per_second", [1, 5, 400])
+@pytest.mark.parametrize("seed", range(3))
+def test_rows_that_change_while_pages_are_read_are_never_lost(seed: int, per_second: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a schedule, not a secret
+    interface = Interface({"/events": events(160, per_second=per_second)}, most=17)
+    rows = interface.paths["/events"]
+    stamp = iter(range(10_000))
+
+    def touch(_page: int) -> None:
+        if chance.random() < 0.6:
+            row = chance.choice(rows)
+            row["updated_at"] = f"2026-01-02 00:{next(stamp) // 60:02}:{next(stamp) % 60:02}"
+            row["OP_DATE"] = "2020-02-02"
+
+    interface.after_page = touch
+    hub, _ = pushed(interface)
+    assert len(hub.live("marriage", "events")) == 160
+    told = {claims["source"]["key"]: claims["event_on"] for claims in hub.claims("marriage", "events")}
+    stale = [row["ID"] for row in rows if row["updated_at"] < "2026-01-02" and told[row["ID"]] == "2020-02-02"]
+    assert stale == []
+
+
+def test_the_next_run_reads_on_from_the_last_second_inclusive() -> None:
+    interface = Interface({"/events": events(120, per_second=10)})
+    hub = hub_for("marriage")
+    with running(interface) as address:
+        source = f"{address}/events?rid=r&sid=s&appkey=key"
+        run(hub, "marriage", source)
+        interface.paths["/events"].append(events(1)[0] | {"ID": "NEW", "updated_at": "2026-01-01 00:11:00"})
+        interface.calls.clear()
+        report = run(hub, "marriage", source)
+    assert (report.read, report.accepted) == (11, 1)
+    asked = [query.get("updated_since") for path, query in interface.calls if path == "/events"]
+    assert asked[1] == "2026-01-01 00:11:00"
+
+
+def test_an_operator_may_read_again_from_an_earlier_time() -> None:
+    interface = Interface({"/events": events(50)})
+    hub = hub_for("marriage")
+    with running(interface) as address:
+        source = f"{address}/events?rid=r&sid=s&appkey=key"
+        run(hub, "marriage", source)
+        report = run(hub, "marriage", source, since="2026-01-01 00:40:00")
+    assert (report.read, report.accepted) == (10, 0)
+
+
+def test_an_interface_that_ignores_the_time_asked_for_is_read_page_by_page() -> None:
+    hub, _ = pushed(Interface({"/events": events(230, per_second=3)}, honours_since=False))
+    assert len(hub.live("marriage", "events")) == 230
+
+
+def test_a_full_export_behind_an_interface_withdraws_what_is_gone() -> None:
+    from dataclasses import replace
+
+    from adapters.mapping.load import default_mapping
+
+    sheets = {sheet.name: sheet for sheet in sample("civil_affairs")}
+    rows = rows_of(sheets["residents"].headers, sheets["residents"].rows)
+    interface = Interface({"/r": rows}, most=3)
+    mapping = default_mapping("civil_affairs")
+    residents = mapping.exports["residents"]
+    part = replace(residents.parts[""], path="/r")
+    mapping = replace(mapping, exports={"residents": replace(residents, parts={"": part})})
+    hub = hub_for("civil_affairs")
+    with running(interface) as address:
+        first = run(hub, "civil_affairs", f"{address}?rid=r&sid=s&appkey=key", mapping=mapping)
+        rows.pop(0)
+        second = run(hub, "civil_affairs", f"{address}?rid=r&sid=s&appkey=key", mapping=mapping)
+    assert (first.accepted, second.withdrawn, second.accepted) == (7, 1, 0)
+
+
+def paged(rows: list[dict[str, Any]], most: int = 10) -> Callable[[int, str | None], tuple[list[Any], int]]:
+    def fetch(start: int, since: str | None) -> tuple[list[Any], int]:
+        chosen = [row for row in rows if row["at"] >= (since or "")]
+        return chosen[start : start + most], len(chosen)
+
+    return fetch
+
+
+def at(row: Any) -> str:
+    return str(row["at"])
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 11, 100])
+@pytest.mark.parametrize("per_second", [1, 3, 10, 1000])
+def test_pages_of_any_fill_are_read_whole(count: int, per_second: int) -> None:
+    rows = [{"id": place, "at": f"{place // per_second:04}"} for place in range(count)]
+    assert list(Reading(paged(rows), at).rows()) == rows
+
+
+def test_rows_without_a_time_are_read_by_count_and_looked_at_twice() -> None:
+    rows = [{"id": place, "at": ""} for place in range(95)]
+    asked: list[int] = []
+    fetch = paged(rows)
+
+    def counting(start: int, since: str | None) -> tuple[list[Any], int]:
+        asked.append(start)
+        return fetch(start, since)
+
+    assert list(Reading(counting, at).rows()) == rows
+    assert asked.count(0) == 2
+
+
+def test_one_page_for_every_question_ends_in_a_clear_error() -> None:
+    rows = [{"id": place, "at": "1"} for place in range(10)]
+    with pytest.raises(Unavailable) as refused:
+        list(Reading(lambda _start, _since: (rows, 10_000), at).rows())
+    assert refused.value.code == "adapters.source-repeats"
+
+
+def test_a_total_that_promises_more_is_not_believed_to_be_all() -> None:
+    rows = [{"id": place, "at": "1"} for place in range(5)]
+    with pytest.raises(HubError) as refused:
+        list(Reading(lambda start, _since: (rows[start : start + 10], 9999), at).rows())
+    assert refused.value.code == "adapters.source-short"
+    assert json.dumps(refused.value.facts) == '{"promised": 9999, "given": 5}'

@@ -1,0 +1,176 @@
+"""Database tables: typed columns, views and copies, half a join, a database that is not there."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+
+from adapters.conformance.trial import sample
+from adapters.mapping.load import default_mapping, load_mapping
+from hub.errors import Malformed, Missing, Unavailable
+from tests.support.adapter_runs import by_name, hub_for, lines, run
+
+
+def database(path: Path, *statements: str) -> str:
+    with closing(sqlite3.connect(path)) as connection:
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+    return f"sqlite:///{path}"
+
+
+ROSTER = 'CREATE TABLE {} ("姓名" TEXT, "证件号码" TEXT, "出生日期" {}, "户籍地址" TEXT)'
+ROW = "INSERT INTO {} VALUES ('张伟', '330199196605140016', '{}', '桃源村')"
+
+
+def test_a_sqlite_file_needs_no_url(tmp_path: Path) -> None:
+    database(tmp_path / "r.db", ROSTER.format("x", "DATE"), ROW.format("x", "19660514"))
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path / "r.db")
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["birth_date"] == "1966-05-14"
+
+
+def test_text_in_gb18030_inside_sqlite_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    database(path, ROSTER.format("x", "TEXT"))
+    with closing(sqlite3.connect(path)) as connection:
+        row = [cell.encode("gb18030") for cell in ("张伟", "330199196605140016", "1966-05-14", "桃源村")]
+        connection.execute(
+            "INSERT INTO x VALUES (CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))", row
+        )
+        connection.commit()
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", f"sqlite:///{path}")
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村"
+
+
+def test_views_and_backups_beside_a_table_are_not_read_twice(tmp_path: Path) -> None:
+    url = database(
+        tmp_path / "r.db",
+        ROSTER.format("people", "TEXT"),
+        ROW.format("people", "1966-05-14"),
+        "CREATE VIEW v AS SELECT * FROM people",
+        "CREATE TABLE people_bak AS SELECT * FROM people",
+        "CREATE TABLE users (id INT, login TEXT)",
+    )
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", url)
+    assert report.read == 1
+    assert {one["name"] for one in report.ignored} == {"v", "people_bak", "users"}
+
+
+def test_a_view_alone_is_read(tmp_path: Path) -> None:
+    url = database(
+        tmp_path / "r.db",
+        "CREATE TABLE raw (a TEXT, b TEXT, c TEXT)",
+        "INSERT INTO raw VALUES ('张伟', '330199196605140016', '桃源村')",
+        'CREATE VIEW v AS SELECT a AS "姓名", b AS "证件号码", c AS "户籍地址" FROM raw',
+    )
+    hub = hub_for("civil_affairs")
+    assert run(hub, "civil_affairs", url).accepted == 1
+
+
+def test_half_of_a_join_is_refused_and_withdraws_nothing(tmp_path: Path) -> None:
+    lines(tmp_path / "q.csv", [["QLRMC", "ZJH", "BDCDYH", "BDCQZH"], ["张伟", "330199196605140016", "1", "2"]])
+    with pytest.raises(Missing) as refused:
+        run(hub_for("land"), "land", tmp_path)
+    assert (refused.value.code, refused.value.facts["part"]) == ("adapters.part-missing", "FDCQ")
+
+
+def land(folder: Path, unit: str, certificate: str) -> Path:
+    folder.mkdir(exist_ok=True)
+    lines(folder / "q.csv", [["QLRMC", "ZJH", "BDCDYH", "BDCQZH"], ["张伟", "330199196605140016", unit, certificate]])
+    plain = ["330199001000GB00007F00000001", "浙(2019)青溪县不动产权第0000183号"]
+    lines(folder / "f.csv", [["BDCDYH", "BDCQZH", "QLLX", "JZMJ"], [*plain, "4", "100"]])
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("unit", "certificate"),
+    [
+        ("330199001000GB00007F00000001", "浙(2019)青溪县不动产权第0000183号"),
+        ("330199 001000 GB00007 F00000001", "浙（2019）青溪县不动产权第 0000183 号"),
+        ("330199001000gb00007f00000001", "浙〔2019〕青溪县不动产权第183号"),
+        ("330199001000GB00007F00000001", "0000183"),
+        ("330199001000GB00007F00000001", "第0000183号"),
+    ],
+)
+def test_units_and_certificates_are_joined_however_they_are_written(
+    unit: str, certificate: str, tmp_path: Path
+) -> None:
+    hub = hub_for("land")
+    report = run(hub, "land", land(tmp_path / "x", unit, certificate))
+    assert (report.accepted, report.unusable) == (1, 0)
+    assert hub.claims("land", "rights")[0]["certificate"] == "浙(2019)青溪县不动产权第0000183号"
+
+
+@pytest.mark.parametrize(
+    ("unit", "certificate", "codes"),
+    [
+        ("330199001000GB00007F00000002", "浙(2019)青溪县不动产权第0000183号", {"row.incomplete": 2}),
+        ("330199001000GB00007F00000001", "0000184", {"row.incomplete": 2}),
+        ("", "0000184", {"row.join-empty": 1, "row.incomplete": 1}),
+    ],
+)
+def test_halves_without_each_other_go_back_on_both_sides(
+    unit: str, certificate: str, codes: dict[str, int], tmp_path: Path
+) -> None:
+    report = run(hub_for("land"), "land", land(tmp_path / "x", unit, certificate))
+    assert (report.accepted, report.reasons) == (0, codes)
+
+
+def test_a_url_that_is_none_and_a_database_that_is_away_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(Malformed) as malformed:
+        run(hub_for("land"), "land", "oracul://x")
+    assert malformed.value.code == "adapters.database-url"
+    with pytest.raises(Unavailable) as away:
+        run(hub_for("land"), "land", "postgresql://nobody@127.0.0.1:9/none?connect_timeout=2")
+    assert away.value.code == "adapters.source-away"
+    with pytest.raises(Unavailable):
+        run(hub_for("land"), "land", "mariadb://nobody@127.0.0.1:9/none?connect_timeout=2")
+    with pytest.raises(Missing) as missing:
+        run(hub_for("land"), "land", tmp_path / "nothing")
+    assert missing.value.code == "adapters.source-missing"
+
+
+@pytest.fixture
+def postgres(database_url: str) -> Iterator[tuple[str, Engine]]:
+    engine = create_engine(database_url.replace("postgresql://", "postgresql+psycopg://"))
+    with engine.begin() as connection:
+        connection.execute(text("CREATE SCHEMA registry"))
+    yield database_url, engine
+    engine.dispose()
+
+
+def test_typed_columns_of_postgresql_and_a_delta_by_the_time_of_change(
+    postgres: tuple[str, Engine], tmp_path: Path
+) -> None:
+    url, engine = postgres
+    [sheet] = sample("marriage")
+    columns = ", ".join(
+        f'"{name}" {"timestamp" if name == "updated_at" else "date" if name == "OP_DATE" else "text"}'
+        for name in sheet.headers
+    )
+    marks = ", ".join(f":c{place}" for place in range(len(sheet.headers)))
+    insert = text(f"INSERT INTO registry.events VALUES ({marks})")
+    rows = [{f"c{place}": cell for place, cell in enumerate(row)} for row in sheet.rows[:4]]
+    with engine.begin() as connection:
+        connection.execute(text(f"CREATE TABLE registry.events ({columns})"))
+        connection.execute(insert, rows)
+    path = tmp_path / "m.yaml"
+    path.write_text("version: 1\nregistry: marriage\nextends: default\nsources: {tables: {schema: registry}}\n")
+    mapping = load_mapping(path, "marriage")
+    hub = hub_for("marriage")
+    assert run(hub, "marriage", url, mapping=mapping).accepted == 4
+    with engine.begin() as connection:
+        place = sheet.headers.index("updated_at")
+        connection.execute(insert, [rows[0] | {"c0": "HY900", f"c{place}": "2026-03-01 10:00:00"}])
+    report = run(hub, "marriage", url, mapping=mapping)
+    assert (report.read, report.accepted, report.total("unchanged")) == (2, 1, 1)
+
+
+def test_mappings_of_tables_default_to_the_default_schema() -> None:
+    assert default_mapping("land").tables.schema is None
