@@ -76,6 +76,17 @@ class StoredEntry:
 
 
 @dataclass(frozen=True)
+class StoredBundle:
+    """Up to 256 stored entries: their bundle, and the leaves and ids (one space between) kept beside them."""
+
+    index: int
+    count: int
+    content: bytes = field(repr=False)
+    leaves: bytes = field(repr=False)
+    entry_ids: str = field(repr=False)
+
+
+@dataclass(frozen=True)
 class StoredTile:
     """A full tile: 256 hashes and the root over them."""
 

@@ -1,11 +1,13 @@
 """Where a log is verified from: the live database, a directory of tiles, or a hub over HTTP."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
 import httpx
 
+from hub.audit.model import StoredBundle
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.merkle import Frontier
@@ -50,6 +52,7 @@ class DatabaseReader:
     def __init__(self, database: Database, origin: str) -> None:
         self._database = database
         self._origin = origin
+        self._beside: StoredBundle | None = None
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
@@ -67,36 +70,61 @@ class DatabaseReader:
                 found = store.bundles(tile.index * WIDTH, tile.index * WIDTH + tile.width)
                 if not found:
                     raise _no_tile(tile)
-                return found[0][2]
+                return found[0].content
             return store.hashes(tile.level, tile.index, tile.width)
 
     def bundles(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Every entry bundle, 64 at a time."""
+        """Every entry bundle; the database gathers the next 64 while the caller reads these."""
         step = BUNDLES_AT_ONCE * WIDTH
-        for start in range(0, size, step):
-            with self._database.reading() as session:
-                found = LogStore(session, self._origin).bundles(start, min(size, start + step))
-            yield from ((index, content) for index, _count, content in found)
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            ahead = pool.submit(self._gather, 0, min(size, step))
+            for start in range(0, size, step):
+                gathered = ahead.result()
+                ahead = pool.submit(self._gather, start + step, min(size, start + 2 * step))
+                for bundle in gathered:
+                    self._beside = bundle
+                    yield bundle.index, bundle.content
+
+    def _gather(self, start: int, end: int) -> list[StoredBundle]:
+        if start >= end:
+            return []
+        with self._database.reading() as session:
+            return LogStore(session, self._origin).bundles(start, end)
+
+    def beside(self, leaves: bytes, entry_ids: list[str]) -> Iterator[tuple[int, str, str]]:
+        """What is kept beside the entries of the bundle read last and does not belong to them."""
+        kept = self._beside
+        if kept is None:
+            return
+        first = kept.index * WIDTH
+        if kept.leaves != leaves:
+            for at in range(kept.count):
+                if hash_at(kept.leaves, at) != hash_at(leaves, at):
+                    yield first + at, "the leaf stored beside the entry is not its hash", "条目旁所存叶哈希与条目不符"
+        if kept.entry_ids != " ".join(entry_ids):
+            for at, (stored, inside) in enumerate(zip(kept.entry_ids.split(" "), entry_ids, strict=False)):
+                if stored != inside:
+                    yield (
+                        first + at,
+                        "the id stored beside the entry is not the one inside it",
+                        "条目旁所存编号与条目内编号不符",
+                    )
 
     def bookkeeping(
         self, size: int, frontier: Frontier, roots: Sequence[Sequence[bytes]]
     ) -> Iterator[tuple[int | None, str, str]]:
         """What the database says beside the tree and gets wrong: (index, English, Chinese).
 
-        Ids and leaves beside entries, gaps, the roots kept beside full tiles, and the head.
+        Gaps, the roots kept beside full tiles, and the head.
         """
         with self._database.reading() as session:
             store = LogStore(session, self._origin)
-            for index in store.misnamed(size):
-                yield index, "the id stored beside the entry is not the one inside it", "条目旁所存编号与条目内编号不符"
             for index in store.misplaced(size):
                 yield (
                     index,
                     "an entry is missing at this index, or lies beyond the head",
                     "此处缺条目，或条目超出日志头",
                 )
-            for index in store.mishashed(size):
-                yield index, "the leaf stored beside the entry is not its hash", "条目旁所存叶哈希与条目不符"
             for level, derived in enumerate(roots[1:]):
                 stored = store.roots(level)
                 for at, root in enumerate(derived):

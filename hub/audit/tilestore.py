@@ -93,9 +93,9 @@ class DatabaseTiles:
         start = tile.index * WIDTH
         with self._database.reading() as session:
             found = LogStore(session, self._origin).bundles(start, start + tile.width)
-        if not found or found[0][1] != tile.width:
+        if not found or found[0].count != tile.width:
             raise Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
-        return found[0][2]
+        return found[0].content
 
     def subtree(self, size: int) -> Subtree:
         """Roots of complete subtrees of the tree of ``size``."""

@@ -145,7 +145,10 @@ class _Verification:
             return self._stored_leaves(index, first + width)
         leaves = [leaf_hash(entry) for entry in entries[:width]]
         self._check_leaves(index, leaves)
-        self._check_form(first, entries[:width])
+        entry_ids = self._check_form(first, entries[:width])
+        if isinstance(self.reader, DatabaseReader):
+            for at, en, zh in self.reader.beside(b"".join(leaves), entry_ids):
+                self.find(8, at, en, zh)
         return leaves
 
     def _stored_leaves(self, index: int, size: int) -> list[bytes]:
@@ -170,17 +173,19 @@ class _Verification:
             if hash_at(stored, at) != leaf:
                 self.find(4, index * WIDTH + at, "entry or leaf was changed", "条目或叶被更改")
 
-    def _check_form(self, first: int, entries: list[bytes]) -> None:
-        seen: set[str] = set()
+    def _check_form(self, first: int, entries: list[bytes]) -> list[str]:
+        entry_ids: list[str] = []
         for at, content in enumerate(entries):
             try:
-                entry_id = rules.parse_entry(content)["id"]
+                entry_ids.append(rules.parse_entry(content)["id"])
             except Malformed:
                 self.find(3, first + at, "not an entry of this log", "不是本日志的条目")
-                continue
-            if entry_id in seen:
-                self.find(3, first + at, "an id appears twice", "编号重复")
-            seen.add(entry_id)
+                entry_ids.append(f"?{at}")
+        if len(set(entry_ids)) != len(entry_ids):
+            for at, entry_id in enumerate(entry_ids):
+                if entry_ids.index(entry_id) < at:
+                    self.find(3, first + at, "an id appears twice", "编号重复")
+        return entry_ids
 
     def tiles(self, tree: _Tree) -> None:
         for level in range(1, len(tree.levels)):

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
-from hub.audit.model import Published, StoredEntry, StoredTile
+from hub.audit.model import Published, StoredBundle, StoredEntry, StoredTile
 from hub.audit.store.driver import Statement, pipelined, run, statement
 from hub.errors import Broken, Missing
 from hub.proof.merkle import Frontier
@@ -40,7 +40,8 @@ _ENTRIES = statement("""
 """)
 _BUNDLES = statement("""
     SELECT "index" / 256, count(*),
-        string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index")
+        string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index"),
+        string_agg(leaf, ''::bytea ORDER BY "index"), string_agg(entry_id, ' ' ORDER BY "index")
     FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1 ORDER BY 1
 """)
 _LEAVES = statement("""
@@ -81,19 +82,12 @@ _WITNESS = statement("""
         unwitnessed_since = CASE WHEN size = :size THEN NULL ELSE :at END
     WHERE origin = :origin AND size >= :size AND coalesce(witnessed_size, 0) <= :size
 """)
-_MISNAMED = statement("""
-    SELECT "index" FROM log_entry
-    WHERE "index" < :size AND position(convert_to('"id":"' || entry_id || '"', 'UTF8') IN content) = 0 ORDER BY 1
-""")
 _MISPLACED = statement("""
     SELECT before + 1 FROM (
         SELECT "index" AS place, lag("index", 1, -1) OVER (ORDER BY "index") AS before FROM log_entry
     ) placed WHERE place <> before + 1
     UNION ALL SELECT max("index") + 1 FROM log_entry HAVING coalesce(max("index"), -1) + 1 < :size
     ORDER BY 1
-""")
-_MISHASHED = statement("""
-    SELECT "index" FROM log_entry WHERE "index" < :size AND leaf <> sha256('\\x00'::bytea || content) ORDER BY 1
 """)
 _PUBLISHED = statement("""
     SELECT size, note, published_at, witnessed_size, witnessed_note, witnessed_at, unwitnessed_since
@@ -152,9 +146,9 @@ class LogStore:
         """The stored entries [start, end)."""
         return [_entry(row) for row in self._all(_ENTRIES, start=start, end=end)]
 
-    def bundles(self, start: int, end: int) -> list[tuple[int, int, bytes]]:
-        """The entries [start, end) as bundles: (bundle index, entries in it, bytes)."""
-        return [(row[0], row[1], bytes(row[2])) for row in self._all(_BUNDLES, start=start, end=end)]
+    def bundles(self, start: int, end: int) -> list[StoredBundle]:
+        """The entries [start, end) in bundles."""
+        return [StoredBundle(*row) for row in self._all(_BUNDLES, start=start, end=end)]
 
     def leaves(self, start: int, end: int) -> bytes:
         """The stored leaf hashes [start, end)."""
@@ -218,17 +212,9 @@ class LogStore:
         """The index of each of ``entry_ids`` that is in the log."""
         return {row[0]: row[1] for row in self._all(_INDEXES, entry_ids=list(entry_ids))}
 
-    def misnamed(self, size: int) -> list[int]:
-        """Where the id beside an entry is not the one inside it."""
-        return [row[0] for row in self._all(_MISNAMED, size=size)]
-
     def misplaced(self, size: int) -> list[int]:
         """Where the indexes have a gap, or end too early."""
         return [row[0] for row in self._all(_MISPLACED, size=size)]
-
-    def mishashed(self, size: int) -> list[int]:
-        """Where the leaf beside an entry is not its hash."""
-        return [row[0] for row in self._all(_MISHASHED, size=size)]
 
     def roots(self, level: int) -> bytes:
         """The roots kept beside the full tiles of ``level``."""
