@@ -10,13 +10,14 @@ from hub.catalogue.documents import Document, parse_document, path_text, refused
 from hub.catalogue.model import Catalogue, Problem
 from hub.catalogue.rules import no_basis, problems_of
 from hub.catalogue.schemas import claims_of, has_evidence_schema, schema_named
+from hub.catalogue.workbook import parse_workbook
 from hub.errors import Missing
 
 if TYPE_CHECKING:
     from jsonschema.exceptions import ValidationError
 
 PUBLISHED = Path(__file__).parent / "published"
-SUFFIXES = frozenset({".yaml", ".yml", ".json"})
+SUFFIXES = frozenset({".yaml", ".yml", ".json", ".xlsx"})
 _SAYS_HOW = "It says neither how it is satisfied nor that the applicant brings it."
 
 
@@ -38,11 +39,14 @@ def documents_at(places: Iterable[Path]) -> list[Document]:
         for each in files:
             if not each.is_file():
                 raise Missing("catalogue.no-file", f"There is no file {each.name}; check the path.", "没有该目录文件。")
-            document = parse_document(each.read_bytes(), each.name)
+            parse = parse_workbook if each.suffix == ".xlsx" else parse_document
+            document = parse(each.read_bytes(), each.name)
             if "grants" not in document.value:
                 found.append(document)
     if not found:
-        raise Missing("catalogue.no-file", "No catalogue file is there; give a .yaml or .json file.", "没有目录文件。")
+        raise Missing(
+            "catalogue.no-file", "No catalogue file is there; give a .yaml, .json or .xlsx file.", "没有目录文件。"
+        )
     return found
 
 

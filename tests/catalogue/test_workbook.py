@@ -3,14 +3,17 @@
 import io
 import zipfile
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from openpyxl import Workbook, load_workbook
 
 from hub.catalogue.changes import changes_between
 from hub.catalogue.model import Catalogue
-from hub.catalogue.reading import published_documents, read_catalogue
+from hub.catalogue.reading import documents_at, published_documents, read_catalogue
 from hub.catalogue.workbook import parse_workbook, workbook_of
+from hub.catalogue.writing import Form
+from hub.catalogue.writing import written as written_out
 from hub.errors import Malformed
 
 
@@ -105,3 +108,9 @@ def test_bytes_that_are_no_workbook(written: bytes) -> None:
     for raw in (b"", b"PK\x03\x04", written[:2000], bomb.getvalue()):
         with pytest.raises(Malformed):
             parse_workbook(raw, "c.xlsx")
+
+
+@pytest.mark.parametrize("form", list(Form))
+def test_what_is_written_out_reads_back_to_the_same(shipped: Catalogue, form: Form, tmp_path: Path) -> None:
+    (tmp_path / f"all.{form}").write_bytes(written_out(shipped, form))
+    assert read_catalogue(documents_at([tmp_path])) == shipped

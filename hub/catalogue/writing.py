@@ -1,0 +1,28 @@
+"""The catalogue 目录 written out for people and programs: YAML, JSON or a workbook, each read back to the same."""
+
+import json
+from enum import StrEnum
+
+import yaml
+
+from hub.catalogue.codec import document_of
+from hub.catalogue.model import Catalogue
+from hub.catalogue.workbook import workbook_of
+
+
+class Form(StrEnum):
+    """The forms a catalogue is exchanged in; also the file's suffix."""
+
+    yaml = "yaml"
+    json = "json"
+    xlsx = "xlsx"
+
+
+def written(catalogue: Catalogue, form: Form) -> bytes:
+    """The whole catalogue in that form."""
+    if form is Form.xlsx:
+        return workbook_of(catalogue)
+    document = document_of(catalogue)
+    if form is Form.json:
+        return (json.dumps(document, ensure_ascii=False, indent=2) + "\n").encode()
+    return yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=120).encode()
