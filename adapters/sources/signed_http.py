@@ -86,10 +86,8 @@ def retry_after(response: httpx.Response, now: float) -> float | None:
     asked = response.headers.get("Retry-After", "").strip()
     if not asked:
         return None
-    try:
-        return max(0.0, float(asked))
-    except ValueError:
-        pass
+    if asked.isdigit():
+        return float(asked)
     try:
         return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
     except (ValueError, TypeError):
