@@ -29,6 +29,11 @@ def built_from(environment: Mapping[str, str]) -> "Hub":
     return built(settings_from(environment))
 
 
+def load_tables() -> None:
+    """The metadata knows the tables of every room afterwards."""
+    import hub.bootstrap  # noqa: F401 - it names every module that defines tables
+
+
 @contextmanager
 def opened(settings: Settings | None = None) -> Iterator["Hub"]:
     """The hub of ``settings``, closed afterwards; its sequencer is not started."""

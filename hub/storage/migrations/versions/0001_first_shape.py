@@ -1,7 +1,6 @@
 """The first shape of every table."""
 
 import sqlalchemy as sa
-import sqlmodel
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
@@ -14,13 +13,13 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "batch",
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("digest", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("export", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("digest", sa.String(), nullable=False),
+        sa.Column("export", sa.String(), nullable=False),
         sa.Column("manifest", sa.Text(), nullable=False),
         sa.Column("answer", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("entry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("entry_id", sa.String(), nullable=False),
         sa.Column("accepted_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("registry_id", "sequence", name=op.f("pk_batch")),
     )
@@ -156,23 +155,23 @@ def upgrade() -> None:
     )
     op.create_table(
         "evidence",
-        sa.Column("evidence_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("export", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("record", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("content", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("type", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("issuer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kid", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("evidence_id", sa.String(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=False),
+        sa.Column("export", sa.String(), nullable=False),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("content", sa.String(), nullable=False),
+        sa.Column("type", sa.String(), nullable=False),
+        sa.Column("issuer", sa.String(), nullable=False),
+        sa.Column("kid", sa.String(), nullable=False),
         sa.Column("batch", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("as_of", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=True),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("status", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("status", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("list_uri", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("list_uri", sa.String(), nullable=True),
         sa.Column("list_index", sa.Integer(), nullable=True),
         sa.Column("tells_reversal", sa.Boolean(), nullable=False),
         sa.Column("household", sa.LargeBinary(), nullable=True),
@@ -203,27 +202,27 @@ def upgrade() -> None:
     )
     op.create_table(
         "evidence_link",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("evidence_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("evidence_id", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", "evidence_id", "role", name=op.f("pk_evidence_link")),
     )
     op.create_index(op.f("ix_evidence_link_evidence_id"), "evidence_link", ["evidence_id"], unique=False)
     op.create_table(
         "exchange",
-        sa.Column("exchange_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("consumer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("jti", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("exchange_id", sa.String(), nullable=False),
+        sa.Column("consumer", sa.String(), nullable=False),
+        sa.Column("jti", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("matter", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("case_ref", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("outcome", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("reason", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("matter", sa.String(), nullable=False),
+        sa.Column("case_ref", sa.String(), nullable=False),
+        sa.Column("outcome", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=True),
         sa.Column("types", postgresql.ARRAY(sa.Text()), nullable=False),
         sa.Column("providers", postgresql.ARRAY(sa.Text()), nullable=False),
-        sa.Column("pairwise", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("pairwise", sa.String(), nullable=True),
         sa.Column("officer", sa.LargeBinary(), nullable=False),
-        sa.Column("entry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("entry_id", sa.String(), nullable=False),
         sa.Column("request_digest", sa.LargeBinary(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.CheckConstraint("outcome IN ('released', 'partial', 'refused')", name=op.f("ck_exchange_outcome")),
@@ -240,19 +239,19 @@ def upgrade() -> None:
     )
     op.create_table(
         "identity_link",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("seq", sa.BigInteger(), sa.Identity(always=True), nullable=False),
         sa.Column("mention_id", sa.LargeBinary(), nullable=False),
         sa.Column("other_id", sa.LargeBinary(), nullable=True),
-        sa.Column("action", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("from_subject", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("action", sa.String(), nullable=False),
+        sa.Column("from_subject", sa.String(), nullable=True),
         sa.Column("undoes", sa.BigInteger(), nullable=True),
-        sa.Column("method", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("method", sa.String(), nullable=False),
         sa.Column("weight", sa.Float(), nullable=True),
         sa.Column("weights", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
-        sa.Column("model_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("actor", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("model_version", sa.String(), nullable=False),
+        sa.Column("actor", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", "seq", name=op.f("pk_identity_link")),
     )
@@ -261,13 +260,13 @@ def upgrade() -> None:
     )
     op.create_table(
         "identity_mention",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("mention_id", sa.LargeBinary(), nullable=False),
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("export", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("record", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("role", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=False),
+        sa.Column("export", sa.String(), nullable=False),
+        sa.Column("record", sa.String(), nullable=False),
+        sa.Column("role", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("row", sa.Integer(), nullable=False),
         sa.Column("likeness", sa.LargeBinary(), nullable=False),
         sa.Column("traits", sa.LargeBinary(), nullable=False),
@@ -281,8 +280,8 @@ def upgrade() -> None:
     op.create_index(op.f("ix_identity_mention_record"), "identity_mention", ["record"], unique=False)
     op.create_table(
         "identity_pairwise",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("consumer", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("consumer", sa.String(), nullable=False),
         sa.Column("pairwise", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", "consumer", name=op.f("pk_identity_pairwise")),
     )
@@ -294,18 +293,18 @@ def upgrade() -> None:
     )
     op.create_table(
         "identity_review",
-        sa.Column("review_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("review_id", sa.String(), nullable=False),
         sa.Column("low_id", sa.LargeBinary(), nullable=False),
         sa.Column("high_id", sa.LargeBinary(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("weight", sa.Float(), nullable=False),
         sa.Column("weights", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("reasons", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("blocking", sa.Boolean(), nullable=False),
-        sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("state", sa.String(), nullable=False),
         sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("model_version", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("steward", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("model_version", sa.String(), nullable=False),
+        sa.Column("steward", sa.String(), nullable=True),
         sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint(
@@ -323,10 +322,10 @@ def upgrade() -> None:
     )
     op.create_table(
         "identity_subject",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("merged_into", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("merged_into", sa.String(), nullable=True),
         sa.CheckConstraint("kind IN ('resident', 'legal_person')", name=op.f("ck_identity_subject_kind")),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_identity_subject")),
     )
@@ -335,8 +334,8 @@ def upgrade() -> None:
         "identity_verdict",
         sa.Column("low_id", sa.LargeBinary(), nullable=False),
         sa.Column("high_id", sa.LargeBinary(), nullable=False),
-        sa.Column("verdict", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("steward", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("verdict", sa.String(), nullable=False),
+        sa.Column("steward", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("verdict IN ('same', 'apart')", name=op.f("ck_identity_verdict_verdict")),
@@ -354,14 +353,14 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_head",
-        sa.Column("origin", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("frontier", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("origin", name=op.f("pk_log_head")),
     )
     op.create_table(
         "log_published",
-        sa.Column("origin", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("origin", sa.String(), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("note", sa.Text(), nullable=False),
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
@@ -382,7 +381,7 @@ def upgrade() -> None:
     )
     op.create_table(
         "log_subject_chain",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("last_leaf", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("subject_id", name=op.f("pk_log_subject_chain")),
@@ -409,11 +408,11 @@ def upgrade() -> None:
     )
     op.create_table(
         "party",
-        sa.Column("party_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("name_zh", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("party_id", sa.String(), nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("name_zh", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=True),
         sa.Column("is_active", sa.Boolean(), nullable=False),
         sa.Column("registered_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
@@ -424,8 +423,8 @@ def upgrade() -> None:
     )
     op.create_table(
         "party_key",
-        sa.Column("party_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("kid", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("party_id", sa.String(), nullable=False),
+        sa.Column("kid", sa.String(), nullable=False),
         sa.Column("jwk", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("valid_from", sa.DateTime(timezone=True), nullable=False),
         sa.Column("valid_until", sa.DateTime(timezone=True), nullable=True),
@@ -437,32 +436,32 @@ def upgrade() -> None:
     )
     op.create_table(
         "party_used_message",
-        sa.Column("party_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("jti", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("party_id", sa.String(), nullable=False),
+        sa.Column("jti", sa.String(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("party_id", "jti", name=op.f("pk_party_used_message")),
     )
     op.create_index(op.f("ix_party_used_message_expires_at"), "party_used_message", ["expires_at"], unique=False)
     op.create_table(
         "quarantine",
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("export", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("fingerprint", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("record", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("registry_id", sa.String(), nullable=False),
+        sa.Column("export", sa.String(), nullable=False),
+        sa.Column("fingerprint", sa.String(), nullable=False),
+        sa.Column("record", sa.String(), nullable=True),
         sa.Column("batch", sa.Integer(), nullable=False),
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("row", sa.Integer(), nullable=True),
-        sa.Column("code", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("column_name", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("code", sa.String(), nullable=False),
+        sa.Column("column_name", sa.String(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("kept_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("registry_id", "export", "fingerprint", name=op.f("pk_quarantine")),
     )
     op.create_table(
         "registry_state",
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=False),
         sa.Column("sequence", sa.BigInteger(), nullable=False),
-        sa.Column("manifest_digest", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
+        sa.Column("manifest_digest", sa.String(), nullable=True),
         sa.Column("cursors", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.Column("read_at", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
         sa.PrimaryKeyConstraint("registry_id", name=op.f("pk_registry_state")),
@@ -493,15 +492,15 @@ def upgrade() -> None:
     )
     op.create_table(
         "status_list",
-        sa.Column("uri", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("uri", sa.String(), nullable=False),
         sa.Column("issued_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("registry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("registry_id", sa.String(), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("covers_until", sa.DateTime(timezone=True), nullable=False),
         sa.Column("digest", sa.LargeBinary(), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
-        sa.Column("entry_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("entry_id", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("uri", "issued_at", name=op.f("pk_status_list")),
     )
     op.create_index(
@@ -512,9 +511,9 @@ def upgrade() -> None:
     )
     op.create_table(
         "subject_access",
-        sa.Column("subject_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("subject_id", sa.String(), nullable=False),
         sa.Column("n", sa.Integer(), nullable=False),
-        sa.Column("exchange_id", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
+        sa.Column("exchange_id", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("deferred_until", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("subject_id", "n", name=op.f("pk_subject_access")),
