@@ -176,6 +176,7 @@ class HeldEvidence:
     registry: str
     export: str
     record: str
+    kid: str
     as_of: datetime
     valid_from: datetime | None
     valid_until: datetime | None

@@ -1,7 +1,7 @@
 """The bundle: one JSON file with all that proves an exchange, sealed by the hub so that no byte of it can change."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -9,14 +9,18 @@ from hub.exchange.model import KeptExchange
 from hub.proof.encoding import b64url, b64url_decode, canonical_json
 from hub.proof.jws import sign_jws, strict_json
 from hub.proof.keys import Signer
+from hub.proof.sdjwt import parse_trusted_sd_jwt
+from hub.proof.statuslist import status_place_in
 
 VERSION: Final = 1
 SEAL_TYP: Final = "bundle-seal+jwt"
 MEMBERS: Final = frozenset({"version", "request", "answer", "entry", "salt", "receipt", "keys", "status_lists", "seal"})
 
 
-def bundle_of(kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]]) -> dict[str, Any]:
-    """Everything that proves the exchange, but for the seal."""
+def bundle_of(
+    kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]], status_lists: Sequence[str] = ()
+) -> dict[str, Any]:
+    """Everything that proves the exchange, but for the seal; ``status_lists`` are tokens as signed."""
     return {
         "version": VERSION,
         "request": kept.request_jws,
@@ -25,7 +29,7 @@ def bundle_of(kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]]) -
         "salt": b64url(kept.salt),
         "receipt": receipt,
         "keys": keys,
-        "status_lists": [],
+        "status_lists": list(status_lists),
     }
 
 
@@ -45,6 +49,14 @@ def signers_in(kept: KeptExchange) -> set[str]:
     """The parties whose signatures the exchange holds, besides the hub."""
     answer = spoken_claims(kept.answer_jws)
     return {kept.consumer, *(item["provider"] for item in answer["evidence"] if item["presentation"])}
+
+
+def status_places_in(kept: KeptExchange) -> tuple[list[str], int]:
+    """The addresses of the status lists that the released evidence names, and when it was released."""
+    answer = spoken_claims(kept.answer_jws)
+    shown = [parse_trusted_sd_jwt(item["presentation"]) for item in answer["evidence"] if item["presentation"]]
+    places = [status_place_in(each.claims) for each in shown]
+    return sorted({place[0] for place in places if place is not None}), int(answer["iat"])
 
 
 def spoken_claims(jws: str) -> dict[str, Any]:

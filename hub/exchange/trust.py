@@ -31,10 +31,30 @@ class KeyLife:
     kid: str
     begins: int | None = None
     ends: int | None = None
+    compromised_since: int | None = None
+    log_size: int | None = None
 
-    def counts_at(self, at: int) -> bool:
-        """True when a signature made then counts."""
-        return (self.begins is None or self.begins <= at) and (self.ends is None or at < self.ends)
+    def counts_at(self, at: int, logged: "Logged | None" = None) -> bool:
+        """True when a signature of that time counts.
+
+        The time is the signer's claim. Of a key that somebody else had, it counts only when the log or its witnesses
+        show that the signature was there before: ``logged`` says where and by when.
+        """
+        is_within = (self.begins is None or self.begins <= at) and (self.ends is None or at < self.ends)
+        return is_within and (self.compromised_since is None or logged is None or self._stood_before(logged))
+
+    def _stood_before(self, logged: "Logged") -> bool:
+        if self.log_size is not None and logged.index < self.log_size:
+            return True
+        return logged.by is not None and self.compromised_since is not None and logged.by <= self.compromised_since
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """Where in the log a message is, and by when enough witnesses had seen it there (seconds since 1970), if any."""
+
+    index: int
+    by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +73,10 @@ class KeyHistory:
         lives = [_life(line) for line in lines]
         return cls({(life.party, life.kid): life for life in lives})
 
-    def counted(self, party: str, kid: str, at: int) -> bool:
+    def counted(self, party: str, kid: str, at: int, logged: Logged | None = None) -> bool:
         """True when that key is on record and counted then."""
         life = self.lives.get((party, kid))
-        return life is not None and life.counts_at(at)
+        return life is not None and life.counts_at(at, logged)
 
 
 def _life(line: Any) -> KeyLife:
@@ -64,7 +84,14 @@ def _life(line: Any) -> KeyLife:
         raise _bad_policy("keys")
     ends = [_instant(line, name) for name in ("until", "revoked", "compromised_since")]
     last = min((end for end in ends if end is not None), default=None)
-    return KeyLife(str(line.get("party")), PublicKey.from_jwk(line["jwk"]).kid, _instant(line, "from"), last)
+    return KeyLife(
+        party=str(line.get("party")),
+        kid=PublicKey.from_jwk(line["jwk"]).kid,
+        begins=_instant(line, "from"),
+        ends=last,
+        compromised_since=_instant(line, "compromised_since"),
+        log_size=_instant(line, "log_size"),
+    )
 
 
 def _instant(line: Mapping[str, Any], name: str) -> int | None:
@@ -82,22 +109,25 @@ class TrustPolicy:
     keys: Mapping[tuple[str, str], PublicKey]
     log: LogPolicy = field(repr=False)
     lives: Mapping[tuple[str, str], KeyLife] = field(default_factory=dict)
+    max_status_age_seconds: int | None = None
 
     def key_for(self, kid: str | None, iss: str | None) -> PublicKey | None:
         """The key that the policy names for that party, or None."""
         return self.keys.get((iss or "", kid or ""))
 
-    def counted(self, party: str, kid: str, at: int) -> bool:
+    def counted(self, party: str, kid: str, at: int, logged: Logged | None = None) -> bool:
         """False when the policy itself says that the key did not count then."""
         life = self.lives.get((party, kid))
-        return life is None or life.counts_at(at)
+        return life is None or life.counts_at(at, logged)
 
 
 def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     """The policy in a file's ``content``.
 
     ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say how many cosignatures a checkpoint needs;
-    ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``.
+    ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``,
+    ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older than that show every piece
+    of evidence as valid when it was released.
 
     Raises:
         Malformed: another form, naming the member.
@@ -115,7 +145,7 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     for party, each in parties.items():
         keys.update(_keys(party, each))
     lives = KeyHistory.of(told.get("key_life", [])).lives
-    return TrustPolicy(hub["id"], keys, _log(hub, told), lives)
+    return TrustPolicy(hub["id"], keys, _log(hub, told), lives, _instant(told, "max_status_age_seconds"))
 
 
 def _keys(party: str, holder: Any) -> list[tuple[tuple[str, str], PublicKey]]:

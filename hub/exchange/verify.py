@@ -5,7 +5,8 @@ by its consumer. (4) The answer is signed by the hub. (5) The answer is to this 
 time. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed by the department that the
 answer names, and of the type it names. (8) Nothing is disclosed that was not asked for. (9) Every key was on record and
 counted when it signed. (10) The log entry commits to request, answer, subject and case. (11) The receipt leads from the
-entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses.
+entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses. (12) The departments' status
+lists show the evidence as valid when it was released, as far as lists are there or the policy demands them.
 """
 
 import hashlib
@@ -18,14 +19,18 @@ from hub.errors import HubError, Malformed, Refused
 from hub.exchange.bundle import MEMBERS, SEAL_TYP, VERSION, bundle_digest
 from hub.exchange.model import Outcome, Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
-from hub.exchange.trust import KeyHistory, TrustPolicy, parse_trust_policy
+from hub.exchange.standing import StatusLists
+from hub.exchange.trust import KeyHistory, Logged, TrustPolicy, parse_trust_policy
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
-from hub.proof.tlogproof import verify_tlog_proof
+from hub.proof.statuslist import verify_status_list
+from hub.proof.tlogproof import parse_tlog_proof, verify_tlog_proof
 from hub.sharing.rules import is_covered
 
 BUNDLE_BYTES: Final = 16 * 1024 * 1024
+NOWHERE: Final = Logged(2**63)
+"""For what nothing in the log bounds in time."""
 ANSWER_SECONDS: Final = 120
 """How long after the request's end an answer may have been signed, clocks included."""
 
@@ -77,6 +82,7 @@ def verify_bundle(bundle: bytes | Mapping[str, Any], policy: bytes | Mapping[str
         ("every key counted when it signed", checking.keys),
         ("log entry commits to request and answer", checking.entry),
         ("receipt proves the entry in the log", checking.receipt),
+        ("evidence stood when it was released", checking.status),
     ]
     steps: list[Step] = []
     for number, (name, check) in enumerate(work, 1):
@@ -203,9 +209,11 @@ class _Checking:
 
     def keys(self) -> str:
         """Step 9."""
-        history = KeyHistory.of(self._bundle["keys"])
-        for party, kid, at in self._signatures:
-            if not history.counted(party, kid, at) or not self._policy.counted(party, kid, at):
+        self._history = KeyHistory.of(self._bundle["keys"])
+        logged = self._logged()
+        for number, (party, kid, at) in enumerate(self._signatures):
+            where = logged if number else NOWHERE  # the first is the seal, which no log entry bounds
+            if not self._counted(party, kid, at, where):
                 raise _differs(
                     "key-not-counted",
                     f"A key of {party} was not on record, or no longer good, when it signed.",
@@ -241,6 +249,33 @@ class _Checking:
         entry = b64url_decode(self._bundle["entry"])
         proof = verify_tlog_proof(self._bundle["receipt"], entry=entry, policy=self._policy.log)
         return f"index {proof.index} of {proof.checkpoint.size}"
+
+    def status(self) -> str:
+        """Step 12."""
+        told = [verify_status_list(token, key_for=self._policy.key_for) for token in self._bundle["status_lists"]]
+        for each in told:
+            if not self._counted(each.issuer, each.key.kid, each.issued_at, None):
+                raise _differs("status-key", "A status list's key did not count.", "状态列表的签名密钥无效。")
+        answered = _seconds(self._answer.claims, "iat")
+        lists = StatusLists(told, answered, self._policy.max_status_age_seconds)
+        return lists.found([shown.claims for _, shown in self._shown])
+
+    def _counted(self, party: str, kid: str, at: int, logged: Logged | None) -> bool:
+        counts = (self._history.counted(party, kid, at, logged), self._policy.counted(party, kid, at, logged))
+        return all(counts)
+
+    def _logged(self) -> Logged:
+        """Where the receipt, which step 11 verifies, says that the entry is, and by when its witnesses had seen it."""
+        try:
+            proof = parse_tlog_proof(self._bundle["receipt"])
+            times = self._policy.log.cosigners(proof.note)
+        except HubError:
+            return NOWHERE
+        enough = (at for at in sorted(times.values()) if self._is_quorum({n for n, t in times.items() if t <= at}))
+        return Logged(proof.index, next(enough, None))
+
+    def _is_quorum(self, names: set[str]) -> bool:
+        return self._policy.log.quorum is not None and self._policy.log.has_quorum(frozenset(names))
 
     def _items_shown(self) -> Sequence[Mapping[str, Any]]:
         items = self._answer.claims.get("evidence")

@@ -17,8 +17,8 @@ from hub.storage.statements import cursor_of
 STANDING: Final = (Status.valid.value, Status.reversed.value)
 PAGE: Final = 10_000
 
-_HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.as_of,
- e.valid_from, e.valid_until, e.status, e.digest, e.sealed"""
+_HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.kid,
+ e.as_of, e.valid_from, e.valid_until, e.status, e.digest, e.sealed"""
 _OF_SUBJECTS: Final = """l.subject_id = ANY(
  ARRAY(SELECT subject_id FROM identity_subject WHERE merged_into = ANY(%s)) || %s::text[])"""
 _MEMBERS: Final = tuple(member.name for member in fields(HeldEvidence))

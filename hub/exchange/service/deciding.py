@@ -22,6 +22,8 @@ from hub.sharing.model import Allowed, NotAllowed
 from hub.sharing.rules import permission_for, sensitivity_of
 
 CLAIMS_NOT_GRANTED = "exchange.claims-not-granted"
+KEY_COMPROMISED = "exchange.key-compromised"
+"""The department issues the evidence anew under another key; until then nobody outside could tell it from a forgery."""
 
 
 @cache
@@ -137,6 +139,8 @@ class Deciding:
         return [self._shown(wanted, allowed, each) for each in held]
 
     def _shown(self, wanted: Wanted, allowed: Allowed, held: HeldEvidence) -> Item:
+        if self._parts.directory.is_compromised(held.issuer, held.kid):
+            return Item(wanted.type, Outcome.refused, KEY_COMPROMISED, held.issuer, None, held.as_of, held.role)
         evidence = self._open(held)
         shape = self._parts.shapes.get(held.type)
         own: Path = shape.path_of(held.role) if shape else ()

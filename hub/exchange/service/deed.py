@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlmodel import Session
@@ -10,7 +10,8 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.audit.store import AuditStore
 from hub.errors import Broken, Conflict, Missing, Refused
-from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in
+from hub.evidence.store import StatusListStore
+from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
 from hub.exchange.model import Access, Decision, Exchanged, KeptExchange, Request
 from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
 from hub.exchange.service.deciding import Deciding
@@ -73,10 +74,11 @@ class ExchangeService:
         """
         with self._parts.database.reading() as session:
             kept = self._store(session).with_id(exchange_id)
+            statuses = [] if kept is None else _status_lists(session, kept)
         if kept is None or consumer not in {None, kept.consumer}:
             raise Missing("exchange.unknown", "No such exchange of yours is on record.", "未查到您的该次数据交换。")
         keys = self._parts.directory.key_history({self._parts.hub, *signers_in(kept)})
-        bundle = bundle_of(kept, receipt=self._receipt(kept), keys=keys)
+        bundle = bundle_of(kept, receipt=self._receipt(kept), keys=keys, status_lists=statuses)
         return sealed_bundle(bundle, self._parts.signer, hub=self._parts.hub, now=self._parts.clock.now())
 
     def accesses_of(self, subject_id: str) -> list[Access]:
@@ -174,6 +176,13 @@ class ExchangeService:
             "evidence": [item.claims() for item in decision.items],
         }
         return sign_jws(claims, typ=ANSWER_TYP, signer=self._parts.signer)
+
+
+def _status_lists(session: Session, kept: KeptExchange) -> list[str]:
+    """Of each list that the released evidence names: the one in force at the answer, and the newest."""
+    uris, answered_at = status_places_in(kept)
+    at = datetime.fromtimestamp(answered_at, UTC)
+    return [each.token for each in StatusListStore(session).about(uris, at)] if uris else []
 
 
 def _entry(exchange_id: str, request: Request, decision: Decision, answer: str) -> Entry:
