@@ -28,10 +28,11 @@ from hub.kernel.identifiers import (
     to_18_digits,
 )
 
-_PROVINCE_CODES: Final = (
+_PROVINCES_AS_LISTED: Final = (
     "11 12 13 14 15 21 22 23 31 32 33 34 35 36 37 41 42 43 44 45 46 50 51 52 53 54 61 62 63 64 65 71 81 82 83"
 )
-_PROVINCES: Final = frozenset(_PROVINCE_CODES.split())
+PROVINCE_CODES: Final = tuple(_PROVINCES_AS_LISTED.split())
+_PROVINCES: Final = frozenset(PROVINCE_CODES)
 _PERMIT_REGIONS: Final = frozenset(("810000", "820000", "830000"))
 _CREDIT_KINDS: Final = frozenset(("11", "12", "51", "52", "53", "54", "55", "91", "92", "93", "N1", "N2", "N3"))
 PERSON_HINTS: Final = frozenset(("111", "414", "511", "516", "551", "552", "553"))

@@ -1,0 +1,307 @@
+"""Records of a file as rows of traits: the many clean values by SQL, the few others by the same code as at intake."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any, Final
+
+import duckdb
+import numpy as np
+
+from hub.errors import HubError, Malformed
+from hub.identity.compare import LIST_MARK
+from hub.identity.modelfile import Model
+from hub.identity.traits import (
+    PERSON_COLUMNS,
+    Context,
+    address_key,
+    organisation_traits,
+    person_traits,
+    phone_key,
+    sorted_sound,
+)
+from hub.kernel.dates import parse_date
+from hub.kernel.identifier_forms import PROVINCE_CODES
+from hub.kernel.names import name_key, normal_person_name, pinyin_key
+
+Connection = duckdb.DuckDBPyConnection
+
+PERSON_INPUT: Final = (
+    "record_id", "source", "name", "id_number", "birth_date", "sex", "region_code", "phone", "address", "kin",
+)  # fmt: skip
+ORGANISATION_INPUT: Final = (
+    "record_id", "source", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
+    "region_code", "phone", "address",
+)  # fmt: skip
+
+_RESIDENT_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_CHECKED: Final = " + ".join(
+    f"{weight} * (ascii(s.number[{place}]) - 48)" for place, weight in enumerate(_RESIDENT_WEIGHTS, 1)
+)
+_PROVINCES: Final = ", ".join(f"'{code}'" for code in PROVINCE_CODES if code < "80")
+_SEXES: Final = (
+    "CASE WHEN upper(sex) IN ('1', '01', '男', '男性', 'M', 'MALE') THEN '1'"
+    " WHEN upper(sex) IN ('2', '02', '女', '女性', 'F', 'FEMALE') THEN '2' ELSE '' END"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table of records and the columns that it has."""
+
+    con: Connection
+    columns: frozenset[str]
+
+    def column(self, *names: str) -> str:
+        """The first of these columns that there is, as text; empty text where there is none."""
+        for name in names:
+            if name in self.columns:
+                return f"coalesce(trim(CAST(\"{name}\" AS VARCHAR)), '')"
+        return "''"
+
+
+def open_file(con: Connection, path: Path) -> Source:
+    """The records of a Parquet or CSV file as table ``raw`` with a row number ``n``.
+
+    Raises:
+        Malformed: another kind of file, one that cannot be read, or one without record ids.
+    """
+    readers = {".parquet": "read_parquet(?)", ".csv": "read_csv(?, all_varchar = true, header = true)"}
+    if path.suffix not in readers:
+        raise Malformed("identity.file-kind", "Give a .parquet or .csv file.", "请提供 .parquet 或 .csv 文件。")
+    try:
+        con.execute(
+            f"CREATE OR REPLACE TABLE given AS SELECT * FROM {readers[path.suffix]}",
+            [str(path)],
+        )
+        con.execute("CREATE OR REPLACE VIEW raw AS SELECT rowid AS n, * FROM given")
+    except duckdb.Error as fault:
+        raise Malformed(
+            "identity.file-unreadable", "The file of records cannot be read.", "无法读取登记信息文件。"
+        ) from fault
+    columns = frozenset(row[0] for row in con.execute("DESCRIBE raw").fetchall())
+    if "record_id" not in columns:
+        raise Malformed(
+            "identity.file-without-ids", "The file of records has no column record_id.", "文件缺少 record_id 列。"
+        )
+    return Source(con, columns)
+
+
+def kinds_in(source: Source) -> frozenset[str]:
+    """The kinds of subject that the records tell of; residents where nothing is said."""
+    if "kind" not in source.columns:
+        return frozenset(("resident",))
+    found = source.con.execute("SELECT DISTINCT coalesce(CAST(kind AS VARCHAR), 'resident') FROM raw").fetchall()
+    return frozenset(row[0] or "resident" for row in found)
+
+
+def read_traits(source: Source, model: Model, today: date, region_names: Sequence[str] = ()) -> None:
+    """Table ``traits`` of the records of the model's kind: ``n``, ``record_id`` and the model's columns."""
+    if model.kind == "resident":
+        _read_people(source, model, Context(today))
+    elif model.kind == "legal_person":
+        _read_organisations(source, model, Context(today, tuple(region_names)))
+    else:
+        _read_plain(source, model)
+
+
+def _of_kind(source: Source, kind: str) -> str:
+    return f"coalesce(CAST(kind AS VARCHAR), 'resident') IN ('{kind}', '')" if "kind" in source.columns else "true"
+
+
+def _listed(source: Source, model: Model) -> str:
+    lists = ", ".join(f"'{each}'" for each in sorted(model.one_list_exports)) or "''"
+    column = source.column("source")
+    return f"CASE WHEN {column} IN ({lists}) THEN {column} ELSE '' END"
+
+
+def _read_people(source: Source, model: Model, context: Context) -> None:
+    con, column = source.con, source.column
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE said AS SELECT *,"
+        f" regexp_full_match(name, '{_PLAIN_NAME}') AND NOT regexp_matches(name, '{_SPECIAL_NAME}') AS plain_name,"
+        f" {_FAST_NUMBER} AS fast_number FROM (SELECT n, CAST(record_id AS VARCHAR) AS record_id,"
+        f" {column('name')} AS name, upper({column('id_number', 'number')}) AS number,"
+        f" {column('birth_date')} AS birth, {column('sex')} AS sex, left({column('region_code')}, 6) AS region,"
+        f" {column('phone')} AS phone, upper({column('address')}) AS address, {column('kin', 'head_number')} AS kin,"
+        f" {column('former_names')} AS former, {_listed(source, model)} AS list"
+        f" FROM raw WHERE {_of_kind(source, 'resident')})"
+    )
+    _read_characters(con)
+    for table, field, condition, made, columns in _SLOW:
+        _map(con, table, _distinct(con, field, condition), made, columns)
+    wanted = ", ".join(map(_quote, PERSON_COLUMNS))
+    con.execute(_PEOPLE.replace("@today@", context.today.isoformat()).replace("@columns@", wanted))
+
+
+def _read_characters(con: Connection) -> None:
+    """Table ``characters``: what each character of a plain name is in keys, and how it is read."""
+    found = con.execute("SELECT DISTINCT unnest(string_split(name, '')) FROM said WHERE plain_name").fetchall()
+    rows = [(row[0], key := name_key(row[0]), pinyin_key(key)) for row in found]
+    _table(con, "characters", ("raw", "key", "sound"), rows)
+
+
+_PLAIN_NAME: Final = r"[\x{3400}-\x{9fff}]{2,4}"
+_SPECIAL_NAME: Final = (
+    "曾用|原名|又名|别名|曾名|小名|化名|俗名|无名|不详|未知|佚名|待查|暂无|未命名|未填|没有|未办理|无证|保密"
+)
+_FAST_NUMBER: Final = (
+    f"(regexp_full_match(number, '[1-7][0-9]{{16}}[0-9X]') AND left(number, 2) IN ({_PROVINCES})"
+    " AND right(number, 3) <> '000' AND substr(number, 15, 3) <> '000' AND substr(number, 7, 4) BETWEEN '1850' AND"
+    " '2099' AND try_cast(substr(number, 7, 4) || '-' || substr(number, 11, 2) || '-' || substr(number, 13, 2) AS DATE)"
+    " IS NOT NULL)"
+)
+_PLAIN_ADDRESS: Final = r"[0-9A-Z\-\x{4e00}-\x{9fff}]+"
+_DIVISIONS: Final = r"^(?:.{2,8}?(?:省|自治区))?(?:.{2,8}?(?:市|自治州|地区|盟))?(?:.{1,8}?(?:自治县|区|县|旗|市))?"
+_HOUSE_PARTS: Final = r"(?:号楼|单元|[幢栋座室号层楼\-#])+"
+_LOCAL: Final = (
+    f"CASE WHEN length(s.address) > 6 AND regexp_matches(s.address, '[省市区县旗州盟]') THEN"
+    f" coalesce(nullif(regexp_replace(s.address, '{_DIVISIONS}', ''), ''), s.address) ELSE s.address END"
+)
+_FILLER: Final = (
+    "replace(replace(s.phone, s.phone[1], ''), replace(s.phone, s.phone[1], '')[1], '') = ''"  # two digits or fewer
+)
+_PARTS: Final = ("c1", "c2", "c3", "c4")
+_PLAIN_KEY: Final = " || ".join(f"coalesce({part}.key, '')" for part in _PARTS)
+_SOUNDS: Final = f"[{', '.join(f'{part}.sound' for part in _PARTS)}]"
+_CHARACTERS: Final = " ".join(
+    f"LEFT JOIN characters {part} ON s.plain_name AND {part}.raw = s.name[{place}]"
+    for place, part in enumerate(_PARTS, 1)
+)
+
+_PEOPLE: Final = (
+    "CREATE OR REPLACE TABLE traits AS WITH a AS (SELECT s.n, s.record_id,"
+    f" CASE WHEN s.plain_name THEN {_PLAIN_KEY} ELSE coalesce(w.key, '') END AS name,"
+    " CASE WHEN s.plain_name OR coalesce(w.former, '') = '' THEN s.former WHEN s.former = '' THEN w.former"
+    " ELSE w.former || '|' || s.former END AS former,"
+    f" CASE WHEN s.plain_name THEN concat_ws(' ', {', '.join(f'{part}.sound' for part in _PARTS)})"
+    " ELSE coalesce(w.sound, '') END AS sound,"
+    f" CASE WHEN s.plain_name THEN array_to_string(list_sort(list_filter({_SOUNDS}, lambda x: x IS NOT NULL)), ' ')"
+    " ELSE coalesce(w.sorted, '') END AS sorted_sound,"
+    f" coalesce(b.key, s.birth) AS birth0, {_SEXES.replace('sex', 's.sex')} AS sex0,"
+    " CASE WHEN s.fast_number THEN s.number ELSE coalesce(i.number, '') END AS number,"
+    " CASE WHEN s.fast_number THEN CASE WHEN"
+    f" '10X98765432'[CAST(({_CHECKED}) % 11 AS INT) + 1] = s.number[18] THEN 'vresident_id' ELSE 'iresident_id' END"
+    " ELSE coalesce(i.state, '') END AS number_state,"
+    " CASE WHEN s.fast_number THEN substr(s.number, 7, 4) || '-' || substr(s.number, 11, 2) || '-' ||"
+    " substr(s.number, 13, 2) ELSE coalesce(i.born, '') END AS stated,"
+    f" CASE WHEN p.key IS NOT NULL THEN p.key WHEN s.phone = '' OR {_FILLER} THEN '' ELSE s.phone END AS phone,"
+    f" s.region, CASE WHEN d.key IS NOT NULL THEN d.key ELSE trim(regexp_replace({_LOCAL}, '{_HOUSE_PARTS}', '-', 'g'),"
+    f" '-') END AS address, s.kin, s.list FROM said s {_CHARACTERS} LEFT JOIN names w ON w.raw = s.name"
+    " LEFT JOIN numbers i ON i.raw = s.number LEFT JOIN births b ON b.raw = s.birth"
+    " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address),"
+    " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth FROM a),"
+    " e AS (SELECT *, CASE WHEN birth <> '' THEN birth WHEN stated <= '@today@' THEN stated ELSE '' END AS born,"
+    " CASE WHEN sex0 <> '' THEN sex0 WHEN number_state IN ('vresident_id', 'vresidence_permit') AND length(number) = 18"
+    " THEN CASE WHEN CAST(number[17] AS INT) % 2 = 1 THEN '1' ELSE '2' END ELSE '' END AS sex FROM c)"
+    " SELECT n, record_id, sorted_sound, @columns@ FROM e"
+)
+
+
+def _number(text: str) -> tuple[str, ...]:
+    traits = person_traits({"number": text}, Context(date(2099, 12, 31)))
+    return tuple(traits[PERSON_COLUMNS.index(name)] for name in ("number", "number_state", "born"))
+
+
+def _distinct(con: Connection, column: str, condition: str = "true") -> list[str]:
+    query = f"SELECT DISTINCT {column} FROM said WHERE {condition}"
+    return [str(value) for value in con.execute(query).fetchnumpy()[column].tolist()]
+
+
+def _map(
+    con: Connection, table: str, values: Iterable[str], made: Callable[[str], tuple[str, ...]], columns: tuple[str, ...]
+) -> None:
+    """Temporary ``table`` from ``raw`` to what ``made`` gives for each value."""
+    _table(con, table, ("raw", *columns), [(value, *made(value)) for value in values])
+
+
+def _table(con: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({', '.join(f'{column} VARCHAR' for column in columns)})")
+    if rows:
+        arrays = {column: np.array([row[at] for row in rows], dtype=object) for at, column in enumerate(columns)}
+        con.register("incoming", arrays)
+        con.execute(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
+        con.unregister("incoming")
+
+
+def _name(text: str) -> tuple[str, str, str, str]:
+    read = normal_person_name(text)
+    key = name_key(read.name)[:100]
+    former = LIST_MARK.join(name_key(each)[:100] for each in read.former)
+    return key, former, pinyin_key(key) if key else "", sorted_sound(key) if key else ""
+
+
+def _day(text: str) -> tuple[str]:
+    try:
+        day = parse_date(text)
+    except HubError:
+        return ("",)
+    return (day.isoformat() if isinstance(day, date) else "",)
+
+
+def _phone(text: str) -> tuple[str]:
+    return (phone_key(text),)
+
+
+def _address(text: str) -> tuple[str]:
+    return (address_key(text),)
+
+
+_KEY: Final = ("key",)
+_SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[str, ...]], ...]] = (
+    ("names", "name", "NOT plain_name", _name, ("key", "former", "sound", "sorted")),
+    ("numbers", "number", "NOT fast_number AND number <> ''", _number, ("number", "state", "born")),
+    (
+        "births",
+        "birth",
+        "try_cast(birth AS DATE) IS NULL OR length(birth) <> 10 OR birth = '1900-01-01'",
+        _day,
+        ("key",),
+    ),
+    ("phones", "phone", "phone <> '' AND NOT regexp_full_match(phone, '1[3-9][0-9]{9}')", _phone, _KEY),
+    (
+        "addresses",
+        "address",
+        f"address <> '' AND NOT regexp_full_match(address, '{_PLAIN_ADDRESS}')",
+        _address,
+        ("key",),
+    ),
+)
+"""What SQL leaves to the code of intake: the table to make, from which values, and how."""
+
+
+def _read_organisations(source: Source, model: Model, context: Context) -> None:
+    con, column = source.con, source.column
+    names = [name for name in ORGANISATION_INPUT if name != "source"]
+    listed = _listed(source, model)
+    rows = con.execute(
+        f"SELECT n, {listed}, {', '.join(column(name) for name in names)} FROM raw"
+        f" WHERE {_of_kind(source, 'legal_person')}"
+    ).fetchall()
+    found = [_organisation_row(dict(zip(names, row[2:], strict=True)), row, context) for row in rows]
+    columns = ("n", "record_id", *model.columns)
+    arrays = {
+        name: np.array([row[at] for row in found], dtype=object if at else np.int64) for at, name in enumerate(columns)
+    }
+    con.register("incoming", arrays)
+    con.execute(f"CREATE OR REPLACE TABLE traits AS SELECT {', '.join(_quote(each) for each in columns)} FROM incoming")
+    con.unregister("incoming")
+
+
+def _organisation_row(said: Mapping[str, str], row: Sequence[Any], context: Context) -> tuple[Any, ...]:
+    fields: dict[str, Any] = dict(said)
+    fields["legal_representative"] = {"name": said["legal_representative"]}
+    return (row[0], said["record_id"], *organisation_traits(fields, context, listed=row[1]))
+
+
+def _read_plain(source: Source, model: Model) -> None:
+    """Columns that are compared as they stand, in capitals without spaces around."""
+    columns = ", ".join(f"upper({source.column(each)}) AS {_quote(each)}" for each in model.columns)
+    source.con.execute(
+        f"CREATE OR REPLACE TABLE traits AS SELECT n, CAST(record_id AS VARCHAR) AS record_id, {columns} FROM raw"
+    )
+
+
+def _quote(name: str) -> str:
+    return f'"{name}"'

@@ -1,0 +1,294 @@
+"""Resolving 批量比对: a file of records into subjects, by the rules and weights of a model, without a running hub."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from time import perf_counter
+from typing import Final
+
+import duckdb
+import numpy as np
+
+from hub.identity.bulk import sql
+from hub.identity.bulk.reading import Connection, Source, kinds_in, open_file, read_traits
+from hub.identity.modelfile import Model
+from hub.identity.rules import partition
+
+_NUMBER_CAP: Final = 400
+_LARGEST_CHECKED: Final = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What a run came to; ``seconds`` by step."""
+
+    records: int
+    subjects: int
+    pairs: int
+    links: int
+    reviews: int
+    torn_clusters: int
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+class Resolving:
+    """One run over one table of traits, left in the database as ``scored``, ``assigned`` and ``waiting``."""
+
+    def __init__(self, con: Connection, model: Model, *, review_probable: bool = False) -> None:
+        self.con = con
+        self.model = model
+        self._review_probable = review_probable
+        self._torn = 0
+        for macro in sql.MACROS:
+            con.execute(macro)
+
+    def run(self) -> None:
+        """Pairs, their verdicts, subjects and reviews."""
+        self._pair()
+        self._score("pairs", "scored")
+        roots = self._connect()
+        self._assign(roots)
+
+    def _pair(self) -> None:
+        """Table ``pairs``: two records that agree on every part of a key, unless too many do."""
+        formers = "former" in self.model.columns and self._any("former <> ''")
+        queries = [query for parts in self.model.keys for query in self._queries(parts, formers=formers)]
+        self.con.execute(f"CREATE OR REPLACE TABLE pairs AS {' UNION '.join(queries)}")
+
+    def _any(self, condition: str) -> bool:
+        return bool(self.con.execute(f"SELECT count(*) FROM traits WHERE {condition}").fetchall()[0][0])
+
+    def _queries(self, parts: Sequence[str], *, formers: bool) -> list[str]:
+        cap = _NUMBER_CAP if len(parts) == 1 else self.model.key_cap
+        return [_pairs_of([_part(part) for part in parts], source, cap) for source in _sources(parts, formers=formers)]
+
+    def _score(self, pairs: str, table: str) -> None:
+        model = self.model
+        self.con.execute(
+            f"CREATE OR REPLACE TABLE {table} AS WITH levelled AS (SELECT p.a, p.b, {sql.levels(model)} FROM {pairs} p"
+            " JOIN traits l ON l.n = p.a JOIN traits r ON r.n = p.b),"
+            f" judged AS (SELECT *, {sql.verdict(model)} FROM levelled)"
+            f" SELECT *, {sql.outcome(model, review_probable=self._review_probable)} AS outcome FROM judged"
+        )
+
+    def _connect(self) -> dict[int, int]:
+        """The root of every record that some link touches; clusters that hold what they must not are taken apart."""
+        found = self.con.execute("SELECT a, b, weight FROM scored WHERE outcome = 'link'").fetchnumpy()
+        ends = list(zip(found["a"].tolist(), found["b"].tolist(), found["weight"].tolist(), strict=True))
+        roots = _roots(ends)
+        self._note_roots(roots)
+        torn = self._torn_clusters()
+        self._torn = len(torn)
+        if torn:
+            self._take_apart(roots, ends, torn)
+        return roots
+
+    def _note_roots(self, roots: Mapping[int, int]) -> None:
+        nodes = np.fromiter(roots.keys(), dtype=np.int64, count=len(roots))
+        root = np.fromiter(roots.values(), dtype=np.int64, count=len(roots))
+        self.con.register("incoming", {"n": nodes, "root": root})
+        self.con.execute("CREATE OR REPLACE TEMP TABLE clusters AS SELECT n, root FROM incoming")
+        self.con.unregister("incoming")
+
+    def _torn_clusters(self) -> dict[int, set[tuple[int, int]]]:
+        """Clusters that hold two valid numbers of one kind, or members that speak against each other: those pairs."""
+        torn: dict[int, set[tuple[int, int]]] = {}
+        number = _valid_number(self.model.columns)
+        if number:
+            rows = self.con.execute(
+                f"SELECT root FROM (SELECT c.root, {number} AS number FROM clusters c JOIN traits t ON t.n = c.n)"
+                " WHERE number <> '' GROUP BY root, split_part(number, ':', 1) HAVING count(DISTINCT number) > 1"
+            ).fetchall()
+            torn |= {row[0]: set() for row in rows}
+        for root, one, other in self._objections():
+            torn.setdefault(root, set()).add((one, other))
+        return torn
+
+    def _objections(self) -> list[tuple[int, int, int]]:
+        """Pairs inside clusters of three and more that are apart by far, or that one list holds as two."""
+        self.con.execute(
+            "CREATE OR REPLACE TEMP TABLE inner_pairs AS WITH big AS (SELECT root FROM clusters GROUP BY root HAVING"
+            f" count(*) BETWEEN 3 AND {_LARGEST_CHECKED}), m AS (SELECT n, root FROM clusters JOIN big USING (root))"
+            " SELECT l.n AS a, r.n AS b FROM m l JOIN m r ON l.root = r.root AND l.n < r.n"
+        )
+        self._score("inner_pairs", "inner_scored")
+        held = " OR (list = 'same' AND outcome <> 'link')" if "list" in self.model.columns else ""
+        number = _is_by_number(self.model)
+        return self.con.execute(
+            "SELECT c.root, s.a, s.b FROM inner_scored s JOIN clusters c ON c.n = s.a WHERE"
+            f" ((s.outcome = 'apart' AND s.weight < {self.model.fracture_bits} AND NOT ({number})){held})"
+        ).fetchall()
+
+    def _take_apart(
+        self, roots: dict[int, int], ends: list[tuple[int, int, float]], torn: Mapping[int, set[tuple[int, int]]]
+    ) -> None:
+        edges: dict[int, list[tuple[int, int, float]]] = {root: [] for root in torn}
+        for end in ends:
+            if roots[end[0]] in edges:
+                edges[roots[end[0]]].append(end)
+        members: dict[int, list[int]] = {root: [] for root in torn}
+        for node, root in roots.items():
+            if root in members:
+                members[root].append(node)
+        numbers = self._numbers([node for nodes in members.values() for node in nodes])
+        for root, nodes in members.items():
+            groups = partition(
+                sorted(nodes), edges[root], number_of=lambda node: numbers.get(node, ""), kept_apart=torn[root]
+            )
+            for group in groups:
+                roots.update(dict.fromkeys(group, min(group)))
+
+    def _numbers(self, nodes: Sequence[int]) -> dict[int, str]:
+        number = _valid_number(self.model.columns)
+        if not number:
+            return {}
+        self.con.register("incoming", {"n": np.array(nodes, dtype=np.int64)})
+        rows = self.con.execute(f"SELECT t.n, {number} FROM traits t JOIN incoming i ON i.n = t.n").fetchall()
+        self.con.unregister("incoming")
+        return dict(rows)
+
+    def _assign(self, roots: Mapping[int, int]) -> None:
+        """Tables ``assigned`` (every record with its subject) and ``waiting`` (pairs for a steward)."""
+        self._note_roots(roots)
+        con = self.con
+        con.execute(
+            "CREATE OR REPLACE TABLE assigned AS WITH best AS (SELECT n, max(weight) AS weight, arg_max(method, weight)"
+            " AS method FROM (SELECT a AS n, weight, method, b AS o FROM scored WHERE outcome = 'link'"
+            " UNION ALL SELECT b, weight, method, a FROM scored WHERE outcome = 'link') e"
+            " JOIN clusters x USING (n) JOIN clusters y ON y.n = e.o WHERE x.root = y.root GROUP BY n)"
+            " SELECT t.n, t.record_id, coalesce(c.root, t.n) AS root,"
+            " CASE WHEN best.weight IS NULL THEN 1.0 ELSE 1 / (1 + pow(2, -best.weight)) END AS probability,"
+            " coalesce(best.method, 'no-candidate') AS method FROM traits t LEFT JOIN clusters c USING (n)"
+            " LEFT JOIN best USING (n)"
+        )
+        con.execute(
+            "CREATE OR REPLACE TABLE waiting AS SELECT s.a, s.b, s.weight, s.method FROM scored s JOIN assigned x"
+            " ON x.n = s.a JOIN assigned y ON y.n = s.b WHERE x.root <> y.root AND s.outcome IN ('review', 'link')"
+            " QUALIFY row_number() OVER (PARTITION BY least(x.root, y.root), greatest(x.root, y.root)"
+            " ORDER BY s.weight DESC, s.a, s.b) = 1"
+        )
+
+    def figures(self, seconds: Mapping[str, float]) -> Resolved:
+        """What the run came to."""
+        row = self.con.execute(
+            "SELECT (SELECT count(*) FROM assigned), (SELECT count(DISTINCT root) FROM assigned),"
+            " (SELECT count(*) FROM scored), (SELECT count(*) FROM scored WHERE outcome = 'link'),"
+            " (SELECT count(*) FROM waiting)"
+        ).fetchall()[0]
+        records, subjects, pairs, links, reviews = row
+        return Resolved(records, subjects, pairs, links, reviews, self._torn, seconds)
+
+
+def _part(part: str) -> str:
+    """A key part as SQL: a column, or with ``name:3`` its first three characters."""
+    name, _, length = part.partition(":")
+    return f'left("{name}", {int(length)})' if length else f'"{name}"'
+
+
+def _sources(parts: Sequence[str], *, formers: bool) -> list[str]:
+    """Where the parts of a key come from: the records, with former names as names and one row for each relative."""
+    if "kin" in parts:
+        return ["(SELECT * REPLACE (unnest(string_split(kin, '|')) AS kin) FROM traits WHERE kin <> '')"]
+    if "name" in parts and formers:
+        return [
+            (
+                "(SELECT * FROM traits UNION ALL SELECT * REPLACE (unnest(string_split(former, '|')) AS name)"
+                " FROM traits WHERE former <> '')"
+            )
+        ]
+    return ["traits"]
+
+
+def _pairs_of(columns: Sequence[str], source: str, cap: int) -> str:
+    """Pairs under one digest of the parts; what a digest mixes up is told apart when the pair is compared."""
+    there = " AND ".join(f"{column} <> ''" for column in columns)
+    return (
+        f"(WITH k AS MATERIALIZED (SELECT n, hash({', '.join(columns)}) AS h FROM {source} WHERE {there}),"
+        f" d AS (SELECT h FROM k GROUP BY h HAVING count(*) BETWEEN 2 AND {cap}),"
+        " m AS MATERIALIZED (SELECT k.n, k.h FROM k JOIN d USING (h))"
+        " SELECT l.n AS a, r.n AS b FROM m l JOIN m r ON l.h = r.h AND l.n < r.n)"
+    )
+
+
+def _valid_number(columns: Sequence[str]) -> str:
+    if "number_state" in columns:
+        return "CASE WHEN left(number_state, 1) = 'v' THEN substr(number_state, 2) || ':' || number ELSE '' END"
+    return (
+        "CASE WHEN organisation <> '' THEN 'organisation:' || organisation ELSE '' END"
+        if ("organisation" in columns)
+        else ""
+    )
+
+
+def _is_by_number(model: Model) -> str:
+    fields = [each.field for each in model.comparisons if each.field in ("number", "credit", "organisation")]
+    return " OR ".join(f"\"{each}\" = 'equal'" for each in fields) or "false"
+
+
+def _roots(ends: Sequence[tuple[int, int, float]]) -> dict[int, int]:
+    """For every record that a link touches the least record that links lead to."""
+    parent: dict[int, int] = {}
+    for one, other, _ in ends:
+        left, right = _root(parent, one), _root(parent, other)
+        if left < right:
+            parent[right] = left
+        else:
+            parent[left] = right
+    return {node: _root(parent, node) for node in parent}
+
+
+def _root(parent: dict[int, int], node: int) -> int:
+    above = parent.setdefault(node, node)
+    while above != node:
+        parent[node] = parent[above]
+        node, above = parent[node], parent[parent[node]]
+    return node
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a run is told beside the models."""
+
+    today: date
+    review_probable: bool = False
+    region_names: tuple[str, ...] = ()
+
+
+def resolve_file(path: Path, out: Path | None, models: Mapping[str, Model], options: Options) -> dict[str, Resolved]:
+    """What became of the records of each kind; ``out`` has record_id, subject, probability and reasons of each.
+
+    Raises:
+        Malformed: a file that cannot be read as records.
+    """
+    con = duckdb.connect()
+    try:
+        return resolve(con, open_file(con, path), models, options, out)
+    finally:
+        con.close()
+
+
+def resolve(
+    con: Connection, source: Source, models: Mapping[str, Model], options: Options, out: Path | None
+) -> dict[str, Resolved]:
+    """The same for records that are in the database already; table ``resolved`` is left there."""
+    con.execute(
+        "CREATE OR REPLACE TABLE resolved (n BIGINT, record_id VARCHAR, subject VARCHAR, probability DOUBLE,"
+        " reasons VARCHAR)"
+    )
+    found: dict[str, Resolved] = {}
+    for kind in sorted(kinds_in(source) & models.keys()):
+        started = perf_counter()
+        read_traits(source, models[kind], options.today, options.region_names)
+        read = perf_counter()
+        resolving = Resolving(con, models[kind], review_probable=options.review_probable)
+        resolving.run()
+        con.execute(
+            "INSERT INTO resolved SELECT n, record_id, 's' || root, round(probability, 6), method FROM assigned"
+        )
+        found[kind] = resolving.figures({"read": read - started, "resolve": perf_counter() - read})
+    if out is not None:
+        form = "FORMAT parquet" if out.suffix == ".parquet" else "FORMAT csv, HEADER"
+        where = str(out).replace("'", "''")
+        con.execute(f"COPY (SELECT * EXCLUDE (n) FROM resolved ORDER BY n) TO '{where}' ({form})")
+    return found

@@ -1,0 +1,246 @@
+"""The comparisons, rules and weights of a model as SQL over two rows ``l`` and ``r`` of traits."""
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from hub.identity.compare import MISSING
+from hub.identity.modelfile import Comparison, Model, Rule
+from hub.identity.rules import SCORE
+
+_LONGEST_COMPARED: Final = 8
+
+MACROS: Final = (
+    (
+        "CREATE OR REPLACE MACRO fits(p, n) AS contains(p, '?') AND length(p) = length(n) AND replace(p, '?', '') <> ''"
+        " AND regexp_full_match(n, replace(p, '?', '.'))"
+    ),
+    "CREATE OR REPLACE MACRO one_off_in_order(s, g) AS length(g) - length(s) <= 1 AND length(g) BETWEEN 2 AND 8"
+    " AND left(s, 1) = left(g, 1) AND ("
+    + " OR ".join(
+        f"(length(g) > {place} AND left(s, {place}) = left(g, {place})"
+        f" AND substr(s, {place} + 2 - (length(g) - length(s))) = substr(g, {place} + 2))"
+        for place in range(1, _LONGEST_COMPARED)
+    )
+    + ")",
+    (
+        "CREATE OR REPLACE MACRO one_off(a, b) AS CASE WHEN length(a) <= length(b) THEN one_off_in_order(a, b)"
+        " ELSE one_off_in_order(b, a) END"
+    ),
+    (
+        "CREATE OR REPLACE MACRO one_edit_in_order(s, g) AS length(g) - length(s) <= 1 AND list_has_any("
+        "list_transform(range(0, length(g)), lambda p: left(g, p) = left(s, p)"
+        " AND substr(s, p + 2 - (length(g) - length(s))) = substr(g, p + 2)), [true])"
+    ),
+    (
+        "CREATE OR REPLACE MACRO one_edit(a, b) AS CASE WHEN length(a) <= length(b) THEN one_edit_in_order(a, b)"
+        " ELSE one_edit_in_order(b, a) END"
+    ),
+    (
+        "CREATE OR REPLACE MACRO said(name, former) AS CASE WHEN former = '' THEN [name]"
+        " ELSE list_prepend(name, string_split(former, '|')) END"
+    ),
+    "CREATE OR REPLACE MACRO has_digit(t) AS regexp_matches(t, '[0-9]')",
+)
+
+
+def _when(*cases: tuple[str, str], otherwise: str) -> str:
+    return "CASE " + " ".join(f"WHEN {test} THEN '{level}'" for test, level in cases) + f" ELSE '{otherwise}' END"
+
+
+def _number(field: str) -> str:
+    one, other, left, right = f"l.{field}", f"r.{field}", f"l.{field}_state", f"r.{field}_state"
+    both_valid = f"left({left}, 1) = 'v' AND left({right}, 1) = 'v'"
+    return _when(
+        (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{one} = {other} AND {both_valid}", "equal"),
+        (f"{one} = {other}", "equal_invalid"),
+        (f"substr({left}, 2) <> substr({right}, 2)", MISSING),
+        (both_valid, "different"),
+        (f"levenshtein({one}, {other}) <= 2", "near"),
+        otherwise="other",
+    )
+
+
+def _number_pair(field: str) -> str:
+    return f"replace({_number(field)}, 'equal_invalid', 'near')"
+
+
+def _person_name(field: str) -> str:
+    one, other = f"l.{field}", f"r.{field}"
+    return _when(
+        (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{one} = {other} AND contains({one}, '?')", "wildcard"),
+        (f"{one} = {other} AND length({one}) <= 2", "equal_short"),
+        (f"{one} = {other} AND length({one}) >= 4", "equal_long"),
+        (f"{one} = {other}", "equal"),
+        (
+            f"(l.former <> '' OR r.former <> '') AND list_has_any(said({one}, l.former), said({other}, r.former))",
+            "former",
+        ),
+        (f"fits({one}, {other}) OR fits({other}, {one})", "wildcard"),
+        (f"contains({one}, '?') OR contains({other}, '?')", "different"),
+        ("l.sound = r.sound", "sound"),
+        (
+            (
+                f"length({one}) = length({other})"
+                f" AND list_sort(string_split({one}, '')) = list_sort(string_split({other}, ''))"
+            ),
+            "permuted",
+        ),
+        (f"one_off({one}, {other})", "one_off"),
+        otherwise="different",
+    )
+
+
+def _organisation_name(field: str) -> str:
+    one, other = f"l.{field}", f"r.{field}"
+    shorter = "CASE WHEN length(l.stem) <= length(r.stem) THEN l.stem ELSE r.stem END"
+    longer = "CASE WHEN length(l.stem) <= length(r.stem) THEN r.stem ELSE l.stem END"
+    return _when(
+        (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{one} = {other} AND l.stem <> {one} AND length({one}) >= 8", "equal_full"),
+        (f"{one} = {other}", "equal"),
+        ("l.stem = r.stem", "stem"),
+        (f"length({shorter}) >= 4 AND contains({longer}, {shorter})", "contains"),
+        (f"length({shorter}) >= 6 AND one_edit(l.stem, r.stem)", "near"),
+        otherwise="different",
+    )
+
+
+def _birth(field: str) -> str:
+    stated = f"l.{field} <> '' AND r.{field} <> ''"
+    one = f"CASE WHEN {stated} THEN l.{field} ELSE l.born END"
+    other = f"CASE WHEN {stated} THEN r.{field} ELSE r.born END"
+    return _when(
+        (f"NOT ({stated}) AND (l.number = r.number OR l.born = '' OR r.born = '')", MISSING),
+        (f"{one} = {other}", "equal"),
+        (f"left({one}, 5) || substr({one}, 9) || '-' || substr({one}, 6, 2) = {other}", "near"),
+        (f"levenshtein({one}, {other}) <= 1", "near"),
+        otherwise="different",
+    )
+
+
+def _exact(field: str) -> str:
+    return _when(
+        (f"l.{field} = '' OR r.{field} = ''", MISSING), (f"l.{field} = r.{field}", "equal"), otherwise="different"
+    )
+
+
+def _region(field: str) -> str:
+    return _when(
+        (f"l.{field} = '' OR r.{field} = ''", MISSING),
+        (f"l.{field} = r.{field}", "equal"),
+        (f"left(l.{field}, 4) = left(r.{field}, 4)", "near"),
+        otherwise="different",
+    )
+
+
+def _address(field: str) -> str:
+    one, other = f"l.{field}", f"r.{field}"
+
+    def inside(shorter: str, longer: str) -> str:
+        return f"(length({shorter}) >= 6 AND has_digit({shorter}) AND ends_with({longer}, {shorter}))"
+
+    return _when(
+        (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{one} = {other} AND has_digit({one}) AND length({one}) >= 6", "equal"),
+        (f"{one} = {other}", "vague"),
+        (f"{inside(one, other)} OR {inside(other, one)}", "near"),
+        otherwise="different",
+    )
+
+
+def _shared(field: str) -> str:
+    return _when(
+        (f"l.{field} = '' OR r.{field} = ''", MISSING),
+        (f"list_has_any(string_split(l.{field}, '|'), string_split(r.{field}, '|'))", "equal"),
+        otherwise="different",
+    )
+
+
+def _edits(field: str) -> str:
+    distance = f"levenshtein(l.{field}, r.{field})"
+    return _when(
+        (f"l.{field} = '' OR r.{field} = ''", MISSING),
+        (f"l.{field} = r.{field}", "equal"),
+        (f"{distance} = 1", "one_edit"),
+        (f"{distance} = 2", "two_edits"),
+        otherwise="different",
+    )
+
+
+def _list(field: str) -> str:
+    return _when((f"l.{field} <> '' AND l.{field} = r.{field}", "same"), otherwise="other")
+
+
+_LEVELS: Final[Mapping[str, Callable[[str], str]]] = {
+    "number": _number,
+    "number_pair": _number_pair,
+    "person_name": _person_name,
+    "organisation_name": _organisation_name,
+    "birth": _birth,
+    "code": _exact,
+    "exact": _exact,
+    "region": _region,
+    "address": _address,
+    "shared": _shared,
+    "edits": _edits,
+    "list": _list,
+}
+
+
+def levels(model: Model) -> str:
+    """The level of each field, as columns named for the fields."""
+    return ", ".join(f'{_LEVELS[each.comparison](each.field)} AS "{each.field}"' for each in model.comparisons)
+
+
+def verdict(model: Model) -> str:
+    """Columns ``method``, ``outcome`` and ``weight`` over rows of levels."""
+    method = " ".join(f"WHEN {_condition(rule)} THEN '{rule.rule}'" for rule in model.rules)
+    return f"CASE {method} ELSE '{SCORE}' END AS method, {_weight(model)} AS weight"
+
+
+def outcome(model: Model, *, review_probable: bool = False) -> str:
+    """What ``method`` and ``weight`` come to."""
+    rules = " ".join(f"WHEN method = '{rule.rule}' THEN '{rule.then}'" for rule in model.rules)
+    linked = "review" if review_probable else "link"
+    return (
+        f"CASE {rules} WHEN weight >= {model.link_bits} THEN '{linked}'"
+        f" WHEN weight >= {model.review_bits} THEN 'review'"
+        f" WHEN weight < {model.fracture_bits} THEN 'apart' ELSE 'open' END"
+    )
+
+
+def _condition(rule: Rule) -> str:
+    every = _all_of(rule.when)
+    if not rule.alternatives:
+        return every
+    return f"{every} AND ({' OR '.join(f'({_all_of(each)})' for each in rule.alternatives)})"
+
+
+def _all_of(condition: Mapping[str, tuple[str, ...]]) -> str:
+    if not condition:
+        return "true"
+    return " AND ".join(f'"{field}" IN ({_quoted(wanted)})' for field, wanted in condition.items())
+
+
+def _quoted(words: tuple[str, ...]) -> str:
+    return ", ".join(f"'{word}'" for word in words)
+
+
+def _weight(model: Model) -> str:
+    """The prior and every field's weight; of a group the strongest of those that are not missing."""
+    single = [_bits(each) for each in model.comparisons if not each.group]
+    groups: dict[str, list[str]] = {}
+    for each in model.comparisons:
+        if each.group:
+            groups.setdefault(each.group, []).append(_bits(each, missing="NULL"))
+    together = [f"coalesce(greatest({', '.join(members)}), 0)" for members in groups.values()]
+    return f"round(({model.prior_bits} + {' + '.join([*single, *together])})::DOUBLE, 3)"
+
+
+def _bits(comparison: Comparison, missing: str = "0") -> str:
+    cases = " ".join(
+        f"WHEN '{name}' THEN {round(level.bits, 3)}" for name, level in comparison.levels.items() if name != MISSING
+    )
+    return f'CASE "{comparison.field}" {cases} ELSE {missing} END'
