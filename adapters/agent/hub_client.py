@@ -114,6 +114,29 @@ class HubClient:
         answer: dict[str, Any] = orjson.loads(self._patiently(send).content)
         return answer
 
+    def due_statuses(self, registry: str) -> list[dict[str, Any]]:
+        """The status lists to sign now, each with its address and what no longer stands."""
+        path = f"/v1/statuses/{registry}"
+        due: list[dict[str, Any]] = orjson.loads(self._patiently(lambda: self._with_token("GET", path)).content)
+        return due
+
+    def statuses_at(self, path: str) -> bytes:
+        """The newest status list there.
+
+        Raises:
+            Missing: there is none yet.
+        """
+        return bytes(self._patiently(lambda: self._plain("GET", path)).content)
+
+    def hand_in_statuses(self, path: str, token: str) -> None:
+        """The signed list is at the hub.
+
+        Raises:
+            Conflict: it does not follow what the hub keeps; ask again what is due.
+        """
+        headers = {"content-type": "application/statuslist+jwt"}
+        self._patiently(lambda: self._plain("PUT", path, content=token.encode("ascii"), headers=headers))
+
     def _patiently(self, call: Callable[[], httpx.Response]) -> httpx.Response:
         try:
             answer: httpx.Response = patient(self._patience)(call)

@@ -67,6 +67,7 @@ class PushReport:
     exports: list[ExportReport] = field(default_factory=list)
     ignored: list[dict[str, Any]] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    status_lists: int = 0
     seconds: float = 0.0
 
     def total(self, name: str) -> int:
@@ -109,6 +110,7 @@ class PushReport:
             "reasons": self.reasons,
             "exports": [asdict(export) for export in self.exports],
             "ignored": self.ignored,
+            "status_lists": self.status_lists,
             "missing": self.missing,
             "seconds": round(self.seconds, 3),
         }

@@ -19,6 +19,7 @@ from adapters.agent.hub_client import HubClient
 from adapters.agent.model import PushReport, Tell
 from adapters.agent.references import References
 from adapters.agent.sender import Department
+from adapters.agent.statuses import StatusPublisher
 from adapters.mapping.load import default_mapping, load_mapping, registry_name
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.sources.model import Contents, SourceTable
@@ -140,6 +141,8 @@ def push_with(  # noqa: PLR0913 - each by name
         for name, tables in found.items():
             run = ExportRun(department, references, mapping, mapping.exports[name], manner)
             report.exports.append(run.push(tables))
+    publisher = StatusPublisher(client, signer, mapping.department, mapping.registry, clock)
+    report.status_lists = publisher.publish()
     report.seconds = time.monotonic() - started
     return report
 

@@ -47,5 +47,5 @@ def status_place(base: str, registry: str, sequence: int, position: int) -> dict
     20,000 share a list of a million entries.
     """
     number, rest = divmod(sequence, BATCHES_PER_LIST)
-    uri = f"{base.rstrip('/')}/status/{registry}/{number}"
+    uri = f"{base.rstrip('/')}/v1/statuses/{registry}/{number}"
     return {"status_list": {"idx": rest * LINES_PER_BATCH + position, "uri": uri}}

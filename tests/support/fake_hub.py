@@ -187,6 +187,8 @@ class FakeHub:
             return httpx.Response(200, json={"id": self.hub_id})
         if path == "/oauth/token":
             return self._token(request)
+        if path.startswith("/v1/statuses/"):
+            return httpx.Response(200, json=[])
         registry, what = path.removeprefix("/v1/registries/").split("/")
         if what == "batches":
             with self._lock:
