@@ -183,12 +183,10 @@ class FakeHub:
             thread.join()
 
     def _answer(self, request: httpx.Request, path: str) -> httpx.Response:
-        if path == "/.well-known/hub":
-            return httpx.Response(200, json={"id": self.hub_id})
+        if path == "/.well-known/hub" or path.startswith("/v1/statuses/"):
+            return httpx.Response(200, json={"id": self.hub_id} if path.endswith("/hub") else [])
         if path == "/oauth/token":
             return self._token(request)
-        if path.startswith("/v1/statuses/"):
-            return httpx.Response(200, json=[])
         registry, what = path.removeprefix("/v1/registries/").split("/")
         if what == "batches":
             with self._lock:
