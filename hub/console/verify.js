@@ -29,14 +29,36 @@ const HubVerifier = (() => {
     const lives = new Map();
     for (const line of lines) {
       const { kid } = await S.publicKey(line.jwk);
-      const ends = [line.until, line.revoked, line.compromised_since].filter(isSaid);
-      if (![line.from ?? 0, ...ends].every(Number.isSafeInteger)) badForm();
-      lives.set(`${line.party} ${kid}`, { begins: line.from ?? -Infinity, ends: Math.min(Infinity, ...ends) });
+      const { until, revoked, compromised_since: stolen = null, log_size: size = null } = line;
+      const ends = [until, revoked, stolen].filter(isSaid);
+      if (![line.from ?? 0, size ?? 0, ...ends].every(Number.isSafeInteger)) badForm();
+      lives.set(`${line.party} ${kid}`, { begins: line.from ?? -Infinity, ends: Math.min(Infinity, ...ends), stolen, size });
     }
     return lives;
   }
 
-  const countedAt = (life, at) => life.begins <= at && at < life.ends;
+  /**
+   * The time of a signature is its signer's claim. Of a key that somebody else had, it counts only when the log or its
+   * witnesses show that the message was there before; `logged` says where and by when, null that nothing bounds it.
+   */
+  function countedAt(life, at, logged) {
+    const isWithin = life.begins <= at && at < life.ends;
+    if (life.stolen === null || logged === null) return isWithin;
+    return isWithin && ((life.size !== null && logged.index < life.size) || (logged.by !== null && logged.by <= life.stolen));
+  }
+
+  const counted = ({ history, told }, { party, kid, at }, logged) => {
+    const [life, own] = [history.get(`${party} ${kid}`), told.get(`${party} ${kid}`)];
+    return Boolean(life) && countedAt(life, at, logged) && (!own || countedAt(own, at, logged));
+  };
+
+  /** Where the receipt says the entry is, and by when a quorum had cosigned; the last step proves that it is so. */
+  async function placeOf({ bundle, policy }) {
+    const proof = S.parseProof(bundle.receipt);
+    const times = [...(await cosigners(policy, proof.note)).values()].sort((a, b) => a - b);
+    const quorum = policy.quorum ?? 0;
+    return { index: proof.index, by: quorum && times.length >= quorum ? times[quorum - 1] : null };
+  }
 
   /** The message `token`, and a note of who signed it when, for the step about keys. */
   async function signedMessage(context, token, typ, issuer) {
@@ -190,12 +212,14 @@ const HubVerifier = (() => {
     },
     {
       title: { en: "Every key counted when it signed", zh: "每把密钥在签名时有效" },
-      async check({ bundle, policy, signers }) {
-        const [history, told] = [await livesOf(bundle.keys), await livesOf(policy.key_life ?? [])];
-        for (const { party, kid, at } of signers) {
-          const [life, own] = [history.get(`${party} ${kid}`), told.get(`${party} ${kid}`)];
-          if (!life || !countedAt(life, at) || (own && !countedAt(own, at))) {
-            refuse("key-not-counted", `A key of ${party} did not count when it signed.`, `${party} 的密钥在签名时无效。`);
+      async check(context) {
+        const { bundle, policy, signers } = context;
+        context.lives = { history: await livesOf(bundle.keys), told: await livesOf(policy.key_life ?? []) };
+        const logged = await placeOf(context).catch(() => NOWHERE);
+        for (const [number, signer] of signers.entries()) {
+          // The first is the seal, which no log entry bounds.
+          if (!counted(context.lives, signer, number ? logged : NOWHERE)) {
+            refuse("key-not-counted", `A key of ${signer.party} did not count when it signed.`, `${signer.party} 的密钥在签名时无效。`);
           }
         }
         return same(String(new Set(signers.map(({ party, kid }) => `${party} ${kid}`)).size));
@@ -242,20 +266,83 @@ const HubVerifier = (() => {
         const cosigned = await cosigners(policy, proof.note);
         if (cosigned.size < (policy.quorum ?? 0)) refuse("too-few-witnesses", "Too few witnesses cosigned that this browser can check.", "本浏览器可核验的见证方共签数量不足。");
         context.place = `${checkpoint.origin} #${proof.index}`;
-        const by = [...cosigned].join(", ") || "—";
+        const by = [...cosigned.keys()].join(", ") || "—";
         return { en: `index ${proof.index} of ${checkpoint.size}; witnesses: ${by}`, zh: `索引 ${proof.index}，共 ${checkpoint.size} 条；见证方：${by}` };
+      },
+    },
+    {
+      title: { en: "The evidence stood when it was released", zh: "凭证在披露时有效" },
+      async check(context) {
+        const lists = [];
+        for (const token of context.bundle.status_lists) lists.push(await statusList(context, token));
+        const told = context.opened.map(({ claims }) => statusOf(claims, lists, context)).filter((one) => one !== null);
+        const shown = told.filter(({ age }) => age !== null).length;
+        const since = told.filter(({ ended }) => ended).length;
+        return {
+          en: `${shown} of ${told.length} shown valid at release${since ? `, ${since} ended since` : ""}`,
+          zh: `${told.length} 份中 ${shown} 份有状态列表证明${since ? `，其后失效 ${since} 份` : ""}`,
+        };
       },
     },
   ];
 
-  /** The names of the policy's witnesses whose Ed25519 cosignature holds: one institution counts once. */
+  const NOWHERE = { index: Infinity, by: null };
+
+  /** The policy's witnesses whose Ed25519 cosignature holds, each with its time: one institution counts once. */
   async function cosigners(policy, note) {
-    const names = new Set();
+    const times = new Map();
     for (const vkey of policy.witnesses ?? []) {
       const witness = await S.noteVerifier(vkey);
-      if ((await S.signedBy(note, witness)) !== null) names.add(witness.name);
+      const at = await S.signedBy(note, witness);
+      if (at !== null) times.set(witness.name, at);
     }
-    return names;
+    return times;
+  }
+
+  // --- status lists (IETF draft-ietf-oauth-status-list) ------------------------------------------------------------
+
+  const MAX_LIST_BYTES = 1024 * 1024;
+  const CLOCKS_SECONDS = 60;
+
+  async function unpacked(text) {
+    const reader = new Blob([S.unb64url(text)]).stream().pipeThrough(new DecompressionStream("deflate")).getReader();
+    const pieces = [];
+    for (let size = 0; ; ) {
+      const { done, value } = await reader.read();
+      if (done) return S.concat(...pieces);
+      size += value.length;
+      if (size > MAX_LIST_BYTES) badForm();
+      pieces.push(value);
+    }
+  }
+
+  async function statusList(context, token) {
+    const { claims, key } = await S.verifyJws(token, "statuslist+jwt", context.keyFor);
+    const { iss, sub, iat, exp, status_list: told } = claims;
+    if (typeof sub !== "string" || ![iat, exp].every(Number.isSafeInteger) || exp <= iat || ![1, 2, 4, 8].includes(told?.bits)) badForm();
+    if (!counted(context.lives, { party: iss, kid: key.kid, at: iat }, null)) refuse("status-key", "A status list's key did not count.", "状态列表的签名密钥无效。");
+    return { iss, sub, iat, exp, bits: told.bits, bytes: await unpacked(told.lst) };
+  }
+
+  const statusAt = ({ bits, bytes }, index) => {
+    const place = Math.floor((index * bits) / 8);
+    return place < bytes.length ? (bytes[place] >> ((index * bits) % 8)) & ((1 << bits) - 1) : null;
+  };
+
+  /** Of the lists that a piece names, the newest from before the answer decides; a younger one may say it ended since. */
+  function statusOf(claims, lists, { answer, policy }) {
+    if (!isSaid(claims.status)) return null;
+    const { uri, idx } = claims.status.status_list ?? {};
+    if (typeof uri !== "string" || !Number.isSafeInteger(idx) || idx < 0) badForm();
+    const at = answer.claims.iat;
+    const own = lists.filter(({ sub, iss }) => sub === uri && iss === claims.iss).sort((a, b) => a.iat - b.iat);
+    const before = own.filter(({ iat }) => iat <= at + CLOCKS_SECONDS).at(-1);
+    const inForce = before && before.exp > at ? before : null;
+    if (inForce && statusAt(inForce, idx) !== 0) refuse("status", "Evidence did not stand when it was released.", "凭证在披露时已失效。");
+    const age = inForce ? Math.max(0, at - inForce.iat) : null;
+    const most = policy.max_status_age_seconds;
+    if (isSaid(most) && (age === null || age > most)) refuse("status-unknown", "No status list fresh enough shows that the evidence stood.", "没有足够新的状态列表证明凭证有效。");
+    return { age, ended: own.length > 0 && ![0, null].includes(statusAt(own.at(-1), idx)) };
   }
 
   // --- the verdict -------------------------------------------------------------------------------------------------

@@ -62,7 +62,7 @@ def set_in(where: str, part: str, change: Callable[[Any], Any], *, is_sealed: bo
 
     def damage(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> None:
         target = bundle if where == "bundle" else policy
-        target[part] = change(target[part])
+        target[part] = change(target.get(part))
         if is_sealed and where == "bundle":
             bundle.update(bundles.sealed(bundle, who.hub))
 
@@ -119,6 +119,27 @@ def revoked(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) 
     bundle.update(bundles.sealed(bundle, who.hub))
 
 
+def compromised(since: int, log_size: int | None) -> Damage:
+    """The land department's key was stolen at ``since``, when the log held ``log_size`` entries."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        land = next(line for line in bundle["keys"] if line["party"] == "dept:land")
+        land.update(compromised_since=since, log_size=log_size)
+        bundle.update(bundles.sealed(bundle, who.hub))
+
+    return damage
+
+
+def listed(status: int, *, packed: bool = True) -> Damage:
+    """The land department's status list says ``status`` of the right that was released."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        lists = [bundles.status_list(who, status)] if packed else []
+        bundle.update(bundles.sealed({**bundle, "status_lists": lists}, who.hub))
+
+    return damage
+
+
 def without(text: str, name: str) -> str:
     return "\n".join(line for line in text.split("\n") if name not in line)
 
@@ -156,6 +177,9 @@ DAMAGES: list[tuple[str, Damage, int]] = [
     ("receipt cut short", set_in("bundle", "receipt", lambda text: text[:200]), 11),
     ("checkpoint size", set_in("bundle", "receipt", lambda text: text.replace("\n10\n", "\n11\n")), 11),
     ("log signature", set_in("bundle", "receipt", lambda text: text.replace("— hub.example/log ", "— hub.other ")), 11),
+    ("evidence of a stolen key, logged afterwards", compromised(bundles.NOW - 100, 3), 9),
+    ("evidence ended before its release", listed(1), 12),
+    ("no status list although the policy demands one", set_in("policy", "max_status_age_seconds", lambda _: 60), 12),
     ("cosignatures gone", set_in("bundle", "receipt", lambda text: without(text, "witness.")), 11),
 ]
 
@@ -185,6 +209,19 @@ def test_hub_verify_accepts_what_was_made_from_the_formats_alone(good: tuple[dic
     assert verify_bundle(json.dumps(good[0]).encode(), good[1]).failed is None
 
 
+@pytest.mark.parametrize(
+    "change", [compromised(bundles.NOW + 1, 3), compromised(bundles.NOW - 100, 6), listed(0)],
+    ids=["cosigned before the theft", "logged before the theft", "on a list that shows it valid"],
+)  # fmt: skip
+def test_both_verifiers_accept_what_stood_before_it_ended(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, change: Damage
+) -> None:
+    bundle, policy = copy.deepcopy(good)
+    change(bundle, policy, who)
+    assert verify_bundle(json.dumps(bundle).encode(), policy).failed is None
+    assert verdict(tab, bundle, policy)["failed"] is None
+
+
 def test_a_person_sees_the_verdict_and_what_was_released(
     tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
 ) -> None:
@@ -194,7 +231,7 @@ def test_a_person_sees_the_verdict_and_what_was_released(
         tab.choose(f"#{name}", file)
     tab.click("#run")
     tab.run("while (document.getElementById('verdict').hidden) await new Promise((r) => setTimeout(r, 20));")
-    assert tab.run("return document.querySelectorAll('#steps li.good').length") == 11
+    assert tab.run("return document.querySelectorAll('#steps li.good').length") == 12
     assert "320684413219GB00029F00010002" in tab.text("#evidence")
     before = tab.text("#verdict")
     tab.click("#language")

@@ -14,11 +14,13 @@ from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.merkle import inclusion_proof, leaf_hash, node_hash, range_root
 from hub.proof.note import Ed25519Cosigner, MlDsaCosigner, NoteSigner
 from hub.proof.sdjwt import issue_sd_jwt, verify_sd_jwt
+from hub.proof.statuslist import StatusArray, sign_status_list
 from hub.proof.tlogproof import TlogProof
 
 NOW = 1_790_000_000
 BEGAN = NOW - 9_000_000
 SALT = bytes(range(32))
+LIST = "https://hub.example/status/land/1"
 RIGHT_TYPE = "urn:hub:evidence:real-estate-right:1"
 EVENT_TYPE = "urn:hub:evidence:marriage-event:1"
 ORIGIN = "hub.example/log"
@@ -52,7 +54,8 @@ def cast() -> Cast:
 
 
 def evidence(signer: FileSigner, issuer: str, vct: str, claims: dict[str, Any]) -> str:
-    clear = {"iss": issuer, "vct": vct, "iat": NOW - 9000, "jti": secrets.token_urlsafe(12)}
+    clear: dict[str, Any] = {"iss": issuer, "vct": vct, "iat": NOW - 9000, "jti": secrets.token_urlsafe(12)}
+    clear["status"] = {"status_list": {"uri": LIST, "idx": 9}}
     return issue_sd_jwt(clear, claims, signer=signer)
 
 
@@ -179,6 +182,14 @@ def sealed(content: dict[str, Any], signer: FileSigner) -> dict[str, Any]:
     bare = {name: value for name, value in content.items() if name != "seal"}
     claims = {"iss": HUB, "iat": NOW + 5, "digest": b64url(hashlib.sha256(canonical_json(bare)).digest())}
     return {**bare, "seal": sign_jws(claims, typ="bundle-seal+jwt", signer=signer)}
+
+
+def status_list(who: Cast, status: int) -> str:
+    """The land department's list, on which the evidence it issued has ``status``."""
+    statuses = StatusArray.of_size(64)
+    statuses[9] = status
+    times = (NOW - 30, NOW + 3600, 300)
+    return sign_status_list(statuses, uri=LIST, issuer="dept:land", signer=who.land, times=times)
 
 
 def policy(who: Cast) -> dict[str, Any]:
