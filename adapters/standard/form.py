@@ -7,6 +7,7 @@ from typing import Any
 from adapters.mapping.model import Export
 from adapters.schemas import validator
 from adapters.standard.folding import fit
+from adapters.standard.packed import holds_head
 from adapters.standard.people import add_flag
 from adapters.standard.steps import Cells, Codes, Columns, Compiler, Seen
 from adapters.standard.unusable import UnusableRow
@@ -84,8 +85,14 @@ def _compare(claims: dict[str, Any], seen: Seen) -> None:
         add_flag(claims, "death-before-birth")
     if "is_nameless" in claims:
         _settle_nameless(claims)
-    if "persons" in claims and claims.get("members") and claims["persons"] != len(claims["members"]) + 1:
+    if "persons" in claims and claims.get("members") and claims["persons"] != _household_size(claims):
         add_flag(claims, "persons-differ-from-members")
+
+
+def _household_size(claims: dict[str, Any]) -> int:
+    """The members with the head, whom the cell may or may not hold."""
+    members = claims["members"]
+    return len(members) + (not holds_head(members, claims.get("head", {})))
 
 
 def _settle_nameless(claims: dict[str, Any]) -> None:

@@ -23,8 +23,10 @@ _NUMBERED: Final = re.compile(r"^\s*(?:\(?\d{1,2}\)|\d{1,2}[.、)])\s*(?=\D)")
 _PACKED: Final = re.compile(r"\d{5}|[;,、/|\n:()]")
 _FIELDS: Final = (2, 3, 4)
 _HEAD: Final = frozenset(("01", "02"))
+_NUMBER_CLAIMS: Final = ("number", "number_valid", "document_kind")
 _NAMES: Final = re.compile(r"[、/;；,，\n|]+")
-_NUMBERS: Final = re.compile(r"[、/;；,，\n|\s]+")
+_NUMBERS: Final = re.compile(r"[、/;；,，\n|]")
+_BLANKS: Final = re.compile(r"\s+")
 
 Piece = tuple[str, str]
 """What a token is (name, relation or number) and its text."""
@@ -133,16 +135,23 @@ def _chunk(chunk: str, relations: Mapping[str, str]) -> Iterator[Piece]:
     yield from (("number", number) for _, number in numbers)
 
 
-def without_head(members: list[dict[str, Any]], head: dict[str, Any]) -> list[dict[str, Any]]:
-    """The members other than the head; what only the cell knew of the head goes to the head."""
-    others: list[dict[str, Any]] = []
+def acquaint_head(members: list[dict[str, Any]], head: dict[str, Any]) -> None:
+    """Where the cell holds the head too, cell and head's own columns tell each other what only one of them knows.
+
+    The head keeps its place in the cell, so that ``member.N`` is always the N-th person written there.
+    """
     for member in members:
-        if not _is_head(member, head):
-            others.append(member)
-            continue
-        taken = ("former_names",) if "number" in head else ("former_names", "number", "number_valid", "document_kind")
-        head |= {name: member[name] for name in taken if name in member and name not in head}
-    return others
+        if _is_head(member, head):
+            for name in ("former_names",) if "number" in head else ("former_names", *_NUMBER_CLAIMS):
+                if name in member:
+                    head.setdefault(name, member[name])
+            if "number" not in member:
+                member |= {name: head[name] for name in _NUMBER_CLAIMS if name in head}
+
+
+def holds_head(members: list[dict[str, Any]], head: dict[str, Any]) -> bool:
+    """True when the head of the household is among those whom the cell names."""
+    return any(_is_head(member, head) for member in members)
 
 
 def _is_head(member: dict[str, Any], head: dict[str, Any]) -> bool:
@@ -161,19 +170,14 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
         UnusableRow: names and numbers that cannot be paired.
     """
     names = _split_names(cells.get("name", ""))
-    written = cells.get("number", "")
-    numbers = [] if is_placeholder(written) else [one for one in _NUMBERS.split(written.strip()) if one]
-    if len(names) <= 1:
-        numbers = [written] if numbers else []
-    if numbers and len(numbers) != len(names):
-        raise UnusableRow("row.holders-unpaired")
+    numbers = _paired_numbers(cells.get("number", ""), len(names))
     shares = _NAMES.split(cells.get("share", "")) if len(names) > 1 else [cells.get("share", "")]
     holders: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         holder: dict[str, Any] = {}
         if not put_any_name(holder, name):
             continue
-        if numbers:
+        if numbers and numbers[place]:
             put_identifier(holder, numbers[place], hint)
         if share := (shares[place] if len(shares) == len(names) else cells.get("share", "")):
             holder["share"] = share[:100]
@@ -182,6 +186,23 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
         for holder in holders:
             add_flag(holder, "holders-packed-in-one-cell")
     return holders
+
+
+def _paired_numbers(text: str, count: int) -> list[str]:
+    """The cell's numbers by position, one for each of ``count`` names, empty where a place is; nothing when it has none.
+
+    Raises:
+        UnusableRow: another count of numbers than of names.
+    """
+    if is_placeholder(text) or not count:
+        return []
+    if count == 1:
+        return [text]
+    for separators in (_NUMBERS, _BLANKS):
+        numbers = [one.strip() for one in separators.split(text.strip())]
+        if len(numbers) == count:
+            return numbers
+    raise UnusableRow("row.holders-unpaired")
 
 
 def _split_names(text: str) -> list[str]:

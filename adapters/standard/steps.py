@@ -7,7 +7,7 @@ from typing import Any, Final
 from adapters.mapping.model import Claim
 from adapters.standard import scalars
 from adapters.standard.folding import fit, folded_code, has_unfit, is_null
-from adapters.standard.packed import unpack_holders, unpack_members, without_head
+from adapters.standard.packed import acquaint_head, unpack_holders, unpack_members
 from adapters.standard.people import (
     add_flag,
     code_for,
@@ -279,9 +279,9 @@ def _members_step(compiler: Compiler, claim: Claim, cell: Cell) -> Step:
         if not text:
             return
         members, is_clear = unpack_members(text, relations)
-        others = without_head(members, claims.get("head", {}))
-        if others:
-            claims["members"] = others
+        acquaint_head(members, claims.get("head", {}))
+        if members:
+            claims["members"] = members
         if not is_clear:
             claims["members_written"] = text[:8000]
             add_flag(claims, "members-unclear")

@@ -6,7 +6,7 @@ import pytest
 
 from adapters.mapping.load import default_mapping
 from adapters.standard.folding import fit, folded_header, header_unit
-from adapters.standard.packed import unpack_holders, unpack_members
+from adapters.standard.packed import acquaint_head, holds_head, unpack_holders, unpack_members
 from adapters.standard.people import code_for, put_identifier, put_organisation_numbers
 from adapters.standard.scalars import (
     read_account,
@@ -70,6 +70,15 @@ def test_co_owners_and_numbers_of_another_count_are_not_guessed_at() -> None:
         unpack_holders({"name": "小明、陈芳、王五", "number": f"{A}、{B}"}, "111")
     assert refused.value.code == "row.holders-unpaired"
     assert [one["name"] for one in unpack_holders({"name": "小明、陈芳", "number": "无"}, None)] == ["小明", "陈芳"]
+
+
+def test_a_missing_number_keeps_its_place_among_co_owners() -> None:
+    holders = unpack_holders({"name": "小明;陈芳", "number": f";{B}"}, "111")
+    assert [one.get("number") for one in holders] == [None, B]
+    holders = unpack_holders({"name": "小明;陈芳", "number": f"330199 20120101 0016;{B}"}, "111")
+    assert [one["number"] for one in holders] == [A, B]
+    holders = unpack_holders({"name": "小明、陈芳", "number": f"{A} {B}"}, "111")
+    assert [one["number"] for one in holders] == [A, B]
 
 
 def test_a_company_with_a_comma_in_its_name_is_one_holder() -> None:
@@ -142,3 +151,13 @@ def test_text_is_made_fit_to_keep() -> None:
     assert read_account(" 6200 0000 0000 0001.0") == ("6200000000000001", None)
     assert read_account("6.2E+18")[1] == "rounded"
     assert read_region("３３０１９９") == ("330199", None)
+
+
+def test_a_head_written_among_the_members_keeps_its_place_and_lends_it_its_number() -> None:
+    members, _ = unpack_members(f"小明/子/{A};王强/本人;陈芳/妻/{B}", CODES["relation"])
+    head = {"name": "王强", "number": "330106197001010013", "number_valid": True, "document_kind": "111"}
+    acquaint_head(members, head)
+    assert [one["name"] for one in members] == ["小明", "王强", "陈芳"]
+    assert members[1]["number"] == head["number"]
+    assert holds_head(members, head)
+    assert not holds_head([members[0], members[2]], head)
