@@ -8,6 +8,7 @@ import yaml
 from hub.catalogue.codec import document_of
 from hub.catalogue.model import Catalogue
 from hub.catalogue.workbook import workbook_of
+from hub.errors import Malformed
 
 
 class Form(StrEnum):
@@ -16,6 +17,20 @@ class Form(StrEnum):
     yaml = "yaml"
     json = "json"
     xlsx = "xlsx"
+
+
+def form_of(suffix: str) -> Form:
+    """The form a file's suffix names.
+
+    Raises:
+        Malformed: none.
+    """
+    found = suffix.lower().removeprefix(".").replace("yml", "yaml")
+    if found not in set(Form):
+        raise Malformed(
+            "catalogue.unknown-form", "Name the file .yaml, .json or .xlsx.", "请使用 .yaml、.json 或 .xlsx。"
+        )
+    return Form(found)
 
 
 def written(catalogue: Catalogue, form: Form) -> bytes:

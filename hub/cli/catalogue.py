@@ -11,6 +11,7 @@ from hub.catalogue.changes import Change
 from hub.catalogue.codec import plain
 from hub.catalogue.documents import parse_document
 from hub.catalogue.reading import documents_at, published_documents, read_catalogue
+from hub.catalogue.writing import form_of, written
 from hub.cli.files import content_of
 from hub.cli.roof import opened
 from hub.cli.telling import print_json, print_lines, say
@@ -55,7 +56,7 @@ def load(
 
 
 def _holds_grants(file: Path) -> bool:
-    if file.is_dir():
+    if file.is_dir() or file.suffix == ".xlsx":
         return False
     return "grants" in parse_document(content_of(file, most_bytes=MAX_FILE_BYTES), file.name).value
 
@@ -97,6 +98,18 @@ def _tell(told: dict[str, Any], *, dry_run: bool) -> None:
         say(f"{number} changes" + (", none made." if dry_run else f"; edition {told['edition']} is published."))
     if "grants" in told:
         say(f"{told['grants']['read']} grants read, {told['grants']['changed']} new or different.", "授权已载入。")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="Where to write; the suffix .yaml, .json or .xlsx decides the form.")],
+) -> None:
+    """Write out the catalogue in force, to be changed and loaded again 导出目录."""
+    form = form_of(file.suffix)
+    with opened() as hub:
+        catalogue = hub.catalogue.require_edition_on(local_date(hub.clock.now())).catalogue
+    file.write_bytes(written(catalogue, form))
+    say(f"{len(catalogue.matters)} matters written to {file.name}.", "目录已导出。")
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """Cases 办件 as deeds: open, look, bring, decide, watch."""
 
 from hub.cases.service.bringing import Paper, Upload
-from hub.cases.service.cases import CaseService, Opened, Opening
+from hub.cases.service.cases import CaseService
+from hub.cases.service.opening import Opened, Opening
 from hub.cases.service.people import PersonIn
 from hub.cases.service.surroundings import Surroundings
 

@@ -1,7 +1,6 @@
 """Opens a case 办件 for a matter and its people, says what need not be brought, and takes answers."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import Session
@@ -9,42 +8,20 @@ from sqlmodel import Session
 from hub.cases.model import Case, CaseState, Checklist, Due, ItemState, PersonAsked
 from hub.cases.service.bringing import Bringing, Paper, Upload
 from hub.cases.service.deciding import Deciding, Outcome
+from hub.cases.service.events import Events
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import Mandates, require_mandate
+from hub.cases.service.opening import Opened, Opening, no_such_question, require_conditions, require_usable
 from hub.cases.service.people import PersonIn, placed, require_roles, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
+from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore, NewCase
-from hub.catalogue.model import Matter
 from hub.catalogue.service import require_matter
-from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.errors import Conflict, Missing, Refused
 from hub.kernel.ids import base32, new_id
 
-MAX_NUMBER: Final = 64
 CODE_LENGTH: Final = 16
-
-
-@dataclass(frozen=True)
-class Opening:
-    """What the approval service says to open a case."""
-
-    number: str
-    matter: str
-    people: tuple[PersonIn, ...]
-    sub_item: str = ""
-    answers: tuple[tuple[str, str], ...] = ()
-    mandate_id: str = ""
-    event_number: str = ""
-
-
-@dataclass(frozen=True)
-class Opened:
-    """The case, its checklist, and the code by which the applicant asks how it stands."""
-
-    case: Case
-    checklist: Checklist
-    query_code: str
-    is_new: bool
 
 
 class CaseService:
@@ -56,6 +33,8 @@ class CaseService:
         self._bringing = Bringing(around, self._lookout)
         self.deciding = Deciding(around)
         self.mandates = Mandates(around)
+        self.events = Events(around, self)
+        self.supervision = Supervision(around)
 
     def open(self, consumer: str, opening: Opening) -> Opened:
         """The case is kept under the catalogue in force today, which it keeps; the same opening again gives it again.
@@ -192,7 +171,7 @@ class CaseService:
         for key in choices:
             options = {each.id for each in open_questions[key].options} if key in open_questions else set()
             if given[key] not in options:
-                raise _no_such_question(key)
+                raise no_such_question(key)
 
     def commit_to(self, consumer: str, number: str, material_id: str) -> Checklist:
         """The applicant promised in writing 告知承诺 instead of proof.
@@ -279,51 +258,3 @@ class CaseService:
 
 def _as_asked(case: Case) -> list[PersonIn]:
     return [PersonIn(each.role, PersonAsked()) for each in case.participants]
-
-
-def require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
-    """The opening says everything a case of this matter needs, and this consumer decides it.
-
-    Raises:
-        Malformed: number, sub-item, role or answer is unusable.
-        Refused: the matter is another consumer's.
-    """
-    number = opening.number
-    if not number or len(number) > MAX_NUMBER or not number.isprintable():
-        raise Malformed(
-            "cases.bad-number", f"A case number has 1 to {MAX_NUMBER} printable characters.", "办件编号不合规。"
-        )
-    if consumer not in matter.consumers:
-        raise Refused(
-            "cases.not-your-matter",
-            "This matter is decided by another service.",
-            "该事项不由本部门办理。",
-            matter=matter.id,
-        )
-    if opening.sub_item and opening.sub_item not in {each.id for each in matter.sub_items}:
-        raise Malformed("cases.unknown-sub-item", f"There is no sub-item “{opening.sub_item}”.", "没有该办理情形。")
-    require_roles(matter, opening.people)
-    require_conditions(dict(opening.answers), matter)
-
-
-def require_conditions(answers: dict[str, str], matter: Matter) -> None:
-    """Every answer is yes or no to a condition of the matter.
-
-    Raises:
-        Malformed: ``cases.unknown-question`` or ``cases.unknown-answer``.
-    """
-    known = {f"condition:{each.id}" for each in matter.conditions}
-    for key, value in answers.items():
-        if key not in known:
-            raise _no_such_question(key)
-        if value not in {"yes", "no"}:
-            raise Malformed("cases.unknown-answer", "Answer yes or no.", "请回答是或否。", question=key)
-
-
-def _no_such_question(key: str) -> Malformed:
-    return Malformed(
-        "cases.unknown-question",
-        "The case asks no such question, or offers no such answer; see its checklist.",
-        "没有该问题或选项。",
-        question=key[:80],
-    )

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hub.cases.model import Case, Checklist, ItemState
-from hub.cases.service.cases import CaseService, Opened, Opening, require_usable
+from hub.cases.service.opening import Opened, Opening, require_usable
 from hub.cases.service.people import PersonIn
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
@@ -44,10 +45,22 @@ class Together:
     to_hand_in: tuple[ToHandIn, ...]
 
 
+class Cases(Protocol):
+    """What an event asks of cases; ``CaseService`` has it."""
+
+    def open(self, consumer: str, opening: Opening) -> Opened:
+        """One case is kept."""
+        ...
+
+    def checklist(self, consumer: str, number: str) -> Checklist:
+        """How each of its materials stands now."""
+        ...
+
+
 class Events:
     """Opens and follows events of several matters."""
 
-    def __init__(self, around: Surroundings, cases: CaseService) -> None:
+    def __init__(self, around: Surroundings, cases: Cases) -> None:
         self._around = around
         self._cases = cases
 

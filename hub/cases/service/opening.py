@@ -1,0 +1,83 @@
+"""What is said to open a case 办件, what is answered, and what makes an opening usable."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from hub.cases.model import Case, Checklist
+from hub.cases.service.people import PersonIn, require_roles
+from hub.catalogue.model import Matter
+from hub.errors import Malformed, Refused
+
+MAX_NUMBER: Final = 64
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What the approval service says to open a case."""
+
+    number: str
+    matter: str
+    people: tuple[PersonIn, ...]
+    sub_item: str = ""
+    answers: tuple[tuple[str, str], ...] = ()
+    mandate_id: str = ""
+    event_number: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The case, its checklist, and the code by which the applicant asks how it stands."""
+
+    case: Case
+    checklist: Checklist
+    query_code: str
+    is_new: bool
+
+
+def require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
+    """The opening says everything a case of this matter needs, and this consumer decides it.
+
+    Raises:
+        Malformed: number, sub-item, role or answer is unusable.
+        Refused: the matter is another consumer's.
+    """
+    number = opening.number
+    if not number or len(number) > MAX_NUMBER or not number.isprintable():
+        raise Malformed(
+            "cases.bad-number", f"A case number has 1 to {MAX_NUMBER} printable characters.", "办件编号不合规。"
+        )
+    if consumer not in matter.consumers:
+        raise Refused(
+            "cases.not-your-matter",
+            "This matter is decided by another service.",
+            "该事项不由本部门办理。",
+            matter=matter.id,
+        )
+    if opening.sub_item and opening.sub_item not in {each.id for each in matter.sub_items}:
+        raise Malformed("cases.unknown-sub-item", f"There is no sub-item “{opening.sub_item}”.", "没有该办理情形。")
+    require_roles(matter, opening.people)
+    require_conditions(dict(opening.answers), matter)
+
+
+def require_conditions(answers: dict[str, str], matter: Matter) -> None:
+    """Every answer is yes or no to a condition of the matter.
+
+    Raises:
+        Malformed: ``cases.unknown-question`` or ``cases.unknown-answer``.
+    """
+    known = {f"condition:{each.id}" for each in matter.conditions}
+    for key, value in answers.items():
+        if key not in known:
+            raise no_such_question(key)
+        if value not in {"yes", "no"}:
+            raise Malformed("cases.unknown-answer", "Answer yes or no.", "请回答是或否。", question=key)
+
+
+def no_such_question(key: str) -> Malformed:
+    """The error of a question the case does not ask, or of an answer it does not offer."""
+    return Malformed(
+        "cases.unknown-question",
+        "The case asks no such question, or offers no such answer; see its checklist.",
+        "没有该问题或选项。",
+        question=key[:80],
+    )

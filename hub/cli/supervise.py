@@ -1,0 +1,74 @@
+"""`hub supervise`: lights, liabilities and figures of supervision 电子监察, as text, JSON, CSV and pictures."""
+
+import json
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cases.reports import figures_picture, report_json, rows_csv
+from hub.cases.rules.supervision import Light, SupervisionReport
+from hub.cli.roof import opened
+from hub.cli.telling import print_json, print_lines, say
+from hub.kernel.clock import local_date
+
+app = typer.Typer()
+Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+
+
+@app.command()
+def supervise(
+    first: Day = None,
+    last: Day = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for report.json, *.csv, figures.svg and figures.png.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Time limits kept and missed, what was collected twice, what was spared; the last 90 days by default 电子监察."""
+    with opened() as hub:
+        today = local_date(hub.clock.now())
+        until: date = last.date() if last else today
+        report = hub.cases.supervision.report(first.date() if first else until - timedelta(days=90), until)
+    if out is not None:
+        _write(report, out)
+    if as_json:
+        print_json(json.loads(report_json(report)))
+    else:
+        _tell(report)
+
+
+def _write(report: SupervisionReport, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "report.json").write_text(report_json(report), "utf-8")
+    for name, rows in (("lights", report.lights), ("liabilities", report.liabilities), ("figures", report.figures)):
+        (folder / f"{name}.csv").write_text(rows_csv(rows), "utf-8-sig")
+    for form in ("svg", "png"):
+        (folder / f"figures.{form}").write_bytes(figures_picture(report.figures, form=form))
+
+
+def _tell(report: SupervisionReport) -> None:
+    for light in Light:
+        count = sum(each.light is light for each in report.lights)
+        say(f"{light.value:8} {count}")
+    print_lines(
+        [
+            {"fault": each.fault.value, "department": each.department, "subject": each.subject, "on": str(each.on)}
+            for each in report.liabilities
+        ],
+        "fault",
+        "department",
+        "subject",
+        "on",
+    )
+    print_lines(
+        [
+            {"matter": each.matter, "month": each.month, "cases": each.cases, "once-only %": each.once_only_percent}
+            for each in report.figures
+        ],
+        "matter",
+        "month",
+        "cases",
+        "once-only %",
+    )
