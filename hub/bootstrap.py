@@ -34,8 +34,8 @@ from hub.parties import tables as parties_tables
 from hub.parties.directory import PartyDirectory
 from hub.parties.service import PartyService
 from hub.parties.tokens import TokenService
-from hub.proof.keys import FileSigner
 from hub.proof.note import NoteSigner
+from hub.proof.pkcs11 import open_signer
 from hub.proof.policy import parse_policy
 from hub.proof.sealing import Blinder, KeyRing
 from hub.settings import Settings
@@ -76,8 +76,8 @@ class _Builder:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url, pool_size=settings.pool_size)
-        self.signer = FileSigner.from_pem(settings.signing_key)
-        self.log_signer = NoteSigner(settings.log_origin, FileSigner.from_pem(settings.log_key))
+        self.signer = open_signer(settings.signing_key, settings.device)
+        self.log_signer = NoteSigner(settings.log_origin, open_signer(settings.log_key, settings.device))
         self.keyring = KeyRing(next(iter(settings.seal_keys)), settings.seal_keys)
         self.blinder = Blinder(settings.blind_key)
         self.vault = Vault(self.keyring, self.blinder)

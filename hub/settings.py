@@ -10,6 +10,7 @@ from typing import Final, TypeVar
 
 from hub.api.limits import KIB, MIB, Limits
 from hub.errors import Malformed
+from hub.proof.pkcs11 import Device, is_in_device
 
 SECRET_BYTES: Final = 32
 METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
@@ -26,8 +27,8 @@ class Settings:
     hub_id: str
     public_url: str
     data_dir: Path
-    signing_key: Path
-    log_key: Path
+    signing_key: Path | str
+    log_key: Path | str
     log_origin: str
     seal_keys: Mapping[str, bytes] = field(repr=False)
     blind_key: bytes = field(repr=False)
@@ -41,6 +42,7 @@ class Settings:
     pool_size: int = 20
     log_level: str = "info"
     metrics_dir: Path | None = None
+    device: Device = field(default_factory=Device)
     limits: Limits = field(default_factory=Limits)
 
 
@@ -54,6 +56,11 @@ def settings_from(environment: Mapping[str, str] | None = None) -> Settings:
         Malformed: ``settings.missing`` or ``settings.wrong``, naming the variable and what it should hold.
     """
     return _Reader(os.environ if environment is None else environment).settings()
+
+
+def device_from(environment: Mapping[str, str] | None = None) -> Device:
+    """The signing device of this machine, for a command that needs a key and no hub."""
+    return _Reader(os.environ if environment is None else environment).device()
 
 
 def share_metrics(directory: Path) -> None:
@@ -106,8 +113,12 @@ class _Reader:
             pool_size=self.number("HUB_POOL_SIZE", 20, 1, 1000),
             log_level=self.choice("HUB_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
             metrics_dir=self.path(METRICS_VARIABLE),
+            device=self.device(),
             limits=self.limits(),
         )
+
+    def device(self) -> Device:
+        return Device(self.path("HUB_PKCS11_MODULE"), self.text("HUB_PKCS11_PIN"))
 
     def limits(self) -> Limits:
         usual = Limits()
@@ -177,13 +188,16 @@ class _Reader:
             raise _wrong("HUB_DATABASE_URL", "it must begin with postgresql://", "须以 postgresql:// 开头")
         return url
 
-    def key_file(self, name: str) -> Path:
-        remedy = "name a PEM file with the private key; `hub keys generate` makes one"
-        remedy_zh = "请指定私钥 PEM 文件，可用 hub keys generate 生成"
-        path = Path(self.need(name, remedy, remedy_zh))
-        if not path.is_file():
+    def key_file(self, name: str) -> Path | str:
+        """The path of a key file, or the PKCS#11 URI of a key in a device, which is opened when the hub is built."""
+        remedy = "name a PEM file with the private key, or a key in a device as pkcs11:…; `hub keys generate` makes one"
+        remedy_zh = "请指定私钥 PEM 文件或设备密钥 pkcs11:…，可用 hub keys generate 生成"
+        named = self.need(name, remedy, remedy_zh)
+        if is_in_device(named):
+            return named
+        if not Path(named).is_file():
             raise _wrong(name, remedy, remedy_zh)
-        return path
+        return Path(named)
 
     def secret(self, name: str) -> bytes:
         remedy = "give 32 random bytes in base64url; `hub keys secret` makes them"

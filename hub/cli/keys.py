@@ -7,36 +7,44 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.files import keep_private
-from hub.cli.roof import opened
+from hub.cli.files import content_of, keep_private
+from hub.cli.roof import new_key_in_device, opened, signer_for
 from hub.cli.telling import print_json, print_lines, say
 from hub.errors import Malformed
 from hub.kernel.clock import SystemClock
-from hub.parties.model import PartyKey
-from hub.parties.rules import possession_proof
-from hub.proof.encoding import b64url
-from hub.proof.keys import FileSigner, generate_signer
+from hub.parties.model import PartyKey, RevocationReason
+from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, possession_proof
+from hub.proof.encoding import b64url, strict_json
+from hub.proof.keys import PublicKey, Signer, generate_signer
+from hub.proof.pkcs11 import is_in_device
 
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-KeyFile = Annotated[Path, typer.Option("--key", help="PEM file with the private key.", exists=True, dir_okay=False)]
+KEY_HELP = "PEM file with the private key, or a key in a device: pkcs11:token=…;object=…"
+KeyFile = Annotated[str, typer.Option("--key", help=KEY_HELP)]
+MAX_FILE_BYTES = 65_536
 
 
 @app.command()
 def generate(
-    out: Annotated[Path, typer.Option("--out", help="Where the private key goes (PEM, mode 600).")],
+    out: Annotated[
+        str, typer.Option("--out", help="Where the private key goes: a new file (PEM, mode 600), or pkcs11:….")
+    ],
     alg: Annotated[str, typer.Option(help="Ed25519 or ES256.")] = "Ed25519",
     as_json: AsJson = False,
 ) -> None:
-    """Make a private key; an existing file is never overwritten. 生成密钥."""
+    """Make a private key; an existing one is never overwritten. 生成密钥."""
+    public = new_key_in_device(out, alg) if is_in_device(out) else _new_file(Path(out), alg)
+    if not as_json:
+        say(f"{out} holds the private key; its id is {public.kid}.", "私钥已生成，公钥见下。")
+    print_json(public.to_jwk())
+
+
+def _new_file(out: Path, alg: str) -> PublicKey:
     signer = generate_signer(alg)
     keep_private(out, signer.to_pem())
-    if as_json:
-        print_json(signer.public.to_jwk())
-    else:
-        say(f"{out} holds the private key; its id is {signer.public.kid}.", "私钥已写入，公钥见下。")
-        print_json(signer.public.to_jwk())
+    return signer.public
 
 
 @app.command()
@@ -49,34 +57,68 @@ def secret() -> None:
 def register(
     party: Annotated[str, typer.Option(help="The party that the key belongs to, such as dept:land.")],
     key: KeyFile,
+    endorsed_by: Annotated[
+        str | None, typer.Option(help="With --hub: a key that the party has on record, file or pkcs11:….")
+    ] = None,
     hub: Annotated[str | None, typer.Option(help="Address of the hub; without it, the hub of HUB_* is used.")] = None,
     hub_id: Annotated[str | None, typer.Option(help="The hub's id; read from the hub when not given.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Register a further key of a known party, proving that its private part is at hand. 登记公钥."""
-    signer = FileSigner.from_pem(key)
-    kid = _register_there(hub, hub_id, party, signer) if hub else _register_here(party, signer)
+    signer = signer_for(key)
+    if hub is None:
+        kid = _register_here(party, signer)
+    else:
+        kid = _register_there((hub, hub_id), party, signer, _endorser(endorsed_by))
     if as_json:
         print_json({"party": party, "kid": kid})
     else:
         say(f"The key {kid} of {party} is on record.", "公钥已登记。")
 
 
-def _proof(signer: FileSigner, party: str, audience: str) -> str:
-    now = SystemClock().now()
-    return possession_proof(signer, party=party, audience=audience, now=now, jti=secrets.token_urlsafe(18))
+def _endorser(reference: str | None) -> Signer:
+    if reference is None:
+        raise Malformed(
+            "cli.no-endorsement",
+            "Over the network a key that the party has on record vouches for the new one: --endorsed-by.",
+            "经网络登记须由已登记的密钥背书：--endorsed-by。",
+        )
+    return signer_for(reference)
 
 
-def _register_there(hub: str, hub_id: str | None, party: str, signer: FileSigner) -> str:
+def _jti() -> str:
+    return secrets.token_urlsafe(18)
+
+
+def _proof(signer: Signer, party: str, audience: str) -> str:
+    return possession_proof(signer, party=party, audience=audience, now=SystemClock().now(), jti=_jti())
+
+
+def _register_there(where: tuple[str, str | None], party: str, signer: Signer, endorser: Signer) -> str:
     from hub.client.channel import Channel, Identity
 
-    with Channel(hub, Identity(party, signer, hub_id or "")) as channel:
+    hub, hub_id = where
+    with Channel(hub, Identity(party, endorser, hub_id or "")) as channel:
         audience = hub_id or str(channel.call("GET", "/.well-known/hub", token=False).json()["id"])
-        wanted = {"jwk": signer.public.to_jwk(), "proof": _proof(signer, party, audience)}
+        vouched = key_statement(
+            endorser,
+            signer.public,
+            typ=ENDORSEMENT_TYP,
+            party=party,
+            by=party,
+            audience=audience,
+            now=SystemClock().now(),
+            jti=_jti(),
+        )
+        wanted = {
+            "jwk": signer.public.to_jwk(),
+            "proof": _proof(signer, party, audience),
+            "endorsement": vouched,
+        }
         return str(channel.call("POST", "/v1/keys", token=False, json=wanted).json()["kid"])
 
 
-def _register_here(party: str, signer: FileSigner) -> str:
+def _register_here(party: str, signer: Signer) -> str:
     with opened() as running:
         proof = _proof(signer, party, running.id)
         return running.party_service.register_key(signer.public.to_jwk(), proof).kid
@@ -86,30 +128,68 @@ def _register_here(party: str, signer: FileSigner) -> str:
 def rotate(
     party: Annotated[str, typer.Argument(help="The party, such as dept:land.")],
     old: Annotated[str, typer.Option(help="Id (kid) of the key that ends.")],
-    key: Annotated[Path, typer.Option(help="PEM file of the new private key.", exists=True, dir_okay=False)],
+    key: KeyFile,
     overlap_days: Annotated[int, typer.Option(min=0, max=366, help="Days in which both keys count.")] = 7,
 ) -> None:
     """Register a new key and let the old one end after an overlap. 更换密钥."""
-    signer = FileSigner.from_pem(key)
+    signer, overlap = signer_for(key), timedelta(days=overlap_days)
     with opened() as running:
-        kid = running.party_service.register_key(signer.public.to_jwk(), _proof(signer, party, running.id)).kid
-        until = SystemClock().now() + timedelta(days=overlap_days)
-        running.party_service.retire_key(party, old, until)
-    say(f"{kid} counts from now; {old} counts until {until:%Y-%m-%d %H:%M} UTC.", "新旧密钥在重叠期内均有效。")
+        proof = _proof(signer, party, running.id)
+        kid = running.party_service.rotate_key(old, signer.public.to_jwk(), proof, overlap=overlap).kid
+    say(f"{kid} counts from now; {old} counts for {overlap_days} days more.", "新旧密钥在重叠期内均有效。")
+
+
+@app.command()
+def approve(
+    party: Annotated[str, typer.Argument(help="The party that lost its key.")],
+    jwk: Annotated[Path, typer.Option(help="JSON file with the party's new public key.", dir_okay=False)],
+    key: KeyFile,
+    authority: Annotated[str, typer.Option(help="The authority that signs, such as auth:data-bureau.")],
+    hub_id: Annotated[str, typer.Option(help="The id of the hub that is to take the key.")],
+) -> None:
+    """The authority approves the recovery of a lost key; prints what `hub keys recover` takes. 批准恢复密钥."""
+    told = strict_json(content_of(jwk, most_bytes=MAX_FILE_BYTES))
+    public = PublicKey.from_jwk(told if isinstance(told, dict) else {})
+    told = key_statement(
+        signer_for(key),
+        public,
+        typ=RECOVERY_TYP,
+        party=party,
+        by=authority,
+        audience=hub_id,
+        now=SystemClock().now(),
+        jti=_jti(),
+    )
+    typer.echo(told)
+
+
+@app.command()
+def recover(
+    party: Annotated[str, typer.Argument(help="The party that lost its key.")],
+    key: KeyFile,
+    approval: Annotated[Path, typer.Option(help="File with the authority's approval.", dir_okay=False)],
+) -> None:
+    """Register a new key in place of lost ones, which end now, with the authority's approval. 恢复密钥."""
+    signer = signer_for(key)
+    approved = content_of(approval, most_bytes=MAX_FILE_BYTES).decode("ascii", "replace").strip()
+    with opened() as running:
+        proof = _proof(signer, party, running.id)
+        kid = running.party_service.recover_key(signer.public.to_jwk(), proof, approved).kid
+    say(f"{kid} counts from now; the lost keys of {party} ended.", "新密钥生效，丢失的密钥已终止。")
 
 
 @app.command()
 def revoke(
     party: Annotated[str, typer.Argument(help="The party, such as dept:land.")],
     kid: Annotated[str, typer.Argument(help="Id of the key.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the key.")],
+    reason: Annotated[RevocationReason, typer.Option(help="Why; it is kept with the key and logged.")],
     compromised_since: Annotated[
         str | None, typer.Option(help="ISO 8601 with offset: what it signed from then on does not count either.")
     ] = None,
 ) -> None:
     """End a key now. 吊销密钥."""
     with opened() as running:
-        running.party_service.revoke_key(party, kid, reason, compromised_since=_instant(compromised_since))
+        running.party_service.revoke_key(party, kid, reason.value, compromised_since=_instant(compromised_since))
     say(f"{kid} of {party} counts no more.", "该密钥已吊销。")
 
 
@@ -136,7 +216,7 @@ def find(party: Annotated[str | None, typer.Argument(help="Only this party.")] =
     if as_json:
         print_json(rows)
     else:
-        print_lines(rows, "party", "kid", "alg", "valid_from", "valid_until", "revoked_at")
+        print_lines(rows, "party", "kid", "alg", "valid_from", "valid_until", "revoked_at", "reason")
 
 
 def _line(key: PartyKey) -> dict[str, Any]:
@@ -147,4 +227,4 @@ def _line(key: PartyKey) -> dict[str, Any]:
         "compromised_since": key.compromised_since,
     }
     spelled = {name: at.isoformat(timespec="seconds") if at else None for name, at in instants.items()}
-    return {"party": key.party, "kid": key.public.kid, "alg": key.public.alg, **spelled}
+    return {"party": key.party, "kid": key.public.kid, "alg": key.public.alg, **spelled, "reason": key.revoked_reason}

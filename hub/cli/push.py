@@ -14,10 +14,11 @@ from adapters.agent.model import PushReport
 from adapters.agent.push import RECORD_KEY_BYTES, Options
 from adapters.agent.push import push as push_registry
 from hub.cli.files import content_of, keep_private
+from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, print_lines, say
 from hub.errors import Malformed
 from hub.proof.encoding import b64url, b64url_decode
-from hub.proof.keys import FileSigner
+from hub.proof.pkcs11 import is_in_device
 
 app = typer.Typer()
 MAX_KEY_BYTES = 4096
@@ -29,8 +30,10 @@ def push(
     source: Annotated[str, typer.Option(help="Database URL, HTTP address, folder or file.")],
     hub: Annotated[str, typer.Option(help="Address of the hub.", envvar="HUB_URL")],
     key: Annotated[
-        Path,
-        typer.Option(help="PEM file with the department's private key.", envvar="HUB_ADAPTER_KEY", dir_okay=False),
+        str,
+        typer.Option(
+            help="PEM file with the department's private key, or pkcs11:token=…;object=….", envvar="HUB_ADAPTER_KEY"
+        ),
     ],
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file; the registry's default without it.", dir_okay=False)
@@ -51,14 +54,14 @@ def push(
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Everything the source holds is at the hub afterwards; run again after any fault 推送登记库."""
-    signer = FileSigner.from_pem(content_of(key, most_bytes=MAX_KEY_BYTES))
+    signer = signer_for(key)
     with _bars() as bars:
         report = push_registry(
             registry,
             source,
             hub_url=hub,
             signer=signer,
-            record_key=_record_key(record_key or key.with_suffix(".record-key")),
+            record_key=_record_key(record_key or _beside(key)),
             mapping=mapping,
             since=since,
             progress=_Teller(bars),
@@ -68,6 +71,16 @@ def push(
         print_json(report.to_json())
     else:
         _tell(report)
+
+
+def _beside(key: str) -> Path:
+    if is_in_device(key):
+        raise Malformed(
+            "cli.record-key-place",
+            "For a key in a device name the file of the record key: --record-key.",
+            "密钥在设备中时请用 --record-key 指定记录密钥文件。",
+        )
+    return Path(key).with_suffix(".record-key")
 
 
 def _record_key(path: Path) -> bytes:

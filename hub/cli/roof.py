@@ -6,7 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hub.settings import Settings, settings_from, share_metrics
+from hub.proof.keys import PublicKey, Signer
+from hub.proof.pkcs11 import generate_in_device, open_signer
+from hub.settings import Settings, device_from, settings_from, share_metrics
 
 if TYPE_CHECKING:
     from hub.api.rooms import Hub
@@ -32,6 +34,16 @@ def built_from(environment: Mapping[str, str]) -> "Hub":
 def load_tables() -> None:
     """The metadata knows the tables of every room afterwards."""
     import hub.bootstrap  # noqa: F401 - it names every module that defines tables
+
+
+def signer_for(reference: str) -> Signer:
+    """The signer of a key file, or of a key in this machine's device (`pkcs11:token=…;object=…`)."""
+    return open_signer(reference, device_from())
+
+
+def new_key_in_device(reference: str, alg: str) -> PublicKey:
+    """A new key is in this machine's device under that name."""
+    return generate_in_device(reference, alg, device_from())
 
 
 @contextmanager
