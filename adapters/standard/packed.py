@@ -9,6 +9,7 @@ from adapters.standard.folding import folded_code
 from adapters.standard.people import add_flag, code_for, is_organisation, put_any_name, put_identifier, put_name
 from adapters.standard.unusable import UnusableRow
 from hub.kernel.characters import is_placeholder
+from hub.kernel.codes import parse_identifier
 from hub.kernel.names import name_key
 
 _RECORD_SEPARATORS: Final = ("\n", ";", ",", "、", "|", "/")
@@ -189,7 +190,7 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
 
 
 def _paired_numbers(text: str, count: int) -> list[str]:
-    """The cell's numbers by position, one for each of ``count`` names, empty where a place is; nothing when it has none.
+    """The cell's numbers by position, one for each of ``count`` names, empty where a place is; none when it has none.
 
     Raises:
         UnusableRow: another count of numbers than of names.
@@ -200,9 +201,23 @@ def _paired_numbers(text: str, count: int) -> list[str]:
         return [text]
     for separators in (_NUMBERS, _BLANKS):
         numbers = [one.strip() for one in separators.split(text.strip())]
-        if len(numbers) == count:
-            return numbers
+        for told in (numbers, _without_old_forms(numbers)):
+            if len(told) == count:
+                return told
     raise UnusableRow("row.holders-unpaired")
+
+
+def _without_old_forms(numbers: Sequence[str]) -> list[str]:
+    """The numbers, one that only repeats its neighbour in an older form left out."""
+    kept: list[str] = []
+    values: list[str | None] = []
+    for number in numbers:
+        found = parse_identifier(number)
+        value = found.value if found else None
+        if value is None or not values or values[-1] != value:
+            kept.append(number)
+            values.append(value)
+    return kept
 
 
 def _split_names(text: str) -> list[str]:
