@@ -16,9 +16,9 @@ from hub.audit.waiting import Waiters
 from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
-from hub.proof.merkle import consistency_proof
+from hub.proof.merkle import consistency_proof, range_root
 from hub.proof.note import NoteSigner
-from hub.proof.tiles import parse_tile_path, tile_width
+from hub.proof.tiles import parse_tile_path, subtree_reader, tile_width
 from hub.storage.database import Database
 
 POLL_SECONDS: Final = 0.25
@@ -55,6 +55,7 @@ class Log:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
+        self._witnessing: tuple[float, float | None] = (float("-inf"), None)
         self._maker: ProofMaker | None = None
         self._recent: dict[str, int] = {}
         self.fault: HubError | None = None
@@ -122,9 +123,33 @@ class Log:
         now = time.monotonic()
         if now < self._next_election:
             return self._election.is_won
-        won = self._election.stand()
+        was_won, won = self._election.is_won, self._election.stand()
+        if won and not was_won:
+            self._check_witnesses()
         self._next_election = now + (LIVENESS_SECONDS if won else ELECTION_SECONDS)
         return won
+
+    def _check_witnesses(self) -> None:
+        """A whole machine restored from a backup shows here: the witnesses remember more than database and file do."""
+        collector = self._parts.collector
+        if collector is None:
+            return
+        remembered = collector.remembered(self._parts.signer.verifier)
+        with self._database.reading() as session:
+            size = LogStore(session, self.origin).head().size
+            subtree = subtree_reader(self._tiles.within(session), size)
+            for each in remembered:
+                if each.size > size or range_root(subtree, 0, each.size) != each.root:
+                    self._election.leave()
+                    raise Broken(
+                        "audit.behind-witness",
+                        f"A witness holds a signed checkpoint of {each.size} entries that this database does not "
+                        f"continue (it holds {size}). Nothing is signed. Restore a backup that holds them all, or "
+                        "close this log and open one under a new origin.",
+                        "见证方持有本数据库无法延续的已签名检查点，停止签名。请恢复完整备份，或以新来源另立日志。",
+                        size=size,
+                        witnessed=each.size,
+                    )
 
     def _fail(self, fault: HubError) -> None:
         self.fault = fault
@@ -287,15 +312,23 @@ class Log:
         limit = self._parts.max_unwitnessed_seconds
         if limit is None:
             return
-        with self._database.reading() as session:
-            published = LogStore(session, self.origin).published()
-        since = None if published is None else published.unwitnessed_since
+        since = self._unwitnessed_since()
         if since is not None and self._parts.clock.now().timestamp() - since > limit:
             raise Unavailable(
                 "audit.unwitnessed",
                 "Too few witnesses have cosigned the log for too long; nothing is released until they do.",
                 "日志长时间未获足够见证方共签；恢复之前不披露任何数据。",
             )
+
+    def _unwitnessed_since(self) -> float | None:
+        """Since when the newest checkpoint waits for its quorum, as known at most a quarter of a second ago."""
+        read_at, since = self._witnessing
+        if time.monotonic() - read_at > POLL_SECONDS:
+            with self._database.reading() as session:
+                published = LogStore(session, self.origin).published()
+            since = None if published is None else published.unwitnessed_since
+            self._witnessing = time.monotonic(), since
+        return since
 
     def _collect(self) -> None:
         collector = self._parts.collector

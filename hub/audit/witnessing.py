@@ -1,5 +1,6 @@
 """Asking witnesses 见证方 to cosign the newest checkpoint (C2SP tlog-witness, the log's side)."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,10 +11,10 @@ import httpx
 
 from hub.errors import HubError, Malformed
 from hub.kernel.clock import Clock
-from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.encoding import base64_text
 from hub.proof.merkle import Subtree, consistency_proof
-from hub.proof.note import NoteSignature, parse_signature_lines
+from hub.proof.note import NoteSignature, NoteVerifier, parse_signature_lines
 from hub.proof.policy import LogPolicy, Witness
 from hub.proof.treehead import parse_decimal
 
@@ -33,16 +34,17 @@ class Reply:
     body: str
 
 
-Post = Callable[[str, bytes], Reply]
+Post = Callable[[str, bytes | None], Reply]
 
 
 def http_post(*, timeout_seconds: float = 5.0) -> Post:
-    """A way to post that keeps its connections; a witness that is away answers with status 0."""
+    """A way to post (or, without a body, to get) that keeps its connections; who is away answers with status 0."""
     client = httpx.Client(timeout=timeout_seconds)
 
-    def post(url: str, body: bytes) -> Reply:
+    def post(url: str, body: bytes | None) -> Reply:
         try:
-            answer = client.post(url, content=body, headers={"content-type": "text/plain; charset=utf-8"})
+            headers = {"content-type": "text/plain; charset=utf-8"}
+            answer = client.get(url) if body is None else client.post(url, content=body, headers=headers)
         except httpx.HTTPError as fault:
             return Reply(0, "", type(fault).__name__)
         return Reply(answer.status_code, answer.headers.get("content-type", ""), answer.text)
@@ -93,6 +95,21 @@ class Collector:
             answers = pool.map(lambda url: self._ask(url, question), self._by_url)
             note = note.with_signatures(signature for signatures in answers for signature in signatures)
         return str(note) if self.policy.has_quorum(frozenset(self.policy.cosigners(note))) else None
+
+    def remembered(self, log: NoteVerifier) -> list[Checkpoint]:
+        """The checkpoints of ``log`` that the witnesses hold, each under the log's own signature; who is away is not
+        waited for.
+        """  # noqa: D205 - one sentence
+        name = hashlib.sha256(log.name.encode()).hexdigest()
+        found = []
+        for url in self._by_url:
+            reply = self._post(f"{url.rstrip('/')}/{name}/checkpoint", None)
+            if reply.status == _OK:
+                try:
+                    found.append(verify_checkpoint(reply.body, [log]))
+                except Malformed as fault:
+                    self.complaints[url] = fault.code
+        return found
 
     def _ask(self, url: str, question: Question) -> list[NoteSignature]:
         try:

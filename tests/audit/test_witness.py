@@ -15,7 +15,7 @@ from hub.audit.verify import verify_log
 from hub.audit.witness import Answer, Witness, WitnessStore
 from hub.audit.witness_app import witness_app
 from hub.audit.witnessing import Collector, Reply
-from hub.errors import Unavailable
+from hub.errors import Broken, Unavailable
 from hub.kernel.clock import FixedClock
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
 from hub.proof.encoding import base64_text
@@ -193,11 +193,12 @@ class County:
             for name, each in self.cosigners.items()
         }
 
-    def post(self, url: str, content: bytes) -> Reply:
-        name = url.split("/")[2]
+    def post(self, url: str, content: bytes | None) -> Reply:
+        name, path = url.split("/")[2:4]
         if name in self.away:
             return Reply(0, "", "ConnectError")
-        answer: Answer = self.witnesses[name].add_checkpoint(content)
+        witness = self.witnesses[name]
+        answer: Answer = witness.checkpoint(path) if content is None else witness.add_checkpoint(content)
         return Reply(answer.status, answer.content_type, answer.body)
 
     @property
@@ -295,3 +296,24 @@ def test_a_witnessed_receipt_satisfies_the_policy_and_an_unwitnessed_log_release
     reader = DatabaseReader(county.house.database, ORIGIN)
     witnessed = parse_checkpoint(log.checkpoint(is_witnessed=True))[1]
     assert verify_log(reader, county.policy, earlier=[witnessed]).is_sound
+
+
+def test_a_whole_machine_restored_from_a_backup_is_noticed_by_the_witnesses(county: County) -> None:
+    house = county.house
+    house.grow(5)
+    assert collected(county) is not None
+    (house.folder / "last-signed").unlink()
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_tile", "log_head", "log_published"):
+            connection.exec_driver_sql(f"TRUNCATE {table}")
+    log = house.log(collector=county.collector())
+    log.start()
+    try:
+        made = entry()
+        house.append(made)
+        with pytest.raises(Broken) as refusal:
+            log.receipt_for(made.entry_id, 10)
+        assert refusal.value.code == "audit.behind-witness"
+    finally:
+        log.stop()
+    assert house.signed.last() is None
