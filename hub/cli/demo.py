@@ -1,6 +1,8 @@
 """`hub demo`: everything on this machine, embedded, on an invented county; ends in a verified bundle, then serves."""
 
+import signal
 import threading
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -8,6 +10,7 @@ from typing import Annotated
 import typer
 
 from hub.api.logs import start_logging
+from hub.cli.exits import INTERRUPTED
 from hub.cli.roof import built_from
 from hub.cli.telling import print_json
 from hub.demo.show import Narrator
@@ -34,7 +37,12 @@ def demo(
     narrator = Narrator()
     to_screen = json_file is not None and str(json_file) == "-"
     wish = Wish(directory, residents, organisations, seed, port, None if to_screen else json_file)
-    figures = tell(wish, narrator, built_from, _nothing if once else _Serving(narrator))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        figures = tell(wish, narrator, built_from, _nothing if once else _Serving(narrator))
+    except KeyboardInterrupt:
+        narrator.say("Stopped; everything that was started is down.", "已停止，启动的服务均已关闭。")
+        raise typer.Exit(INTERRUPTED) from None
     if to_screen:
         print_json(asdict(figures))
 
@@ -55,4 +63,5 @@ class _Serving:
             "Ctrl-C ends.",
             "服务中，按 Ctrl-C 结束。",
         )
-        threading.Event().wait()
+        with suppress(KeyboardInterrupt):
+            threading.Event().wait()

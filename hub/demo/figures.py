@@ -13,6 +13,7 @@ class RegistryFigures:
     read: int = 0
     accepted: int = 0
     unchanged: int = 0
+    corrected: int = 0
     withdrawn: int = 0
     quarantined: int = 0
     quarantined_by_reason: dict[str, int] = field(default_factory=dict)

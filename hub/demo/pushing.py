@@ -77,6 +77,7 @@ def figures_of(report: PushReport) -> RegistryFigures:
         read=report.read,
         accepted=report.accepted,
         unchanged=report.total("unchanged"),
+        corrected=report.total("corrected"),
         withdrawn=report.withdrawn,
         quarantined=report.total("quarantined"),
         quarantined_by_reason=dict(sorted(report.reasons.items())),

