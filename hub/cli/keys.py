@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.files import content_of, keep_private
+from hub.cli.policies import app as policies
 from hub.cli.roof import new_key_in_device, opened, signer_for
 from hub.cli.telling import print_json, print_lines, say
 from hub.errors import Malformed
@@ -19,6 +20,7 @@ from hub.proof.keys import PublicKey, Signer, generate_signer
 from hub.proof.pkcs11 import is_in_device
 
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
+app.add_typer(policies, name="policy")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KEY_HELP = "PEM file with the private key, or a key in a device: pkcs11:token=…;object=…"

@@ -1,0 +1,92 @@
+"""The trust policy's editions: signed, numbered, chained; an older or a second one is refused."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from hub.errors import HubError
+from hub.exchange.editions import POLICY_TYP, Edition, follow, is_signed, sign_edition, verify_editions
+from hub.proof.jws import sign_jws
+from hub.proof.keys import FileSigner, generate_signer
+from hub.proof.note import NoteSigner
+
+AUTHORITY = "auth:data-bureau"
+NOW = 1_790_000_000
+
+
+def plain(**changed: Any) -> dict[str, Any]:
+    hub = generate_signer()
+    vkey = NoteSigner("hub.example/log", generate_signer()).verifier.vkey
+    return {"version": 1, "hub": {"id": "hub:x", "jwks": [hub.public.to_jwk()], "log_vkey": vkey}, **changed}
+
+
+def signed(signer: FileSigner, after: Edition | None = None, **more: Any) -> bytes:
+    return sign_edition(plain(), signer=signer, authority=AUTHORITY, now=NOW, after=after, **more).encode()
+
+
+@pytest.fixture
+def key() -> FileSigner:
+    return generate_signer()
+
+
+def test_a_first_edition_counts_when_the_authoritys_key_signed_it(key: FileSigner) -> None:
+    token = signed(key)
+    edition = verify_editions(token, [key.public])
+    assert (edition.number, edition.previous, edition.authority) == (1, None, AUTHORITY)
+    assert (is_signed(token), is_signed(b' {"version":1}')) == (True, False)
+
+
+def test_the_last_of_a_chain_counts_and_keys_roll_over_with_it(key: FileSigner) -> None:
+    new = generate_signer("ES256")
+    first = signed(key, next_keys=[key.public, new.public])
+    second = signed(new, verify_editions(first, [key.public]), next_keys=[new.public])
+    chain = first + b"\n" + second + b"\n"
+    last = verify_editions(chain, [key.public])
+    assert (last.number, set(last.next_keys)) == (2, {new.public.kid})
+    third = signed(new, last)
+    assert verify_editions(chain + third, [key.public]).number == 3
+    with pytest.raises(HubError, match=r"proof\.unknown-key"):
+        follow(last, signed(key, last))
+
+
+Attack = Callable[[FileSigner, bytes, Edition], bytes]
+ATTACKS: list[tuple[str, Attack, str]] = [
+    ("the first edition again", lambda _key, first, _now: first, "exchange.policy-rolled-back"),
+    ("two of one number", lambda key, first, _now: signed(key, read(key, first)), "exchange.policy-forked"),
+    ("a number left out", lambda key, _first, now: signed(key, later(key, now)), "exchange.policy-gap"),
+    ("another signer", lambda _key, _first, now: signed(generate_signer(), now), "proof.unknown-key"),
+    (
+        "no policy",
+        lambda key, _first, _now: sign_jws({}, typ=POLICY_TYP, signer=key).encode(),
+        "exchange.policy-edition",
+    ),
+]
+
+
+def read(key: FileSigner, token: bytes) -> Edition:
+    return verify_editions(token, [key.public])
+
+
+def later(key: FileSigner, now: Edition) -> Edition:
+    return follow(now, signed(key, now))
+
+
+@pytest.mark.parametrize(("attack", "code"), [pytest.param(do, code, id=name) for name, do, code in ATTACKS])
+def test_a_rollback_a_fork_and_a_gap_are_refused(key: FileSigner, attack: Attack, code: str) -> None:
+    first = signed(key)
+    now = follow(read(key, first), signed(key, read(key, first)))
+    with pytest.raises(HubError) as refusal:
+        follow(now, attack(key, first, now))
+    assert refusal.value.code == code
+
+
+def test_an_edition_for_another_history_is_a_fork(key: FileSigner) -> None:
+    mine, theirs = read(key, signed(key)), read(key, signed(key))
+    with pytest.raises(HubError, match=r"exchange\.policy-forked"):
+        follow(mine, signed(key, theirs))
+
+
+def test_a_policy_of_another_form_is_not_signed(key: FileSigner) -> None:
+    with pytest.raises(HubError, match=r"exchange\.trust-policy"):
+        sign_edition({"version": 1}, signer=key, authority=AUTHORITY, now=NOW)
