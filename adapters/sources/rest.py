@@ -156,10 +156,10 @@ class InterfaceTable:
                 yield BadRow(number, "row.not-an-object", {"row": str(row)[:_LONGEST_RAW]})
                 continue
             cells = self._cells(row)
-            broken = any(is_broken(cell) for cell in cells)
-            yield (
-                BadRow(number, "row.broken-text", raw_of(self._headers, cells)) if broken else SourceRow(number, cells)
-            )
+            if is_broken(cells):
+                yield BadRow(number, "row.broken-text", raw_of(self._headers, cells))
+            else:
+                yield SourceRow(number, cells)
 
     def _fetch(self, start: int, window: str | None) -> Page:
         return page_of(self._interface, self._path, self._mapping, (start, window))
