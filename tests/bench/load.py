@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from urllib.parse import urlsplit
 
 
@@ -25,16 +26,28 @@ class Load:
         return self.answered / self.seconds
 
 
-def post(url: str, bodies: Sequence[bytes], *, clients: int, headers: dict[str, str]) -> Load:
-    """Every body is sent once, by whichever client is free."""
-    return asyncio.run(_run(url, bodies, clients, headers))
+def post(  # noqa: PLR0913  # what is sent, by how many, how
+    url: str,
+    bodies: Sequence[bytes],
+    *,
+    clients: int,
+    headers: dict[str, str],
+    method: str = "POST",
+    paths: Sequence[str] = (),
+) -> Load:
+    """Every body is sent once, by whichever client is free; to ``paths`` in turn where they are given."""
+    return asyncio.run(_run(url, list(zip(cycle(_heads(url, headers, method, paths)), bodies, strict=False)), clients))
 
 
-async def _run(url: str, bodies: Sequence[bytes], clients: int, headers: dict[str, str]) -> Load:
+def _heads(url: str, headers: dict[str, str], method: str, paths: Sequence[str]) -> list[bytes]:
     parts = urlsplit(url)
     lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
-    head = f"POST {parts.path} HTTP/1.1\r\nhost: {parts.netloc}\r\n{lines}".encode()
-    waiting = iter(bodies)
+    return [f"{method} {path} HTTP/1.1\r\nhost: {parts.netloc}\r\n{lines}".encode() for path in paths or [parts.path]]
+
+
+async def _run(url: str, sent: Sequence[tuple[bytes, bytes]], clients: int) -> Load:
+    parts = urlsplit(url)
+    waiting = iter(sent)
     took: list[float] = []
     statuses: dict[int, int] = {}
     sample = b""
@@ -42,7 +55,7 @@ async def _run(url: str, bodies: Sequence[bytes], clients: int, headers: dict[st
     async def client() -> None:
         nonlocal sample
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
-        for body in waiting:
+        for head, body in waiting:
             began = time.perf_counter()
             writer.write(head + b"content-length: %d\r\n\r\n" % len(body) + body)
             status, sample = await _answer(reader)

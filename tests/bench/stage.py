@@ -12,7 +12,7 @@ import httpx
 
 from hub.storage.embedded import address_of, data_directory, embedded_server, fresh_database
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @contextmanager

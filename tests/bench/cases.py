@@ -1,0 +1,137 @@
+"""Checklists a second over HTTP, for a matter of 24 materials and an applicant with 200 pieces of evidence.
+
+``python -m tests.bench.cases [--subjects 1000000] [--workers 2]``
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import text
+
+from hub.bootstrap import build
+from hub.cases.model import APPLICANT, PersonAsked
+from hub.cases.service import Opening, PersonIn
+from hub.client.channel import Channel, Identity
+from hub.evidence.model import Link
+from hub.evidence.store import NewEvidence
+from hub.identity.model import Mention
+from hub.kernel.ids import new_id
+from hub.proof.sdjwt import issue_sd_jwt
+from hub.settings import settings_from
+from tests.bench.load import Load, post
+from tests.bench.report import Figure, tell
+from tests.bench.town import HUB_ID, Town, opened, served
+
+SERVICE, MATTER = "svc:association-registration", "association-registration"
+NUMBER, NAME = "11010519491231002X", "张三"
+PIECES, CASES = 200, 40
+ROLES = (APPLICANT, "founding_person", "person_in_charge", "legal_representative", "office_owner")
+FILL = text(
+    "INSERT INTO identity_subject (subject_id, kind, created_at)"
+    " SELECT 'sub_' || lpad(n::text, 26, '0'), 'resident', now() FROM generate_series(1, :n) n"
+)
+
+
+def main() -> int:
+    """Measures and tells; 1 when a bar is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--subjects", type=int, default=1_000_000, help="subjects in the index beside the applicant")
+    parser.add_argument("--requests", type=int, default=4000)
+    parser.add_argument("--workers", type=int, default=2)
+    chosen = parser.parse_args()
+    root = Path(tempfile.mkdtemp(prefix="hub-bench-"))
+    try:
+        with opened(root) as town:
+            cases, first_look_ms = _prepared(town, chosen.subjects)
+            with served(town, workers=chosen.workers) as up:
+                loads = [_looked(up, cases, clients, chosen.requests) for clients in (1, 16)]
+    finally:
+        shutil.rmtree(root, ignore_errors=True)
+    return 0 if tell("checklist: 24 materials, 200 pieces of evidence", _figures(loads, first_look_ms)) else 1
+
+
+def _figures(loads: list[Load], first_look_ms: float) -> list[Figure]:
+    figures = [Figure("a first look, nothing remembered, in process", first_look_ms, "ms")]
+    for load in loads:
+        odd = "" if set(load.statuses) == {200} else f"statuses {load.statuses}"
+        figures += [
+            Figure(f"{load.clients} clients: checklists", load.rate, "/s", note=odd),
+            Figure(f"{load.clients} clients: p50", load.p50_ms, "ms"),
+            Figure(f"{load.clients} clients: p99", load.p99_ms, "ms", note="bar: under 30 at 16 clients"),
+        ]
+    return figures
+
+
+def _prepared(town: Town, subjects: int) -> tuple[list[str], float]:
+    """The case ids, all of one applicant with ``PIECES`` pieces of evidence; and how long a first look takes."""
+    hub: Any = build(settings_from(town.environment))
+    around = hub.cases._around
+    with hub.database.writing() as session:
+        session.execute(FILL, {"n": subjects})
+        person = {
+            "name": NAME,
+            "number": NUMBER,
+            "number_valid": True,
+            "document_kind": "111",
+            "birth_date": "1949-12-31",
+        }
+        mention = Mention("bench-record", "civil_affairs", "residents", "self", "resident", person)
+        (placed,) = hub.identity.place(session, [mention])
+        _hold(town, around, session, placed.subject_id)
+    with hub.database.writing() as session:
+        session.execute(text("ANALYZE"))
+    asked = PersonAsked(kind="resident", number=NUMBER, name=NAME)
+    people = tuple(PersonIn(role, asked) for role in ROLES)
+    made = [hub.cases.open(SERVICE, Opening(f"bench-{each}", MATTER, people)) for each in range(CASES)]
+    began = time.perf_counter()
+    for each in made:
+        hub.cases.checklist(SERVICE, each.case.number)
+    took = (time.perf_counter() - began) * 1000 / len(made)
+    hub.database.close()
+    return [each.case.case_id for each in made], took
+
+
+def _hold(town: Town, around: Any, session: Any, subject_id: str) -> None:
+    rows, links = [], []
+    for number in range(PIECES):
+        kind = "resident" if number % 2 else "real-estate-right"
+        form = (
+            {"name": NAME, "number": NUMBER}
+            if number % 2
+            else {"unit": str(number), "registered_status": "history" if number else "current", "right_kind": "4"}
+        )
+        evidence_id, as_of = new_id("ev"), around.clock.now() - timedelta(hours=number + 1)
+        issuer = "dept:civil-affairs" if number % 2 else "dept:land"
+        clear = {"iss": issuer, "vct": f"urn:hub:evidence:{kind}:1", "iat": 1, "jti": evidence_id}
+        token = issue_sd_jwt(clear, form, signer=town.cabinet.signer_of(issuer)).encode()
+        sealed = around.keyring.seal(token, context=f"evidence|{evidence_id}")
+        digest = hashlib.sha256(token).digest()
+        ends = (None, None, as_of, None, None, False, None)
+        row = NewEvidence(
+            evidence_id, "bench", kind, evidence_id, "", kind, issuer, "", 1, 1, as_of, *ends, digest, sealed
+        )
+        rows.append(row)
+        links.append(Link(subject_id, evidence_id, "self" if number % 2 else "holder"))
+    store = around.evidence(session)
+    store.keep(rows)
+    store.link(links)
+
+
+def _looked(town: Town, cases: list[str], clients: int, count: int) -> Load:
+    channel = Channel(town.url, Identity(SERVICE, town.cabinet.signer_of(SERVICE), HUB_ID))
+    headers = {"authorization": f"Bearer {channel.access_token()}"}
+    channel.close()
+    paths = [f"/v1/cases/{case}/checklist" for case in cases]
+    post(town.url, [b""] * 100, clients=4, headers=headers, method="GET", paths=paths)
+    return post(town.url, [b""] * count, clients=clients, headers=headers, method="GET", paths=paths)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
