@@ -2,8 +2,6 @@
 
 import base64
 import json
-import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,8 +14,8 @@ from hub.proof.merkle import consistency_proof, inclusion_proof, leaf_hash, node
 from hub.proof.note import Ed25519Cosigner, NoteSigner
 from hub.proof.tiles import encode_entries, tiles_of
 from hub.proof.tlogproof import TlogProof
+from tests.crosscheck.programs import go_program
 
-PACKAGES = Path("/usr/share/gocode")
 SIZE = 700
 ENTRIES = [f'{{"n":{n},"salted":"{n * 7919}"}}'.encode() for n in range(SIZE)]
 LEAVES = [leaf_hash(entry) for entry in ENTRIES]
@@ -32,19 +30,7 @@ def subtree(start: int, end: int) -> bytes:
 
 @pytest.fixture(scope="module")
 def program(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    if not shutil.which("go") or not (PACKAGES / "src/golang.org/x/mod/sumdb").is_dir():
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("not installed: golang-go, golang-golang-x-mod-dev")
-    made = tmp_path_factory.mktemp("go") / "crosscheck"
-    environment = {
-        **os.environ,
-        "GO111MODULE": "off",
-        "GOPATH": str(PACKAGES),
-        "GOCACHE": str(made.parent / "cache"),
-        "GOFLAGS": "",
-    }
-    source = Path(__file__).with_name("go") / "main.go"
-    subprocess.run(["go", "build", "-o", str(made), str(source)], check=True, env=environment)  # noqa: S603, S607
-    return made
+    return go_program(tmp_path_factory.mktemp("go"))
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 // Checks receipts, growth and a directory of tiles of the hub's log with Go's own packages for the checksum database
 // (golang.org/x/mod/sumdb/note and tlog): other people's code, written for another log of the same family.
 //
+//	crosscheck bundle BUNDLE POLICY
 //	crosscheck receipt  < {"log": vkey, "witnesses": [vkey…], "entry": base64, "receipt": text}
 //	crosscheck growth   < {"log": vkey, "old": note, "new": note, "proof": [base64…]}
 //	crosscheck tiles DIRECTORY VKEY
@@ -131,16 +132,57 @@ func hashes(spelled []string) ([]tlog.Hash, error) {
 	return list, nil
 }
 
+type claimed struct {
+	Log       string
+	Witnesses []string
+	Entry     []byte
+	Receipt   string
+}
+
 func receipt() (any, error) {
-	var given struct {
-		Log       string
-		Witnesses []string
-		Entry     []byte
-		Receipt   string
-	}
+	var given claimed
 	if err := json.NewDecoder(os.Stdin).Decode(&given); err != nil {
 		return nil, err
 	}
+	return included(given)
+}
+
+func fromFile(path string, into any) error {
+	content, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(content, into)
+}
+
+// bundle checks the receipt of a whole bundle with the log and witnesses of a trust policy.
+func bundle(path, policyPath string) (any, error) {
+	var held struct{ Entry, Receipt string }
+	var policy struct {
+		Hub struct {
+			LogVkey string `json:"log_vkey"`
+		}
+		Witnesses []string
+		Quorum    int
+	}
+	if err := fromFile(path, &held); err != nil {
+		return nil, err
+	}
+	if err := fromFile(policyPath, &policy); err != nil {
+		return nil, err
+	}
+	entry, err := base64.RawURLEncoding.Strict().DecodeString(held.Entry)
+	if err != nil {
+		return nil, err
+	}
+	found, err := included(claimed{policy.Hub.LogVkey, policy.Witnesses, entry, held.Receipt})
+	if err == nil && len(found["signed"].([]string)) < 1+policy.Quorum {
+		err = errors.New("too few witnesses")
+	}
+	return found, err
+}
+
+func included(given claimed) (map[string]any, error) {
 	head, rest, found := strings.Cut(given.Receipt, "\n\n")
 	lines := strings.Split(head, "\n")
 	if !found || lines[0] != "c2sp.org/tlog-proof@v1" {
@@ -292,12 +334,14 @@ func run(arguments []string) (any, error) {
 	switch {
 	case len(arguments) == 1 && arguments[0] == "receipt":
 		return receipt()
+	case len(arguments) == 3 && arguments[0] == "bundle":
+		return bundle(arguments[1], arguments[2])
 	case len(arguments) == 1 && arguments[0] == "growth":
 		return growth()
 	case len(arguments) == 3 && arguments[0] == "tiles":
 		return tiles(arguments[1], arguments[2])
 	}
-	return nil, errors.New("usage: crosscheck receipt | growth | tiles DIRECTORY VKEY")
+	return nil, errors.New("usage: crosscheck bundle BUNDLE POLICY | receipt | growth | tiles DIRECTORY VKEY")
 }
 
 func main() {
