@@ -12,7 +12,7 @@ from hub.proof.note import Ed25519Cosigner
 from tests.evidence.pushing import HUB
 from tests.exchange.world import AID, LAND, MARITAL, RESIDENT, World
 
-CHECKLIST = 11
+CHECKLIST = 12
 
 
 def bundle_from(world: World, *wanted: tuple[str, list[str]], **changed: Any) -> dict[str, Any]:
@@ -132,7 +132,8 @@ def test_a_policy_that_demands_witnesses_refuses_an_unwitnessed_receipt(world: W
     policy = world.policy() | {"witnesses": [witness.verifier.vkey], "quorum": 1}
     found = verify_bundle(bundle_from(world), policy)
     assert failed(found) == "receipt proves the entry in the log"
-    assert "proof.too-few-witnesses" in found.steps[-1].detail
+    assert found.failed is not None
+    assert "proof.too-few-witnesses" in found.failed.detail
 
 
 def test_a_bundle_of_another_hub_is_refused(world: World) -> None:
