@@ -184,7 +184,7 @@ def test_nothing_of_a_record_stands_in_clear(tmp_path: Path) -> None:
     bare = parse_trusted_sd_jwt(kept.token.split("~")[0] + "~")
     assert not {"name", "number", "birth_date"} & bare.claims.keys()
     assert bare.claims["source"] == {}
-    assert kept.evidence.claims["status"]["status_list"]["uri"] == "http://hub.test/status/civil_affairs/0"
+    assert kept.evidence.claims["status"]["status_list"]["uri"] == "http://hub.test/v1/statuses/civil_affairs/0"
 
 
 def test_references_say_nothing_and_depend_on_every_part() -> None:
