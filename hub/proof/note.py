@@ -25,7 +25,7 @@ _ID_BYTES: Final = 4
 _TIME_BYTES: Final = 8
 _ED25519_BYTES: Final = 32
 _HEX_ID = re.compile(r"[0-9a-f]{8}")
-_BAD_NAME = re.compile(r"[\s+\x00-\x1f\x7f]")
+_BAD_NAME = re.compile(r"[\s+\x00-\x1f\x7f\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 

@@ -264,6 +264,8 @@ def _parts(token: str | bytes, max_bytes: int) -> tuple[bytes, list[bytes]]:
         spelled = token.encode("ascii") if isinstance(token, str) else bytes(token)
     except UnicodeEncodeError:
         raise _not_sd_jwt() from None
+    if not spelled.isascii():
+        raise _not_sd_jwt()
     parts = spelled.split(b"~")
     if len(parts) < _IN_LIST or parts[-1] or len(parts) > MAX_DISCLOSURES:
         raise _not_sd_jwt()

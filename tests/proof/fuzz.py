@@ -1,0 +1,109 @@
+"""Coverage-guided fuzzing of every parser that outsiders reach: ``python -m tests.proof.fuzz -max_total_time=60``.
+
+Needs atheris (``pip install .[bench]``). Whatever the bytes, a parser returns a value that spells itself back, or
+raises ``Malformed``; anything else is a crash that atheris keeps.
+"""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from hub.audit.rules import parse_entry
+from hub.audit.witness import parse_submission
+from hub.errors import Malformed
+from hub.proof.encoding import b64url, b64url_decode, canonical_json, parse_canonical, strict_json
+from hub.proof.jws import verify_jws
+from hub.proof.keys import PublicKey, generate_signer
+from hub.proof.note import NoteVerifier, parse_note
+from hub.proof.policy import parse_policy, policy_text
+from hub.proof.sdjwt import issue_sd_jwt, parse_trusted_sd_jwt, verify_sd_jwt
+from hub.proof.statuslist import StatusArray
+from hub.proof.tiles import encode_entries, parse_entries, parse_tile_path
+from hub.proof.tlogproof import parse_tlog_proof
+
+SIGNER = generate_signer()
+
+
+def key_for(_kid: str | None, _iss: str | None) -> PublicKey:
+    return SIGNER.public
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")
+
+
+def _same(spelled: object, content: object) -> None:
+    if spelled != content:
+        raise AssertionError(f"read {content!r}, wrote {spelled!r}")
+
+
+def _signed(content: bytes) -> None:
+    """What lies behind a signature: the same reading after a good signature over whatever bytes."""
+    message = b64url(b'{"alg":"Ed25519","typ":"dc+sd-jwt"}') + "." + b64url(content)
+    jws = f"{message}.{b64url(SIGNER.sign(message.encode()))}"
+    verify_sd_jwt(f"{jws}~", key_for=key_for)
+
+
+def _jwk(content: bytes) -> None:
+    parsed = strict_json(content)
+    if isinstance(parsed, dict):
+        PublicKey.from_jwk(parsed)
+
+
+TARGETS: tuple[Callable[[bytes], Any], ...] = (
+    lambda content: _same(b64url(b64url_decode(content)).encode(), content),
+    strict_json,
+    lambda content: _same(canonical_json(parse_canonical(content)), content),
+    lambda content: verify_jws(content, typ="x+jwt", key_for=key_for),
+    lambda content: verify_sd_jwt(content, key_for=key_for),
+    parse_trusted_sd_jwt,
+    _signed,
+    _jwk,
+    lambda content: _same(str(parse_note(content)), content.decode()),
+    lambda content: _same(str(parse_tlog_proof(content)), content.decode()),
+    lambda content: NoteVerifier.from_vkey(_text(content)),
+    lambda content: _same(parse_policy(policy_text(parse_policy(content))), parse_policy(content)),
+    lambda content: _same(encode_entries(parse_entries(content)), content),
+    lambda content: _same(parse_tile_path(_text(content)).path(), _text(content)),
+    lambda content: StatusArray.parsed({"bits": 1, "lst": _text(content)}),
+    parse_entry,
+    parse_submission,
+)
+
+
+def one_input(content: bytes) -> None:
+    """The first byte chooses the parser, the rest is for it."""
+    if not content:
+        return
+    try:
+        TARGETS[content[0] % len(TARGETS)](content[1:])
+    except Malformed:
+        return
+
+
+def seeds() -> list[bytes]:
+    """Something each parser accepts, for the mutations to start from."""
+    token = issue_sd_jwt({"iss": "d", "vct": "v"}, {"name": "王", "man": {"age": 3}}, signer=SIGNER)
+    note = "hub.example/log\n1\n" + "A" * 43 + "=\n\n— hub.example/log " + "A" * 8 + "\n"
+    good = [b"AAAA", b'{"a":[1,"b"]}', b'{"a":1}', token.split("~")[0].encode(), token.encode(), token.encode()]
+    good += [b'{"_sd":["x"],"a":[{"...":"y"}]}', b'{"kty":"OKP"}', note.encode()]
+    good += [f"c2sp.org/tlog-proof@v1\nindex 0\n\n{note}".encode(), b"a+00000000+AQAA", b"quorum none\n", b"\x00\x01a"]
+    good += [
+        b"tile/0/x001/234.p/5",
+        b"eNrbuRgAAhcBXQ",
+        b'{"id":"ent_1","kind":"exchange","v":1}',
+        f"old 0\n\n{note}".encode(),
+    ]
+    return [bytes([number]) + content for number, content in enumerate(good)]
+
+
+def main() -> None:
+    import atheris
+
+    atheris.instrument_all()
+    atheris.Setup(sys.argv, one_input)
+    atheris.Fuzz()
+
+
+if __name__ == "__main__":
+    main()
