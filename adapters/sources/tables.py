@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event, inspect, literal, select
+from sqlalchemy import Engine, create_engine, event, inspect, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 from sqlalchemy.engine import make_url
@@ -29,6 +29,9 @@ _DRIVERS: Final = {
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
 }
+_STORED_ORDER: Final = {"sqlite": "rowid", "postgresql": "ctid"}
+"""What orders the rows of a table without a primary key as they were written."""
+
 _COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
 
 
@@ -179,8 +182,17 @@ class DatabaseTable:
         place = self._recognised.places.get(export.updated or "") if export.mode == "delta" else None
         return None if place is None else self._headers[place]
 
+    def _order(self, by_name: Mapping[str, ColumnClause[Any]]) -> list[ColumnClause[Any]]:
+        """By primary key, else as the database stores the rows, else by everything known of them."""
+        stored = _STORED_ORDER.get(self._engine.dialect.name)
+        if self._ordered:
+            return [by_name[name] for name in self._ordered]
+        if stored and not self.is_view:
+            return [literal_column(stored)]
+        return [by_name[self._headers[place]] for place in self._recognised.places.values()]
+
     def rows(self, since: str | None = None) -> Iterator[Item]:
-        """Every row in a stable order, or those changed at or after ``since``, all from one snapshot.
+        """Every row by its place in the table, or those changed at or after ``since``, all from one snapshot.
 
         Raises:
             Unavailable: the database went away.
@@ -192,15 +204,13 @@ class DatabaseTable:
         updated = self._updated
         if updated and since:
             query = query.where(by_name[updated] >= literal(since, NullType()))
-        known = [self._headers[place] for place in self._recognised.places.values()]
-        order = [*([updated] if updated else ()), *(self._ordered or known)]
-        query = query.order_by(*(by_name[name] for name in order))
+        query = query.order_by(*([by_name[updated]] if updated else ()), *self._order(by_name))
         try:
             with self._engine.connect() as connection:
                 streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
                 for number, row in enumerate(streamed.execute(query), 1):
                     cells = [value if type(value) is str else _cell(value) for value in row]
-                    if any(is_broken(cell) for cell in cells):
+                    if is_broken(cells):
                         yield BadRow(number, "row.broken-text", raw_of(self._headers, cells))
                     else:
                         yield SourceRow(number, cells)

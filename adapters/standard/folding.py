@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -33,11 +34,14 @@ UNITS: Final = {
 
 def fit(text: str) -> str:
     """``text`` without what no database and no JSON can hold, and without blanks at its ends."""
+    return without_unfit(text).strip(_EDGES)
+
+
+def without_unfit(text: str) -> str:
+    """``text`` as written but for what no database and no JSON can hold."""
     if text.isascii() and text.isprintable():
-        return text.strip()
-    if "\x00" in text or _UNFIT.search(text):
-        text = _UNFIT.sub("", _SURROGATE.sub("\ufffd", text))
-    return text.strip(_EDGES)
+        return text
+    return _UNFIT.sub("", _SURROGATE.sub("\ufffd", text)) if _UNFIT.search(text) else text
 
 
 def has_unfit(text: str) -> bool:
@@ -45,9 +49,9 @@ def has_unfit(text: str) -> bool:
     return not text.isprintable() and _UNFIT.search(text) is not None
 
 
-def is_broken(text: str) -> bool:
-    """True when a part of the text is no character: half a pair, or bytes in no encoding."""
-    return not text.isascii() and _SURROGATE.search(text) is not None
+def is_broken(cells: Iterable[str]) -> bool:
+    """True when a part of a cell is no character: half a pair, or bytes in no encoding."""
+    return _SURROGATE.search("".join(cells)) is not None
 
 
 def is_null(text: str) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from adapters.mapping.model import Export
 from adapters.schemas import validator
-from adapters.standard.folding import fit
+from adapters.standard.folding import without_unfit
 from adapters.standard.packed import holds_head
 from adapters.standard.people import add_flag
 from adapters.standard.steps import Cells, Codes, Columns, Compiler, Seen
@@ -71,7 +71,7 @@ class Form:
         place = self._columns.places.get(column)
         if place is None:
             return lambda _cells, _claims: ""
-        return lambda cells, _claims: fit(cells[place])
+        return lambda cells, _claims: without_unfit(cells[place])
 
 
 def _compare(claims: dict[str, Any], seen: Seen) -> None:
