@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Stage = Literal["read", "push"]
@@ -58,6 +58,10 @@ class ExportReport:
         """True when every row read is accounted for."""
         return self.read == self.prepared + self.unusable + self.corrected
 
+    def to_json(self) -> dict[str, Any]:
+        """The figures by name; ``asdict`` would count a Counter's pairs instead of copying it."""
+        return {name: dict(value) if isinstance(value, Counter) else value for name, value in vars(self).items()}
+
 
 @dataclass
 class PushReport:
@@ -108,7 +112,7 @@ class PushReport:
             "withdrawn": self.withdrawn,
             "unusable": self.unusable,
             "reasons": self.reasons,
-            "exports": [asdict(export) for export in self.exports],
+            "exports": [export.to_json() for export in self.exports],
             "ignored": self.ignored,
             "status_lists": self.status_lists,
             "missing": self.missing,
