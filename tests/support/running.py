@@ -1,9 +1,12 @@
 """A hub as the doors open onto it: built from settings, served over HTTP, with keys made for the test."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from hub.api.app import application
 from hub.api.limits import Limits
@@ -35,6 +38,7 @@ class Running:
 @contextmanager
 def running(database_url: str, place: Path, *, limits: Limits | None = None) -> Iterator[Running]:
     """A hub over the database, served on a free port until the block ends."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     cabinet = KeyCabinet(place / "keys")
     cabinet.fill()
     environment = {

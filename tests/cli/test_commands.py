@@ -1,0 +1,149 @@
+"""Every command tells people in two languages, scripts in JSON, and ends with the exit code of its error family."""
+
+import json
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from hub.cli.main import COMMANDS
+from hub.demo.parties import KeyCabinet
+from hub.proof.encoding import b64url_decode
+from tests.cli.conftest import Run
+from tests.support.running import running
+
+
+def test_help_lists_every_command_and_loads_none() -> None:
+    code = (
+        "import sys\nfrom hub.cli.main import main\nsys.argv = ['hub', '--help']\n"
+        "try:\n    main()\nexcept SystemExit:\n"
+        "    heavy = {'sqlalchemy', 'fastapi', 'uvicorn', 'cryptography'} & set(sys.modules)\n"
+        "    sys.exit(','.join(heavy) or 0)"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
+    assert told.returncode == 0, told.stderr
+    assert all(name in told.stdout for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help(run: Run, name: str) -> None:
+    assert run(name, "--help").code == 0
+
+
+def test_a_wrong_argument_ends_with_two(run: Run) -> None:
+    assert run("nonsense").code == 2
+    assert run("verify").code == 2
+
+
+def test_a_missing_setting_is_named_before_anything_is_done(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HUB_ID", raising=False)
+    told = run("parties", "list", "--json")
+    assert told.code == 2
+    assert json.loads(told.err)["variable"] == "HUB_ID"
+
+
+def test_a_private_key_is_for_its_owner_and_never_overwritten(run: Run, tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "key.pem"
+    made = run("keys", "generate", "--out", file, "--alg", "ES256", "--json")
+    assert (made.code, made.json["alg"]) == (0, "ES256")
+    assert "d" not in made.json
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    content = file.read_bytes()
+    assert run("keys", "generate", "--out", file).code == 5
+    assert file.read_bytes() == content
+
+
+def test_a_secret_is_thirty_two_new_bytes(run: Run) -> None:
+    one, other = run("keys", "secret").out.strip(), run("keys", "secret").out.strip()
+    assert len(b64url_decode(one)) == 32
+    assert one != other
+
+
+def test_a_bundle_that_is_not_there_is_missing_and_one_that_is_none_is_refused(run: Run, tmp_path: Path) -> None:
+    policy = tmp_path / "policy.json"
+    policy.write_text("{}")
+    assert run("verify", tmp_path / "none.json", "--policy", policy).code == 4
+    bundle = tmp_path / "bundle.json"
+    bundle.write_text("{}")
+    assert run("verify", bundle, "--policy", policy).code == 2
+
+
+def test_the_catalogue_and_its_grants_are_loaded_once(run: Run, installation: KeyCabinet) -> None:
+    planned = run("catalogue", "load", "--dry-run", "--json")
+    assert planned.code == 4, "grants have no catalogue to be checked against yet"
+    loaded = run("catalogue", "load", "--json")
+    assert loaded.code == 0, loaded.err
+    assert loaded.json["edition"]
+    assert loaded.json["grants"]["changed"] > 10
+    again = run("catalogue", "load", "--json").json
+    assert (again["changes"], again["grants"]["changed"]) == ([], 0)
+    assert again["edition"] == loaded.json["edition"]
+    shown = run("catalogue", "show", "--json").json
+    assert "low-income-aid" in {matter["id"] for matter in shown}
+
+
+def test_a_wrong_catalogue_file_is_refused_with_its_line(run: Run, installation: KeyCabinet, tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text("matters:\n  - id: x\n    id: y\n", encoding="utf-8")
+    told = run("catalogue", "load", file, "--json")
+    assert told.code == 2
+    assert "mine.yaml:3" in told.err
+
+
+def test_parties_and_their_keys_are_put_on_record_and_listed(
+    run: Run, installation: KeyCabinet, tmp_path: Path
+) -> None:
+    jwk = tmp_path / "land.jwk"
+    jwk.write_text(json.dumps(installation.signer_of("dept:land").public.to_jwk()))
+    names = ("--name", "Natural Resources Bureau", "--name-zh", "自然资源局")
+    added = run("parties", "add", "dept:land", "--kind", "department", *names, "--registry", "land", "--jwk", jwk)
+    assert added.code == 0, added.err
+    (party,) = run("parties", "list", "--json").json
+    assert (party["id"], party["registry"], party["keys"]) == ("dept:land", "land", 1)
+    (key,) = run("keys", "list", "dept:land", "--json").json
+    assert run("keys", "revoke", "dept:land", key["kid"], "--reason", "ceased").code == 0
+    (revoked,) = run("keys", "list", "dept:land", "--json").json
+    assert revoked["revoked_at"]
+    assert run("keys", "revoke", "dept:land", "no-such-kid", "--reason", "ceased").code == 4
+
+
+def test_a_department_pushes_from_its_own_files_and_the_log_verifies(
+    run: Run, installation: KeyCabinet, database_url: str, tmp_path: Path
+) -> None:
+    del installation
+    samples = Path(__file__).parents[2] / "adapters" / "funeral" / "samples"
+    with running(database_url, tmp_path / "served") as up:
+        key = up.cabinet.path_of("dept:funeral")
+        command = ("push", "funeral", "--source", samples, "--hub", up.url, "--key", key, "--json")
+        first = run(*command)
+        assert first.code == 0, first.err
+        assert first.json["accepted"] > 0
+        again = run(*command)
+        assert (again.json["accepted"], again.json["withdrawn"]) == (0, 0)
+        wrong = run("push", "land", "--source", samples, "--hub", up.url, "--key", key, "--json")
+        assert wrong.code == 4, wrong.err
+        auditor = ("--party", "aud:county-audit", "--key", up.cabinet.path_of("aud:county-audit"))
+        policy = tmp_path / "policy.json"
+        policy.write_text(json.dumps(_policy(up)), encoding="utf-8")
+        told = run("audit", "verify", "--hub", up.url, *auditor, "--policy", policy, "--json")
+        assert (told.code, told.json["sound"]) == (0, True)
+        assert run("audit", "verify", "--hub", up.url, "--json").code == 2
+
+
+def _policy(up: object) -> dict[str, object]:
+    from hub.demo.parties import trust_policy
+
+    return dict(trust_policy(up.hub, up.cabinet))  # type: ignore[attr-defined]
+
+
+def test_identities_are_counted_and_exported_for_their_owner_alone(
+    run: Run, installation: KeyCabinet, tmp_path: Path
+) -> None:
+    assert run("identity", "figures", "--json").code == 0
+    assert run("identity", "review", "--json").json == []
+    out = tmp_path / "subjects.jsonl"
+    assert run("identity", "export", "--out", out).code == 0
+    assert out.read_text() == ""
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
