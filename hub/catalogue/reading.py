@@ -84,7 +84,7 @@ def merged(documents: Sequence[Document]) -> dict[str, Any]:
 
 def shape_problems(document: Document, schema: str) -> Iterator[Problem]:
     """Where ``document`` departs from ``schemas/catalogue/<schema>.json``."""
-    from jsonschema import Draft202012Validator, FormatChecker  # its format checkers take seconds to load
+    from jsonschema import Draft202012Validator, FormatChecker  # loaded only where a catalogue is checked
 
     validator = Draft202012Validator(schema_named("catalogue", schema), format_checker=FormatChecker())
     for error in sorted(

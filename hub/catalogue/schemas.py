@@ -79,7 +79,7 @@ def validator_for(evidence_type: str, directory: Path = DIRECTORY) -> Validator:
 @cache
 def checking_validator_for(evidence_type: str, directory: Path = DIRECTORY) -> "Draft202012Validator":
     """The slow, independent validator that the fast one is held against."""
-    from jsonschema import Draft202012Validator, FormatChecker  # its format checkers take seconds to load
+    from jsonschema import Draft202012Validator, FormatChecker  # loaded only where a catalogue is checked
 
     return Draft202012Validator(evidence_schema(short_name(evidence_type), directory), format_checker=FormatChecker())
 
