@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
+import httpx
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
@@ -26,6 +27,7 @@ from hub.proof.policy import LogPolicy
 app = typer.Typer(no_args_is_help=True, help="Verify the log, show its checkpoint, prove an entry. 审计日志")
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
+HTTP_SECONDS = 30.0
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Hub = Annotated[str | None, typer.Option(help="Read a live hub at this address instead of the database of HUB_*.")]
 Tiles = Annotated[
@@ -75,7 +77,8 @@ def _reading(
     if tiles is not None:
         yield DirectoryReader(tiles), None
     elif hub is not None:
-        yield HttpReader(f"{hub.rstrip('/')}/log", token=_token(hub, *auditor)), None
+        with httpx.Client(timeout=HTTP_SECONDS) as client:
+            yield HttpReader(f"{hub.rstrip('/')}/log", token=_token(hub, *auditor), client=client), None
     else:
         with opened() as running:
             own = LogPolicy((NoteVerifier.from_vkey(running.log_vkey),))
