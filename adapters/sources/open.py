@@ -43,10 +43,10 @@ def _read(where: str, mapping: Mapping, clock: Clock, patience: Patience | None)
     if scheme == "file":
         return read_folder(Path(where[7:]), mapping)
     if scheme:
-        return read_database(where, mapping)
+        return read_database(where, mapping, patience)
     path = Path(where)
     if path.is_file() and _starts_with(path, _SQLITE):
-        return read_database(f"sqlite:///{path.resolve()}", mapping)
+        return read_database(f"sqlite:///{path.resolve()}", mapping, patience)
     return read_folder(path, mapping)
 
 

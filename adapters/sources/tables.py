@@ -9,8 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Engine, create_engine, event, inspect, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine.reflection import Inspector
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql import quoted_name
 from sqlalchemy.sql.expression import ColumnClause
 from sqlalchemy.types import NullType
@@ -19,6 +20,7 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise
 from adapters.sources.grid import raw_of
 from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
+from adapters.sources.signed_http import AwayForNow, Patience, patient
 from adapters.sources.workbook import cell_text
 from adapters.standard.folding import is_broken
 from hub.errors import Malformed, Unavailable
@@ -32,6 +34,7 @@ _DRIVERS: Final = {
 _STORED_ORDER: Final = {"sqlite": "rowid", "postgresql": "ctid"}
 """What orders the rows of a table without a primary key as they were written."""
 
+_CONNECT_SECONDS: Final = 10
 _COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
 
 
@@ -46,7 +49,7 @@ def open_engine(url: str) -> Engine:
         address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
         if address.drivername.startswith(("mysql", "mariadb")) and "charset" not in address.query:
             address = address.update_query_dict({"charset": "utf8mb4"})
-        engine = create_engine(address, pool_pre_ping=True)
+        engine = create_engine(address, connect_args=_patience(address))
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
         raise Malformed(
             "adapters.database-url",
@@ -56,6 +59,12 @@ def open_engine(url: str) -> Engine:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _read_any_text)
     return engine
+
+
+def _patience(address: URL) -> dict[str, int]:
+    """A database that does not take the connection is given up after a while, unless the URL says after how long."""
+    remote = address.get_backend_name() in ("postgresql", "mysql", "mariadb")
+    return {"connect_timeout": _CONNECT_SECONDS} if remote and "connect_timeout" not in address.query else {}
 
 
 def _read_any_text(connection: Any, _record: Any) -> None:
@@ -78,7 +87,7 @@ def _as_gb18030(content: bytes) -> str:
         return content.decode("utf-8", "surrogateescape")
 
 
-def read_database(url: str, mapping: RegistryMapping) -> Contents:
+def read_database(url: str, mapping: RegistryMapping, patience: Patience | None = None) -> Contents:
     """The tables and views of the database that belong to the registry.
 
     Raises:
@@ -89,7 +98,7 @@ def read_database(url: str, mapping: RegistryMapping) -> Contents:
     schema = mapping.tables.schema
     contents = Contents(closers=[engine.dispose])
     try:
-        inspector = inspect(engine)
+        inspector = patient(patience or Patience())(_inspector, engine)
         tables = dict.fromkeys(inspector.get_table_names(schema), False)
         views = dict.fromkeys(inspector.get_view_names(schema), True)
         for name in sorted({**views, **tables}):
@@ -102,11 +111,18 @@ def read_database(url: str, mapping: RegistryMapping) -> Contents:
             else:
                 how = (mapping, ordered, name in views)
                 contents.tables.append(DatabaseTable(engine, name, columns, found, how))
-    except SQLAlchemyError as fault:
+    except (SQLAlchemyError, AwayForNow) as fault:
         contents.close()
         raise _away(fault) from fault
     _drop_copies(contents, mapping)
     return contents
+
+
+def _inspector(engine: Engine) -> Inspector:
+    try:
+        return inspect(engine)
+    except OperationalError as fault:
+        raise AwayForNow(type(fault).__name__) from fault
 
 
 def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
@@ -230,7 +246,7 @@ def _cell(value: Any) -> str:
     return value.isoformat() if type(value) is date else cell_text(value)
 
 
-def _away(fault: SQLAlchemyError) -> Unavailable:
+def _away(fault: SQLAlchemyError | AwayForNow) -> Unavailable:
     return Unavailable(
         "adapters.source-away",
         f"The registry's database cannot be read now ({type(fault).__name__}); the next run goes on.",
