@@ -26,7 +26,7 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute
 from hub.api.work import work
-from hub.cases.model import Case
+from hub.cases.model import Case, Checklist
 from hub.cases.store import CaseStore
 
 router = APIRouter(tags=["cases"], route_class=StrictRoute)
@@ -53,6 +53,11 @@ def number_of(hub: Hub, consumer: str, case_id: str) -> str:
     with hub.database.reading() as session:
         case = CaseStore(session).case_of(case_id)
     return case.number if case is not None and case.consumer == consumer else ""
+
+
+def checklist_text(made: Checklist) -> bytes:
+    """A checklist as it is sent; the service keeps it as long as the checklist stands."""
+    return checklist_view(made).model_dump_json().encode()
 
 
 def _view(hub: Hub, case: Case) -> CaseView:
@@ -107,11 +112,17 @@ async def one_case(case: CaseId, request: Request, hub: TheHub, caller: CaseCall
     return await work(request, lambda: _view(hub, hub.cases.case(consumer, number_of(hub, consumer, case))))
 
 
-@router.get("/v1/cases/{case}/checklist", summary="What need not be brought, and why", responses=refusals(NO_CASE))
-async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> ChecklistView:
+@router.get(
+    "/v1/cases/{case}/checklist",
+    summary="What need not be brought, and why",
+    response_model=ChecklistView,
+    responses=refusals(NO_CASE),
+)
+async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> Response:
     """Every material of the matter as of now; `wanted` is what the evidence requests of this case should ask for."""
     consumer = caller.party.id
-    return await work(request, lambda: checklist_view(hub.cases.checklist_by_id(consumer, case)))
+    told = await work(request, hub.cases.checklist_as, consumer, case, checklist_text)
+    return Response(told, media_type="application/json")
 
 
 @router.post(

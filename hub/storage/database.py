@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from sqlalchemy import Engine, create_engine, text
@@ -62,6 +63,31 @@ class Database:
         with self._session() as session, session.begin():
             session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
             yield session
+
+    @contextmanager
+    def looking(self) -> Iterator[psycopg.Cursor[Any]]:
+        """A cursor outside any transaction, for hot looks of one statement, which is its own snapshot.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        try:
+            pooled = self.engine.raw_connection()
+        except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
+            raise _away() from fault
+        driver: Any = pooled.driver_connection
+        try:
+            driver.autocommit = True
+            yield driver.cursor()
+            driver.autocommit = False
+        except DRIVER_AWAY as fault:
+            pooled.invalidate()
+            raise _away() from fault
+        except BaseException:
+            pooled.invalidate()
+            raise
+        finally:
+            pooled.close()
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -1,7 +1,7 @@
 """Opens a case 办件 for a matter and its people, says what need not be brought, and takes answers."""
 
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final, TypeVar
 
 from sqlmodel import Session
 
@@ -21,6 +21,7 @@ from hub.catalogue.service import require_matter
 from hub.errors import Conflict, Missing, Refused
 from hub.kernel.ids import base32, new_id
 
+T = TypeVar("T")
 CODE_LENGTH: Final = 16
 
 
@@ -115,8 +116,7 @@ class CaseService:
         Raises:
             Missing: this consumer has no such case.
         """
-        with self._around.database.reading() as session:
-            return self._lookout.current(session, consumer, number)
+        return self._lookout.current(consumer, number)
 
     def checklist_by_id(self, consumer: str, case_id: str) -> Checklist:
         """The same by the hub's id of the case.
@@ -124,8 +124,15 @@ class CaseService:
         Raises:
             Missing: this consumer has no such case.
         """
-        with self._around.database.reading() as session:
-            return self._lookout.current(session, consumer, case_id=case_id)
+        return self._lookout.current(consumer, case_id=case_id)
+
+    def checklist_as(self, consumer: str, case_id: str, shape: Callable[[Checklist], T]) -> T:
+        """The same in a shape, such as a door's text, that is made once for each checklist.
+
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        return self._lookout.shaped(consumer, case_id, shape)
 
     def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
         """Further participants, such as founding units or heirs, are bound to the case.

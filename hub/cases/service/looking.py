@@ -1,12 +1,12 @@
 """Makes a case's checklist 材料清单 in a fixed number of statements, however many materials the matter has."""
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 from threading import Lock
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from sqlmodel import Session
 
@@ -28,6 +28,7 @@ from hub.sharing.model import Allowed, Grant, NotAllowed
 from hub.sharing.rules import permission_for
 from hub.sharing.store import GrantStore
 
+T = TypeVar("T")
 REMEMBERED: Final = 100_000
 REMEMBERED_LISTS: Final = 2_000
 HeldNow = Mapping[str, Mapping[str, Sequence[HeldEvidence]]]
@@ -66,6 +67,7 @@ class _Made:
     stamp: str
     good_until: datetime
     checklist: Checklist
+    shaped: dict[Callable[[Checklist], Any], Any] = field(default_factory=dict)
 
 
 class Lookout:
@@ -82,27 +84,41 @@ class Lookout:
         """The case's checklist as of now."""
         return checklist_of(self.world(session, case))
 
-    def current(self, session: Session, consumer: str, number: str = "", *, case_id: str = "") -> Checklist:
+    def current(self, consumer: str, number: str = "", *, case_id: str = "") -> Checklist:
         """The checklist of the consumer's case as of now, by its number or the hub's id.
 
-        It is made anew only when something it rests on changed.
+        The very same value is given again until something it rests on changed; one statement finds that out. The stamp
+        is read before the rest, so that what changes in between only makes the next look anew.
 
         Raises:
             Missing: this consumer has no such case.
         """
-        stamp, now = stamp_of(session, consumer, number, case_id=case_id), self._around.clock.now()
+        return self._current(consumer, number, case_id).checklist
+
+    def shaped(self, consumer: str, case_id: str, shape: Callable[[Checklist], T]) -> T:
+        """``shape`` of the current checklist, made once for each checklist."""
+        made = self._current(consumer, "", case_id)
+        if shape not in made.shaped:
+            made.shaped[shape] = shape(made.checklist)
+        shaped: T = made.shaped[shape]
+        return shaped
+
+    def _current(self, consumer: str, number: str, case_id: str) -> _Made:
+        around = self._around
+        stamp = stamp_of(around.database, consumer, number, case_id=case_id)
         if stamp is None:
             raise no_such_case()
         known = self._made.get(stamp.case_id)
-        if known and stamp.is_settled and known.stamp == stamp.text and now < known.good_until:
-            return replace(known.checklist, made_at=now)
-        case = CaseStore(session).case_of(stamp.case_id)
-        if case is None:
-            raise no_such_case()
-        world = self.world(session, case)
-        made = checklist_of(world)
+        if known and stamp.is_settled and known.stamp == stamp.text and around.clock.now() < known.good_until:
+            return known
+        with around.database.reading() as session:
+            case = CaseStore(session).case_of(stamp.case_id)
+            if case is None:
+                raise no_such_case()
+            world = self.world(session, case)
+        made = _Made(stamp.text, _good_until(world), checklist_of(world))
         if stamp.is_settled:
-            self._remember(stamp, _Made(stamp.text, _good_until(world), made))
+            self._remember(stamp, made)
         return made
 
     def _remember(self, stamp: Stamp, made: _Made) -> None:

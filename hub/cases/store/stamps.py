@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-from sqlmodel import Session
-
-from hub.storage.statements import cursor_of
+from hub.storage.database import Database
 
 # Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
 _STAMP: Final = """
@@ -17,14 +15,14 @@ who AS MATERIALIZED (SELECT DISTINCT subject_id FROM p WHERE subject_id IS NOT N
 SELECT c.case_id, (SELECT coalesce(bool_and(subject_id IS NOT NULL AND merged_into IS NULL), false) FROM p),
     concat_ws('|', c.xmin,
     (SELECT sum(hashtextextended(concat_ws(',', role, position, subject_id, outcome, version), 0)) FROM p),
-    (SELECT sum(hashtextextended(concat_ws(',', l.subject_id, l.role, e.evidence_id, e.xmin), 0))
+    (SELECT concat_ws(',', count(*), sum(hashtextextended(l.evidence_id, l.xmin::text::bigint)),
+        sum(hashtextextended(e.evidence_id, e.xmin::text::bigint)))
      FROM who JOIN evidence_link l USING (subject_id) JOIN evidence e USING (evidence_id)),
-    (SELECT sum(hashtextextended(concat_ws(',', b.material_id, b.xmin), 0))
+    (SELECT sum(hashtextextended(b.material_id, b.xmin::text::bigint))
      FROM who JOIN brought_material b USING (subject_id)),
-    (SELECT sum(hashtextextended(concat_ws(',', g.id, g.xmin), 0)) FROM sharing_grant g WHERE g.consumer = c.consumer),
-    (SELECT sum(hashtextextended(concat_ws(',', m.material, m.xmin), 0))
-     FROM case_material m WHERE m.case_id = c.case_id),
-    (SELECT sum(hashtextextended(concat_ws(',', k.case_id, k.material, k.xmin), 0))
+    (SELECT sum(hashtextextended(g.id, g.xmin::text::bigint)) FROM sharing_grant g WHERE g.consumer = c.consumer),
+    (SELECT sum(hashtextextended(m.material, m.xmin::text::bigint)) FROM case_material m WHERE m.case_id = c.case_id),
+    (SELECT sum(hashtextextended(k.case_id || k.material, k.xmin::text::bigint))
      FROM who JOIN commitment k USING (subject_id)))
 FROM c
 """
@@ -41,9 +39,12 @@ class Stamp:
     is_settled: bool
 
 
-def stamp_of(session: Session, consumer: str, number: str = "", *, case_id: str = "") -> Stamp | None:
-    """The stamp of the consumer's case of that number, or of that id; None when there is none."""
-    cursor = cursor_of(session)
-    cursor.execute(_BY_ID if case_id else _BY_NUMBER, [consumer, case_id or number])
-    row = cursor.fetchone()
+def stamp_of(database: Database, consumer: str, number: str = "", *, case_id: str = "") -> Stamp | None:
+    """The stamp of the consumer's case of that number, or of that id; None when there is none.
+
+    One statement is its own snapshot, so it takes no transaction around it.
+    """
+    with database.looking() as cursor:
+        cursor.execute(_BY_ID if case_id else _BY_NUMBER, [consumer, case_id or number])
+        row = cursor.fetchone()
     return None if row is None else Stamp(row[0], row[2], row[1])
