@@ -51,15 +51,19 @@ def groups(pairs: Iterable[tuple[str, str | None]]) -> set[frozenset[str]]:
     return {frozenset(each) for each in found.values()}
 
 
+# fmt: off
 DIRTY: list[dict[str, Any]] = [
-    {"name": "张 三(张小三)", "id_number": "'11010519491231002x", "birth_date": "1949年12月31日", "phone": "+86 138-0000-1111"},
+    {"name": "张 三(张小三)", "id_number": "'11010519491231002x", "birth_date": "1949年12月31日",
+     "phone": "+86 138-0000-1111"},
     {"name": "張三", "id_number": "110105491231002", "birth_date": "19491231", "address": "北京市朝阳区某路1号2栋-301"},
     {"name": "阿卜杜拉•买买提", "id_number": "E12345678", "birth_date": "1900-01-01", "sex": "男"},
     {"name": "无", "id_number": "330106********0028", "birth_date": "2999-01-01", "phone": "00000000000", "sex": "M"},
-    {"name": "张?", "id_number": "１１０１０５１９４９１２３１００２Ｘ", "birth_date": "41000", "address": "某路1号2幢301室"},
+    {"name": "张?", "id_number": "１１０１０５１９４９１２３１００２Ｘ", "birth_date": "41000",
+     "address": "某路1号2幢301室"},
     {"name": "", "id_number": "", "birth_date": "gestern", "phone": "1381111", "address": "无"},
     {"name": "单雄信", "id_number": "330106194912310000", "birth_date": "1949-12-31", "region_code": "330106003"},
-]  # fmt: skip
+]
+# fmt: on
 
 
 def test_columns_are_read_as_at_intake(tmp_path: Path) -> None:
@@ -125,7 +129,8 @@ def _some_people(chance: random.Random) -> list[tuple[str, ...]]:
         "E12345678",
     ]
     choices: dict[str, list[Any]] = {
-        "name": ["张伟", "张玮", "张伟强", "张强伟", "张?", "张?强", "李四", "", "欧阳修", "欧阳秀", "阿卜杜拉买买提", "阿卜杜拉买提", "张"],
+        "name": ["张伟", "张玮", "张伟强", "张强伟", "张?", "张?强", "李四", "", "欧阳修", "欧阳秀", "张",
+                 "阿卜杜拉买买提", "阿卜杜拉买提"],
         "former_names": [None, ["李四"], ["张三", "张伟"]],
         "birth_date": ["1980-05-06", "1980-06-05", "1980-05-08", "1990-01-01", None],
         "sex": ["1", "2", "0", None],
@@ -148,7 +153,8 @@ def _some_people(chance: random.Random) -> list[tuple[str, ...]]:
 
 def _some_organisations(chance: random.Random) -> list[tuple[str, ...]]:
     choices: dict[str, list[Any]] = {
-        "name": ["杭州某某科技有限公司", "某某科技有限责任公司", "某某科技", "象棋协会", "杭州市象棋协会", "杭州市象棋协会分会", "某某科枝有限公司", ""],
+        "name": ["杭州某某科技有限公司", "某某科技有限责任公司", "某某科技", "象棋协会", "杭州市象棋协会", "",
+                 "杭州市象棋协会分会", "某某科枝有限公司"],
         "credit_code": ["91330106MA2ABCD139", "91330106MA2ABCD130", "91350100M000100Y43", None],
         "organisation_code": ["MA2ABCD13", "M000100Y-4", None],
         "registration_number": ["110108000000016", None],

@@ -7,6 +7,7 @@ import pytest
 from hub.audit.model import Entry
 from hub.identity.model import Found, IdentityQuery, Move, Outcome
 from hub.identity.service import IdentityService
+from hub.kernel.clock import FixedClock
 from hub.storage.database import Database
 from tests.identity.conftest import ZHANG, Make, Place, mention, number_of, subjects
 
@@ -152,16 +153,18 @@ def test_a_mention_that_touches_two_numbers_stands_alone_in_whatever_order_they_
 
 
 def test_a_mention_between_two_subjects_makes_them_one_and_the_older_answers(
-    place: Place, identity: IdentityService, database: Database, moves: list[Move]
+    place: Place, identity: IdentityService, database: Database, moves: list[Move], clock: FixedClock
 ) -> None:
     (older,) = place(mention(without("number", "phone"), "land", "holder"))
+    clock.advance(60)
     by_phone = without("number", "birth_date", "residence_address", "region_code")
     (younger,) = place(mention(by_phone, "low_income", "head", record="younger"))
     assert older.subject_id != younger.subject_id
     (between,) = place(mention(ZHANG))
     assert between.subject_id == older.subject_id
     with database.reading() as session:
-        assert identity.resolve(session, younger.subject_id or "") in (older.subject_id, younger.subject_id)
+        assert identity.resolve(session, younger.subject_id or "") == older.subject_id
+    assert [(move.record, move.to_subject) for move in moves] == [("younger", older.subject_id)]
 
 
 def test_probable_links_become_reviews_when_the_hub_says_so(make: Make, place: Place) -> None:
