@@ -18,6 +18,8 @@ ANSWER_BYTES: Final = 4 * 1024 * 1024
 MAX_WANTED: Final = 30
 MAX_PATTERNS: Final = 60
 MAX_TEXT: Final = 300
+_CODE: Final = re.compile(r"[!-~]{1,64}")
+"""Matters and types are codes: the log names them in clear, and takes no other text."""
 
 _CLAIMS: Final = frozenset(
     {"iss", "aud", "iat", "nbf", "exp", "jti", "subject", "matter", "case", "basis", "officer", "wanted"}
@@ -42,7 +44,7 @@ def request_in(message: VerifiedJws, jws: str) -> Request:
         consumer=_text(claims, "iss"),
         jti=_text(claims, "jti"),
         digest=message.digest,
-        matter=_text(claims, "matter"),
+        matter=_code(claims, "matter"),
         case=_text(claims, "case"),
         basis=_text(claims, "basis"),
         officer=_text(claims, "officer"),
@@ -69,6 +71,13 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def _code(claims: Mapping[str, Any], name: str) -> str:
+    value = claims.get(name)
+    if not isinstance(value, str) or not _CODE.fullmatch(value):
+        raise _wrong(name)
+    return value
+
+
 def _subject(told: Any) -> tuple[str | None, IdentityQuery | None]:
     if not isinstance(told, dict):
         raise _wrong("subject")
@@ -87,7 +96,7 @@ def _wanted(told: Any) -> tuple[Wanted, ...]:
     for each in told:
         if not isinstance(each, dict) or each.keys() != {"type", "claims"}:
             raise _wrong("wanted")
-        vct, patterns = _text(each, "type"), each["claims"]
+        vct, patterns = _code(each, "type"), each["claims"]
         if not isinstance(patterns, list) or not 0 < len(patterns) <= MAX_PATTERNS or vct in found:
             raise _wrong("wanted")
         if not all(isinstance(pattern, str) and _PATTERN.fullmatch(pattern) for pattern in patterns):
