@@ -19,8 +19,8 @@ scheme = HTTPBearer(
 )
 
 
-def hub_of(request: Request) -> Hub:
-    """The hub that this application serves."""
+async def hub_of(request: Request) -> Hub:
+    """The hub that this application serves; `async`, since the framework would run a plain function on a thread."""
     hub: Hub = request.app.state.hub
     return hub
 

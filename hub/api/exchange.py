@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Path, Request
+import orjson
+from fastapi import APIRouter, Path, Request, Response
 
 from hub.api.access import ExchangeCaller, TheHub
 from hub.api.openapi import refusals
@@ -46,6 +47,7 @@ class AnswerView(View):
 @router.post(
     "",
     summary="Ask for evidence",
+    response_model=AnswerView,
     openapi_extra=BODY,
     responses=refusals(
         "malformed proof.bad-signature: The signature does not match the content and the key on record.",
@@ -61,19 +63,20 @@ class AnswerView(View):
         token=False,
     ),
 )
-async def exchange(request: Request, hub: TheHub) -> AnswerView:
+async def exchange(request: Request, hub: TheHub) -> Response:
     """The signed request is the credential. A refusal is an answer too: status 200, `outcome` refused, signed, logged.
 
     The same request again gets the same answer (`is_replay`), never a second release.
     """
     made = await work(request, hub.exchange.exchange, await message_in(request, JWT, "application/jose"))
-    return AnswerView(
-        exchange=made.exchange_id,
-        outcome=made.outcome,
-        answer=made.answer_jws,
-        receipt=made.receipt_text,
-        is_replay=made.is_replay,
-    )
+    view = {
+        "exchange": made.exchange_id,
+        "outcome": made.outcome,
+        "answer": made.answer_jws,
+        "receipt": made.receipt_text,
+        "is_replay": made.is_replay,
+    }
+    return Response(orjson.dumps(view), media_type="application/json")
 
 
 @router.get(
