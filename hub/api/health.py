@@ -1,14 +1,16 @@
 """What an operator's machines ask: is the process alive, can it serve, how is it doing."""
 
+from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from hub.api.access import TheHub
-from hub.api.metrics import CONTENT_TYPE
+from hub.api.metrics import CONTENT_TYPE, Metrics
 from hub.api.openapi import refusals
 from hub.api.work import work
+from hub.errors import HubError
 
 router = APIRouter(tags=["operation"])
 
@@ -33,6 +35,10 @@ async def ready(request: Request, hub: TheHub) -> JSONResponse:
 
 
 @router.get("/metrics", summary="Readings in the Prometheus text format", responses=refusals(token=False))
-async def metrics(request: Request) -> Response:
-    """Counts and times by declared address and by code; nothing about people."""
-    return Response(request.app.state.metrics.text(), media_type=CONTENT_TYPE)
+async def metrics(request: Request, hub: TheHub) -> Response:
+    """Counts and times by declared address and by code, and the log's size; nothing about people."""
+    meters: Metrics = request.app.state.metrics
+    with suppress(HubError):
+        note = await work(request, hub.log.checkpoint)
+        meters.log_size.set(int(note.splitlines()[1]))
+    return Response(meters.text(), media_type=CONTENT_TYPE)

@@ -1,0 +1,75 @@
+"""What an operator's machines read of a hub, and what no log or meter may ever hold."""
+
+import json
+import logging
+
+import httpx
+import pytest
+import structlog
+
+from hub.api.logs import start_logging
+from tests.support.running import Running
+
+
+def test_a_node_says_that_it_lives_and_that_it_can_serve(http: httpx.Client) -> None:
+    assert http.get("/healthz").json() == {"status": "alive"}
+    ready = http.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+def test_meters_count_by_declared_address_and_by_code(http: httpx.Client) -> None:
+    http.get("/v1/catalogue/matters/%E5%BC%A0%E4%B8%89")
+    http.get("/v1/nowhere/11010519491231002X")
+    readings = http.get("/metrics").text
+    assert 'hub_requests_total{method="GET",route="/v1/catalogue/matters/{matter}",status="404"}' in readings
+    assert 'route="unmatched"' in readings
+    assert 'hub_problems_total{code="api.no-such-path"}' in readings
+    assert "hub_log_size" in readings
+    assert "11010519491231002X" not in readings
+
+
+def test_what_verifies_an_old_answer_is_open_to_all(served_hub: Running, http: httpx.Client) -> None:
+    about = http.get("/.well-known/hub").json()
+    assert about["id"] == served_hub.hub.id
+    assert about["log_vkey"] == served_hub.hub.log_vkey
+    parties = {party["id"]: party for party in http.get("/v1/parties").json()}
+    (key,) = parties["dept:land"]["keys"]
+    assert key["jwk"]["kid"] == served_hub.cabinet.signer_of("dept:land").public.kid
+    assert "d" not in key["jwk"]
+
+
+def test_the_verifier_page_can_connect_to_nothing(http: httpx.Client) -> None:
+    page = http.get("/verify/")
+    assert page.status_code == 200
+    assert "connect-src 'none'" in page.headers["content-security-policy"]
+
+
+@pytest.fixture
+def fresh_logging() -> object:
+    """The root logger as it was, afterwards."""
+    root = logging.getLogger()
+    kept, level = list(root.handlers), root.level
+    yield root
+    root.handlers[:] = kept
+    root.setLevel(level)
+
+
+def _fail() -> None:
+    raise ValueError("张三 11010519491231002X")
+
+
+def test_a_fault_is_logged_by_kind_and_place_and_never_by_its_text(
+    fresh_logging: object, capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = structlog.get_config()
+    start_logging("info")
+    try:
+        _fail()
+    except ValueError:
+        logging.getLogger("some.library").exception("it failed")
+    finally:
+        structlog.configure(**before)
+    line = json.loads(capsys.readouterr().err.splitlines()[-1])
+    assert (line["event"], line["fault"]) == ("it failed", "ValueError")
+    assert line["place"][-1].endswith("_fail")
+    assert "张三" not in json.dumps(line, ensure_ascii=False)
