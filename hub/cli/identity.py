@@ -1,4 +1,4 @@
-"""`hub identity`: what waits for a steward 数据管理员, deciding it, and the index written out for checking."""
+"""`hub identity`: what waits for a steward 数据管理员, deciding it, the index written out, and files resolved."""
 
 import json
 from dataclasses import asdict
@@ -8,11 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.files import private_text
+from hub.cli.matching import measure, resolve, train
 from hub.cli.roof import opened
 from hub.cli.telling import print_json, print_lines, say
 from hub.identity.model import Decision, Review, Side
 
-app = typer.Typer(no_args_is_help=True, help="Review and export identities. 主体比对")
+app = typer.Typer(no_args_is_help=True, help="Resolve, review and export identities. 主体比对")
+
+app.command()(resolve)
+app.command()(measure)
+app.command()(train)
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

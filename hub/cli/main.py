@@ -32,7 +32,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "audit": Command("audit", "Verify the log, show its checkpoint, prove an entry. 审计日志", is_group=True),
     "verify": Command("verify", "Verify a bundle offline against a trust policy. 离线核验"),
     "witness": Command("witness", "Run a witness of the log. 见证方", is_group=True),
-    "identity": Command("identity", "Review and export identities. 主体比对", is_group=True),
+    "identity": Command("identity", "Resolve, review and export identities. 主体比对", is_group=True),
     "supervise": Command("supervise", "Lights, liabilities and what the reform spared. 电子监察"),
     "migrate": Command("migrate", "Bring the database's shape up to date. 升级数据库结构"),
 }

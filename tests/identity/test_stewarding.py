@@ -112,13 +112,14 @@ def test_cannot_tell_changes_nothing_and_is_not_asked_again(
 
 
 def test_linking_through_a_third_what_was_called_different_is_refused(
-    place: Place, identity: IdentityService, database: Database
+    place: Place, identity: IdentityService, database: Database, clock: FixedClock
 ) -> None:
     place(
         mention(ZHANG, record="a"),
         mention({"name": "李四", "birth_date": "1975-01-01"}, record="b"),
-        mention({"name": "王五", "birth_date": "1966-06-06"}, record="c"),
     )
+    clock.advance(60)
+    place(mention({"name": "王五", "birth_date": "1966-06-06"}, record="c"))
     a, b, c = (("a", "man"), ("b", "man"), ("c", "man"))
     with database.writing() as session:
         identity.join(session, a, b, steward="王科员")

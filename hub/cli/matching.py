@@ -1,0 +1,128 @@
+"""`hub identity resolve|measure|train`: files of identities into subjects, and how good a model is at it 批量比对."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.cli.telling import print_json, print_lines, say
+from hub.errors import Malformed
+from hub.identity.bulk.measuring import measure_file
+from hub.identity.bulk.resolving import Options, resolve_file
+from hub.identity.bulk.training import Aim, train_file
+from hub.identity.modelfile import STANDARD, Model, parse_model, standard_model
+from hub.kernel.clock import SystemClock, local_date
+
+Records = Annotated[
+    Path,
+    typer.Argument(help="Parquet or CSV of identities; at least the column record_id.", exists=True, dir_okay=False),
+]
+ModelFile = Annotated[
+    Path | None, typer.Option("--model", help="Model file; the ones that come with the hub without it.")
+]
+Careful = Annotated[bool, typer.Option("--review-probable", help="Make every probabilistic link a review item.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def _models(file: Path | None) -> Mapping[str, Model]:
+    if file is None:
+        return {kind: standard_model(kind) for kind in STANDARD}
+    model = parse_model(_text(file))
+    return {model.kind: model}
+
+
+def _text(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as fault:
+        raise Malformed("identity.model-unreadable", "The model file cannot be read.", "无法读取模型文件。") from fault
+
+
+def _options(*, review_probable: bool) -> Options:
+    return Options(today=local_date(SystemClock().now()), review_probable=review_probable)
+
+
+def resolve(
+    file: Records,
+    out: Annotated[Path, typer.Option("--out", help=".parquet or .csv: record_id, subject, probability, reasons.")],
+    model: ModelFile = None,
+    review_probable: Careful = False,
+    as_json: AsJson = False,
+) -> None:
+    """Resolve a file of identities into subjects, without a running hub 批量比对."""
+    if out.suffix not in {".parquet", ".csv"}:
+        raise typer.BadParameter("--out must end in .parquet or .csv.")
+    found = resolve_file(file, out, _models(model), _options(review_probable=review_probable))
+    if not found:
+        raise Malformed(
+            "identity.no-such-kind",
+            "The file holds no identities of a kind that the model matches; its column kind says resident or "
+            "legal_person.",
+            "文件中没有模型可比对的主体；kind 列应为 resident 或 legal_person。",
+        )
+    if as_json:
+        print_json({kind: asdict(each) for kind, each in found.items()})
+        return
+    print_lines(
+        [{"kind": kind, **asdict(each)} for kind, each in found.items()],
+        "kind",
+        "records",
+        "subjects",
+        "pairs",
+        "links",
+        "reviews",
+    )
+    say(f"Subjects written to {out}.", "已写出主体。")
+
+
+def measure(
+    file: Records,
+    plot: Annotated[Path | None, typer.Option("--plot", help="Draw the choice of threshold (.svg, .png).")] = None,
+    model: ModelFile = None,
+    review_probable: Careful = False,
+    as_json: AsJson = False,
+) -> None:
+    """Precision, recall, F1 and the review queue against the column truth of a file 评估."""
+    found = measure_file(file, _models(model), _options(review_probable=review_probable), plot=plot)
+    if as_json:
+        print_json(found.as_json())
+        return
+    rows = [{"by": name, **asdict(score)} for name, score in (("pair", found.by_pair), ("cluster", found.by_cluster))]
+    print_lines([{key: _short(value) for key, value in row.items()} for row in rows], "by", *list(rows[0])[1:])
+    say(
+        f"{found.records} records; {found.reviews} review items ({found.review_share:.2%} of the records), "
+        f"{found.review_yield:.0%} of them one subject.",
+        "待复核项及其中为同一主体的比例如上。",
+    )
+
+
+def _short(value: object) -> object:
+    return f"{value:.5f}" if isinstance(value, float) else value
+
+
+def train(
+    file: Records,
+    out: Annotated[Path, typer.Option("--out", help="The trained model file.", dir_okay=False)],
+    version: Annotated[str, typer.Option(help="What the new model is called.")],
+    model: ModelFile = None,
+    kept: Annotated[list[str] | None, typer.Option("--keep", help="field:level that may stay as it was.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate a model's weights on records without labels; a level without pairs is refused 训练."""
+    if model is None:
+        raise typer.BadParameter("Name the model file to train: --model FILE.")
+    text = _text(model).decode("utf-8", "replace")
+    found = train_file(file, text, _options(review_probable=False), Aim(version, frozenset(kept or ())))
+    out.write_text(found.text, encoding="utf-8")
+    told = {
+        "model": str(out),
+        "version": version,
+        "pairs_of_one": found.pairs_of_one,
+        "pairs_of_two": found.pairs_of_two,
+    }
+    if as_json:
+        print_json(told)
+    else:
+        say(f"{out}: trained on {found.pairs_of_one} pairs of one subject.", "模型已训练。")
