@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from hub.api.strict import View, Wire
+from hub.api.strict import View, Wire, example
 from hub.cases.model import Case, Checklist, Item, Participant, PersonAsked, Question, Reason, Source, Wanted
 from hub.cases.service import Opening, PersonIn
 
@@ -16,6 +16,8 @@ Short = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 
 class PersonWire(Wire):
     """Who is meant: the consumer's own pairwise id, or a number with the name that must agree with it."""
+
+    model_config = example(kind="resident", number="11010519491231002X", name="张三", birth_date="1949-12-31")
 
     pairwise: Annotated[str, StringConstraints(max_length=80)] = ""
     kind: Literal["resident", "legal_person", ""] = ""
@@ -74,11 +76,15 @@ class CaseWire(Wire):
 class PeopleWire(Wire):
     """Further people of a case."""
 
+    model_config = example(people={"heir": [{"pairwise": "pw_1zfkh1z1wj8j40t9q2zfqyg1fq"}]})
+
     people: People
 
 
 class AnswersWire(Wire):
     """Answers to open questions."""
+
+    model_config = example(answers={"condition:renting": "yes"})
 
     answers: Annotated[dict[Id, Annotated[str, StringConstraints(max_length=200)]], Field(min_length=1)]
 
@@ -86,11 +92,15 @@ class AnswersWire(Wire):
 class CommitmentWire(Wire):
     """A written promise 告知承诺 instead of proof."""
 
+    model_config = example(material="other-property")
+
     material: Id
 
 
 class DecisionWire(Wire):
     """What happens to a case; a suspension and a rejection give a reason as a code."""
+
+    model_config = example(action="suspend", reason="expert-opinion")
 
     action: Literal["accept", "suspend", "resume", "approve", "reject", "withdraw", "file"]
     reason: Annotated[str, StringConstraints(max_length=60)] = ""
@@ -103,6 +113,8 @@ class DecisionWire(Wire):
 
 class CodeWire(Wire):
     """The applicant's query code 查询码."""
+
+    model_config = example(code="7h2k9m4q1w8r5t3z")
 
     code: Annotated[str, StringConstraints(min_length=1, max_length=40)]
 

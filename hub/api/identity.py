@@ -11,7 +11,7 @@ from hub.api.access import IdentityCaller, TheHub
 from hub.api.case_views import PersonWire
 from hub.api.openapi import refusals
 from hub.api.rooms import Hub
-from hub.api.strict import StrictRoute, View, Wire
+from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
 from hub.exchange.model import Access
 from hub.identity.model import Decision, Found, IdentityQuery, Review, Side
@@ -57,6 +57,8 @@ class ReviewView(View):
 class DecisionWire(Wire):
     """A steward's word; it outranks the machine's for ever."""
 
+    model_config = example(decision="different", steward="Li Hua", note="twins")
+
     decision: Literal["link", "different", "unsure"]
     steward: Text
     note: Annotated[str, StringConstraints(max_length=1000)] = ""
@@ -65,12 +67,20 @@ class DecisionWire(Wire):
 class MentionWire(Wire):
     """Somebody in one role of one record."""
 
+    model_config = example(record="b8ZkQm1rT0u5", role="woman")
+
     record: Annotated[str, StringConstraints(max_length=100)]
     role: Annotated[str, StringConstraints(max_length=60)] = "self"
 
 
 class SplitWire(Wire):
     """Two mentions that are one subject and must not be."""
+
+    model_config = example(
+        one={"record": "b8ZkQm1rT0u5", "role": "self"},
+        other={"record": "Xw3mPq9sK2vL", "role": "man"},
+        steward="Li Hua",
+    )
 
     one: MentionWire
     other: MentionWire

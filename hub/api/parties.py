@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Request
 
 from hub.api.access import TheHub
 from hub.api.openapi import refusals
-from hub.api.strict import StrictRoute, View, Wire, require_content_type
+from hub.api.strict import StrictRoute, View, Wire, example, require_content_type
 from hub.api.work import work
 from hub.errors import Malformed
 from hub.parties.model import AccessToken, Party, PartyKey
@@ -52,6 +52,12 @@ class TokenView(View):
 
 class KeyWire(Wire):
     """A public key, the proof that the sender holds its private part, and the word of a key that the party has."""
+
+    model_config = example(
+        jwk={"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
+        proof="eyJ0eXAiOiJrZXktcmVnaXN0cmF0aW9uK2p3dCJ9.….…",
+        endorsement="eyJ0eXAiOiJrZXktZW5kb3JzZW1lbnQrand0In0.….…",
+    )
 
     jwk: dict[str, str]
     proof: str

@@ -17,6 +17,11 @@ class Wire(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_max_length=4096)
 
 
+def example(**members: Any) -> ConfigDict:
+    """The configuration of a wire model whose description shows ``members`` as its example."""
+    return ConfigDict(json_schema_extra={"examples": [members]})
+
+
 class View(BaseModel):
     """The base of what the hub answers: every field is always there."""
 

@@ -129,3 +129,14 @@ def test_the_description_lists_for_every_call_its_refusals_with_examples(http: h
                 for code, example in examples.items():
                     assert example["value"]["code"] == code
     assert "HTTPValidationError" not in json.dumps(description)
+
+
+def test_the_description_shows_an_example_of_every_body(http: httpx.Client) -> None:
+    description = http.get("/openapi.json").json()
+    schemas = description["components"]["schemas"]
+    for path, operations in description["paths"].items():
+        for method, operation in operations.items():
+            for kind, body in operation.get("requestBody", {}).get("content", {}).items():
+                named = body["schema"].get("$ref", "").rpartition("/")[2]
+                shown = body.get("examples") or schemas.get(named, {}).get("examples") or body["schema"]["properties"]
+                assert shown, (method, path, kind)
