@@ -1,6 +1,5 @@
 """Every adapter passes the conformance kit, on files, SQLite, PostgreSQL and a signed interface."""
 
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -46,10 +45,3 @@ def trial(request: pytest.FixtureRequest, tmp_path: Path) -> Trial:
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
 def test_adapter_conforms(check: Callable[[Trial], None], trial: Trial) -> None:
     check(trial)
-
-
-def test_mariadb_is_read_where_it_is_installed() -> None:
-    if not shutil.which("mariadbd"):
-        pytest.skip(
-            "no MariaDB server on this machine: its adapter path is the same as PostgreSQL's but for the driver"
-        )

@@ -1,0 +1,63 @@
+"""A registry in MariaDB is read like any other: the same records as from the same county in SQLite."""
+
+import getpass
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from adapters.simulator.county import make_county
+from adapters.simulator.registries import publish
+from tests.support.adapter_runs import hub_for, run
+
+START_SECONDS = 60
+
+
+@pytest.fixture(scope="module")
+def mariadb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an empty database on a server of this test's own."""
+    if not shutil.which("mariadbd"):
+        pytest.skip("no MariaDB server on this machine (Debian's package is mariadb-server)")
+    home = tmp_path_factory.mktemp("mariadb")
+    me = ["--no-defaults", f"--datadir={home / 'data'}", f"--user={getpass.getuser()}"]
+    made = ["mariadb-install-db", *me, "--auth-root-authentication-method=normal", "--skip-test-db"]
+    subprocess.run(made, check=True, capture_output=True, timeout=START_SECONDS)  # noqa: S603
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = ["mariadbd", *me, f"--socket={home / 's'}", f"--port={port}", "--bind-address=127.0.0.1"]
+    with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as server:  # noqa: S603
+        try:
+            _make_database(home / "s")
+            yield f"mariadb://root@127.0.0.1:{port}/county"
+        finally:
+            server.terminate()
+
+
+def _make_database(place: Path) -> None:
+    client = ["mariadb", "--no-defaults", "--user=root", f"--socket={place}", "--execute"]
+    wanted = (
+        "CREATE DATABASE county CHARACTER SET utf8mb4; CREATE USER IF NOT EXISTS root@'127.0.0.1';"
+        " GRANT ALL ON county.* TO root@'127.0.0.1'"
+    )
+    end = time.monotonic() + START_SECONDS
+    while subprocess.run([*client, wanted], capture_output=True, check=False).returncode:  # noqa: S603
+        assert time.monotonic() < end, "the MariaDB server did not start"
+        time.sleep(0.2)
+
+
+@pytest.mark.parametrize("registry", ["civil_affairs", "land"])
+def test_a_registry_in_mariadb_gives_the_same_records_as_in_sqlite(mariadb: str, tmp_path: Path, registry: str) -> None:
+    county = make_county(120, 12, seed=5, on=date(2026, 11, 1))
+    elsewhere = publish(county, tmp_path / "sqlite")
+    publish(county, tmp_path / "mariadb", civil_url=mariadb, land_url=mariadb)
+    plain = elsewhere.civil_url if registry == "civil_affairs" else elsewhere.land_url
+    expected = run(hub_for(registry), registry, plain)
+    found = run(hub_for(registry), registry, mariadb)
+    assert found.read > 0
+    assert (found.read, found.accepted, found.reasons) == (expected.read, expected.accepted, expected.reasons)
