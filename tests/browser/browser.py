@@ -74,8 +74,10 @@ def chromium(profile: Path) -> Iterator[Browser]:
             options = {"args": [*QUIET, f"--user-data-dir={profile}"], "binary": shutil.which("chromium")}
             wanted = {"capabilities": {"alwaysMatch": {"goog:chromeOptions": options}}}
             made = httpx.post(base, json=wanted, timeout=60).json()["value"]
-            with httpx.Client(base_url=f"{base}/{made['sessionId']}/", timeout=60) as session:
-                yield Browser(session)
-                session.delete("")
+            try:
+                with httpx.Client(base_url=f"{base}/{made['sessionId']}/", timeout=60) as session:
+                    yield Browser(session)
+            finally:
+                httpx.delete(f"{base}/{made['sessionId']}", timeout=60).raise_for_status()
         finally:
             driver.terminate()
