@@ -2,6 +2,7 @@
 
 import importlib
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,9 +18,12 @@ ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """A PostgreSQL of this test run alone."""
-    with embedded_server(tmp_path_factory.mktemp("postgres") / "server", durable=False) as url:
+def server() -> Iterator[URL]:
+    """A PostgreSQL of this test run alone, outside pytest's folders, whose rights another run of root's takes back."""
+    with (
+        tempfile.TemporaryDirectory(prefix="hub-test-", ignore_cleanup_errors=True) as place,
+        embedded_server(Path(place) / "server", durable=False) as url,
+    ):
         yield url
 
 
