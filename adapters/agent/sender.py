@@ -10,7 +10,6 @@ from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_rand
 from adapters.agent.batch import Header, Issuer, Pending, Share, build
 from adapters.agent.hub_client import Cursor, HubClient
 from adapters.agent.model import ExportReport
-from adapters.agent.references import LINES_PER_BATCH
 from hub.errors import Conflict
 from hub.kernel.clock import Clock
 
@@ -122,6 +121,3 @@ class Sender:
 
 def _is_overtaken(fault: BaseException) -> bool:
     return isinstance(fault, Conflict) and fault.code in _CHAIN
-
-
-MOST_LINES: Final = LINES_PER_BATCH

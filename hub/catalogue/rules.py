@@ -16,7 +16,6 @@ from hub.catalogue.model import (
     Problem,
     SharingClass,
     StatementType,
-    Supply,
 )
 
 CLASSIFIED = frozenset({"state-secret", "work-secret", "国家秘密", "工作秘密"})
@@ -420,8 +419,3 @@ def _replacers(catalogue: Catalogue) -> dict[str, set[str]]:
 
 def _is_shared(each: EvidenceType | StatementType) -> bool:
     return isinstance(each, StatementType) or each.terms.sharing_class is not SharingClass.withheld
-
-
-def is_held_here(each: EvidenceType) -> bool:
-    """True when the provider pushes this type, so that the hub answers without asking it."""
-    return each.supply is Supply.pushed

@@ -19,7 +19,6 @@ from hub.catalogue.schemas import schema_named
 MAX_UNPACKED: Final = 64 * 1024 * 1024
 MAX_ROWS: Final = 50_000
 NOTHING: Final = "none"
-_PIECES: Final = ("evidence", "statement", "brought", "result")
 # Sheet → the schema definition of its rows; sheets of a matter's parts begin with the column “matter”.
 _TOP: Final = {
     "legal_bases": "legal_basis",

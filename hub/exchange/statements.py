@@ -11,7 +11,6 @@ OWNING_RIGHTS: Final = frozenset({"3", "4", "5", "6", "7", "8", "9"})
 """Kinds of land right that own; 23 is a mortgagee and owns nothing."""
 MARRIED, DIVORCED, WIDOWED, NONE_REGISTERED = "married", "divorced", "widowed", "none_registered"
 MARITAL_CODES: Final = {MARRIED: "20", WIDOWED: "30", DIVORCED: "40", NONE_REGISTERED: "90"}
-_DECISIVE: Final = frozenset({"marriage", "divorce"})
 _OTHER_SPOUSE: Final = {"man": "woman", "woman": "man"}
 
 

@@ -23,7 +23,7 @@ Places = Mapping[str, int]
 
 _SHORT, _LONG = 2, 4
 _LONGEST_COMPARED: Final = 8
-_COUNTY, _PREFECTURE = 6, 4
+_PREFECTURE = 4
 _SHORTEST_PART: Final = 4
 _SHORTEST_ADDRESS: Final = 6
 _NEAR_EDITS: Final = 2

@@ -27,7 +27,6 @@ def folded(text: str) -> str:
     return _INVISIBLE.sub("", plain.translate(_LOOK_ALIKES)).strip(_QUOTES).upper()
 
 
-_SPACES: Final = re.compile(r"[\s\u00a0\u2000-\u200b\u2060\u3000\ufeff]+")
 _WORDS_FOR_NOTHING: Final = (
     "无 不详 未知 暂无 没有 空 未办理 未提供 未登记 未填 无证件 无证 无号码 不明 不清 缺 遗失 丢失 待查 待补 保密"
     " 无身份证 身份不明 NULL NONE NIL NAN N/A NA #N/A \\N UNKNOWN - -- --- / // . .. * ** *** ? ?? ??? 、 〇"
@@ -41,8 +40,3 @@ def is_placeholder(text: str) -> bool:
     """True when the cell says nothing: empty, 无, 不详, a database's null mark, or one character repeated."""
     plain = folded(text)
     return not plain or plain in _NOTHING or (len(plain) >= _REPEATED and len(set(plain)) == 1)
-
-
-def squeezed(text: str) -> str:
-    """``text`` in NFKC with every run of spaces made one and none at the ends."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip()

@@ -166,7 +166,6 @@ _ORGANISATION_FORMS: Final = (
     ("股份有限责任公司", "股份有限公司"),
     ("有限责任公司", "有限公司"),
 )
-_FULL_BRACKETS: Final = str.maketrans("([{<〔【)]}>〕】", "（（（（（（））））））")
 _REGION_SUFFIX: Final = re.compile(
     r"(特别行政区|[壮回藏苗彝]族自治[州县]|维吾尔自治区|自治[区州县旗]|地区|新区|[省市区县州盟旗镇乡])$"
 )

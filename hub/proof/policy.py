@@ -11,8 +11,6 @@ from hub.proof.note import COSIGNATURE, COSIGNATURE_ML_DSA, PLAIN, Note, NoteVer
 from hub.proof.treehead import Checkpoint, parse_checkpoint_text, parse_decimal
 
 _FORBIDDEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
-_LOG_WORDS: Final = (2, 3)
-_WITNESS_WORDS: Final = (3, 4)
 MAX_POLICY_BYTES: Final = 1_000_000
 
 

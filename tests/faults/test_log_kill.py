@@ -14,7 +14,7 @@ from tests.support.log import ORIGIN, House
 from tests.support.log_nodes import Nodes
 
 CYCLES = 6
-"""``python -m tests.bench.log`` runs a hundred."""
+"""``python -m tests.bench.log --kills 100`` runs a hundred."""
 
 
 def test_no_acknowledged_entry_is_lost_or_doubled(database: Database, database_url: str, tmp_path: Path) -> None:

@@ -42,10 +42,6 @@ class BroughtStore:
             self._session.execute(insert(CHUNK).values(file=stored.file, position=position, sealed=sealed))
         return True
 
-    def has_file(self, file: bytes) -> bool:
-        """True when the file is stored."""
-        return self._session.execute(select(FILE.c.file).where(FILE.c.file == file)).scalar() is not None
-
     def parts_of(self, file: bytes) -> Iterator[bytes]:
         """The file's content, part by part.
 

@@ -27,9 +27,6 @@ from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
 Connection = duckdb.DuckDBPyConnection
 
-PERSON_INPUT: Final = (
-    "record_id", "source", "name", "id_number", "birth_date", "sex", "region_code", "phone", "address", "kin",
-)  # fmt: skip
 ORGANISATION_INPUT: Final = (
     "record_id", "source", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
     "region_code", "phone", "address",

@@ -93,7 +93,6 @@ _MENTION_TYPES: Final = {
     "role": "text", "kind": "text", "row": "int4", "likeness": "bytea", "traits": "bytea", "sealed": "bytea",
     "keys": "bytea", "added_at": "timestamptz",
 }  # fmt: skip
-_COPY_SUBJECTS: Final = "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
 _COPY_MENTIONS: Final = f"COPY identity_mention ({', '.join(_MENTION_TYPES)}) FROM STDIN (FORMAT BINARY)"
 _LINK_COLUMNS: Final = (
     "subject_id", "mention_id", "other_id", "action", "from_subject", "method", "weight", "weights", "reasons",
