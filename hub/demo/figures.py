@@ -22,13 +22,21 @@ class RegistryFigures:
 
 @dataclass
 class CaseFigures:
-    """One case: what its matter demands, what nobody had to bring, what had to be brought."""
+    """One case: what its matter lists and demands here, what nobody had to bring, what had to be brought.
+
+    ``not_required`` says for each material that is listed but not demanded here why not; ``asked_again`` counts papers
+    asked for although the same applicant brought that very kind for another matter of the demo.
+    """
 
     matter: str
+    materials_listed: int = 0
     materials_demanded: int = 0
+    not_required: dict[str, str] = field(default_factory=dict)
     satisfied_without_asking: int = 0
     to_bring: int = 0
+    open_questions: int = 0
     reused_from_another_matter: int = 0
+    asked_again: int = 0
     outcome: str = ""
     reason: str | None = None
 

@@ -1,6 +1,6 @@
 """The cases of the demo: each opened at its window, answered from the registries, completed with what is brought."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import groupby
@@ -18,7 +18,6 @@ from hub.exchange.trust import TrustPolicy
 from hub.kernel.clock import local_date
 
 OFFICER: Final = "officer-07"
-SPARED: Final = "is_spared"
 
 
 @dataclass(frozen=True)
@@ -54,14 +53,19 @@ def window(stage: Stage, party: str, policy: TrustPolicy) -> Iterator[ApprovalCl
         client.close()
 
 
-def perform(play: Play, client: ApprovalClient, narrator: Narrator) -> Played:
-    """Opens the case, asks for what the registries hold, hands in what the applicant brings."""
+def perform(
+    play: Play, client: ApprovalClient, narrator: Narrator, brought_before: Collection[str] = frozenset()
+) -> Played:
+    """Opens the case, asks for what the registries hold, hands in what the applicant brings.
+
+    ``brought_before`` names the kinds that the same applicant brought for other matters.
+    """
     case = client.open_case(play.number, play.matter, play.people, answers=play.answers)
     first = client.checklist(case)
     narrator.checklist(first["items"])
     answers = list(_ask(client, case, first["wanted"], play.basis))
     _bring(client, case, first["items"], play.people["applicant"][0])
-    return Played(case, client.checklist(case), answers, _figures(play, first, answers))
+    return Played(case, client.checklist(case), answers, _figures(play, first, answers, brought_before))
 
 
 def _ask(client: ApprovalClient, case: Case, wanted: Sequence[Mapping[str, Any]], basis: str) -> Iterator[Answer]:
@@ -85,14 +89,26 @@ def _bring(client: ApprovalClient, case: Case, items: Sequence[Mapping[str, Any]
             client.bring(case, item["material"], paper(item["brings"], item["zh"], today), applicant)
 
 
-def _figures(play: Play, first: Mapping[str, Any], answers: Sequence[Answer]) -> CaseFigures:
+def brought_in(played: Played) -> frozenset[str]:
+    """The kinds of paper that were handed in for a case."""
+    return frozenset(item["brings"] for item in played.checklist["items"] if item["state"] == "delivered")
+
+
+def _figures(
+    play: Play, first: Mapping[str, Any], answers: Sequence[Answer], brought_before: Collection[str]
+) -> CaseFigures:
     outcomes = {answer.outcome for answer in answers}
+    items = first["items"]
     return CaseFigures(
         matter=play.matter,
+        materials_listed=len(items),
         materials_demanded=first["demanded"],
+        not_required={item["material"]: item["reason"]["en"] for item in items if item["state"] == "not_needed"},
         satisfied_without_asking=first["spared"],
         to_bring=first["asked"],
-        reused_from_another_matter=sum(item["state"] == "brought_earlier" for item in first["items"]),
+        open_questions=sum(item["state"] == "question" for item in items),
+        reused_from_another_matter=sum(item["state"] == "brought_earlier" for item in items),
+        asked_again=sum(item["is_asked"] and item["brings"] in brought_before for item in items),
         outcome=outcomes.pop() if len(outcomes) == 1 else "partial" if outcomes else "none",
         reason=next((answer.reason for answer in answers if answer.reason), None),
     )

@@ -1,16 +1,21 @@
 """Which cases the demo plays: the matters and people that show what once-only 免提交 means."""
 
+from typing import Final
+
 from adapters.simulator.cast import Cast
 from adapters.simulator.county import County
 from hub.client.approval import Person
 from hub.demo.people import resident, unit
 from hub.demo.plays import Play
 
+MEMBER_UNITS: Final = 40
+"""How many units the association proposes as members; the regulations ask for thirty."""
+
 
 def plays_of(county: County) -> tuple[Play, ...]:
     """Low-income aid, an industry association of ten founders, an inheritance."""
     cast = county.cast
-    return (_low_income_aid(county), _association(cast), _inheritance(cast))
+    return (_low_income_aid(county), _association(county), _inheritance(cast))
 
 
 def _household(county: County) -> list[Person]:
@@ -37,7 +42,19 @@ def _low_income_aid(county: County) -> Play:
     )
 
 
-def _association(cast: Cast) -> Play:
+def _members(county: County) -> list[Person]:
+    """The founding units, and other social organisations in force, as far as the county has them."""
+    others = (
+        one
+        for one in county.village(0).organisations.values()
+        if one.is_social and one.ended_on is None and not one.branch_of
+    )
+    proposed = dict.fromkeys((*county.cast.founding_units[:9], *others))
+    return [unit(each) for each in list(proposed)[:MEMBER_UNITS]]
+
+
+def _association(county: County) -> Play:
+    cast = county.cast
     founders = [resident(person) for person in cast.founding_persons]
     representative = resident(cast.association_representative)
     return Play(
@@ -53,6 +70,7 @@ def _association(cast: Cast) -> Play:
             "person_in_charge": founders[:3],
             "legal_representative": [representative],
             "office_owner": [unit(cast.founding_units[0])],
+            "member_unit": _members(county),
         },
         answers={},
     )

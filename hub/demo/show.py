@@ -29,6 +29,7 @@ MARKS: Mapping[str, str] = {
     "question": "?",
     "not_needed": "–",
 }
+EXPLAINED = frozenset({"not_needed", "question"})
 
 
 class RateColumn(ProgressColumn):
@@ -93,12 +94,13 @@ class Narrator:
             self.console.print(table)
 
     def checklist(self, items: Sequence[Mapping[str, Any]]) -> None:
-        """One line for each material of a case."""
+        """One line for each material of a case; where nothing is demanded or something is open, also why."""
         table = _table("", "material 材料", "", "state 状态", numbers=())
         for item in items:
-            if item["state"] != "not_needed":
-                state = item["state"].replace("_", " ")
-                table.add_row(MARKS.get(item["state"], "·"), _short(item["en"]), _short(item["zh"], 18), state)
+            state = item["state"].replace("_", " ")
+            table.add_row(MARKS.get(item["state"], "·"), _short(item["en"]), _short(item["zh"], 18), state)
+            if item["state"] in EXPLAINED:
+                table.add_row("", f"[dim]{item['reason']['en']}[/dim]", f"[dim]{item['reason']['zh']}[/dim]", "")
         self.console.print(table)
 
     def verification(self, path: Path, verification: Verification) -> None:

@@ -16,7 +16,7 @@ from hub.demo import verification
 from hub.demo.figures import CaseFigures, Figures
 from hub.demo.parties import trust_policy
 from hub.demo.place import Place, taken
-from hub.demo.plays import OFFICER, Play, Played, perform, window
+from hub.demo.plays import OFFICER, Play, Played, brought_in, perform, window
 from hub.demo.pushing import figures_of, push_all, registries_of
 from hub.demo.script import plays_of, second_matter_of
 from hub.demo.show import Narrator
@@ -86,7 +86,7 @@ class _Story:
         self._registries()
         self._identity()
         played = [self._play(play) for play in plays_of(self.county)]
-        self._second_matter()
+        self._second_matter(played[2])
         self._refusal(plays_of(self.county)[1], played[1])
         self._log_size()
         self._proof(played[0])
@@ -115,28 +115,31 @@ class _Story:
         self.narrator.fact("records linked 关联", f"{self.figures.links:,}")
         self.narrator.fact("for a steward to decide 待人工复核", f"{self.figures.reviews:,}")
 
-    def _play(self, play: Play) -> Played:
+    def _play(self, play: Play, brought_before: frozenset[str] = frozenset()) -> Played:
         self.narrator.chapter(play.name, "")
         with window(self.up, play.window, self.policy) as client:
-            played = perform(play, client, self.narrator)
+            played = perform(play, client, self.narrator, brought_before)
         self._tell_case(play.matter, played.figures)
         return played
 
     def _tell_case(self, name: str, figures: CaseFigures) -> None:
         self.figures.cases[name] = figures
         self.narrator.say(
-            f"{figures.materials_demanded} materials demanded, {figures.satisfied_without_asking} satisfied without "
-            f"asking, {figures.to_bring} to bring or sign; answers: {figures.outcome}.",
-            f"应交 {figures.materials_demanded} 份，免提交 {figures.satisfied_without_asking} 份，"
-            f"需自带或签署 {figures.to_bring} 份。",
+            f"{figures.materials_listed} materials listed, {figures.materials_demanded} demanded here, "
+            f"{figures.satisfied_without_asking} satisfied without asking, {figures.to_bring} to bring or sign; "
+            f"answers: {figures.outcome}.",
+            f"目录材料 {figures.materials_listed} 份，本情形应交 {figures.materials_demanded} 份，"
+            f"免提交 {figures.satisfied_without_asking} 份，需自带或签署 {figures.to_bring} 份。",
         )
 
-    def _second_matter(self) -> None:
+    def _second_matter(self, first: Played) -> None:
         play = second_matter_of(self.county.cast)
-        played = self._play(play)
+        figures = self._play(play, brought_in(first)).figures
         self.narrator.say(
-            f"{played.figures.reused_from_another_matter} of them was brought for another matter before.",
-            "其中包含此前在另一事项中提交、本次免提交的材料。",
+            f"Brought for another matter before and used again: {figures.reused_from_another_matter}; "
+            f"asked for again: {figures.asked_again}.",
+            f"此前在另一事项中提交、本次免提交：{figures.reused_from_another_matter} 份；"
+            f"重复收取：{figures.asked_again} 份。",
         )
 
     def _refusal(self, play: Play, played: Played) -> None:

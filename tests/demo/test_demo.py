@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 HUB = (sys.executable, "-c", "from hub.cli.main import main; main()")
-SMALL = ("--residents", "60", "--organisations", "10", "--port", "0")
+SMALL = ("--residents", "60", "--organisations", "60", "--port", "0")
 
 
 def _hub(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -44,8 +44,13 @@ def _check(figures: dict) -> None:
     assert figures["subjects"]["legal_person"] >= 10
     cases = figures["cases"]
     assert cases["low-income-aid"]["to_bring"] <= 3
-    assert cases["association-registration"]["to_bring"] <= 10
-    assert cases["funeral-subsidy"]["reused_from_another_matter"] >= 1
+    association = cases["association-registration"]
+    assert (association["materials_listed"], association["materials_demanded"]) == (24, 23)
+    assert association["not_required"].keys() == {"supervising-approval"}
+    assert association["to_bring"] <= 10
+    assert sum(each["open_questions"] for each in cases.values()) == 0
+    second = cases["funeral-subsidy"]
+    assert (second["reused_from_another_matter"], second["asked_again"]) == (1, 0)
     assert (cases["refusal"]["outcome"], cases["refusal"]["reason"]) == ("refused", "sharing.no-grant")
     assert figures["verification"]["bundle"]["valid"]
     assert not figures["verification"]["one_byte_changed"]["valid"]
