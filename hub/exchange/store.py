@@ -101,16 +101,15 @@ class ExchangeStore:
         """What the consumer's request of that id was answered, or None."""
         return self._one("consumer = %s AND jti = %s", [consumer, jti])
 
-    def about(self, subject_id: str, now: datetime) -> list[tuple[int, datetime, KeptExchange]]:
-        """Every exchange about the subject (and those merged into it), the oldest first, but for those deferred."""
+    def about(self, subject_id: str) -> list[tuple[int, datetime, KeptExchange]]:
+        """Every exchange about the subject (and those merged into it), the oldest first."""
         cursor = cursor_of(self._session)
         cursor.execute(
             "SELECT a.n, a.at, x.exchange_id, x.consumer, x.entry_id, x.outcome, x.sealed"
             " FROM subject_access a JOIN exchange x USING (exchange_id)"
             " WHERE (a.subject_id = %s OR a.subject_id IN"
-            " (SELECT subject_id FROM identity_subject WHERE merged_into = %s))"
-            " AND (a.deferred_until IS NULL OR a.deferred_until <= %s) ORDER BY a.at, a.n",
-            [subject_id, subject_id, now],
+            " (SELECT subject_id FROM identity_subject WHERE merged_into = %s)) ORDER BY a.at, a.n",
+            [subject_id, subject_id],
         )
         return [(row[0], row[1], self._kept(row[2:])) for row in cursor.fetchall()]
 

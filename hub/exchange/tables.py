@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlmodel import Field
 
@@ -22,7 +22,11 @@ def _bytes() -> Any:
 
 
 class ExchangeRow(Row, table=True):
-    """One request and its one answer. (``consumer``, ``jti``) is unique: a request is never answered twice."""
+    """One request and its one answer. (``consumer``, ``jti``) is unique: a request is never answered twice.
+
+    ``erased_by``: the log entry that ordered the erasure; then nothing of what was said, nor of whom it was about, is
+    left here.
+    """
 
     __tablename__ = "exchange"
     __table_args__ = (
@@ -30,6 +34,10 @@ class ExchangeRow(Row, table=True):
         CheckConstraint(f"outcome IN ({_OUTCOMES})", name="outcome"),
         Index(None, "at"),
         Index(None, "case_ref"),
+        Index(None, "consumer", "at"),
+        Index(None, "matter", "at"),
+        Index(None, "pairwise", postgresql_where=text("pairwise IS NOT NULL")),
+        Index(None, "providers", postgresql_using="gin"),
     )
 
     exchange_id: str = Field(primary_key=True)
@@ -47,15 +55,37 @@ class ExchangeRow(Row, table=True):
     entry_id: str
     request_digest: bytes = _bytes()
     sealed: bytes = _bytes()
+    erased_by: str | None = None
 
 
 class SubjectAccessRow(Row, table=True):
-    """The subject's view: the ``n``-th time somebody asked. ``deferred_until``: lawful secrecy, for a time."""
+    """The subject's view: the ``n``-th entry about the subject, an exchange or (``sealed``) a look at this view."""
 
     __tablename__ = "subject_access"
+    __table_args__ = (
+        CheckConstraint("(exchange_id IS NULL) <> (sealed IS NULL)", name="one_line"),
+        Index(None, "at"),
+    )
 
     subject_id: str = Field(primary_key=True)
     n: int = Field(primary_key=True)
-    exchange_id: str
+    exchange_id: str | None = None
     at: datetime = _instant()
-    deferred_until: datetime | None = _instant(nullable=True)
+    sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+
+
+class DeferralRow(Row, table=True):
+    """Lawful secrecy for a time 延迟告知: exchanges of that case stay out of their subjects' view until then."""
+
+    __tablename__ = "deferral"
+    __table_args__ = (Index(None, "consumer", "case_ref"),)
+
+    deferral_id: str = Field(primary_key=True)
+    consumer: str
+    case_ref: str
+    until: datetime = _instant()
+    ordered_at: datetime = _instant()
+    ordered_by: str
+    ended_at: datetime | None = _instant(nullable=True)
+    entry_id: str
+    sealed: bytes = _bytes()

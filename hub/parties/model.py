@@ -15,6 +15,7 @@ class PartyKind(StrEnum):
     authority = "authority"
     auditor = "auditor"
     witness = "witness"
+    portal = "portal"
     hub = "hub"
 
 
@@ -27,6 +28,8 @@ class Scope(StrEnum):
     audit = "audit"
     identity = "identity"
     catalogue = "catalogue"
+    view = "view"
+    orders = "orders"
 
 
 class RevocationReason(StrEnum):

@@ -18,9 +18,10 @@ LIFETIMES: Final[Mapping[str, timedelta]] = {ENDORSEMENT_TYP: timedelta(seconds=
 SCOPES: Final[Mapping[PartyKind, frozenset[Scope]]] = {
     PartyKind.department: frozenset({Scope.push, Scope.cases, Scope.exchange, Scope.catalogue}),
     PartyKind.consumer: frozenset({Scope.cases, Scope.exchange, Scope.catalogue}),
-    PartyKind.authority: frozenset({Scope.identity, Scope.catalogue, Scope.audit}),
+    PartyKind.authority: frozenset({Scope.identity, Scope.catalogue, Scope.audit, Scope.orders}),
     PartyKind.auditor: frozenset({Scope.audit, Scope.catalogue}),
     PartyKind.witness: frozenset(),
+    PartyKind.portal: frozenset({Scope.view}),
     PartyKind.hub: frozenset(),
 }
 

@@ -84,7 +84,7 @@ class ExchangeService:
     def accesses_of(self, subject_id: str) -> list[Access]:
         """Who asked about the subject, when, for what, and what was released or refused; the oldest first."""
         with self._parts.database.reading() as session:
-            found = self._store(session).about(subject_id, self._parts.clock.now())
+            found = self._store(session).about(subject_id)
         return [access_of(n, at, kept) for n, at, kept in found]
 
     def receipt_of(self, exchange_id: str) -> str:
