@@ -39,3 +39,5 @@ def tell_fault(fault: HubError, *, as_json: bool = False) -> None:
     say(f"{fault.code}: {fault.en}", fault.zh)
     for name, fact in fault.facts.items():
         say(f"  {name}: {fact}")
+    for note in getattr(fault, "__notes__", ()):
+        say(f"  {note}")

@@ -23,8 +23,13 @@ DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises for statements that did not pass through SQLAlchemy."""
 
 
-def _away() -> Unavailable:
-    return Unavailable(AWAY.code, AWAY.en, AWAY.zh)
+def _away(fault: BaseException) -> Unavailable:
+    """The error for callers; what the server said to a failed connection is a note, for operators only."""
+    away = Unavailable(AWAY.code, AWAY.en, AWAY.zh)
+    said = getattr(fault, "orig", fault)
+    if isinstance(said, psycopg.OperationalError) and said.sqlstate is None:
+        away.add_note(str(said).strip())
+    return away
 
 
 class Database:
@@ -74,7 +79,7 @@ class Database:
         try:
             pooled = self.engine.raw_connection()
         except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
-            raise _away() from fault
+            raise _away(fault) from fault
         driver: Any = pooled.driver_connection
         try:
             driver.autocommit = True
@@ -82,7 +87,7 @@ class Database:
             driver.autocommit = False
         except DRIVER_AWAY as fault:
             pooled.invalidate()
-            raise _away() from fault
+            raise _away(fault) from fault
         except BaseException:
             pooled.invalidate()
             raise
@@ -95,10 +100,10 @@ class Database:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
-            raise _away() from fault
+            raise _away(fault) from fault
         except DBAPIError as fault:
             if fault.connection_invalidated:
-                raise _away() from fault
+                raise _away(fault) from fault
             raise
 
     def is_ready(self) -> bool:
