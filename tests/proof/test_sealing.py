@@ -1,3 +1,5 @@
+import hmac
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -55,3 +57,11 @@ def test_blind_digests_differ_by_kind_value_and_key() -> None:
     }
     assert len(digests) == 5
     assert blinder.digest("number", "1").startswith(blinder.key("number", "1"))
+
+
+def test_a_blind_digest_is_the_hmac_of_kind_and_value() -> None:
+    key = bytes(range(32))
+    blinder = Blinder(key)
+    for kind, value in (("number", "1"), ("", ""), ("家", "\ud800"), ("k" * 300, "v" * 200), ("number", "2")):
+        written = len(kind.encode()).to_bytes(2, "big") + kind.encode() + value.encode("utf-8", "surrogatepass")
+        assert blinder.digest(kind, value) == hmac.digest(key, written, "sha256")
