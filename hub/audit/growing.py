@@ -4,12 +4,13 @@ from collections.abc import MutableMapping
 from typing import Final
 
 from hub.audit.model import Receipt, StoredTile
-from hub.proof.encoding import base64_text
-from hub.proof.merkle import Frontier, Subtree, complete_root, inclusion_proof
-from hub.proof.tiles import HEIGHT, WIDTH, TileReader, subtree_reader
+from hub.proof.encoding import base64_text, malformed
+from hub.proof.merkle import Frontier, Subtree, complete_root, largest_power_below, range_root
+from hub.proof.tiles import HEIGHT, MAX_LEVEL, WIDTH, TileReader, subtree_reader
 from hub.proof.tlogproof import HEADER
 
 _MEMO_LIMIT: Final = 200_000
+_TAILS_LIMIT: Final = 1_000
 
 
 class Edge:
@@ -18,6 +19,11 @@ class Edge:
     def __init__(self, frontier: Frontier, levels: list[list[bytes]]) -> None:
         self.frontier = frontier
         self.levels = levels
+
+    @classmethod
+    def empty(cls) -> "Edge":
+        """The edge of a tree without entries."""
+        return cls(Frontier(), [[] for _ in range(MAX_LEVEL + 1)])
 
     def copy(self) -> "Edge":
         """An edge that grows on its own."""
@@ -59,15 +65,20 @@ class EdgeTiles:
 
 
 class ProofMaker:
-    """Receipts for entries of the tree of ``size`` under one signed note, sharing all work between them."""
+    """Receipts for entries of the tree of ``size`` under one signed note, sharing all work between them.
+
+    ``memo`` may outlive the maker. Entries of one tile share every line above it, so a crowd of new entries costs each
+    of them eight hashes.
+    """
 
     def __init__(self, tiles: TileReader, size: int, note: str, memo: MutableMapping[tuple[int, int], bytes]) -> None:
         if len(memo) > _MEMO_LIMIT:
             memo.clear()
         self.size = size
+        self.note = note
         self.subtree: Subtree = subtree_reader(tiles, size, memo)
-        self._note = note
-        self._lines: dict[bytes, str] = {}
+        self._lines: dict[tuple[int, int], str] = {}
+        self._tails: dict[int, tuple[int, str]] = {}
 
     def receipt(self, index: int) -> Receipt:
         """The receipt of the entry at ``index``.
@@ -75,11 +86,37 @@ class ProofMaker:
         Raises:
             Malformed: the tree is not that large.
         """
-        lines = [self._line(node) for node in inclusion_proof(self.subtree, index, self.size)]
-        return Receipt(index, "\n".join([HEADER, f"index {index}", *lines, "", self._note]))
+        if not 0 <= index < self.size:
+            raise malformed("index", "The index is not in the tree.", "索引不在树中。")
+        first = index - index % WIDTH
+        end, tail = self._tails.get(first) or self._tail(first)
+        path = self._path(index, (first, end), 1)[0]
+        return Receipt(index, f"{HEADER}\nindex {index}\n{''.join(path)}{tail}")
 
-    def _line(self, node: bytes) -> str:
-        line = self._lines.get(node)
+    def _tail(self, first: int) -> tuple[int, str]:
+        """Where the tile that begins at ``first`` ends in this tree, and what follows its lines in every receipt."""
+        lines, (_, end) = self._path(first, (0, self.size), WIDTH)
+        if len(self._tails) > _TAILS_LIMIT:
+            self._tails.clear()
+        self._tails[first] = found = end, f"{''.join(lines)}\n{self.note}"
+        return found
+
+    def _path(self, index: int, within: tuple[int, int], least: int) -> tuple[list[str], tuple[int, int]]:
+        """The siblings (RFC 6962 §2.1.1) on the way down to the subtree of at most ``least`` entries; and that one."""
+        start, end = within
+        lines = []
+        while end - start > least:
+            split = start + largest_power_below(end - start)
+            if index < split:
+                lines.append(self._line(split, end))
+                end = split
+            else:
+                lines.append(self._line(start, split))
+                start = split
+        return lines[::-1], (start, end)
+
+    def _line(self, start: int, end: int) -> str:
+        line = self._lines.get((start, end))
         if line is None:
-            line = self._lines[node] = base64_text(node)
+            line = self._lines[start, end] = base64_text(range_root(self.subtree, start, end)) + "\n"
         return line

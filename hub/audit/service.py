@@ -4,13 +4,13 @@ import threading
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 
-from hub.audit.growing import EdgeTiles, ProofMaker
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Published, Receipt
-from hub.audit.sequencer import Sequencer, Turn
-from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore
+from hub.audit.newest import NewestTree
+from hub.audit.sequencer import Sequencer
+from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
 from hub.audit.waiting import Waiters
 from hub.audit.witnessing import Collector
@@ -25,7 +25,7 @@ POLL_SECONDS: Final = 0.25
 ELECTION_SECONDS: Final = 0.5
 LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-RECENT_ENTRIES: Final = 50_000
+LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True)
@@ -49,15 +49,13 @@ class Log:
         self._sequencer = Sequencer(database, parts.signer, signed=parts.signed, clock=parts.clock)
         self._election = Election(database, self.origin)
         self._tiles = DatabaseTiles(database, self.origin)
+        self._newest = NewestTree(database, self.origin, self._tiles)
         self._waiters = Waiters()
-        self._memo: dict[tuple[int, int], bytes] = {}
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
         self._witnessing: tuple[float, float | None] = (float("-inf"), None)
-        self._maker: ProofMaker | None = None
-        self._recent: dict[str, int] = {}
         self.fault: HubError | None = None
 
     # --- life ----------------------------------------------------------------------------------------------------
@@ -107,17 +105,17 @@ class Log:
                 self.fault = None
 
     def _serve(self) -> None:
-        if self._is_elected():
-            while not self._stopped.is_set():
-                turn = self._sequencer.turn()
-                if turn is None:
-                    break
-                self._answer_turn(turn)
-            self._answer_recent()
-        elif self._waiters:
-            with self._database.writing() as session:
-                LogStore(session, self.origin).notify(QUEUE_CHANNEL)
-        self._answer_rest()
+        while self._is_elected() and not self._stopped.is_set():
+            turn = self._sequencer.turn()
+            if turn is None:
+                break
+            self._newest.take(turn.edge, turn.note, [entry.entry_id for entry in turn.entries])
+            self._waiters.answer_from(self._newest.receipt_of)
+        if self._waiters and not self.is_sequencing:
+            self._newest.known()
+        self._waiters.answer_from(self._newest.receipt_of)
+        if self._waiters and not self.is_sequencing:
+            ring(self._database, QUEUE_CHANNEL)
 
     def _is_elected(self) -> bool:
         now = time.monotonic()
@@ -168,12 +166,17 @@ class Log:
             try:
                 while not self._stopped.is_set():
                     for channel in bell.heard(POLL_SECONDS):
-                        if channel == QUEUE_CHANNEL or self._waiters:
-                            self._wake.set()
+                        self._hear(channel)
             except Unavailable:
                 self._stopped.wait(RETRY_SECONDS)
             finally:
                 bell.close()
+
+    def _hear(self, channel: str) -> None:
+        if channel == HEAD_CHANNEL:
+            self._newest.distrust()
+        if self.is_sequencing is (channel == QUEUE_CHANNEL):
+            self._wake.set()
 
     # --- receipts ------------------------------------------------------------------------------------------------
 
@@ -186,47 +189,23 @@ class Log:
         """
         slot = self._waiters.join(entry_id)
         self._wake.set()
-        if not slot.wait(within_seconds):
-            self._waiters.leave(entry_id, slot)
-            raise Unavailable(
-                "audit.no-receipt-yet",
-                "The entry is kept, but the log has not taken it up in time; ask for its receipt later.",
-                "条目已保存，但日志未能及时定序；请稍后索取回执。",
-            )
+        end, pause = time.monotonic() + within_seconds, LOOK_SECONDS
+        while not slot.wait(max(0.0, min(pause, end - time.monotonic()))):
+            found = self._proved(entry_id)
+            if found is not None or time.monotonic() >= end:
+                self._waiters.leave(entry_id, slot)
+                return found or _no_receipt_yet()
+            pause = min(2 * pause, 1.0)
         if slot.receipt is None:
             raise slot.fault or Broken("audit.no-receipt", "The log gave no receipt.", "日志未给出回执。")
         return slot.receipt
 
-    def _answer_turn(self, turn: Turn) -> None:
-        if len(self._recent) > RECENT_ENTRIES:
-            self._recent.clear()
-        self._recent.update((entry.entry_id, entry.index) for entry in turn.entries)
-        tiles = EdgeTiles(turn.edge, self._tiles)
-        self._maker = ProofMaker(tiles, turn.edge.frontier.size, turn.note, self._memo)
-        self._answer_recent()
-
-    def _answer_recent(self) -> None:
-        if self._maker is None:
-            return
-        for entry_id in self._waiters.awaited():
-            index = self._recent.get(entry_id)
-            if index is not None:
-                self._waiters.answer(entry_id, self._maker.receipt(index))
-
-    def _answer_rest(self) -> None:
-        awaited = self._waiters.awaited()
-        if not awaited:
-            return
-        with self._database.reading() as session:
-            store = LogStore(session, self.origin)
-            indexes = store.indexes(awaited)
-            published = store.published() if indexes else None
-            if published is None:
-                return
-            maker = ProofMaker(self._tiles.within(session), published.size, published.note, self._memo)
-            for entry_id, index in indexes.items():
-                if index < published.size:
-                    self._waiters.answer(entry_id, maker.receipt(index))
+    def _proved(self, entry_id: str) -> Receipt | None:
+        """What the log holds already, however long ago it was sequenced, and whichever notice was lost."""
+        try:
+            return self.prove(entry_id)
+        except (Missing, Unavailable):
+            return None
 
     def prove(self, entry: str | int, *, is_witnessed: bool = False) -> Receipt:
         """The receipt of the entry with that id or index, under the newest checkpoint (or the newest with a quorum).
@@ -234,16 +213,19 @@ class Log:
         Raises:
             Missing: the log holds no such entry (under such a checkpoint).
         """
-        with self._database.reading() as session:
-            store = LogStore(session, self.origin)
-            published = store.published() or _no_checkpoint()
-            size, note = published.size, published.note
-            if is_witnessed:
-                size, note = published.witnessed_size or 0, published.witnessed_note or ""
-            index = entry if isinstance(entry, int) else store.indexes([entry]).get(entry, -1)
-            if not 0 <= index < size:
-                raise _no_entry()
-            return ProofMaker(self._tiles.within(session), size, note, self._memo).receipt(index)
+        known = self._newest.known() or _no_checkpoint()
+        proofs = known.witnessed if is_witnessed else known.newest
+        index = entry if isinstance(entry, int) else self._index_of(entry)
+        if proofs is None or not 0 <= index < proofs.size:
+            raise _no_entry()
+        return proofs.receipt(index)
+
+    def _index_of(self, entry_id: str) -> int:
+        index = self._newest.index_of(entry_id)
+        if index is None:
+            with self._database.reading() as session:
+                index = LogStore(session, self.origin).indexes([entry_id]).get(entry_id, -1)
+        return index
 
     def entry_at(self, index: int) -> bytes:
         """The bytes of the entry at ``index``.
@@ -359,8 +341,16 @@ class Log:
             yield fault
 
 
-def _no_checkpoint() -> Published:
+def _no_checkpoint() -> NoReturn:
     raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
+
+
+def _no_receipt_yet() -> NoReturn:
+    raise Unavailable(
+        "audit.no-receipt-yet",
+        "The entry is kept, but the log has not taken it up in time; ask for its receipt later.",
+        "条目已保存，但日志未能及时定序；请稍后索取回执。",
+    )
 
 
 def _no_entry() -> Missing:

@@ -68,6 +68,10 @@ class DatabaseTiles:
         self._origin = origin
         self._kept = KeptTiles()
 
+    def forget(self) -> None:
+        """Every tile is read anew."""
+        self._kept = KeptTiles()
+
     def within(self, session: Session) -> SessionTiles:
         """The same tiles read inside the session's transaction."""
         return SessionTiles(LogStore(session, self._origin), self._kept)

@@ -2,6 +2,7 @@
 
 import threading
 from collections import defaultdict
+from collections.abc import Callable
 
 from hub.audit.model import Receipt
 from hub.errors import HubError
@@ -62,6 +63,13 @@ class Waiters:
             slots = self._slots.pop(entry_id, ())
         for slot in slots:
             slot.answer(receipt, fault)
+
+    def answer_from(self, find: Callable[[str], Receipt | None]) -> None:
+        """All who wait for an entry of which ``find`` has the receipt go on."""
+        for entry_id in self.awaited():
+            receipt = find(entry_id)
+            if receipt is not None:
+                self.answer(entry_id, receipt)
 
     def __bool__(self) -> bool:
         return bool(self._slots)

@@ -25,7 +25,8 @@ def node_hash(left: bytes, right: bytes) -> bytes:
     return _sha256(b"\x01" + left + right).digest()
 
 
-def _largest_power_below(size: int) -> int:
+def largest_power_below(size: int) -> int:
+    """The largest power of two below ``size`` (at least 2): where RFC 6962 splits a tree."""
     return 1 << ((size - 1).bit_length() - 1)
 
 
@@ -77,6 +78,16 @@ class Frontier:
             root = node_hash(left, root)
         return root
 
+    @classmethod
+    def of(cls, subtree: Subtree, size: int) -> Self:
+        """The frontier of a tree of ``size`` whose complete subtrees are known."""
+        roots, start = [], 0
+        for power in (1 << bit for bit in range(size.bit_length() - 1, -1, -1)):
+            if size & power:
+                roots.append(subtree(start, start + power))
+                start += power
+        return cls(size, roots)
+
     def to_bytes(self) -> bytes:
         """Eight bytes of size, then the subtree roots, largest first."""
         return self.size.to_bytes(8, "big") + b"".join(self._roots)
@@ -102,7 +113,7 @@ def range_root(subtree: Subtree, start: int, end: int) -> bytes:
     size = end - start
     if size.bit_count() == 1 and start % size == 0:
         return subtree(start, end)
-    split = start + _largest_power_below(size)
+    split = start + largest_power_below(size)
     return node_hash(range_root(subtree, start, split), range_root(subtree, split, end))
 
 
@@ -113,7 +124,7 @@ def inclusion_proof(subtree: Subtree, index: int, size: int) -> list[bytes]:
     path: list[bytes] = []
     start, end = 0, size
     while end - start > 1:
-        split = start + _largest_power_below(end - start)
+        split = start + largest_power_below(end - start)
         if index < split:
             path.append(range_root(subtree, split, end))
             end = split
@@ -135,7 +146,7 @@ def subtree_consistency_proof(subtree: Subtree, start: int, end: int, size: int)
     path: list[bytes] = []
     low, high, is_whole = 0, size, True
     while not (low == start and high == end):
-        split = low + _largest_power_below(high - low)
+        split = low + largest_power_below(high - low)
         if end <= split:
             path.append(range_root(subtree, split, high))
             high = split

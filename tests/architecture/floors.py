@@ -21,11 +21,13 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.tilestore": ("memory", "tiles read from the log's tables"),
     "hub.audit.readers": ("deeds", "where a log is verified from: tables, files, HTTP"),
     "hub.audit.verify": ("deeds", "reads a whole log through one of the readers"),
+    "hub.audit.newest": ("deeds", "the newest published tree as one node keeps it in memory"),
     "hub.audit.sequencer": ("deeds", "one turn of the log: its transactions and its signature"),
     "hub.audit.waiting": ("deeds", "threads that wait for receipts"),
     "hub.audit.witness": ("deeds", "the witness and its files"),
     "hub.audit.witness_app": ("deeds", "the witness over HTTP; run as a process of its own"),
     "hub.audit.witnessing": ("deeds", "asks witnesses over HTTP"),
+    "hub.exchange.auditing": ("memory", "exchanges as auditors read them"),
     "hub.identity.bulk": ("deeds", "a whole file of records resolved by DuckDB, beside the one-record scorer"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
 }

@@ -89,10 +89,30 @@ _MISPLACED = statement("""
     UNION ALL SELECT max("index") + 1 FROM log_entry HAVING coalesce(max("index"), -1) + 1 < :size
     ORDER BY 1
 """)
+_GROWN = statement("""
+    SELECT size, note, witnessed_size, witnessed_note,
+        (SELECT coalesce(string_agg(leaf, ''::bytea ORDER BY "index"), ''::bytea)
+         FROM log_entry WHERE "index" >= :known AND "index" < size AND size <= :most),
+        (SELECT coalesce(string_agg(entry_id, ' ' ORDER BY "index"), '')
+         FROM log_entry WHERE "index" >= :known AND "index" < size AND size <= :most)
+    FROM log_published WHERE origin = :origin
+""")
 _PUBLISHED = statement("""
     SELECT size, note, published_at, witnessed_size, witnessed_note, witnessed_at, unwitnessed_since
     FROM log_published WHERE origin = :origin
 """)
+
+
+@dataclass(frozen=True)
+class Grown:
+    """The published checkpoints, and the leaves and ids (one space between) that the newest has beyond a known size."""
+
+    size: int
+    note: str
+    witnessed_size: int | None
+    witnessed_note: str | None
+    leaves: bytes
+    entry_ids: str
 
 
 @dataclass(frozen=True)
@@ -223,6 +243,14 @@ class LogStore:
     def published(self) -> Published | None:
         """The checkpoints published last."""
         return _published(self._all(_PUBLISHED, origin=self._origin))
+
+    def grown(self, known: int, *, most: int) -> Grown | None:
+        """The newest published checkpoint with what it has beyond ``known`` entries, from one snapshot.
+
+        What is new is left out where it is more than ``most`` entries.
+        """
+        rows = self._all(_GROWN, origin=self._origin, known=known, most=known + most)
+        return Grown(*rows[0]) if rows else None
 
     def publish(self, size: int, note: str, at: datetime) -> None:
         """The signed checkpoint is public and the other nodes hear of it; an older one changes nothing.
