@@ -15,6 +15,7 @@ from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
 from hub.exchange.model import Access
 from hub.identity.model import Decision, Found, IdentityQuery, Review, Side
+from hub.identity.outlook import Sought
 from hub.parties.model import Caller
 from hub.proof.encoding import b64url
 
@@ -137,7 +138,7 @@ async def find_reviews(
 
     def deed() -> list[ReviewView]:
         with hub.database.reading() as session:
-            found = hub.identity.reviews(session, state, kind=kind, limit=limit, after=after)
+            found = hub.identity.reviews(session, Sought(state, kind), limit=limit, after=after)
         return [_review(each) for each in found]
 
     return await work(request, deed)

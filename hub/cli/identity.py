@@ -50,7 +50,9 @@ def review(
     with opened() as hub:
         if item is None:
             with hub.database.reading() as session:
-                _list([_line(each) for each in hub.identity.reviews(session, limit=limit)], as_json=as_json)
+                _list(
+                    [_line(each) for each in hub.identity.reviews(session, limit=limit, opened=False)], as_json=as_json
+                )
         elif decide is None:
             with hub.database.reading() as session:
                 print_json(_whole(hub.identity.require_review(session, item)))

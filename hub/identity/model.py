@@ -122,6 +122,9 @@ class Side:
     fields: Mapping[str, Any]
     mentions: int
     """How many mentions its subject holds."""
+    record: str = ""
+    as_of: str = ""
+    """When the source said so."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from hub.identity.model import (
     Review,
 )
 from hub.identity.modelfile import Model
+from hub.identity.outlook import OPEN, Outlook, Sought
 from hub.identity.service.asking import Asking
 from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
@@ -131,10 +132,18 @@ class IdentityService:
         return index.resolve(subject_id) if subject_id else None
 
     def reviews(
-        self, session: Session, state: str = "open", *, kind: str | None = None, limit: int = 100, after: str = ""
+        self, session: Session, sought: Sought = OPEN, *, limit: int = 100, after: str = "", opened: bool = True
     ) -> list[Review]:
-        """Review items in that state with both sides opened, those that block answers first."""
-        return self._stewarding.reviews(session, state, kind=kind, limit=limit, after=after)
+        """The review items sought, those that block answers first, with both sides, opened unless codes will do."""
+        return self._stewarding.reviews(session, sought, limit=limit, after=after, opened=opened)
+
+    def outlook(self, session: Session, review_id: str) -> tuple[Outlook, ...]:
+        """What each choice about a review item would do now.
+
+        Raises:
+            Missing: there is none of that id.
+        """
+        return self._stewarding.outlook(session, review_id)
 
     def review_counts(self, session: Session) -> dict[str, int]:
         """How many review items stand in each state."""

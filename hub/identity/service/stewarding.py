@@ -1,19 +1,30 @@
 """Stewardship 人工复核: pairs decided, subjects joined and split; a steward's word outranks the model for ever."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from hub.audit.model import Entry
-from hub.errors import Conflict, Malformed, Missing
+from hub.errors import Conflict, HubError, Malformed, Missing
 from hub.identity.model import Decision, Move, Review, ReviewState, Side
-from hub.identity.rules import as_json, components
+from hub.identity.outlook import OPEN, Answering, Outlook, Sought
+from hub.identity.rules import as_json
 from hub.identity.service.parts import Parts
+from hub.identity.service.planning import Pair, Planner
 from hub.identity.service.standing import APART, SAME
-from hub.identity.store import IndexStore, KeptMention, KeptReview, NewLink, NewSubject, ReviewStore, Session
+from hub.identity.store import (
+    IndexStore,
+    KeptMention,
+    KeptReview,
+    NewLink,
+    NewSubject,
+    ReviewStore,
+    Session,
+)
 from hub.kernel.ids import new_id
 
 STEWARD = "steward"
 _LONGEST_NOTE = 2000
+_NOBODY = Side("", "", "", "", {}, 0)
 _EFFECTS = {
     Decision.LINK: "the two subjects become one; the younger id redirects",
     Decision.DIFFERENT: "they stay or become two, and are never joined automatically",
@@ -44,12 +55,11 @@ class Stewarding:
         self._parts = parts
 
     def reviews(
-        self, session: Session, state: str = "open", *, kind: str | None = None, limit: int = 100, after: str = ""
+        self, session: Session, sought: Sought = OPEN, *, limit: int = 100, after: str = "", opened: bool = True
     ) -> list[Review]:
-        """Items in that state, those that block answers first, each with both sides opened."""
-        found = ReviewStore(session).find(state, kind=kind, limit=limit, after=after)
-        index = IndexStore(session)
-        return [self._opened(index, kept) for kept in found]
+        """The items sought, those that block answers first, with both sides, opened unless only codes are wanted."""
+        found = ReviewStore(session).find(sought, limit=limit, after=after)
+        return self._shown(session, found, opened=opened)
 
     def require_review(self, session: Session, review_id: str) -> Review:
         """That item with both sides opened.
@@ -57,7 +67,60 @@ class Stewarding:
         Raises:
             Missing: there is none of that id.
         """
-        return self._opened(IndexStore(session), _require(ReviewStore(session), review_id))
+        return self._shown(session, [_require(ReviewStore(session), review_id)], opened=True)[0]
+
+    def outlook(self, session: Session, review_id: str) -> tuple[Outlook, ...]:
+        """What each choice would do now; nothing is written, and nobody is kept waiting.
+
+        Raises:
+            Missing: there is no such item.
+        """
+        kept = _require(ReviewStore(session), review_id)
+        pair = (kept.low_id, kept.high_id)
+        return (self._if_linked(session, pair), self._if_different(session, pair), Outlook(Decision.UNSURE))
+
+    def _if_linked(self, session: Session, pair: Pair) -> Outlook:
+        try:
+            plan = Planner(session).joining(pair)
+        except HubError as refusal:
+            return Outlook(Decision.LINK, refusal)
+        if plan is None:
+            return self._unmoved(session, Decision.LINK, pair)
+        index = IndexStore(session)
+        return Outlook(
+            Decision.LINK,
+            None,
+            (plan.survivor,),
+            {plan.loser: plan.survivor},
+            tuple(_move(each, plan.survivor) for each in plan.moving),
+            self._answering(session, dict.fromkeys(index.aliases(plan.loser), plan.survivor)),
+        )
+
+    def _if_different(self, session: Session, pair: Pair) -> Outlook:
+        plan = Planner(session).parting(pair)
+        if plan is None:
+            return self._unmoved(session, Decision.DIFFERENT, pair)
+        home = plan.home or ""
+        answering = {each: to or home for each, to in plan.redirects.items()}
+        alike = dict.fromkeys(IndexStore(session).aliases(home), home) if home else {}
+        return Outlook(
+            Decision.DIFFERENT,
+            None,
+            (plan.subject_id, home),
+            answering,
+            tuple(_move(each, home) for each in plan.moving),
+            self._answering(session, alike | answering),
+            len(plan.overruled),
+        )
+
+    def _unmoved(self, session: Session, decision: Decision, pair: Pair) -> Outlook:
+        """The decision stands for ever and changes nothing now."""
+        found = Planner(session).both(pair)
+        return Outlook(decision, None, tuple(dict.fromkeys(each.subject_id for each in found)))
+
+    def _answering(self, session: Session, by_subject: dict[str, str]) -> tuple[Answering, ...]:
+        given = ReviewStore(session).pairwise_of(by_subject)
+        return tuple(Answering(consumer, pairwise, by_subject[subject]) for subject, consumer, pairwise in given)
 
     def decide(self, session: Session, review_id: str, decision: Decision, word: Word) -> Review:
         """The pair is decided and what follows from it is done.
@@ -83,7 +146,7 @@ class Stewarding:
         self._tell(session, "review", {"review": review_id, "decision": decision.value}, word)
         return self.require_review(session, review_id)
 
-    def join(self, session: Session, pair: tuple[bytes, bytes], word: Word) -> str:
+    def join(self, session: Session, pair: Pair, word: Word) -> str:
         """The one subject that two mentions belong to afterwards, whatever the model says of them.
 
         Raises:
@@ -98,37 +161,21 @@ class Stewarding:
         self._tell(session, "link", {"action": "joined", "subject": subject_id}, word)
         return subject_id
 
-    def _join(self, session: Session, pair: tuple[bytes, bytes], word: Word, kept: KeptReview | None) -> None:
-        index = IndexStore(session)
-        left, right = _both(index, pair)
-        if left.subject_id == right.subject_id:
+    def _join(self, session: Session, pair: Pair, word: Word, kept: KeptReview | None) -> None:
+        plan = Planner(session).joining(pair)
+        if plan is None:
             return
-        _refuse_parted(ReviewStore(session), left.subject_id, right.subject_id)
-        age = index.subjects([left.subject_id, right.subject_id])
-        survivor, loser = sorted((left.subject_id, right.subject_id), key=lambda each: (age[each][1], each))
-        moving = [each.mention_id for each in index.mentions_of(loser, gone=True)]
-        index.redirect(loser, survivor)
-        mover = left if left.subject_id == loser else right
-        anchor = right if mover is left else left
-        line = self._line(survivor, mover.mention_id, "decided", word, from_subject=loser, other=anchor.mention_id)
+        index = IndexStore(session)
+        index.redirect(plan.loser, plan.survivor)
+        line = self._line(plan.survivor, plan.mover, "decided", word, from_subject=plan.loser, other=plan.anchor)
         if kept is not None:
             line.weight, line.weights, line.model_version = kept.weight, as_json(kept.weights), kept.model_version
         index.append([line])
-        self._move(session, moving, survivor, word, "merged")
-        ReviewStore(session).moot_within(survivor)
+        self._move(session, [each.mention_id for each in plan.moving], plan.survivor, word, "merged")
+        ReviewStore(session).moot_within(plan.survivor)
 
-    def _part(self, session: Session, pair: tuple[bytes, bytes], word: Word) -> None:
-        """Two mentions called different stand under two subjects afterwards, each with what is linked to it."""
-        index = IndexStore(session)
-        kept = index.mentions(pair)
-        if len(kept) == len(pair) and kept[pair[0]].subject_id == kept[pair[1]].subject_id:
-            self._divide(session, kept[pair[0]].subject_id, pair, word)
-
-    def split(self, session: Session, record_role: tuple[bytes, bytes], word: Word) -> tuple[str, str]:
+    def split(self, session: Session, pair: Pair, word: Word) -> tuple[str, str]:
         """The subjects of two mentions that were one subject and are two now, kept apart for ever.
-
-        The link log is replayed without the joins that held them together: each side keeps what was linked to it, and
-        an id that had been merged away answers for its own again.
 
         Raises:
             Missing: one of them is not in the index.
@@ -136,41 +183,36 @@ class Stewarding:
         """
         index = IndexStore(session)
         index.lock()
-        left, right = _both(index, record_role)
+        left, right = Planner(session).both(pair)
         if left.subject_id != right.subject_id:
             raise Conflict(
                 "identity.not-one",
                 "The two records belong to two subjects already.",
                 "两条登记信息已分属两个主体。",
             )
-        ReviewStore(session).keep_verdict(record_role, APART, steward=word.steward, at=self._parts.clock.now())
-        self._divide(session, left.subject_id, record_role, word)
-        found = index.mentions(record_role)
+        ReviewStore(session).keep_verdict(pair, APART, steward=word.steward, at=self._parts.clock.now())
+        self._part(session, pair, word)
+        found = index.mentions(pair)
         self._tell(session, "link", {"action": "split", "subject": left.subject_id}, word)
-        return found[record_role[0]].subject_id, found[record_role[1]].subject_id
+        return found[pair[0]].subject_id, found[pair[1]].subject_id
 
-    def _divide(self, session: Session, subject_id: str, pair: tuple[bytes, bytes], word: Word) -> None:
-        index = IndexStore(session)
-        mentions = {each.mention_id: each for each in index.mentions_of(subject_id, gone=True)}
-        edges = [edge for edge in index.edges_among(mentions) if edge[2] in mentions]
-        cut, groups = _parted(list(mentions), edges, pair)
-        index.append([self._undoing(subject_id, edge, word) for edge in cut])
-        founder = min(mentions.values(), key=lambda each: (each.added_at, each.mention_id)).mention_id
-        staying = _home_of(index, subject_id, groups, founder)
-        for group in groups:
-            if group is not staying:
-                home = self._home(index, subject_id, group, mentions[group[0]].kind)
-                self._move(session, group, home, word, "split")
+    def _part(self, session: Session, pair: Pair, word: Word) -> None:
+        """The two stand under two subjects afterwards, each with what is linked to it."""
+        plan = Planner(session).parting(pair)
+        if plan is None:
+            return
+        index, reviews = IndexStore(session), ReviewStore(session)
+        for overruled in plan.overruled:
+            reviews.keep_verdict(overruled, APART, steward=word.steward, at=self._parts.clock.now())
+        index.append([self._undoing(plan.subject_id, join, word) for join in plan.cut])
+        home = plan.home or self._new_subject(index, plan.kind)
+        if plan.home:
+            index.redirect(plan.home, None)
+        for each, to in plan.redirects.items():
+            index.redirect(each, to or home)
+        self._move(session, [each.mention_id for each in plan.moving], home, word, "split")
 
-    def _home(self, index: IndexStore, subject_id: str, group: Sequence[bytes], kind: str) -> str:
-        """The id under which the group stood before it was merged, in force again; else a new one."""
-        merged = set(index.aliases(subject_id)) - {subject_id}
-        for mention_id in group:
-            former = [line["subject_id"] for line in index.log_of(mention_id=mention_id)]
-            for each in reversed(former):
-                if each in merged:
-                    index.redirect(each, None)
-                    return str(each)
+    def _new_subject(self, index: IndexStore, kind: str) -> str:
         fresh = new_id("sub")
         index.keep([NewSubject(fresh, kind, self._parts.clock.now())], [])
         return fresh
@@ -207,14 +249,21 @@ class Stewarding:
         entry = Entry(kind, {})
         self._parts.append(session, entry.with_claims(**claims, actor=entry.commit(word.steward)))
 
-    def _opened(self, index: IndexStore, kept: KeptReview) -> Review:
-        mentions = index.mentions((kept.low_id, kept.high_id))
-        sides = [self._side(index, mentions.get(each)) for each in (kept.low_id, kept.high_id)]
+    def _shown(self, session: Session, found: Sequence[KeptReview], *, opened: bool) -> list[Review]:
+        mentions = IndexStore(session).mentions({each for kept in found for each in (kept.low_id, kept.high_id)})
+        sizes = ReviewStore(session).sizes(each.subject_id for each in mentions.values())
+        sides = {
+            each.mention_id: self._side(each, sizes.get(each.subject_id, 0), opened=opened)
+            for each in mentions.values()
+        }
+        return [self._review(kept, sides, opened=opened) for kept in found]
+
+    def _review(self, kept: KeptReview, sides: Mapping[bytes, Side], *, opened: bool) -> Review:
         return Review(
             review_id=kept.review_id,
             state=ReviewState(kept.state),
-            left=sides[0],
-            right=sides[1],
+            left=sides.get(kept.low_id, _NOBODY),
+            right=sides.get(kept.high_id, _NOBODY),
             weight=kept.weight,
             weights=kept.weights,
             reasons=tuple(kept.reasons),
@@ -222,16 +271,16 @@ class Stewarding:
             model_version=kept.model_version,
             steward=kept.steward,
             decided_at=kept.decided_at,
-            note=self._parts.vault.open_note(kept.review_id, kept.note) if kept.note else "",
+            note=self._parts.vault.open_note(kept.review_id, kept.note) if kept.note and opened else "",
             effects={decision.value: effect for decision, effect in _EFFECTS.items()},
         )
 
-    def _side(self, index: IndexStore, kept: KeptMention | None) -> Side:
-        if kept is None:
-            return Side("", "", "", "", {}, 0)
+    def _side(self, kept: KeptMention, size: int, *, opened: bool) -> Side:
+        side = Side(kept.subject_id, kept.registry_id, kept.export, kept.role, {}, size, kept.record)
+        if not opened:
+            return side
         said = self._parts.vault.open_said(kept.mention_id, kept.sealed)
-        count = len(index.mentions_of(kept.subject_id))
-        return Side(kept.subject_id, kept.registry_id, kept.export, kept.role, said["fields"], count)
+        return replace(side, fields=said["fields"], as_of=said["as_of"])
 
 
 def _require(reviews: ReviewStore, review_id: str) -> KeptReview:
@@ -242,70 +291,16 @@ def _require(reviews: ReviewStore, review_id: str) -> KeptReview:
 
 
 def _decided(kept: KeptReview) -> Conflict:
+    """The item is locked while a steward decides, so ``kept`` is what the one before decided."""
     return Conflict(
         "identity.decided-already",
         "This pair was decided before, or waits no longer; read its present state.",
         "该复核项已有决定或已失效，请先查看当前状态。",
         review=kept.review_id,
+        decision=kept.state,
+        decided_at=kept.decided_at.isoformat() if kept.decided_at else None,
     )
 
 
-def _both(index: IndexStore, pair: Iterable[bytes]) -> tuple[KeptMention, KeptMention]:
-    left, right = pair
-    found = index.mentions((left, right))
-    if left not in found or right not in found:
-        raise Missing(
-            "identity.record-gone", "A record of the pair is not in the index any more.", "相关登记信息已撤回。"
-        )
-    return found[left], found[right]
-
-
-def _refuse_parted(reviews: ReviewStore, one: str, other: str) -> None:
-    """Raises Conflict when a steward has called a mention of the one and a mention of the other different."""
-    said = [row for row in reviews.verdicts_between(one, other) if row[2] == APART]
-    if said:
-        raise Conflict(
-            "identity.kept-apart",
-            "Two records of these subjects were called different by a steward; undo that decision first.",
-            "已有数据管理员判定其中两条登记信息不是同一主体；请先撤销该决定。",
-            decided_on=said[0][4].date().isoformat(),
-        )
-
-
-def _parted(
-    nodes: list[bytes], edges: list[tuple[int, bytes, bytes]], pair: tuple[bytes, bytes]
-) -> tuple[list[tuple[int, bytes, bytes]], list[list[bytes]]]:
-    """The joins to undo, the youngest on the way first, until the pair is apart; and the groups that remain."""
-    standing, cut = list(edges), list[tuple[int, bytes, bytes]]()
-    while True:
-        groups = components(nodes, [(left, right) for _, left, right in standing])
-        way = _way_between(standing, pair)
-        if not way:
-            return cut, groups
-        youngest = max(way)
-        cut.append(youngest)
-        standing.remove(youngest)
-
-
-def _way_between(edges: list[tuple[int, bytes, bytes]], pair: tuple[bytes, bytes]) -> list[tuple[int, bytes, bytes]]:
-    """The joins on one way from the one to the other; nothing when there is none."""
-    reached: dict[bytes, list[tuple[int, bytes, bytes]]] = {pair[0]: []}
-    queue = [pair[0]]
-    for node in queue:
-        for edge in edges:
-            if node in edge[1:]:
-                other = edge[2] if edge[1] == node else edge[1]
-                if other not in reached:
-                    reached[other] = [*reached[node], edge]
-                    queue.append(other)
-    return reached.get(pair[1], [])
-
-
-def _home_of(index: IndexStore, subject_id: str, groups: list[list[bytes]], founder: bytes) -> list[bytes]:
-    """The group that keeps the id: the one in which the id's first mention stands."""
-    for group in groups:
-        for mention_id in group:
-            lines = index.log_of(mention_id=mention_id)
-            if lines and lines[0]["subject_id"] == subject_id and lines[0]["action"] == "new":
-                return group
-    return next(group for group in groups if founder in group)
+def _move(kept: KeptMention, to_subject: str) -> Move:
+    return Move(kept.registry_id, kept.record, kept.role, kept.subject_id, to_subject)

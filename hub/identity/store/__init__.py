@@ -3,13 +3,14 @@
 from sqlmodel import Session
 
 from hub.identity.store.index import IndexStore, KeptMention, NewLink, NewMention, NewSubject
-from hub.identity.store.reviews import KeptReview, NewReview, ReviewStore
+from hub.identity.store.reviews import KeptReview, KeptWord, NewReview, ReviewStore
 from hub.identity.store.vault import Vault
 
 __all__ = [
     "IndexStore",
     "KeptMention",
     "KeptReview",
+    "KeptWord",
     "NewLink",
     "NewMention",
     "NewReview",

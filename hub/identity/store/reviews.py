@@ -3,10 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlmodel import Session
 
+from hub.identity.outlook import OPEN, Sought
 from hub.storage.statements import cursor_of
 
 
@@ -47,6 +48,27 @@ class KeptReview:
 
 
 _COLUMNS: Final = ", ".join(KeptReview.__slots__)
+_CONDITIONS: Final = {
+    "kind": "r.kind = %(kind)s",
+    "registry": "EXISTS (SELECT FROM identity_mention m WHERE m.mention_id IN (r.low_id, r.high_id)"
+    " AND m.registry_id = %(registry)s)",
+    "opened_from": "r.opened_at >= %(opened_from)s",
+    "opened_until": "r.opened_at <= %(opened_until)s",
+    "least_weight": "r.weight >= %(least_weight)s",
+    "most_weight": "r.weight <= %(most_weight)s",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KeptWord:
+    """A steward's word about two mentions of two subjects, with what names the records."""
+
+    verdict: str
+    at: datetime
+    review_id: str | None
+    registries: tuple[str, ...]
+    records: tuple[str, ...]
+    roles: tuple[str, ...]
 
 
 class ReviewStore:
@@ -81,17 +103,30 @@ class ReviewStore:
         row = self._cursor.fetchone()
         return KeptReview(*row) if row else None
 
-    def find(self, state: str, *, kind: str | None = None, limit: int = 100, after: str = "") -> list[KeptReview]:
-        """Items in that state, those that block answers first, then oldest first, from after an item on."""
+    def find(self, sought: Sought = OPEN, *, limit: int = 100, after: str = "") -> list[KeptReview]:
+        """The items sought, those that block answers first, then oldest first, from after an item on."""
+        values = {name: getattr(sought, name) for name in Sought.__slots__}
+        conditions = [text for name, text in _CONDITIONS.items() if values[name] is not None]
+        if after:
+            conditions.append(
+                "(NOT r.blocking, r.opened_at, r.review_id) > (SELECT NOT a.blocking, a.opened_at, a.review_id"
+                " FROM identity_review a WHERE a.review_id = %(after)s)"
+            )
         self._cursor.execute(
-            f"SELECT {_COLUMNS} FROM identity_review r WHERE state = %(state)s"
-            " AND (%(kind)s::text IS NULL OR kind = %(kind)s)"
-            " AND (%(after)s = '' OR (NOT blocking, opened_at, review_id) >"
-            " (SELECT NOT a.blocking, a.opened_at, a.review_id FROM identity_review a WHERE a.review_id = %(after)s))"
-            " ORDER BY NOT blocking, opened_at, review_id LIMIT %(limit)s",
-            {"state": state, "kind": kind, "after": after, "limit": limit},
+            f"SELECT {_COLUMNS} FROM identity_review r WHERE {' AND '.join(['r.state = %(state)s', *conditions])}"
+            " ORDER BY NOT r.blocking, r.opened_at, r.review_id LIMIT %(limit)s",
+            {**values, "after": after, "limit": limit},
         )
         return [KeptReview(*row) for row in self._cursor.fetchall()]
+
+    def sizes(self, subject_ids: Iterable[str]) -> dict[str, int]:
+        """How many living mentions each of those subjects holds."""
+        self._cursor.execute(
+            "SELECT subject_id, count(*) FROM identity_mention WHERE subject_id = ANY(%s) AND gone_at IS NULL"
+            " GROUP BY subject_id",
+            [list(set(subject_ids))],
+        )
+        return dict(self._cursor.fetchall())
 
     def counts(self) -> dict[str, int]:
         """How many items stand in each state."""
@@ -157,12 +192,36 @@ class ReviewStore:
         )
         return self._cursor.fetchall()
 
-    def verdicts_between(self, one: str, other: str) -> list[tuple[Any, ...]]:
-        """Verdicts across two subjects: both mentions, the word, who gave it and when."""
+    def words_between(self, one: str, other: str) -> list[KeptWord]:
+        """Verdicts across two subjects, the oldest first."""
         self._cursor.execute(
-            "SELECT v.low_id, v.high_id, v.verdict, v.steward, v.at FROM identity_verdict v"
-            " JOIN identity_mention l ON l.mention_id = v.low_id JOIN identity_mention h ON h.mention_id = v.high_id"
-            " WHERE (l.subject_id = %(a)s AND h.subject_id = %(b)s) OR (l.subject_id = %(b)s AND h.subject_id = %(a)s)",
+            "SELECT v.verdict, v.at, r.review_id, l.registry_id, h.registry_id, l.record, h.record, l.role, h.role"
+            " FROM identity_verdict v JOIN identity_mention l ON l.mention_id = v.low_id"
+            " JOIN identity_mention h ON h.mention_id = v.high_id"
+            " LEFT JOIN identity_review r ON r.low_id = v.low_id AND r.high_id = v.high_id"
+            " WHERE (l.subject_id = %(a)s AND h.subject_id = %(b)s) OR (l.subject_id = %(b)s AND h.subject_id = %(a)s)"
+            " ORDER BY v.at, v.low_id, v.high_id",
             {"a": one, "b": other},
+        )
+        return [
+            KeptWord(verdict, at, review_id, tuple(names[:2]), tuple(names[2:4]), tuple(names[4:]))
+            for verdict, at, review_id, *names in self._cursor.fetchall()
+        ]
+
+    def founders(self, subject_ids: Iterable[str]) -> dict[str, bytes]:
+        """The mention that each of those ids was first given to."""
+        self._cursor.execute(
+            "SELECT DISTINCT ON (subject_id) subject_id, mention_id FROM identity_link WHERE subject_id = ANY(%s)"
+            " ORDER BY subject_id, seq",
+            [list(subject_ids)],
+        )
+        return dict(self._cursor.fetchall())
+
+    def pairwise_of(self, subject_ids: Iterable[str]) -> list[tuple[str, str, str]]:
+        """Subject, consumer and id of every pairwise id that was given out for those subjects."""
+        self._cursor.execute(
+            "SELECT subject_id, consumer, pairwise FROM identity_pairwise WHERE subject_id = ANY(%s)"
+            " ORDER BY consumer, subject_id",
+            [list(subject_ids)],
         )
         return self._cursor.fetchall()
