@@ -49,7 +49,7 @@ class Database:
             max_overflow=pool_size,
             pool_timeout=connect_seconds,
             pool_pre_ping=False,
-            connect_args={"connect_timeout": connect_seconds, "application_name": "hub"},
+            connect_args={"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8"},
         )
 
     @contextmanager

@@ -9,7 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 
-from hub.errors import Broken
+from hub.errors import Broken, Malformed
 from hub.storage.database import Database
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
@@ -24,10 +24,12 @@ def migrate(database: Database) -> str:
 
     Raises:
         Unavailable: the database is away.
+        Malformed: the database keeps its text in another encoding than UTF-8.
         Broken: the database is newer than this program.
     """
     with database.writing() as session:
         connection = session.connection()
+        _require_utf8(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         _refuse_newer(connection)
         command.upgrade(_config(connection), "head")
@@ -58,6 +60,18 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def _require_utf8(connection: Connection) -> None:
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    if encoding != "UTF8":
+        raise Malformed(
+            "storage.not-utf8",
+            "The database keeps text in another encoding than UTF-8; make it anew with "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0.",
+            "数据库编码不是 UTF-8；请重新创建：CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0。",
+            encoding=str(encoding),
+        )
 
 
 def _refuse_newer(connection: Connection) -> None:

@@ -7,10 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import URL, text
+from sqlalchemy import URL, create_engine, text
 
 import hub.bootstrap
-from hub.errors import Broken
+from hub.errors import Broken, Malformed
 from hub.storage.database import Database
 from hub.storage.embedded import address_of, fresh_database
 from hub.storage.metadata import Row
@@ -57,3 +57,15 @@ def test_a_database_of_a_newer_program_is_left_alone(empty: Database) -> None:
     with pytest.raises(Broken) as refusal:
         migrate(empty)
     assert refusal.value.facts["revision"] == "9999"
+
+
+def test_a_database_in_another_encoding_is_refused_before_anything_is_made(server: URL) -> None:
+    name = f"m_{secrets.token_hex(6)}"
+    engine = create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"))
+    engine.dispose()
+    with pytest.raises(Malformed) as refusal:
+        migrate(Database(address_of(server.set(database=name))))
+    assert refusal.value.code == "storage.not-utf8"
+    assert refusal.value.facts["encoding"] == "SQL_ASCII"
