@@ -65,7 +65,9 @@ def test_a_database_in_another_encoding_is_refused_before_anything_is_made(serve
     with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0"))
     engine.dispose()
+    database = Database(address_of(server.set(database=name)))
     with pytest.raises(Malformed) as refusal:
-        migrate(Database(address_of(server.set(database=name))))
+        migrate(database)
+    database.close()
     assert refusal.value.code == "storage.not-utf8"
     assert refusal.value.facts["encoding"] == "SQL_ASCII"
