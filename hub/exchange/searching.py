@@ -1,0 +1,171 @@
+"""What an auditor 审计员 may look for, and what a line of the search says: codes and pseudonyms, never a person."""
+
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from hub.errors import Malformed
+from hub.exchange.model import Outcome
+from hub.proof.encoding import b64url_decode
+
+PAGE: Final = 100
+MOST: Final = 500
+LONGEST: Final = timedelta(days=366)
+"""How long a period may be, unless the search is for one case or one person."""
+USUAL: Final = timedelta(days=30)
+COLUMNS: Final = (
+    "exchange",
+    "at",
+    "consumer",
+    "matter",
+    "case",
+    "outcome",
+    "reason",
+    "types",
+    "providers",
+    "pairwise",
+    "officer",
+    "entry",
+    "erased_by",
+)
+"""The columns of a line, in a page and in an export."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which exchanges: each criterion narrows, None narrows nothing; the period is [``since``, ``until``)."""
+
+    since: datetime
+    until: datetime
+    consumer: str | None = None
+    provider: str | None = None
+    matter: str | None = None
+    case: str | None = None
+    outcome: str | None = None
+    pairwise: str | None = None
+    type: str | None = None
+
+    def told(self) -> dict[str, Any]:
+        """What the log says of it: codes in clear, and of case and person only that one was meant."""
+        told = {
+            "since": int(self.since.timestamp()),
+            "until": int(self.until.timestamp()),
+            "consumer": self.consumer,
+            "provider": self.provider,
+            "matter": self.matter,
+            "outcome": self.outcome,
+            "type": self.type,
+            "one_case": self.case is not None,
+            "one_person": self.pairwise is not None,
+        }
+        return {name: value for name, value in told.items() if value is not None}
+
+
+def search_for(since: datetime | None, until: datetime | None, now: datetime, **criteria: str | None) -> Search:
+    """The search; without a period, the last thirty days.
+
+    Raises:
+        Malformed: instants without offset, a period that ends before it begins or is too long, an unknown outcome.
+    """
+    until = until or now
+    since = since or until - USUAL
+    if since.tzinfo is None or until.tzinfo is None or since >= until:
+        raise Malformed(
+            "exchange.search-period",
+            "Give the period as instants with their offset (2026-03-01T08:00:00+08:00), the earlier one first.",
+            "请以带时区的时刻给出起止时间，且起始早于终止。",
+        )
+    is_narrow = criteria.get("case") is not None or criteria.get("pairwise") is not None
+    if until - since > LONGEST and not is_narrow:
+        raise Malformed(
+            "exchange.search-too-wide",
+            f"A search covers at most {LONGEST.days} days unless it is for one case or one pairwise id.",
+            f"除按办件号或部门内标识检索外，检索时段最长 {LONGEST.days} 天。",
+            most_days=LONGEST.days,
+        )
+    if criteria.get("outcome") not in {None, *(each.value for each in Outcome)}:
+        raise Malformed(
+            "exchange.search-outcome",
+            "An outcome is released, partial or refused.",
+            "结果须为 released、partial 或 refused。",
+        )
+    return Search(since, until, **criteria)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundExchange:
+    """One exchange as an auditor sees it; ``officer`` is a pseudonym, the same for all requests of one officer."""
+
+    exchange: str
+    at: datetime
+    consumer: str
+    matter: str
+    case: str
+    outcome: str
+    reason: str | None
+    types: tuple[str, ...]
+    providers: tuple[str, ...]
+    pairwise: str | None
+    officer: str
+    entry: str
+    erased_by: str | None
+
+    def line(self) -> dict[str, Any]:
+        """The line as the interface and the command line show it."""
+        told = {name: getattr(self, name) for name in COLUMNS}
+        return told | {
+            "at": self.at.isoformat(timespec="milliseconds"),
+            "types": list(self.types),
+            "providers": list(self.providers),
+        }
+
+
+def officer_name(blinded: bytes) -> str:
+    """The pseudonym under which auditors know an officer."""
+    return f"off_{urlsafe_b64encode(blinded).decode().rstrip('=')}" if blinded else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the next one goes on after this exchange."""
+
+    at: datetime
+    exchange: str
+
+    def text(self) -> str:
+        """The place as a caller hands it back."""
+        stamp = f"{self.at.isoformat()}|{self.exchange}"
+        return urlsafe_b64encode(stamp.encode()).decode().rstrip("=")
+
+
+def parse_place(text: str) -> Place:
+    """The place in ``text``.
+
+    Raises:
+        Malformed: not one that a page named.
+    """
+    try:
+        stamp, _, exchange = b64url_decode(text).decode("ascii").partition("|")
+        at = datetime.fromisoformat(stamp)
+    except ValueError:
+        at, exchange = datetime.min, ""  # noqa: DTZ901 - stands for no instant, and is refused below
+    except Malformed:
+        raise _bad_place() from None
+    if at.tzinfo is None or not exchange.startswith("xch_"):
+        raise _bad_place()
+    return Place(at, exchange)
+
+
+def _bad_place() -> Malformed:
+    return Malformed(
+        "exchange.search-place", "`after` is not what a page named as `next`.", "after 须为上一页返回的 next。"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPage:
+    """A page of exchanges, the newest first, and where the next page begins; None when this was the last."""
+
+    found: tuple[FoundExchange, ...] = field(repr=False)
+    next: str | None
