@@ -2,7 +2,7 @@
 
 import binascii
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from json import JSONDecoder
 from typing import Any, Final
 
@@ -19,8 +19,8 @@ _ALPHABET = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
 _DECODE = bytes(
     ord("+") if i == ord("-") else ord("/") if i == ord("_") else i if i in _ALPHABET else 33 for i in range(256)
 )
-_LAST = {0: frozenset(_ALPHABET), 2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
-_PADDING = {0: b"", 2: b"==", 3: b"="}
+_LAST = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
+_PADDING = (b"", b"", b"==", b"=")
 _NOT_BMP = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -53,12 +53,30 @@ def b64url_decode(text: str | bytes) -> bytes:
     except UnicodeEncodeError:
         raise _bad_base64url() from None
     rest = len(spelled) & 3
-    if rest == 1 or (spelled and spelled[-1] not in _LAST[rest]):
+    if rest and (rest == 1 or spelled[-1] not in _LAST[rest]):
         raise _bad_base64url()
     try:
         return binascii.a2b_base64(spelled.translate(_DECODE) + _PADDING[rest], strict_mode=True)
     except binascii.Error:
         raise _bad_base64url() from None
+
+
+def b64url_decode_each(parts: Sequence[bytes]) -> list[bytes]:
+    """What each of many short parts spells, in one pass.
+
+    Raises:
+        Malformed: as ``b64url_decode`` does.
+    """
+    decode = binascii.a2b_base64
+    try:
+        decoded = [decode(part.translate(_DECODE) + _PADDING[len(part) & 3], strict_mode=True) for part in parts]
+    except binascii.Error:
+        raise _bad_base64url() from None
+    for part in parts:
+        rest = len(part) & 3
+        if rest and (rest == 1 or part[-1] not in _LAST[rest]):
+            raise _bad_base64url()
+    return decoded
 
 
 def base64_decode(text: str) -> bytes:
@@ -110,8 +128,12 @@ def strict_json(content: bytes | str, *, floats: bool = False, max_depth: int = 
         parsed = orjson.loads(content)
     except (orjson.JSONDecodeError, UnicodeEncodeError):
         raise _bad_json("The content is not JSON in UTF-8.", "内容不是 UTF-8 编码的 JSON。") from None
-    _check(parsed, max_depth, floats=floats)
-    if isinstance(parsed, dict | list):
+    escaped = b"\\u0000" in content if isinstance(content, bytes) else "\\u0000" in content
+    if escaped:
+        _check(parsed, max_depth, floats=floats)
+    else:
+        _check_numbers([parsed], max_depth + 1, floats=floats)
+    if type(parsed) is dict or type(parsed) is list:
         _check_keys(content, parsed)
     return parsed
 
@@ -178,8 +200,8 @@ def _check_number(number: Any, *, floats: bool) -> None:
         raise _bad_json("Fractions and exponents are not allowed here.", "此处不允许使用小数或指数。")
 
 
-def _check_numbers(members: Iterable[Any], depth: int) -> None:
-    """The part of ``_check`` that a value just parsed still needs; an audit runs it for every entry of a log."""
+def _check_numbers(members: Iterable[Any], depth: int, *, floats: bool) -> None:
+    """The part of ``_check`` that a value just parsed from text without an escaped NUL still needs."""
     if depth <= 0:
         raise _bad_json("The content is nested too deeply.", "内容嵌套过深。")
     for member in members:
@@ -187,11 +209,11 @@ def _check_numbers(members: Iterable[Any], depth: int) -> None:
         if kind is str or member is None or kind is bool:
             continue
         if kind is dict:
-            _check_numbers(member.values(), depth - 1)
+            _check_numbers(member.values(), depth - 1, floats=floats)
         elif kind is list:
-            _check_numbers(member, depth - 1)
+            _check_numbers(member, depth - 1, floats=floats)
         elif kind is not int or not -MAX_EXACT_INTEGER <= member <= MAX_EXACT_INTEGER:
-            _check_number(member, floats=False)
+            _check_number(member, floats=floats)
 
 
 def parse_canonical(content: bytes) -> Any:
@@ -209,7 +231,7 @@ def parse_canonical(content: bytes) -> Any:
         raise _bad_json("The content is not canonical JSON.", "内容不是规范的 JSON。")
     if b"\\u0000" in content:
         _check(parsed, MAX_DEPTH, floats=False)
-    _check_numbers([parsed], MAX_DEPTH + 1)
+    _check_numbers([parsed], MAX_DEPTH + 1, floats=False)
     if not content.isascii() and _NOT_BMP.search(content.decode("utf-8")):
         _check_key_order(parsed)
     return parsed

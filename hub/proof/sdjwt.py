@@ -8,7 +8,7 @@ referred to by a digest, (7) no disclosure takes a reserved name, a registered c
 import binascii
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
@@ -16,7 +16,15 @@ from typing import Any, Final
 import orjson
 
 from hub.errors import Malformed
-from hub.proof.encoding import MAX_DEPTH, MAX_EXACT_INTEGER, b64url_decode, check_json, malformed, strict_json
+from hub.proof.encoding import (
+    MAX_DEPTH,
+    MAX_EXACT_INTEGER,
+    b64url_decode,
+    b64url_decode_each,
+    check_json,
+    malformed,
+    strict_json,
+)
 from hub.proof.jws import KeyFor, signed_compact, verified_payload
 from hub.proof.keys import PublicKey, Signer
 
@@ -25,7 +33,7 @@ MAX_BYTES: Final = 262_144
 MAX_DISCLOSURES: Final = 2_000
 SALT_BYTES: Final = 18
 _SALTS_AT_ONCE: Final = 32
-_DIGEST_BYTES: Final = 32
+_DIGEST_CHARACTERS: Final = 43
 _RESERVED: Final = frozenset({"_sd", "...", "_sd_alg"})
 _ALWAYS_CLEAR: Final = frozenset({"iss", "iat", "nbf", "exp", "jti", "vct", "cnf", "status", "aud", "sub"})
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -108,8 +116,10 @@ def _slices(content: bytes, size: int) -> list[str]:
 
 def _digests(disclosures: Sequence[bytes]) -> list[str]:
     """SHA-256 of each in base64url; a zero byte after each digest aligns all of them for one encoding."""
-    joined = b"".join([hashlib.sha256(each).digest() + b"\0" for each in disclosures])
-    return [spelled[:-1] for spelled in _slices(joined, _DIGEST_BYTES + 1)]
+    sha256 = hashlib.sha256
+    joined = b"".join([sha256(each).digest() + b"\0" for each in disclosures])
+    spelled = binascii.b2a_base64(joined, newline=False).translate(_URL_SAFE).decode("ascii")
+    return [spelled[at : at + _DIGEST_CHARACTERS] for at in range(0, len(spelled), _DIGEST_CHARACTERS + 1)]
 
 
 def _check_leaf(value: Any) -> None:
@@ -275,41 +285,44 @@ def _parts(token: str | bytes, max_bytes: int) -> tuple[bytes, list[bytes]]:
 def _resolved(jws: bytes, payload: Mapping[str, Any], disclosures: list[bytes], key: PublicKey | None) -> SdJwt:
     if payload.get("_sd_alg", "sha-256") != "sha-256":  # 3
         raise malformed("sd-hash", "The evidence hashes with something else than SHA-256.", "凭证未使用 SHA-256 摘要。")
-    parse = _trusted_disclosure if key is None else _disclosure
-    reader = _Reader(disclosures, parse)  # 4
+    reader = _Reader(disclosures, is_trusted=key is None)  # 4
     claims = reader.object({name: value for name, value in payload.items() if name != "_sd_alg"}, (), ())
     reader.finish()  # 5, 6
     return SdJwt(jws.decode("ascii"), payload, claims, key, reader.disclosed)
 
 
-def _disclosure(spelled: bytes) -> list[Any]:
-    content = b64url_decode(spelled)
-    parsed = _loaded(content)
-    if type(parsed) is not list or not _IN_LIST <= len(parsed) <= _IN_OBJECT or type(parsed[0]) is not str:
-        raise _bad_disclosure()
-    value = parsed[-1]
+def _parsed(disclosures: list[bytes], *, is_trusted: bool) -> list[list[Any]]:
+    """The array that each disclosure spells."""
+    contents = b64url_decode_each(disclosures)
+    loads = orjson.loads
+    try:
+        parsed = [loads(content) for content in contents]
+    except orjson.JSONDecodeError:
+        raise _bad_disclosure() from None
+    for array, content in zip(parsed, contents, strict=True):
+        if type(array) is not list or not _IN_LIST <= len(array) <= _IN_OBJECT or type(array[0]) is not str:
+            raise _bad_disclosure()
+        value = array[-1]
+        if not is_trusted and (type(value) is not str or b"\\u0000" in content):
+            _check_disclosed(value, content)
+    return parsed
+
+
+def _check_disclosed(value: Any, content: bytes) -> None:
     if type(value) is dict or type(value) is list:
         strict_json(content)
     else:
         _check_leaf(value)
-    return parsed
-
-
-def _trusted_disclosure(spelled: bytes) -> list[Any]:
-    parsed = _loaded(b64url_decode(spelled))
-    if type(parsed) is not list:
-        raise _bad_disclosure()
-    return parsed
 
 
 class _Reader:
     """Puts disclosed values in their places, using each digest and each disclosure exactly once."""
 
-    def __init__(self, disclosures: list[bytes], parse: Callable[[bytes], list[Any]]) -> None:
+    def __init__(self, disclosures: list[bytes], *, is_trusted: bool) -> None:
         self.disclosed: dict[Path, tuple[bytes, ...]] = {}
         self._seen: list[str] = []
-        self._waiting = dict(zip(_digests(disclosures), disclosures, strict=True))
-        self._parse = parse
+        parsed = zip(disclosures, _parsed(disclosures, is_trusted=is_trusted), strict=True)
+        self._waiting = dict(zip(_digests(disclosures), parsed, strict=True))
         if len(self._waiting) != len(disclosures):
             raise malformed("doubled-disclosure", "A disclosure appears twice.", "披露项重复出现。")
 
@@ -330,18 +343,19 @@ class _Reader:
         return shown
 
     def _disclose(self, digests: Any, shown: dict[str, Any], path: Path, above: tuple[bytes, ...]) -> None:
+        waiting, disclosed = self._waiting, self.disclosed
         for digest in self._listed(digests):
-            spelled = self._waiting.pop(digest, None)
-            if spelled is None:
+            found = waiting.pop(digest, None)
+            if found is None:
                 continue
-            parsed = self._parse(spelled)
+            spelled, parsed = found
             if len(parsed) != _IN_OBJECT or type(parsed[1]) is not str:
                 raise _bad_disclosure()
             name, value = parsed[1], parsed[2]
             if name in shown or name in _RESERVED or "\x00" in name or (not path and name in _ALWAYS_CLEAR):  # 7
                 raise _reserved()
             place = (*path, name)
-            self.disclosed[place] = chain = (*above, spelled)
+            disclosed[place] = chain = (*above, spelled)
             kind = type(value)
             shown[name] = self._value(value, place, chain) if kind is dict or kind is list else value
 
@@ -369,10 +383,10 @@ class _Reader:
     def _disclose_element(self, member: dict[str, Any], shown: list[Any], path: Path, above: tuple[bytes, ...]) -> None:
         if len(member) != 1:
             raise _reserved()
-        spelled = self._waiting.pop(self._listed([member["..."]])[0], None)
-        if spelled is None:
+        found = self._waiting.pop(self._listed([member["..."]])[0], None)
+        if found is None:
             return
-        parsed = self._parse(spelled)
+        spelled, parsed = found
         if len(parsed) != _IN_LIST:
             raise _bad_disclosure()
         place = (*path, len(shown))
