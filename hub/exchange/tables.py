@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, DateTime, Index, LargeBinary, Text, UniqueConstraint, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlmodel import Field
 
 from hub.exchange.model import Outcome
@@ -89,3 +89,31 @@ class DeferralRow(Row, table=True):
     ended_at: datetime | None = _instant(nullable=True)
     entry_id: str
     sealed: bytes = _bytes()
+
+
+class RecallRow(Row, table=True):
+    """Somebody else's evidence was released 误披露, as a split showed: its consumer is told, and says that it knows.
+
+    ``meant_subject``: whom the request was about; ``owner_subject``: whose evidence it was, both as found then.
+    """
+
+    __tablename__ = "recall"
+    __table_args__ = (
+        UniqueConstraint("exchange_id", "owner_subject"),
+        Index(None, "consumer", "found_at"),
+        Index(None, "found_at"),
+    )
+
+    notice_id: str = Field(primary_key=True)
+    consumer: str
+    exchange_id: str
+    found_at: datetime = _instant()
+    matter: str
+    case_ref: str
+    pairwise: str | None = None
+    meant_subject: str
+    owner_subject: str
+    items: list[dict[str, Any]] = Field(sa_column=Column(JSONB, nullable=False))
+    entry_id: str
+    acknowledged_at: datetime | None = _instant(nullable=True)
+    acknowledged_by: str | None = None

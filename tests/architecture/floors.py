@@ -28,6 +28,7 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.witness_app": ("deeds", "the witness over HTTP; run as a process of its own"),
     "hub.audit.witnessing": ("deeds", "asks witnesses over HTTP"),
     "hub.exchange.auditing": ("memory", "exchanges as auditors read them"),
+    "hub.exchange.recalls": ("memory", "releases that proved wrong"),
     "hub.identity.bulk": ("deeds", "a whole file of records resolved by DuckDB, beside the one-record scorer"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),
 }

@@ -106,13 +106,14 @@ def resolved_again(around: Surroundings, session: Session, case: Case) -> Case:
     if all(person.subject_id for person in case.participants):
         return case
     asked = CaseStore(session).asked_of(case.case_id)
-    people = tuple(_again(around, session, case, (person, asked)) for person in case.participants)
+    people = tuple(asked_again(around, session, case, (person, asked)) for person in case.participants)
     return replace(case, participants=people)
 
 
-def _again(
+def asked_again(
     around: Surroundings, session: Session, case: Case, place: tuple[Participant, Mapping[tuple[str, int], bytes]]
 ) -> Participant:
+    """The participant as found; one who was not found is looked for once more by what the service said of them."""
     person, asked = place
     if person.subject_id:
         return person
