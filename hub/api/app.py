@@ -10,7 +10,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
-from hub.api import cases, catalogue, exchange, health, identity, log, materials, parties, registries, statuses
+from hub.api import (
+    cases,
+    catalogue,
+    events,
+    exchange,
+    health,
+    identity,
+    log,
+    mandates,
+    materials,
+    parties,
+    proposals,
+    registries,
+    statuses,
+    supervision,
+)
 from hub.api.doorkeeper import Doorkeeper
 from hub.api.limits import Limits
 from hub.api.metrics import Metrics
@@ -25,8 +40,12 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     registries.router,
     statuses.router,
     catalogue.router,
+    proposals.router,
     cases.router,
     materials.router,
+    events.router,
+    mandates.router,
+    supervision.router,
     exchange.router,
     identity.router,
     log.router,

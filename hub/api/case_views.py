@@ -7,7 +7,18 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from hub.api.strict import View, Wire, example
-from hub.cases.model import Case, Checklist, Item, Participant, PersonAsked, Question, Reason, Source, Wanted
+from hub.cases.model import (
+    BroughtMaterial,
+    Case,
+    Checklist,
+    Item,
+    Participant,
+    PersonAsked,
+    Question,
+    Reason,
+    Source,
+    Wanted,
+)
 from hub.cases.service import Opening, PersonIn
 
 Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_:.\-]{1,80}$")]
@@ -134,7 +145,10 @@ class ParticipantView(View):
 
 
 class CaseView(View):
-    """A case as the hub holds it; `due_problem` says why nobody can tell the due date."""
+    """A case as the hub holds it; `due_problem` says why nobody can tell the due date.
+
+    `event` says who took in the event 一件事 that the case is part of and under which number, as LEAD|NUMBER.
+    """
 
     id: str
     number: str
@@ -148,7 +162,34 @@ class CaseView(View):
     filing_due_on: date | None
     filed_on: date | None
     licence: str
+    event: str
+    mandate: str
     participants: list[ParticipantView]
+
+
+class CaseLine(View):
+    """A case in the list of a service's own."""
+
+    id: str
+    number: str
+    matter: str
+    state: str
+    opened_on: date
+    due_on: date | None
+    event: str
+
+
+class PaperView(View):
+    """A paper that someone of the case brought and did not take back."""
+
+    id: str
+    kind: str
+    issuer: str
+    issued_on: date | None
+    valid_until: date | None
+    brought_on: date
+    case_number: str
+    taken_in_by: str
 
 
 class OpenedView(View):
@@ -290,7 +331,36 @@ def case_view(case: Case, pairwise: Mapping[str, str]) -> CaseView:
         filing_due_on=case.filing_due_on,
         filed_on=case.filed_on,
         licence=case.licence_id,
+        event=case.event_number,
+        mandate=case.mandate_id,
         participants=[_participant(each, pairwise) for each in case.participants],
+    )
+
+
+def case_line(case: Case) -> CaseLine:
+    """A case in a list."""
+    return CaseLine(
+        id=case.case_id,
+        number=case.number,
+        matter=case.matter,
+        state=case.state,
+        opened_on=case.opened_on,
+        due_on=case.due.on,
+        event=case.event_number,
+    )
+
+
+def paper_view(paper: BroughtMaterial) -> PaperView:
+    """The view of a paper brought."""
+    return PaperView(
+        id=paper.material_id,
+        kind=paper.kind,
+        issuer=paper.issuer,
+        issued_on=paper.issued_on,
+        valid_until=paper.valid_until,
+        brought_on=paper.brought_on,
+        case_number=paper.case_number,
+        taken_in_by=paper.consumer,
     )
 
 

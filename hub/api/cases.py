@@ -2,11 +2,13 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
+from pydantic import AwareDatetime
 
 from hub.api.access import CaseCaller, TheHub
 from hub.api.case_views import (
     AnswersWire,
+    CaseLine,
     CaseView,
     CaseWire,
     ChecklistView,
@@ -18,6 +20,7 @@ from hub.api.case_views import (
     PrefilledView,
     StatusView,
     StepView,
+    case_line,
     case_view,
     checklist_view,
     people_in,
@@ -26,12 +29,13 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute
 from hub.api.work import work
-from hub.cases.model import Case, Checklist
-from hub.cases.store import CaseStore
+from hub.cases.model import Case, CaseState, Checklist
+from hub.cases.store import CaseFilter, CaseStore
 
 router = APIRouter(tags=["cases"], route_class=StrictRoute)
 
 CaseId = Annotated[str, Path(pattern=r"^case_[0-9a-z]{26}$", description="The hub's id of the case.")]
+States = Annotated[list[CaseState] | None, Query(alias="state", description="Only cases in these states.")]
 NO_CASE = "missing cases.no-such-case: This consumer has no such case."
 CLOSED = "conflict cases.closed: The case has its result."
 APPLICANT = {"kind": "resident", "number": "11010519491231002X", "name": "张三", "birth_date": "1949-12-31"}
@@ -103,6 +107,21 @@ async def open_case(
     made = await work(request, deed)
     response.status_code = 201 if made.is_new else 200
     return made
+
+
+@router.get("/v1/cases", summary="This service's own cases", responses=refusals())
+async def find_cases(
+    request: Request,
+    hub: TheHub,
+    caller: CaseCaller,
+    states: States = None,
+    event: Annotated[str, Query(max_length=120, description="Parts of one event, as LEAD|NUMBER.")] = "",
+    before: Annotated[AwareDatetime | None, Query(description="Opened before this instant, to read on.")] = None,
+) -> list[CaseLine]:
+    """The newest hundred; those that another service opened as parts of an event 一件事 stand among them."""
+    wanted = CaseFilter(tuple(states or ()), event, before)
+    found = await work(request, hub.cases.find_cases, caller.party.id, wanted)
+    return [case_line(each) for each in found]
 
 
 @router.get("/v1/cases/{case}", summary="A case as it stands", responses=refusals(NO_CASE))

@@ -40,7 +40,7 @@ class Doorkeeper:
         """How many bytes the call at ``path`` takes, as they are on the wire."""
         if path.endswith("/batches"):
             return self.limits.batch_bytes
-        if path.endswith("/materials"):
+        if path.endswith(("/materials", "/proposals")):
             return self.limits.upload_bytes + FORM_OVERHEAD
         if path.endswith("/exchange"):
             return self.limits.message_bytes

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Path, Request, Response
 
 from hub.api.access import CaseCaller, TheHub
-from hub.api.case_views import ChecklistView, checklist_view
+from hub.api.case_views import ChecklistView, PaperView, checklist_view, paper_view
 from hub.api.cases import CLOSED, NO_CASE, CaseId, number_of
 from hub.api.forms import upload_in
 from hub.api.openapi import refusals
@@ -18,6 +18,7 @@ from hub.proof.encoding import b64url
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=StrictRoute)
 
 Material = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$", description="Id of the material.")]
+PaperId = Annotated[str, Path(pattern=r"^mat_[0-9a-z]{26}$", description="The hub's id of the paper.")]
 FORM: Final = {
     "requestBody": {
         "required": True,
@@ -91,7 +92,7 @@ def _position(text: str) -> int:
             "description": "The file; the header `x-evidence` holds its evidence in base64url",
             "content": {"*/*": {}},
         },
-        **refusals(NO_CASE, "missing cases.no-paper: No paper brought earlier satisfies this material."),
+        **refusals(NO_CASE, "missing cases.no-earlier-paper: No paper brought earlier satisfies this material."),
     },
 )
 async def paper(case: CaseId, material: Material, request: Request, hub: TheHub, caller: CaseCaller) -> Response:
@@ -105,3 +106,23 @@ async def paper(case: CaseId, material: Material, request: Request, hub: TheHub,
         "x-evidence": b64url(found.evidence.encode()),
     }
     return Response(found.content, media_type=found.media_type, headers=headers)
+
+
+@router.get("/{case}/papers", summary="Papers that the people of a case brought", responses=refusals(NO_CASE))
+async def papers(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> list[PaperView]:
+    """Those that this service took in, and those that may serve this matter; what was taken back is left out."""
+    consumer = caller.party.id
+    found = await work(request, lambda: hub.cases.papers(consumer, number_of(hub, consumer, case)))
+    return [paper_view(each) for each in found]
+
+
+@router.post(
+    "/{case}/papers/{paper}/withdrawal",
+    summary="Take a paper back",
+    status_code=204,
+    responses=refusals(NO_CASE, "missing cases.no-earlier-paper: Nobody of this case brought such a paper."),
+)
+async def withdraw_paper(case: CaseId, paper: PaperId, request: Request, hub: TheHub, caller: CaseCaller) -> None:
+    """The subject takes back a paper: it serves no later case, and that it was withdrawn is logged."""
+    consumer = caller.party.id
+    await work(request, lambda: hub.cases.withdraw_paper(consumer, number_of(hub, consumer, case), paper))

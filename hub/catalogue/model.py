@@ -315,11 +315,15 @@ class Matter:
 
 @dataclass(frozen=True, slots=True)
 class LifeEvent:
-    """One event 一件事 that needs several matters, applied for together."""
+    """One event 一件事 that needs several matters, applied for together.
+
+    Any consumer of its matters may take it in, and whoever ``taken_by`` names, such as a service hall.
+    """
 
     id: str
     names: Names
     matters: tuple[str, ...]
+    taken_by: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -194,6 +194,18 @@ class CatalogueService:
         with self.database.reading() as session:
             return CatalogueStore(session).find_records()
 
+    def record_of(self, edition_id: str) -> EditionRecord:
+        """One edition with its dates.
+
+        Raises:
+            Missing: no such edition.
+        """
+        with self.database.reading() as session:
+            record = CatalogueStore(session).record_of(edition_id)
+        if record is None:
+            raise _no_edition(edition_id)
+        return record
+
     @staticmethod
     def validator_for(evidence_type: str) -> Validator:
         """A built validator of the type's standard form; see ``hub.catalogue.schemas``."""

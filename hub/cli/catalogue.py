@@ -145,7 +145,7 @@ def _show_matter(matter: dict[str, Any]) -> None:
 def replaceable(as_json: AsJson = False) -> None:
     """Materials that some registry could already replace: what could be cut next 可减材料."""
     with opened() as hub:
-        found = hub.catalogue.replaceable(local_date(hub.clock.now()), {})
+        found = hub.cases.supervision.work_list()
     rows = [
         {
             "matter": each.matter,

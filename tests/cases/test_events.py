@@ -3,7 +3,8 @@
 import pytest
 
 from hub.cases.service.events import EventOpening, Events
-from hub.errors import Malformed, Missing
+from hub.cases.store import CaseFilter
+from hub.errors import Malformed, Missing, Refused
 from tests.cases.conftest import County, person
 
 AID, FUNERAL, HALL = "svc:low-income-aid", "svc:funeral-subsidy", "svc:service-hall"
@@ -37,11 +38,18 @@ def test_a_kind_taken_by_several_parts_is_handed_in_once(county: County, events:
     assert after["household-book"] == ("funeral-subsidy",), "the deceased's own book is still asked for"
 
 
-def test_each_consumer_sees_its_own_part_only(events: Events) -> None:
+def test_each_consumer_sees_its_own_part_only(county: County, events: Events) -> None:
     events.open(HALL, EventOpening("hardship", "E-1", PEOPLE))
-    assert [case.matter for case in events.own_parts(FUNERAL, f"{HALL}|E-1")] == ["funeral-subsidy"]
+    own = county.cases.find_cases(FUNERAL, CaseFilter(event_number=f"{HALL}|E-1"))
+    assert [case.matter for case in own] == ["funeral-subsidy"]
     with pytest.raises(Missing):
         events.together(FUNERAL, "E-1")
+
+
+def test_a_service_that_has_nothing_to_do_with_an_event_does_not_take_it_in(events: Events) -> None:
+    with pytest.raises(Refused) as refused:
+        events.open("svc:marriage-registration", EventOpening("hardship", "E-1", PEOPLE))
+    assert refused.value.code == "cases.not-your-event"
 
 
 def test_an_event_with_a_fault_opens_nothing(county: County, events: Events) -> None:

@@ -14,9 +14,10 @@ from hub.cases.model import APPLICANT, BroughtMaterial, Case, Checklist, Item, I
 from hub.cases.rules.uploads import require_media_type
 from hub.cases.service.evidence import KeptToken, keep_token
 from hub.cases.service.looking import Lookout
-from hub.cases.service.people import resolve
+from hub.cases.service.mandates import require_actable, require_mandate
+from hub.cases.service.people import resolve, resolved_again
 from hub.cases.service.scanning import PART_BYTES, parts_of
-from hub.cases.service.surroundings import Surroundings, require_case, require_open
+from hub.cases.service.surroundings import Surroundings, require_case
 from hub.cases.store import CaseStore, StoredFile
 from hub.catalogue.model import BroughtKind, Material, PieceKind
 from hub.catalogue.schemas import validator_for
@@ -85,7 +86,7 @@ class Bringing:
         evidence = self._verified(upload.evidence, consumer)
         with around.database.reading() as session:
             case = require_case(CaseStore(session), consumer, number)
-            require_open(case)
+            require_actable(around, session, case)
             kind = self._kind(case, upload.material_id, evidence.claims)
         with tempfile.SpooledTemporaryFile(max_size=PART_BYTES) as spooled:
             taken = self._taken(spooled, upload, kind, evidence.claims)
@@ -149,7 +150,7 @@ class Bringing:
         around, evidence = self._around, brought[0]
         store = CaseStore(session)
         case = require_case(store, *place, locked=True)
-        require_open(case)
+        require_actable(around, session, case)
         world = self._lookout.world(session, case)
         case = world.case
         before = self._lookout.checklist(session, case).item_for(upload.material_id)
@@ -242,16 +243,41 @@ class Bringing:
             )
             return Paper(around.evidence(session).open(held[0]).token, content, stored.media_type)
 
+    def papers(self, consumer: str, number: str) -> list[BroughtMaterial]:
+        """What the people of the case brought and did not take back, as far as it concerns this service.
+
+        That is: papers it took in itself, and kinds that may serve this matter's purpose (国令716 article 7).
+        """
+        around = self._around
+        with around.database.reading() as session:
+            case = resolved_again(around, session, require_case(CaseStore(session), consumer, number))
+            brought = around.brought(session).brought_by(case.subject_ids)
+        return self._spoken_of(case, [paper for papers in brought.values() for paper in papers])
+
+    def _spoken_of(self, case: Case, papers: Iterable[BroughtMaterial]) -> list[BroughtMaterial]:
+        kinds = self._around.catalogue.catalogue_of(case.edition_id).kind_by_id
+        purpose = self._around.matter_of(case).purpose
+        return [
+            paper
+            for paper in papers
+            if paper.consumer == case.consumer or (paper.kind in kinds and kinds[paper.kind].serves(purpose))
+        ]
+
     def withdraw(self, consumer: str, number: str, paper_id: str) -> None:
-        """The subject takes a paper back; it serves no later case.
+        """The subject takes a paper back; it serves no later case, and its evidence is shown as withdrawn.
 
         Raises:
-            Missing: nobody of this case brought such a paper.
+            Missing: nobody of this case brought such a paper, or it does not concern this service.
+            Refused: the agent's mandate does not cover the case any more.
         """
         around = self._around
         with around.database.writing() as session:
             case = require_case(CaseStore(session), consumer, number, locked=True)
-            for subject_id in case.subject_ids:
+            require_mandate(around, session, case)
+            case = resolved_again(around, session, case)
+            brought = around.brought(session).brought_by(case.subject_ids)
+            spoken_of = self._spoken_of(case, (paper for papers in brought.values() for paper in papers))
+            for subject_id in {paper.subject_id for paper in spoken_of if paper.material_id == paper_id}:
                 evidence_id = around.brought(session).withdraw(subject_id, paper_id, on=around.today)
                 if evidence_id:
                     around.evidence(session).end([evidence_id], Status.withdrawn, "by-subject", around.clock.now())

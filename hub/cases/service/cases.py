@@ -5,18 +5,18 @@ from typing import Final, TypeVar
 
 from sqlmodel import Session
 
-from hub.cases.model import Case, CaseState, Checklist, Due, ItemState, PersonAsked
+from hub.cases.model import BroughtMaterial, Case, CaseState, Checklist, Due, ItemState, PersonAsked
 from hub.cases.service.bringing import Bringing, Paper, Upload
 from hub.cases.service.deciding import Deciding, Outcome
 from hub.cases.service.events import Events
 from hub.cases.service.looking import Lookout
-from hub.cases.service.mandates import Mandates, require_mandate
+from hub.cases.service.mandates import Mandates, require_actable, require_mandate
 from hub.cases.service.opening import Opened, Opening, no_such_question, require_conditions, require_usable
 from hub.cases.service.people import PersonIn, placed, require_roles, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
 from hub.cases.service.supervising import Supervision
-from hub.cases.service.surroundings import Surroundings, require_case, require_open
-from hub.cases.store import CaseStore, NewCase
+from hub.cases.service.surroundings import Surroundings, require_case
+from hub.cases.store import CaseFilter, CaseStore, NewCase
 from hub.catalogue.service import require_matter
 from hub.errors import Conflict, Missing, Refused
 from hub.kernel.ids import base32, new_id
@@ -68,7 +68,7 @@ class CaseService:
                 event_number=opening.event_number,
                 mandate_id=opening.mandate_id,
             )
-            require_mandate(session, case, today)
+            require_mandate(around, session, case)
             new = NewCase(case, around.clock.now(), self._code_digest(case_id), seal(around, case_id, asked))
             if not CaseStore(session).keep(new):
                 return self._again(session, consumer, opening, case)
@@ -110,6 +110,12 @@ class CaseService:
         with self._around.database.reading() as session:
             return self._around.dated(require_case(CaseStore(session), consumer, number))
 
+    def find_cases(self, consumer: str, wanted: CaseFilter) -> list[Case]:
+        """The consumer's own cases, newest first, with their due dates; the people of each are left out."""
+        with self._around.database.reading() as session:
+            found = CaseStore(session).find_of(consumer, wanted)
+        return [self._around.dated(case) for case in found]
+
     def checklist(self, consumer: str, number: str) -> Checklist:
         """How each material stands now.
 
@@ -144,7 +150,7 @@ class CaseService:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
-            require_open(case)
+            require_actable(around, session, case)
             counts = {each.role: len(case.subjects_in(each.role)) for each in case.participants}
             require_roles(around.matter_of(case), [*_as_asked(case), *people])
             found, asked = placed(around, session, consumer, people, counts)
@@ -162,7 +168,7 @@ class CaseService:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
-            require_open(case)
+            require_actable(around, session, case)
             self._require_answers(session, case, given)
             store.change(case.case_id, answers={**case.answers, **given})
             around.record(session, case, "answered", consumer, {"questions": len(given)})
@@ -190,7 +196,7 @@ class CaseService:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
-            require_open(case)
+            require_actable(around, session, case)
             item = self._lookout.checklist(session, case).item_for(material_id)
             applicant = case.applicant.subject_id
             if item is None or item.state is not ItemState.commitment or applicant is None:
@@ -225,6 +231,10 @@ class CaseService:
     def earlier_paper(self, consumer: str, number: str, material_id: str) -> Paper:
         """The paper brought earlier that satisfies a material of this case; see ``Bringing.earlier_paper``."""
         return self._bringing.earlier_paper(consumer, number, material_id)
+
+    def papers(self, consumer: str, number: str) -> list[BroughtMaterial]:
+        """The papers this service may speak of with the people of the case; see ``Bringing.papers``."""
+        return self._bringing.papers(consumer, number)
 
     def withdraw_paper(self, consumer: str, number: str, paper_id: str) -> None:
         """The applicant takes back a paper; see ``Bringing.withdraw``."""

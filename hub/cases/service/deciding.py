@@ -11,6 +11,7 @@ from hub.cases.model import Case, CaseState
 from hub.cases.rules.licences import require_licence_id
 from hub.cases.rules.periods import workdays_after
 from hub.cases.service.evidence import KeptToken, keep_token
+from hub.cases.service.mandates import require_mandate
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore
 from hub.catalogue.schemas import validator_for
@@ -126,10 +127,21 @@ class Deciding:
         return self._move((consumer, number), allowed, "rejected", Change(values, {"reason": _code(reason)}))
 
     def withdraw(self, consumer: str, number: str) -> Case:
-        """The applicant takes the case back."""
-        values = {"state": CaseState.withdrawn.value, "decided_on": self._around.today}
-        allowed = {CaseState.open, CaseState.accepted, CaseState.suspended}
-        return self._move((consumer, number), allowed, "withdrawn", Change(values))
+        """The applicant takes the case back.
+
+        Raises:
+            Refused: the mandate of whoever acts for the applicant ended.
+        """
+        around = self._around
+        values = {"state": CaseState.withdrawn.value, "decided_on": around.today}
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            allowed = {CaseState.open, CaseState.accepted, CaseState.suspended}
+            case = self._require(store, (consumer, number), allowed)
+            require_mandate(around, session, case)
+            store.change(case.case_id, **values)
+            around.record(session, case, "withdrawn", consumer)
+            return self._now(store, case)
 
     def file(self, consumer: str, number: str) -> Case:
         """The result is filed 备案 with the supervising department.

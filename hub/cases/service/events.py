@@ -1,6 +1,6 @@
 """One event, several matters 一件事: one application opens every part, each consumer sees its own 并联审批."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -9,9 +9,9 @@ from hub.cases.service.opening import Opened, Opening, require_usable
 from hub.cases.service.people import PersonIn
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
-from hub.catalogue.model import Names
+from hub.catalogue.model import LifeEvent, Matter, Names
 from hub.catalogue.service import require_matter
-from hub.errors import Malformed, Missing
+from hub.errors import Malformed, Missing, Refused
 
 
 @dataclass(frozen=True)
@@ -71,12 +71,14 @@ class Events:
 
         Raises:
             Missing: no such event or matter today.
+            Refused: this service does not take in this event, or the mandate does not cover a part.
             Malformed: as for a case, or someone has a role that no matter of the event knows.
         """
         today = self._around.today
         event = self._around.catalogue.event(opening.event, today)
         catalogue = self._around.catalogue.require_edition_on(today).catalogue
         matters = [require_matter(catalogue, each, today) for each in event.matters]
+        _require_taker(lead, event, matters)
         roles = {role.id for matter in matters for role in matter.roles}
         strangers = sorted({person.role for person in opening.people} - roles)
         if strangers:
@@ -93,7 +95,7 @@ class Events:
                 sub_item=opening.sub_items.get(matter.id, ""),
                 answers=opening.answers.get(matter.id, ()),
                 mandate_id=opening.mandate_id,
-                event_number=f"{lead}|{opening.number}",
+                event_number=event_number_of(lead, opening.number),
             )
             require_usable(part, matter, matter.consumers[0])
             parts.append((matter.consumers[0], part))
@@ -106,7 +108,7 @@ class Events:
             Missing: this service took in no such event.
         """
         with self._around.database.reading() as session:
-            cases = CaseStore(session).of_event(f"{lead}|{number}")
+            cases = CaseStore(session).of_event(event_number_of(lead, number))
         if not cases:
             raise Missing("cases.no-such-event", "This service took in no event of that number.", "没有该一件事申请。")
         lists = [(case, self._cases.checklist(case.consumer, case.number)) for case in cases]
@@ -115,11 +117,20 @@ class Events:
         )
         return Together(number, parts, _to_hand_in(lists))
 
-    def own_parts(self, consumer: str, event_number: str) -> list[Case]:
-        """The consumer's own cases of an event, and nobody else's."""
-        with self._around.database.reading() as session:
-            cases = CaseStore(session).of_event(event_number)
-        return [self._around.dated(case) for case in cases if case.consumer == consumer]
+
+def event_number_of(lead: str, number: str) -> str:
+    """How the cases of an event say together: who took it in, and under which number."""
+    return f"{lead}|{number}"
+
+
+def _require_taker(lead: str, event: LifeEvent, matters: Sequence[Matter]) -> None:
+    if lead not in {*event.taken_by, *(consumer for matter in matters for consumer in matter.consumers)}:
+        raise Refused(
+            "cases.not-your-event",
+            "This event is taken in by the services of its matters and by those the catalogue names.",
+            "该一件事不由本部门受理。",
+            event=event.id,
+        )
 
 
 def _to_hand_in(lists: list[tuple[Case, Checklist]]) -> tuple[ToHandIn, ...]:

@@ -1,6 +1,6 @@
 """Agents 代办 act for a subject under a recorded mandate, and only within it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from sqlmodel import Session
@@ -8,8 +8,8 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.cases.model import Case, PersonAsked
 from hub.cases.service.people import resolve
-from hub.cases.service.surroundings import Surroundings
-from hub.cases.store import Mandate, MandateStore
+from hub.cases.service.surroundings import Surroundings, require_case, require_open
+from hub.cases.store import CaseStore, Mandate, MandateStore
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.ids import new_id
 
@@ -69,8 +69,41 @@ class Mandates:
                 raise Missing("cases.no-such-mandate", "There is no such mandate in force.", "没有有效的委托。")
             around.append(session, Entry("case", {"action": "mandate-ended", "mandate": mandate_id, "by": consumer}))
 
+    def in_force(self, consumer: str) -> list[Mandate]:
+        """The mandates this consumer recorded that an agent may act under today, the one that ends first leading."""
+        with self._around.database.reading() as session:
+            return MandateStore(session).recorded_by(consumer, on=self._around.today)
 
-def require_mandate(session: Session, case: Case, today: date) -> None:
+    def act_under(self, consumer: str, number: str, mandate_id: str) -> Case:
+        """From now on the case is acted for under that mandate; an empty one: the applicant acts in person.
+
+        Raises:
+            Missing, Conflict: no such case, or it has its result.
+            Refused: the mandate does not cover the case.
+        """
+        around = self._around
+        with around.database.writing() as session:
+            store = CaseStore(session)
+            case = replace(require_case(store, consumer, number, locked=True), mandate_id=mandate_id)
+            require_open(case)
+            require_mandate(around, session, case)
+            store.change(case.case_id, mandate_id=mandate_id)
+            around.record(session, case, "agent-changed", consumer, {"mandate": mandate_id} if mandate_id else None)
+            return around.dated(case)
+
+
+def require_actable(around: Surroundings, session: Session, case: Case) -> None:
+    """The case has no result yet, and whoever acts for the applicant still may.
+
+    Raises:
+        Conflict: the case has its result.
+        Refused: ``cases.mandate-does-not-cover``.
+    """
+    require_open(case)
+    require_mandate(around, session, case)
+
+
+def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
     """Whoever acts for the applicant may do so in this matter today; without an agent there is nothing to ask.
 
     Raises:
@@ -79,10 +112,22 @@ def require_mandate(session: Session, case: Case, today: date) -> None:
     if not case.mandate_id:
         return
     mandate = MandateStore(session).mandate_of(case.mandate_id)
-    covers = mandate is not None and mandate.covers(case.matter, today)
-    if not covers or mandate is None or mandate.subject_id != case.applicant.subject_id:
+    if (
+        mandate is None
+        or not mandate.covers(case.matter, around.today)
+        or not _is_about(around, session, mandate, case)
+    ):
         raise Refused(
             "cases.mandate-does-not-cover",
             "The mandate ended, or is not for this applicant and matter; bring a current one.",
             "委托已失效或不适用于该申请人及事项。",
         )
+
+
+def _is_about(around: Surroundings, session: Session, mandate: Mandate, case: Case) -> bool:
+    """True when the mandate is the applicant's, also after one of the two subjects was merged into another."""
+    applicant = case.applicant.subject_id
+    if applicant is None or mandate.subject_id == applicant:
+        return applicant is not None
+    now = around.identity.survivors(session, (applicant, mandate.subject_id))
+    return now.get(applicant, applicant) == now.get(mandate.subject_id, mandate.subject_id)

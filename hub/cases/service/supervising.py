@@ -1,5 +1,6 @@
 """Watches time limits and repeated collection 重复收集 across all cases, and counts what the reform spared."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 
@@ -24,6 +25,8 @@ from hub.catalogue.rules import Replaceable
 from hub.catalogue.store import CatalogueStore
 
 REVIEW_DAYS = 2
+YEAR = timedelta(days=365)
+ENOUGH_DAYS = 28
 TimerSource = Callable[[Session, date, date], Iterable[Timer]]
 
 
@@ -50,7 +53,7 @@ class Supervision:
             lights=tuple(lights),
             liabilities=tuple(liabilities_of(lights, self._collected(cases, fates))),
             figures=tuple(figures),
-            replaceable=tuple(self._replaceable(cases, first, last)),
+            replaceable=tuple(self._replaceable(cases, last)),
         )
 
     def _case_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
@@ -102,11 +105,20 @@ class Supervision:
         before = self._around.matter_of(case).visits_before
         return CaseFigures(case.matter, case.opened_on, case.decided_on, states, before)
 
-    def _replaceable(self, cases: Sequence[Case], first: date, last: date) -> list[Replaceable]:
-        """The work list with real cases, scaled to a year, where the period is long enough to say."""
-        days = (last - first) / timedelta(days=1) + 1
-        counts: dict[str, int] = {}
-        for case in cases:
-            counts[case.matter] = counts.get(case.matter, 0) + 1
-        a_year = {matter: round(count * 365 / days) for matter, count in counts.items()} if days >= 28 else {}  # noqa: PLR2004
+    def work_list(self) -> list[Replaceable]:
+        """The reform's work list, with the cases of the last year."""
+        last = self._around.today
+        first = last - YEAR + timedelta(days=1)
+        with self._around.database.reading() as session:
+            cases = CaseStore(session).opened_between(first, last)
+        return self._replaceable(cases, last)
+
+    def _replaceable(self, cases: Sequence[Case], last: date) -> list[Replaceable]:
+        """The work list with real cases, scaled to a year, once there are cases of four weeks to count.
+
+        Where a matter had none the catalogue's own estimate stands.
+        """
+        counts = Counter(case.matter for case in cases)
+        days = (min(last, self._around.today) - min((case.opened_on for case in cases), default=last)).days + 1
+        a_year = {matter: round(count * YEAR.days / days) for matter, count in counts.items() if days >= ENOUGH_DAYS}
         return self._around.catalogue.replaceable(self._around.today, a_year)

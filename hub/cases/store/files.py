@@ -24,6 +24,16 @@ class NewCase:
 
 
 @dataclass(frozen=True, slots=True)
+class CaseFilter:
+    """Which of its cases a consumer wants to see, and at most how many."""
+
+    states: tuple[CaseState, ...] = ()
+    event_number: str = ""
+    before: datetime | None = None
+    most: int = 100
+
+
+@dataclass(frozen=True, slots=True)
 class MaterialFate:
     """What became of one material of one case."""
 
@@ -99,6 +109,18 @@ class CaseStore:
     def of_event(self, event_number: str) -> list[Case]:
         """The cases of one event 一件事, in order of their matter."""
         return self._many(CASE.c.event_number == event_number)
+
+    def find_of(self, consumer: str, wanted: CaseFilter) -> list[Case]:
+        """The consumer's cases that ``wanted`` describes, newest first, without their people."""
+        asked = select(CASE).where(CASE.c.consumer == consumer)
+        if wanted.event_number:
+            asked = asked.where(CASE.c.event_number == wanted.event_number)
+        if wanted.states:
+            asked = asked.where(CASE.c.state.in_([each.value for each in wanted.states]))
+        if wanted.before:
+            asked = asked.where(CASE.c.opened_at < wanted.before)
+        rows = self._session.execute(asked.order_by(CASE.c.opened_at.desc(), CASE.c.case_id).limit(wanted.most))
+        return [_case(row, ()) for row in rows.mappings()]
 
     def opened_between(self, first: date, last: date) -> list[Case]:
         """Cases opened in a period, without their people."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import RowMapping, insert, select, update
 from sqlmodel import Session
 
 from hub.cases.tables import MANDATE
@@ -50,8 +50,23 @@ class MandateStore:
 
     def mandate_of(self, mandate_id: str) -> Mandate | None:
         """The mandate, or None."""
-        row = self._session.execute(select(MANDATE).where(MANDATE.c.mandate_id == mandate_id)).one_or_none()
-        return None if row is None else Mandate(row[0], row[1], row[2], tuple(row[3]), *row[4:])
+        found = self._session.execute(select(MANDATE).where(MANDATE.c.mandate_id == mandate_id))
+        row = found.mappings().one_or_none()
+        return None if row is None else _mandate(row)
+
+    def recorded_by(self, consumer: str, *, on: date) -> list[Mandate]:
+        """The consumer's mandates in force on a day, the one that ends first leading."""
+        rows = self._session.execute(
+            select(MANDATE)
+            .where(
+                MANDATE.c.recorded_by == consumer,
+                MANDATE.c.valid_from <= on,
+                MANDATE.c.valid_until >= on,
+                MANDATE.c.ended_on.is_(None),
+            )
+            .order_by(MANDATE.c.valid_until, MANDATE.c.mandate_id)
+        )
+        return [_mandate(row) for row in rows.mappings()]
 
     def end(self, mandate_id: str, *, on: date) -> bool:
         """The agent may act no more from ``on``; False when there is no such mandate in force."""
@@ -62,3 +77,7 @@ class MandateStore:
             .returning(MANDATE.c.mandate_id)
         )
         return self._session.execute(ended).scalar() is not None
+
+
+def _mandate(row: RowMapping) -> Mandate:
+    return Mandate(**{**row, "matters": tuple(row["matters"])})

@@ -1,0 +1,209 @@
+"""Editions of the catalogue 目录 over HTTP: proposed as a file, shown as a difference, in force from a day on."""
+
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Request, Response
+
+from hub.api.access import CatalogueCaller, TheHub
+from hub.api.catalogue import NOTHING_PUBLISHED
+from hub.api.openapi import refusals
+from hub.api.strict import StrictRoute, View, require_content_type
+from hub.api.work import work
+from hub.catalogue.changes import Change
+from hub.catalogue.documents import parse_document
+from hub.catalogue.model import Catalogue
+from hub.catalogue.reading import read_catalogue
+from hub.catalogue.store import EditionRecord
+from hub.catalogue.workbook import parse_workbook
+from hub.catalogue.writing import Form, written
+from hub.errors import Refused
+from hub.kernel.clock import local_date
+from hub.parties.model import Caller, PartyKind
+
+router = APIRouter(prefix="/v1/catalogue", tags=["catalogue"], route_class=StrictRoute)
+
+MEDIA_TYPES: Final[dict[str, Form]] = {
+    "application/yaml": Form.yaml,
+    "application/json": Form.json,
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": Form.xlsx,
+}
+FILE: Final = {
+    "requestBody": {
+        "required": True,
+        "description": "The whole catalogue, in the form of `schemas/catalogue/catalogue.json`.",
+        "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in MEDIA_TYPES},
+    }
+}
+EditionId = Annotated[str, Path(pattern=r"^cat_[0-9a-z]{26}$", description="The hub's id of the edition.")]
+EffectiveOn = Annotated[date | None, Query(description="First day it counts; today when left out.")]
+NO_EDITION: Final = "missing catalogue.no-edition: There is no such edition."
+UNUSABLE: Final = (
+    "malformed catalogue.not-usable: The catalogue was not taken over; `problems` lists every one with its line.",
+    "malformed catalogue.no-legal-basis: The material has no legal basis; nobody may demand it.",
+    "malformed catalogue.unknown-evidence-type: A material refers to a type that the catalogue does not have.",
+    "malformed catalogue.cycle: Conditions, statements or results depend on each other in a cycle.",
+)
+PROPOSERS: Final = frozenset({PartyKind.department, PartyKind.authority})
+
+
+class ChangeView(View):
+    """One difference: where, which way, from what, to what."""
+
+    path: str
+    turn: str
+    before: Any
+    after: Any
+
+
+class DifferenceView(View):
+    """What a file would change, of everything in force that day; `edition` is empty when nothing was kept."""
+
+    edition: str
+    effective_on: date
+    matters: int
+    changes: list[ChangeView]
+
+
+class EditionView(View):
+    """When an edition was proposed and published, and from which day on it counts."""
+
+    edition: str
+    effective_on: date
+    proposed_at: datetime
+    proposed_by: str
+    published_at: datetime | None
+    published_by: str | None
+
+
+Told = Annotated[bool, Query(description="Only say what the file would change, and keep nothing.")]
+
+
+@router.post(
+    "/proposals",
+    summary="Propose an edition of the catalogue",
+    status_code=201,
+    openapi_extra=FILE,
+    responses=refusals(
+        *UNUSABLE,
+        "conflict catalogue.nothing-new: An edition says exactly this.",
+        "refused catalogue.not-a-proposer: Only departments and the authority propose.",
+        "refused api.content-type: Send YAML, JSON or .xlsx.",
+    ),
+)
+async def propose(
+    request: Request, hub: TheHub, caller: CatalogueCaller, effective_on: EffectiveOn = None, dry_run: Told = False
+) -> DifferenceView:
+    """Checked whole: every problem at once, each with file, line, path and remedy. It counts once it is published."""
+    _require_kind(caller, PROPOSERS, "catalogue.not-a-proposer", "Only departments and the authority propose.")
+    require_content_type(request, *MEDIA_TYPES)
+    form = MEDIA_TYPES[request.headers["content-type"].partition(";")[0].strip().lower()]
+    raw = await request.body()
+    day = effective_on or local_date(hub.clock.now())
+
+    def deed() -> DifferenceView:
+        catalogue = _read(raw, form)
+        if dry_run:
+            return _difference("", day, catalogue, hub.catalogue.changes_of(catalogue, day))
+        made = hub.catalogue.propose(catalogue, effective_on=day, by=caller.party.id)
+        return _difference(made.edition_id, day, catalogue, made.changes)
+
+    return await work(request, deed)
+
+
+@router.get("/editions", summary="Every edition with its dates", responses=refusals())
+async def editions(request: Request, hub: TheHub, _caller: CatalogueCaller) -> list[EditionView]:
+    """The newest proposal leads; what is not yet published waits for the authority."""
+    return [_edition(each) for each in await work(request, hub.catalogue.records)]
+
+
+@router.get("/editions/{edition}/changes", summary="What an edition would change", responses=refusals(NO_EDITION))
+async def changes(edition: EditionId, request: Request, hub: TheHub, _caller: CatalogueCaller) -> DifferenceView:
+    """Against everything in force on its first day."""
+
+    def deed() -> DifferenceView:
+        catalogue, record = hub.catalogue.catalogue_of(edition), hub.catalogue.record_of(edition)
+        day = record.effective_on
+        return _difference(edition, day, catalogue, hub.catalogue.changes_of(catalogue, day))
+
+    return await work(request, deed)
+
+
+@router.post(
+    "/editions/{edition}/publication",
+    summary="Publish an edition",
+    responses=refusals(
+        NO_EDITION,
+        "conflict catalogue.already-published: This edition is published already.",
+        "refused catalogue.effective-in-the-past: An edition takes effect today or later.",
+        "refused catalogue.not-the-authority: Only the authority publishes.",
+    ),
+)
+async def publish(edition: EditionId, request: Request, hub: TheHub, caller: CatalogueCaller) -> EditionView:
+    """It counts from its day on, for cases opened from then on; open cases keep theirs. Order 809 article 17."""
+    only = frozenset({PartyKind.authority})
+    _require_kind(caller, only, "catalogue.not-the-authority", "Only the authority publishes an edition.")
+
+    def deed() -> EditionView:
+        hub.catalogue.publish(edition, by=caller.party.id)
+        return _edition(hub.catalogue.record_of(edition))
+
+    return await work(request, deed)
+
+
+@router.get(
+    "/export",
+    summary="The whole catalogue as a file",
+    response_class=Response,
+    responses={
+        200: {"description": "To be changed and proposed again", "content": {name: {} for name in MEDIA_TYPES}},
+        **refusals(NOTHING_PUBLISHED, token=False),
+    },
+)
+async def export(
+    request: Request,
+    hub: TheHub,
+    form: Annotated[Form, Query(description="YAML, JSON or a workbook.")] = Form.yaml,
+    on: Annotated[date | None, Query(description="As published for this day; today when left out.")] = None,
+) -> Response:
+    """Read back, each form gives the same catalogue. Open to all."""
+
+    def deed() -> bytes:
+        day = on or local_date(hub.clock.now())
+        return written(hub.catalogue.require_edition_on(day).catalogue, form)
+
+    media_type = next(name for name, each in MEDIA_TYPES.items() if each is form)
+    headers = {"content-disposition": f'attachment; filename="catalogue.{form.value}"'}
+    return Response(await work(request, deed), media_type=media_type, headers=headers)
+
+
+def _read(raw: bytes, form: Form) -> Catalogue:
+    name = f"body.{form.value}"
+    return read_catalogue([parse_workbook(raw, name) if form is Form.xlsx else parse_document(raw, name)])
+
+
+def _require_kind(caller: Caller, kinds: frozenset[PartyKind], code: str, en: str) -> None:
+    if caller.party.kind not in kinds:
+        raise Refused(code, en, "该类参与方无此权限。")
+
+
+def _difference(edition: str, day: date, catalogue: Catalogue, changes: list[Change]) -> DifferenceView:
+    return DifferenceView(
+        edition=edition,
+        effective_on=day,
+        matters=len(catalogue.matters),
+        changes=[
+            ChangeView(path=each.path, turn=each.turn.value, before=each.before, after=each.after) for each in changes
+        ],
+    )
+
+
+def _edition(record: EditionRecord) -> EditionView:
+    return EditionView(
+        edition=record.edition_id,
+        effective_on=record.effective_on,
+        proposed_at=record.proposed_at,
+        proposed_by=record.proposed_by,
+        published_at=record.published_at,
+        published_by=record.published_by,
+    )
