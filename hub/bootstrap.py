@@ -13,6 +13,7 @@ from hub.audit.witnessing import Collector
 from hub.cases import tables as cases_tables
 from hub.cases.rules.statable import can_state
 from hub.cases.service import CaseService, Surroundings
+from hub.cases.service.following import follow_split
 from hub.cases.service.scanning import ClamdScanner, Scanner, SignatureScanner
 from hub.catalogue import tables as catalogue_tables
 from hub.catalogue.schemas import DIRECTORY, evidence_schema, validator_for
@@ -24,6 +25,7 @@ from hub.evidence.service import IntakeService, StatusService
 from hub.evidence.store import EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
 from hub.exchange.service import ExchangeService, Parts
+from hub.exchange.service.recalling import Recalling
 from hub.exchange.store import log_size_before
 from hub.identity import tables as identity_tables
 from hub.identity.model import Move
@@ -107,8 +109,9 @@ class _Builder:
             identity=self.identity,
             catalogue=self.catalogue,
             sharing=SharingService(self.database, self.clock, append),
-            cases=self._cases(),
+            cases=CaseService(self._surroundings),
             exchange=self._exchange(),
+            recalling=self.recalling,
         )
 
     @cached_property
@@ -137,10 +140,19 @@ class _Builder:
             append=append,
             follow=self._follow,
             region_names=self.settings.region_names,
+            review_probable=self.settings.review_probable,
         )
 
     def _follow(self, session: Any, moves: Sequence[Move]) -> None:
+        """Evidence, open cases and those who were shown something follow identity, in its transaction."""
         EvidenceStore(session, self.vault).follow(moves)
+        if parted := self.recalling.parted(session, moves):
+            follow_split(self._surroundings, session, parted)
+            self.recalling.follow(session, moves)
+
+    @cached_property
+    def recalling(self) -> Recalling:
+        return Recalling(self.database, self.identity, self.vault, self.clock, append)
 
     def _intake(self) -> IntakeService:
         return IntakeService(
@@ -155,22 +167,21 @@ class _Builder:
             clock=self.clock,
         )
 
-    def _cases(self) -> CaseService:
-        return CaseService(
-            Surroundings(
-                database=self.database,
-                clock=self.clock,
-                catalogue=self.catalogue,
-                identity=self.identity,
-                evidence=self._evidence,
-                key_for=self.directory.key_for,
-                keyring=self.keyring,
-                blinder=self.blinder,
-                calendar=WorkdayCalendar.standard(),
-                scanner=self._scanner(),
-                append=append,
-                can_state=can_state,
-            )
+    @cached_property
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            database=self.database,
+            clock=self.clock,
+            catalogue=self.catalogue,
+            identity=self.identity,
+            evidence=self._evidence,
+            key_for=self.directory.key_for,
+            keyring=self.keyring,
+            blinder=self.blinder,
+            calendar=WorkdayCalendar.standard(),
+            scanner=self._scanner(),
+            append=append,
+            can_state=can_state,
         )
 
     @property

@@ -33,6 +33,7 @@ class Settings:
     seal_keys: Mapping[str, bytes] = field(repr=False)
     blind_key: bytes = field(repr=False)
     region_names: tuple[str, ...] = ()
+    review_probable: bool = False
     scanner: str | None = None
     witness_policy: Path | None = None
     max_unwitnessed_age_seconds: int = 3600
@@ -104,6 +105,7 @@ class _Reader:
             seal_keys=self.seal_keys(),
             blind_key=self.secret("HUB_BLIND_KEY"),
             region_names=tuple(name for name in (self.text("HUB_REGION_NAMES") or "").split(",") if name),
+            review_probable=self.choice("HUB_REVIEW_PROBABLE", ("yes", "no"), "no") == "yes",
             scanner=self.scanner(),
             witness_policy=self.path("HUB_WITNESS_POLICY"),
             max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),

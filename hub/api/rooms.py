@@ -9,6 +9,7 @@ from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
 from hub.evidence.service import IntakeService, StatusService
 from hub.exchange.service import ExchangeService
+from hub.exchange.service.recalling import Recalling
 from hub.identity.service import IdentityService
 from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
@@ -42,6 +43,7 @@ class Hub:
     sharing: SharingService
     cases: CaseService
     exchange: ExchangeService
+    recalling: Recalling
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""
@@ -57,4 +59,5 @@ class Hub:
         if not self.database.is_ready():
             return {"database": {"ok": False}}
         faults = [{"code": fault.code, "detail": fault.en, "detail_zh": fault.zh} for fault in self.log.problems()]
-        return {"database": {"ok": True}, "log": {"ok": not faults, "problems": faults}}
+        identity = {"ok": True, "review_probable": self.identity.review_probable}
+        return {"database": {"ok": True}, "log": {"ok": not faults, "problems": faults}, "identity": identity}

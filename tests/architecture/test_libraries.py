@@ -37,7 +37,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "rich": ("hub.cli", "hub.demo", "adapters"),
     "splink": ("hub.identity",),
     "sqlalchemy": ("hub.storage", "*.tables", "*.store", "adapters.sources", "adapters.simulator"),
-    "sqlmodel": ("hub.storage", "*.tables", "*.store", "*.service", "hub.audit.tilestore"),
+    "sqlmodel": ("hub.storage", "*.tables", "*.store", "*.service", "hub.audit.tilestore", "hub.exchange.recalls"),
     "starlette": ("hub.api", "hub.console", "hub.cli"),
     "structlog": ("hub.api", "hub.cli", "hub.bootstrap", "adapters"),
     "tenacity": ("adapters", "hub.client", "hub.audit"),

@@ -66,6 +66,7 @@ class IdentityService:
         review_probable: the hub-wide switch that makes every probabilistic link a review.
         """
         self.database = database
+        self.review_probable = review_probable
         self._blinder = blinder
         self._clock = clock
         kinds = kinds_of(models, review_probable=review_probable)
