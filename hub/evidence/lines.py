@@ -5,6 +5,7 @@ and export of the batch, (3) its references are opaque, its times whole and not 
 stands in clear, (5) its standard form satisfies the published schema.
 """
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -172,19 +173,30 @@ def _usable(line: int, row: int | None, token: str, evidence: SdJwt, expected: E
             claim=faults[0].path,
             rule=faults[0].rule,
         )
+    status_uri, status_index = _status_list(claims.get("status"))
     return Usable(
         line=line,
         row=row or 0,
         record=record,
         content=content,
-        evidence=evidence,
         form=form,
         token=token.encode("ascii"),
         kid=evidence.key.kid if evidence.key else "",
         as_of=_instant(claims.get("as_of"), "as_of"),
         valid_from=_instant(claims["nbf"], "nbf") if "nbf" in claims else None,
         valid_until=_instant(claims["exp"], "exp") if "exp" in claims else None,
+        digest=hashlib.sha256(evidence.jws.encode("ascii")).digest(),
+        status_uri=status_uri,
+        status_index=status_index,
     )
+
+
+def _status_list(status: object) -> tuple[str | None, int | None]:
+    told = status.get("status_list") if isinstance(status, dict) else None
+    if not isinstance(told, dict):
+        return None, None
+    uri, index = told.get("uri"), told.get("idx")
+    return (uri, index) if isinstance(uri, str) and type(index) is int else (None, None)
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from hub.proof.sdjwt import Path, SdJwt
+from hub.proof.sdjwt import Path
 
 
 class Status(StrEnum):
@@ -77,19 +77,21 @@ class Manifest:
 
 @dataclass(frozen=True, slots=True)
 class Usable:
-    """A line that holds verified evidence of the batch's export."""
+    """A line that holds verified evidence of the batch's export; ``digest`` is SHA-256 of its signed part."""
 
     line: int
     row: int
     record: str
     content: str
-    evidence: SdJwt
     form: Mapping[str, Any] = field(repr=False)
     token: bytes = field(repr=False)
     kid: str
     as_of: datetime
     valid_from: datetime | None
     valid_until: datetime | None
+    digest: bytes = field(repr=False)
+    status_uri: str | None = None
+    status_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

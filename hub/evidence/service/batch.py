@@ -1,6 +1,5 @@
 """The lines of one batch, taken in by the thousand inside the batch's transaction."""
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -8,11 +7,10 @@ from typing import Final, Protocol
 
 from sqlmodel import Session
 
-from hub.evidence.lines import Expectation, read_line
+from hub.evidence.lines import Expectation
 from hub.evidence.model import BatchAnswer, Line, Link, Manifest, Mode, Status, Unusable, Usable, Withdrawal
 from hub.evidence.rules import DEATH_TYPES, death_in, kin_of, named_in, reversed_deaths
 from hub.evidence.store import EvidenceStore, NewEvidence, QuarantineStore, Standing, Vault
-from hub.evidence.stream import RawLine
 from hub.identity.model import Mention, Placement
 from hub.kernel.ids import new_id
 
@@ -51,15 +49,14 @@ class Intake:
         self._tells_deaths = expected.shape.type in DEATH_TYPES
         self._answer = BatchAnswer(manifest.registry, manifest.sequence, manifest.digest)
 
-    def read(self, lines: Iterable[RawLine]) -> None:
+    def take(self, lines: Iterable[Line]) -> None:
         """Every line is taken in or put aside.
 
         Two lines about one record are taken in one after the other: the later corrects the earlier.
         """
         chunk: list[Line] = []
         records: set[str] = set()
-        for raw in lines:
-            line = read_line(raw, self._expected)
+        for line in lines:
             if len(chunk) >= CHUNK or (line.record is not None and line.record in records):
                 self._keep(chunk)
                 chunk, records = [], set()
@@ -167,8 +164,7 @@ class Intake:
 
     def _row(self, line: Usable) -> NewEvidence:
         evidence_id = new_id("ev")
-        claims, manifest = line.evidence.claims, self._manifest
-        uri, index = _status_list(claims.get("status"))
+        manifest = self._manifest
         return NewEvidence(
             evidence_id=evidence_id,
             registry=manifest.registry,
@@ -184,11 +180,11 @@ class Intake:
             valid_from=line.valid_from,
             valid_until=line.valid_until,
             kept_at=self._expected.now,
-            list_uri=uri,
-            list_index=index,
+            list_uri=line.status_uri,
+            list_index=line.status_index,
             tells_reversal=line.form.get("is_reversed") is True,
             household=self._household(line),
-            digest=hashlib.sha256(line.evidence.jws.encode("ascii")).digest(),
+            digest=line.digest,
             sealed=self._vault.seal(evidence_id, line.token),
         )
 
@@ -217,11 +213,3 @@ class Intake:
 def _is_same(line: Usable, stands: Standing | None) -> bool:
     """True when the evidence says what stands already, under the same key: a rotated key brings evidence anew."""
     return stands is not None and (stands.content, stands.kid) == (line.content, line.kid)
-
-
-def _status_list(status: object) -> tuple[str | None, int | None]:
-    told = status.get("status_list") if isinstance(status, dict) else None
-    if not isinstance(told, dict):
-        return None, None
-    uri, index = told.get("uri"), told.get("idx")
-    return (uri, index) if isinstance(uri, str) and type(index) is int else (None, None)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Final
 
 from sqlmodel import Session
@@ -13,6 +14,8 @@ from hub.evidence.lines import Expectation, Validate
 from hub.evidence.manifest import MANIFEST_BYTES, MANIFEST_TYP, manifest_in
 from hub.evidence.model import BatchAnswer, Cursor, Manifest, QuarantineItem, Shape
 from hub.evidence.service.batch import Identity, Intake
+from hub.evidence.service.spool import Spool
+from hub.evidence.service.verifiers import Frames, frames_here
 from hub.evidence.store import BatchStore, EvidenceStore, QuarantineStore, Vault
 from hub.evidence.stream import LineReader, StreamLimits, unpacked
 from hub.kernel.clock import Clock
@@ -28,7 +31,10 @@ FUTURE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True)
 class IntakeService:
-    """Takes batches in for one hub. ``shapes`` says, by (registry, export), what evidence is expected."""
+    """Takes batches in for one hub. ``shapes`` says, by (registry, export), what evidence is expected.
+
+    ``frames`` verifies; ``folder`` is where large batches wait, sealed, until they have arrived.
+    """
 
     database: Database
     directory: PartyDirectory
@@ -40,13 +46,19 @@ class IntakeService:
     hub: str
     clock: Clock
     limits: StreamLimits = field(default_factory=StreamLimits)
+    frames: Frames = frames_here
+    folder: Path | None = None
 
     def accept(self, registry: str, chunks: Iterable[bytes], *, gzip: bool = False) -> BatchAnswer:
         """What became of the batch in ``chunks``; everything of it is kept in one transaction, or nothing.
 
         (1) The first line is a manifest, signed for this hub. (2) Its signer answers for the registry. (3) A batch
-        known already is answered as before. (4) It is the next of the chain. (5) Every line is taken in or put aside.
-        (6) Digest and count of the lines are the manifest's. (7) Cursor, answer and log entry join the rest.
+        known already is answered as before. (4) It is the next of the chain. (5) Every line is verified, and waits.
+        (6) Digest and count of the lines are the manifest's. (7) Every line is taken in or put aside. (8) Cursor,
+        answer and log entry join the rest.
+
+        Until (7) the batch holds up its own registry alone: whose the records are is decided for one batch after the
+        other, and none waits there for another's sender.
 
         Raises:
             Malformed: 1, 6, or damaged bytes.
@@ -63,8 +75,8 @@ class IntakeService:
             if known is not None:
                 return _same_answer(manifest, *known)  # 3
             _check_chain(manifest, stands)  # 4
-            answer = self._taken_in(session, manifest, reader)  # 5, 6
-            entry_id = self.append(session, Entry("batch", _entry(manifest, answer)))  # 7
+            answer = self._taken_in(session, manifest, reader)  # 5, 6, 7
+            entry_id = self.append(session, Entry("batch", _entry(manifest, answer)))  # 8
             batches.keep(manifest, answer, entry_id, self.clock.now())
         return answer
 
@@ -115,17 +127,21 @@ class IntakeService:
         return manifest
 
     def _taken_in(self, session: Session, manifest: Manifest, reader: LineReader) -> BatchAnswer:
-        intake = Intake(session, manifest, self._expectation(manifest), self.vault, self.identity)
-        intake.read(reader.rest())
-        if (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):
-            raise Malformed(
-                "intake.digest-differs",
-                "The lines are not those that the manifest names; nothing was kept. Send the batch again.",
-                "批次内容与清单不符，未保存任何内容；请重新发送。",
-                lines=reader.lines_after_first,
-                expected=manifest.lines,
-            )
-        return intake.finish()
+        expected = self._expectation(manifest)
+        with Spool(self.folder) as waiting:
+            for frame in self.frames(reader.rest(), expected):  # 5
+                waiting.add(frame)
+            if (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):  # 6
+                raise Malformed(
+                    "intake.digest-differs",
+                    "The lines are not those that the manifest names; nothing was kept. Send the batch again.",
+                    "批次内容与清单不符，未保存任何内容；请重新发送。",
+                    lines=reader.lines_after_first,
+                    expected=manifest.lines,
+                )
+            intake = Intake(session, manifest, expected, self.vault, self.identity)
+            intake.take(waiting.lines())  # 7
+            return intake.finish()
 
     def _expectation(self, manifest: Manifest) -> Expectation:
         shape = self.shapes.get((manifest.registry, manifest.export))

@@ -1,0 +1,177 @@
+"""Verifying 验签 beside the deed that takes a batch in: here, or in processes of its own so that every core counts."""
+
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from itertools import islice
+from queue import SimpleQueue
+from typing import IO, Final
+
+import orjson
+
+from hub.evidence.frames import frame_of
+from hub.evidence.lines import Expectation, read_line
+from hub.evidence.stream import RawLine
+from hub.evidence.verifier import DONE, REPLY, task_of
+
+LINES_AT_ONCE: Final = 200
+_BYTES_AT_ONCE: Final = 1 << 20
+_TRIES: Final = 2
+
+Frames = Callable[[Iterable[RawLine], Expectation], Iterator[bytes]]
+"""What the lines hold, written down, in their order."""
+
+
+def frames_here(lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
+    """What the lines hold, read by this thread."""
+    for some in _cut(lines):
+        yield frame_of([read_line(raw, expected) for raw in some])
+
+
+def _cut(lines: Iterable[RawLine]) -> Iterator[list[RawLine]]:
+    """The lines by the hundred, fewer where they are long."""
+    going = iter(lines)
+    while first := list(islice(going, 1)):
+        some, size = first, len(first[0].content or b"")
+        while len(some) < LINES_AT_ONCE and size < _BYTES_AT_ONCE:
+            line = next(going, None)
+            if line is None:
+                break
+            some.append(line)
+            size += len(line.content or b"")
+        yield some
+
+
+class Verifiers:
+    """Processes that verify, started when the first batch comes; bounded in number and in what waits for them.
+
+    A process that ends is replaced. When none can be had, lines are read here: slower, and with the same result.
+    """
+
+    def __init__(self, processes: int) -> None:
+        self._number = processes
+        self._idle: SimpleQueue[_Verifier] = SimpleQueue()
+        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()
+        self._all: list[_Verifier] = []
+
+    def frames(self, lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
+        """What the lines hold, as ``frames_here`` would write it."""
+        threads = self._started()
+        keys = _Keys(expected)
+        waiting: deque[Future[bytes]] = deque()
+        try:
+            for some in _cut(lines):
+                waiting.append(threads.submit(self._verified, some, expected, keys))
+                while len(waiting) > 2 * self._number or (waiting and waiting[0].done()):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:
+            for future in waiting:
+                future.cancel()
+
+    def close(self) -> None:
+        """Every process has ended; another batch would start them anew."""
+        with self._lock:
+            threads, self._threads = self._threads, None
+            if threads is None:
+                return
+            threads.shutdown(wait=True, cancel_futures=True)
+            while self._all:
+                self._all.pop().end()
+            self._idle = SimpleQueue()
+
+    def _started(self) -> ThreadPoolExecutor:
+        with self._lock:
+            if self._threads is None:
+                self._all = [_Verifier() for _ in range(self._number)]
+                for process in self._all:
+                    self._idle.put(process)
+                self._threads = ThreadPoolExecutor(self._number, thread_name_prefix="verifying")
+            return self._threads
+
+    def _verified(self, lines: list[RawLine], expected: Expectation, keys: "_Keys") -> bytes:
+        process = self._idle.get()
+        try:
+            for _ in range(_TRIES):
+                with suppress(OSError, EOFError):
+                    return _asked(process, lines, expected, keys)
+                process.end()
+        finally:
+            self._idle.put(process)
+        return frame_of([read_line(raw, expected) for raw in lines])
+
+
+def _asked(process: "_Verifier", lines: list[RawLine], expected: Expectation, keys: "_Keys") -> bytes:
+    """The process's frame, once it was told every key that the lines name."""
+    while True:
+        kind, reply = process.answer(task_of(lines, expected, keys.known))
+        if kind == DONE:
+            return reply
+        keys.learn(orjson.loads(reply))
+
+
+class _Keys:
+    """The issuer's keys that the lines of one batch name, as far as they were met."""
+
+    def __init__(self, expected: Expectation) -> None:
+        self._expected = expected
+        self.known: Mapping[str, dict[str, str] | None] = {}
+
+    def learn(self, kids: Iterable[str]) -> None:
+        found = {kid: self._expected.key_for(kid, self._expected.issuer) for kid in kids}
+        told = {kid: None if key is None else key.to_jwk() for kid, key in found.items()}
+        self.known = {**self.known, **told}
+
+
+class _Verifier:
+    """One verifier, started when first asked; one caller at a time."""
+
+    def __init__(self) -> None:
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def answer(self, task: bytes) -> tuple[bytes, bytes]:
+        """The reply to a task.
+
+        Raises:
+            OSError, EOFError: the process is gone.
+        """
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "hub.evidence.verifier"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                start_new_session=True,
+            )
+        tasks, replies = _pipes(self._process)
+        tasks.write(task)
+        tasks.flush()
+        kind, size = REPLY.unpack(_exactly(replies, REPLY.size))
+        return kind, _exactly(replies, size)
+
+    def end(self) -> None:
+        """The process has ended."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        with suppress(OSError), process:
+            process.wait()
+
+
+def _pipes(process: subprocess.Popen[bytes]) -> tuple[IO[bytes], IO[bytes]]:
+    if process.stdin is None or process.stdout is None:
+        raise EOFError
+    return process.stdin, process.stdout
+
+
+def _exactly(replies: IO[bytes], size: int) -> bytes:
+    content = replies.read(size)
+    if len(content) != size:
+        raise EOFError
+    return content
