@@ -2,5 +2,6 @@
 
 from hub.evidence.service.intake import IntakeService
 from hub.evidence.service.statuses import StatusService
+from hub.evidence.service.verifiers import Verifiers
 
-__all__ = ["IntakeService", "StatusService"]
+__all__ = ["IntakeService", "StatusService", "Verifiers"]

@@ -15,7 +15,7 @@ from hub.evidence.manifest import MANIFEST_BYTES, MANIFEST_TYP, manifest_in
 from hub.evidence.model import BatchAnswer, Cursor, Manifest, QuarantineItem, Shape
 from hub.evidence.service.batch import Identity, Intake
 from hub.evidence.service.spool import Spool
-from hub.evidence.service.verifiers import Frames, frames_here
+from hub.evidence.service.verifiers import Verifiers
 from hub.evidence.store import BatchStore, EvidenceStore, QuarantineStore, Vault
 from hub.evidence.stream import LineReader, StreamLimits, unpacked
 from hub.kernel.clock import Clock
@@ -33,7 +33,7 @@ FUTURE: Final = timedelta(minutes=5)
 class IntakeService:
     """Takes batches in for one hub. ``shapes`` says, by (registry, export), what evidence is expected.
 
-    ``frames`` verifies; ``folder`` is where large batches wait, sealed, until they have arrived.
+    ``folder`` is where large batches wait, sealed, until they have arrived.
     """
 
     database: Database
@@ -46,7 +46,7 @@ class IntakeService:
     hub: str
     clock: Clock
     limits: StreamLimits = field(default_factory=StreamLimits)
-    frames: Frames = frames_here
+    verifiers: Verifiers = field(default_factory=lambda: Verifiers(0))
     folder: Path | None = None
 
     def accept(self, registry: str, chunks: Iterable[bytes], *, gzip: bool = False) -> BatchAnswer:
@@ -79,6 +79,10 @@ class IntakeService:
             entry_id = self.append(session, Entry("batch", _entry(manifest, answer)))  # 8
             batches.keep(manifest, answer, entry_id, self.clock.now())
         return answer
+
+    def close(self) -> None:
+        """The processes that verify have ended."""
+        self.verifiers.close()
 
     def cursor(self, registry: str) -> Cursor:
         """Where the registry's adapter goes on."""
@@ -129,7 +133,7 @@ class IntakeService:
     def _taken_in(self, session: Session, manifest: Manifest, reader: LineReader) -> BatchAnswer:
         expected = self._expectation(manifest)
         with Spool(self.folder) as waiting:
-            for frame in self.frames(reader.rest(), expected):  # 5
+            for frame in self.verifiers.frames(reader.rest(), expected):  # 5
                 waiting.add(frame)
             if (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):  # 6
                 raise Malformed(

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -21,9 +21,6 @@ from hub.evidence.verifier import DONE, REPLY, task_of
 LINES_AT_ONCE: Final = 200
 _BYTES_AT_ONCE: Final = 1 << 20
 _TRIES: Final = 2
-
-Frames = Callable[[Iterable[RawLine], Expectation], Iterator[bytes]]
-"""What the lines hold, written down, in their order."""
 
 
 def frames_here(lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
@@ -49,7 +46,7 @@ def _cut(lines: Iterable[RawLine]) -> Iterator[list[RawLine]]:
 class Verifiers:
     """Processes that verify, started when the first batch comes; bounded in number and in what waits for them.
 
-    A process that ends is replaced. When none can be had, lines are read here: slower, and with the same result.
+    Of none, the thread that asks verifies. A process that ends is replaced. When none can be had, lines are read here: slower, and with the same result.
     """
 
     def __init__(self, processes: int) -> None:
@@ -60,7 +57,10 @@ class Verifiers:
         self._all: list[_Verifier] = []
 
     def frames(self, lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
-        """What the lines hold, as ``frames_here`` would write it."""
+        """What the lines hold, written down, in their order."""
+        if not self._number:
+            yield from frames_here(lines, expected)
+            return
         threads = self._started()
         keys = _Keys(expected)
         waiting: deque[Future[bytes]] = deque()
