@@ -21,7 +21,7 @@ from hub.catalogue.service import CatalogueService
 from hub.evidence import tables as evidence_tables
 from hub.evidence.model import Shape
 from hub.evidence.rules import shape_of
-from hub.evidence.service import IntakeService, StatusService
+from hub.evidence.service import IntakeService, StatusService, Verifiers
 from hub.evidence.store import EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
 from hub.exchange.service import ExchangeService, Parts
@@ -165,6 +165,8 @@ class _Builder:
             append=append,
             hub=self.settings.hub_id,
             clock=self.clock,
+            verifiers=Verifiers(self.settings.verifiers),
+            folder=self.settings.data_dir,
         )
 
     @cached_property

@@ -40,6 +40,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     workers: int = 1
+    verifiers: int = 0
     pool_size: int = 20
     log_level: str = "info"
     metrics_dir: Path | None = None
@@ -112,6 +113,7 @@ class _Reader:
             host=host,
             port=port,
             workers=self.number("HUB_WORKERS", 1, 1, 256),
+            verifiers=self.number("HUB_VERIFIERS", min(2, (os.cpu_count() or 1) - 1), 0, 64),
             pool_size=self.number("HUB_POOL_SIZE", 20, 1, 1000),
             log_level=self.choice("HUB_LOG_LEVEL", ("debug", "info", "warning", "error"), "info"),
             metrics_dir=self.path(METRICS_VARIABLE),

@@ -50,8 +50,9 @@ class Hub:
         self.log.start()
 
     def close(self) -> None:
-        """The sequencer has stopped and every connection is closed."""
+        """The sequencer and the verifiers have stopped, every connection is closed."""
         self.log.stop()
+        self.intake.close()
         self.database.close()
 
     def readiness(self) -> dict[str, dict[str, Any]]:
