@@ -46,7 +46,8 @@ def _cut(lines: Iterable[RawLine]) -> Iterator[list[RawLine]]:
 class Verifiers:
     """Processes that verify, started when the first batch comes; bounded in number and in what waits for them.
 
-    Of none, the thread that asks verifies. A process that ends is replaced. When none can be had, lines are read here: slower, and with the same result.
+    Of none, the thread that asks verifies. A process that ends is replaced; when none can be had, lines are read by
+    that thread too: slower, and with the same result.
     """
 
     def __init__(self, processes: int) -> None:
