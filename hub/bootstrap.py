@@ -1,6 +1,7 @@
 """The one place that builds things: from settings to a hub with every service wired."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, Final
 
@@ -24,12 +25,18 @@ from hub.evidence.rules import shape_of
 from hub.evidence.service import IntakeService, StatusService, Verifiers
 from hub.evidence.store import EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
+from hub.exchange.flags import parse_rules, standard_rules
 from hub.exchange.service import ExchangeService, Parts
+from hub.exchange.service.deferring import DeferralService
+from hub.exchange.service.erasing import ErasureService
 from hub.exchange.service.recalling import Recalling
+from hub.exchange.service.searching import SearchService
+from hub.exchange.service.viewing import ViewParts, ViewService
 from hub.exchange.store import log_size_before
 from hub.identity import tables as identity_tables
 from hub.identity.model import Move
 from hub.identity.service import IdentityService
+from hub.identity.store.vault import Vault as IdentityVault
 from hub.kernel.clock import Clock, SystemClock
 from hub.kernel.workdays import WorkdayCalendar
 from hub.parties import tables as parties_tables
@@ -111,6 +118,10 @@ class _Builder:
             sharing=SharingService(self.database, self.clock, append),
             cases=CaseService(self._surroundings),
             exchange=self._exchange(),
+            search=self._search(),
+            views=ViewService(self._view_parts),
+            deferrals=DeferralService(self._view_parts, self.directory),
+            erasures=ErasureService(self._view_parts),
             recalling=self.recalling,
         )
 
@@ -211,4 +222,31 @@ class _Builder:
                 clock=self.clock,
                 receipt_seconds=self.settings.limits.receipt_seconds,
             )
+        )
+
+    def _search(self) -> SearchService:
+        rules = self.settings.flag_rules
+        return SearchService(
+            database=self.database,
+            vault=IdentityVault(self.keyring, self.blinder),
+            log=self.log,
+            append=append,
+            clock=self.clock,
+            rules=standard_rules() if rules is None else parse_rules(rules.read_bytes()),
+            receipt_seconds=self.settings.limits.receipt_seconds,
+        )
+
+    @cached_property
+    def _view_parts(self) -> ViewParts:
+        return ViewParts(
+            database=self.database,
+            identity=self.identity,
+            keyring=self.keyring,
+            blinder=self.blinder,
+            log=self.log,
+            signer=self.signer,
+            hub=self.settings.hub_id,
+            clock=self.clock,
+            limit=timedelta(days=self.settings.max_deferral_days),
+            receipt_seconds=self.settings.limits.receipt_seconds,
         )

@@ -36,6 +36,8 @@ class Settings:
     review_probable: bool = False
     scanner: str | None = None
     witness_policy: Path | None = None
+    flag_rules: Path | None = None
+    max_deferral_days: int = 180
     max_unwitnessed_age_seconds: int = 3600
     host: str = "127.0.0.1"
     port: int = 8080
@@ -109,6 +111,8 @@ class _Reader:
             review_probable=self.choice("HUB_REVIEW_PROBABLE", ("yes", "no"), "no") == "yes",
             scanner=self.scanner(),
             witness_policy=self.path("HUB_WITNESS_POLICY"),
+            flag_rules=self.path("HUB_FLAG_RULES"),
+            max_deferral_days=self.number("HUB_MAX_DEFERRAL_DAYS", 180, 1, 3650),
             max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),
             host=host,
             port=port,

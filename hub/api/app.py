@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from hub.api import (
+    auditing,
     cases,
     catalogue,
     events,
@@ -24,6 +25,7 @@ from hub.api import (
     proposals,
     registries,
     statuses,
+    subjects,
     supervision,
 )
 from hub.api.doorkeeper import Doorkeeper
@@ -48,6 +50,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     supervision.router,
     exchange.router,
     identity.router,
+    auditing.router,
+    subjects.router,
     log.router,
     health.router,
 )

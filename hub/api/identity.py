@@ -5,19 +5,15 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Query, Request
-from pydantic import Field, StringConstraints
+from pydantic import StringConstraints
 
 from hub.api.access import IdentityCaller, TheHub
-from hub.api.case_views import PersonWire
 from hub.api.openapi import refusals
-from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
-from hub.exchange.model import Access
-from hub.identity.model import Decision, Found, IdentityQuery, Review, Side
+from hub.identity.model import Decision, Review, Side
 from hub.identity.outlook import Sought
 from hub.parties.model import Caller
-from hub.proof.encoding import b64url
 
 router = APIRouter(tags=["identity"], route_class=StrictRoute)
 
@@ -103,24 +99,6 @@ class LinkView(View):
     reasons: list[str]
     model_version: str
     actor: str
-
-
-class AccessView(View):
-    """One line of a subject's view: who asked, when, for what, and what was released or refused."""
-
-    n: Annotated[int, Field(description="Counts the subject's accesses without a gap; a missing number shows.")]
-    exchange: str
-    at: datetime
-    consumer: str
-    matter: str
-    case: str
-    basis: str
-    outcome: str
-    reason: str | None
-    items: list[Mapping[str, Any]]
-    entry_id: str
-    entry: str
-    salt: str
 
 
 @router.get("/v1/identity/reviews", summary="What waits for a steward", responses=refusals())
@@ -219,46 +197,6 @@ async def figures(request: Request, hub: TheHub, caller: IdentityCaller) -> dict
             return {"index": hub.identity.figures(session), "reviews": hub.identity.review_counts(session)}
 
     return await work(request, deed)
-
-
-@router.post("/v1/subjects/accesses", summary="Who looked at my data, when, why", responses=refusals())
-async def accesses(
-    person: Annotated[PersonWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller
-) -> list[AccessView]:
-    """The subject's view, as the authority's portal shows it to the person it has identified; empty for nobody known.
-
-    Each line carries its log entry and salt, so that the subject can ask the log for its receipt and check it.
-    """
-    del caller
-    return await work(request, _accesses, hub, person)
-
-
-def _accesses(hub: Hub, person: PersonWire) -> list[AccessView]:
-    born = person.birth_date.isoformat() if person.birth_date else None
-    query = IdentityQuery(person.kind, person.number, person.name, born)
-    with hub.database.reading() as session:
-        found = hub.identity.subject_for(session, query)
-    if not isinstance(found, Found):
-        return []
-    return [_access(each) for each in hub.exchange.accesses_of(found.subject_id)]
-
-
-def _access(access: Access) -> AccessView:
-    return AccessView(
-        n=access.n,
-        exchange=access.exchange_id,
-        at=access.at,
-        consumer=access.consumer,
-        matter=access.matter,
-        case=access.case,
-        basis=access.basis,
-        outcome=access.outcome,
-        reason=access.reason,
-        items=list(access.items),
-        entry_id=access.entry_id,
-        entry=b64url(access.entry),
-        salt=b64url(access.salt),
-    )
 
 
 def _steward(caller: Caller, name: str) -> str:

@@ -9,7 +9,11 @@ from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
 from hub.evidence.service import IntakeService, StatusService
 from hub.exchange.service import ExchangeService
+from hub.exchange.service.deferring import DeferralService
+from hub.exchange.service.erasing import ErasureService
 from hub.exchange.service.recalling import Recalling
+from hub.exchange.service.searching import SearchService
+from hub.exchange.service.viewing import ViewService
 from hub.identity.service import IdentityService
 from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
@@ -43,6 +47,10 @@ class Hub:
     sharing: SharingService
     cases: CaseService
     exchange: ExchangeService
+    search: SearchService
+    views: ViewService
+    deferrals: DeferralService
+    erasures: ErasureService
     recalling: Recalling
 
     def start(self) -> None:

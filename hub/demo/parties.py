@@ -34,6 +34,7 @@ SERVICES: Final = (
 OTHERS: Final = (
     Party("auth:data-bureau", "County Data Bureau", "县数据局", PartyKind.authority),
     Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
+    Party("portal:county-services", "County service portal", "县政务服务网", PartyKind.portal),
 )
 ITSELF: Final = Party(HUB_ID, "Data-sharing hub of the county", "县数据共享枢纽", PartyKind.hub)
 WITNESSES: Final = ("witness.audit.demo-county", "witness.archive.demo-county")

@@ -1,6 +1,5 @@
 """Requests 请求 and answers 应答 as values."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -99,24 +98,5 @@ class KeptExchange:
     outcome: Outcome
     request_jws: str = field(repr=False)
     answer_jws: str = field(repr=False)
-    entry: bytes = field(repr=False)
-    salt: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """One line of a subject's view: who asked, when, for which matter and case, and what was released or refused."""
-
-    n: int
-    exchange_id: str
-    at: datetime
-    consumer: str
-    matter: str
-    case: str
-    basis: str
-    outcome: Outcome
-    reason: str | None
-    items: tuple[Mapping[str, Any], ...]
-    entry_id: str
     entry: bytes = field(repr=False)
     salt: bytes = field(repr=False)

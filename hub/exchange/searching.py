@@ -62,14 +62,14 @@ class Search:
         return {name: value for name, value in told.items() if value is not None}
 
 
-def search_for(since: datetime | None, until: datetime | None, now: datetime, **criteria: str | None) -> Search:
+def search_for(period: tuple[datetime | None, datetime | None], now: datetime, **criteria: str | None) -> Search:
     """The search; without a period, the last thirty days.
 
     Raises:
         Malformed: instants without offset, a period that ends before it begins or is too long, an unknown outcome.
     """
-    until = until or now
-    since = since or until - USUAL
+    until = period[1] or now
+    since = period[0] or until - USUAL
     if since.tzinfo is None or until.tzinfo is None or since >= until:
         raise Malformed(
             "exchange.search-period",

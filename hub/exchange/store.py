@@ -9,6 +9,7 @@ import orjson
 from sqlmodel import Session
 
 from hub.audit.model import Entry
+from hub.errors import Missing
 from hub.exchange.model import Decision, KeptExchange, Outcome, Request
 from hub.proof.encoding import b64url, b64url_decode
 from hub.proof.sealing import Blinder, KeyRing
@@ -101,18 +102,6 @@ class ExchangeStore:
         """What the consumer's request of that id was answered, or None."""
         return self._one("consumer = %s AND jti = %s", [consumer, jti])
 
-    def about(self, subject_id: str) -> list[tuple[int, datetime, KeptExchange]]:
-        """Every exchange about the subject (and those merged into it), the oldest first."""
-        cursor = cursor_of(self._session)
-        cursor.execute(
-            "SELECT a.n, a.at, x.exchange_id, x.consumer, x.entry_id, x.outcome, x.sealed"
-            " FROM subject_access a JOIN exchange x USING (exchange_id)"
-            " WHERE (a.subject_id = %s OR a.subject_id IN"
-            " (SELECT subject_id FROM identity_subject WHERE merged_into = %s)) ORDER BY a.at, a.n",
-            [subject_id, subject_id],
-        )
-        return [(row[0], row[1], self._kept(row[2:])) for row in cursor.fetchall()]
-
     def _one(self, condition: str, values: Sequence[Any]) -> KeptExchange | None:
         cursor = cursor_of(self._session)
         cursor.execute(_FOUND + condition, values)
@@ -130,6 +119,12 @@ class ExchangeStore:
 
     def _kept(self, row: Sequence[Any]) -> KeptExchange:
         exchange_id, consumer, entry_id, outcome, sealed = row
+        if not sealed:
+            raise Missing(
+                "exchange.erased",
+                "What was asked and answered here was erased by lawful order; the log still names the exchange.",
+                "该次交换内容已依法删除；日志仍保留其条目。",
+            )
         said = orjson.loads(self._keyring.open(sealed, context=f"exchange|{exchange_id}"))
         return KeptExchange(
             exchange_id=exchange_id,

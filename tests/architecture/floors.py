@@ -27,6 +27,8 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.witness": ("deeds", "the witness and its files"),
     "hub.audit.witness_app": ("deeds", "the witness over HTTP; run as a process of its own"),
     "hub.audit.witnessing": ("deeds", "asks witnesses over HTTP"),
+    "hub.exchange.accesses": ("memory", "lines of the subject's view, and orders of secrecy"),
+    "hub.exchange.erasure": ("memory", "takes out what is no longer to be kept"),
     "hub.exchange.auditing": ("memory", "exchanges as auditors read them"),
     "hub.exchange.recalls": ("memory", "releases that proved wrong"),
     "hub.identity.bulk": ("deeds", "a whole file of records resolved by DuckDB, beside the one-record scorer"),

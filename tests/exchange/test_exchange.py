@@ -6,7 +6,6 @@ from sqlalchemy import text
 
 from hub.audit.rules import parse_entry
 from hub.errors import Conflict, HubError, Malformed, Refused, Unavailable
-from hub.exchange.model import Outcome
 from hub.kernel.clock import FixedClock
 from hub.parties.model import PartyKind
 from hub.proof.jws import sign_jws
@@ -260,17 +259,6 @@ def test_what_is_kept_of_an_exchange_names_nobody(world: World) -> None:
         row = str(session.execute(text("SELECT * FROM exchange")).one())
     for personal in ("张三", ZHANG["number"], "王科员"):
         assert personal not in row
-
-
-def test_the_subject_sees_who_asked_for_what_in_order_and_without_gaps(world: World) -> None:
-    world.ask((RESIDENT, ["name", "phone"]))
-    world.ask(case="2026-9999")
-    with world.hub.database.reading() as session:
-        subject = session.execute(text("SELECT DISTINCT subject_id FROM subject_access")).scalar_one()
-    first, second = world.hub.exchange.accesses_of(subject)
-    assert ([first.n, second.n], first.consumer, first.matter) == ([1, 2], AID, "low-income-aid")
-    assert first.items[0]["claims"] == ["name"]
-    assert (second.outcome, second.reason) == (Outcome.refused, "exchange.case-unknown")
 
 
 def test_a_suspended_grant_ends_within_its_memory(world: World) -> None:

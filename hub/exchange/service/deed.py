@@ -12,11 +12,10 @@ from hub.audit.store import AuditStore
 from hub.errors import Broken, Conflict, Missing, Refused
 from hub.evidence.store import StatusListStore
 from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
-from hub.exchange.model import Access, Decision, Exchanged, KeptExchange, Request
+from hub.exchange.model import Decision, Exchanged, KeptExchange, Request
 from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
 from hub.exchange.service.deciding import Deciding
 from hub.exchange.service.parts import Parts
-from hub.exchange.service.viewing import access_of
 from hub.exchange.store import ExchangeStore, NewExchange
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
@@ -80,24 +79,6 @@ class ExchangeService:
         keys = self._parts.directory.key_history({self._parts.hub, *signers_in(kept)})
         bundle = bundle_of(kept, receipt=self._receipt(kept), keys=keys, status_lists=statuses)
         return sealed_bundle(bundle, self._parts.signer, hub=self._parts.hub, now=self._parts.clock.now())
-
-    def accesses_of(self, subject_id: str) -> list[Access]:
-        """Who asked about the subject, when, for what, and what was released or refused; the oldest first."""
-        with self._parts.database.reading() as session:
-            found = self._store(session).about(subject_id)
-        return [access_of(n, at, kept) for n, at, kept in found]
-
-    def receipt_of(self, exchange_id: str) -> str:
-        """The newest receipt of an exchange.
-
-        Raises:
-            Missing: no such exchange.
-        """
-        with self._parts.database.reading() as session:
-            kept = self._store(session).with_id(exchange_id)
-        if kept is None:
-            raise Missing("exchange.unknown", "No such exchange of yours is on record.", "未查到您的该次数据交换。")
-        return self._receipt(kept)
 
     def _receipt(self, kept: KeptExchange) -> str:
         log = self._parts.log
