@@ -1,16 +1,20 @@
 """The right edge of the growing tree: which tiles become full, which proofs a batch of entries gets."""
 
-from collections.abc import MutableMapping
+from bisect import bisect_left
+from collections.abc import Iterable
 from typing import Final
 
 from hub.audit.model import Receipt, StoredTile
 from hub.proof.encoding import base64_text, malformed
-from hub.proof.merkle import Frontier, Subtree, complete_root, largest_power_below, range_root
+from hub.proof.merkle import Frontier, Subtree, largest_power_below, range_root
 from hub.proof.tiles import HEIGHT, MAX_LEVEL, WIDTH, TileReader, subtree_reader
 from hub.proof.tlogproof import HEADER
 
-_MEMO_LIMIT: Final = 200_000
-_TAILS_LIMIT: Final = 1_000
+_NODES_LIMIT: Final = 200_000
+
+
+Nodes = dict[tuple[int, int], bytes]
+"""Roots of complete subtrees by the entries [start, end) that they span; they never change while the tree grows."""
 
 
 class Edge:
@@ -29,24 +33,32 @@ class Edge:
         """An edge that grows on its own."""
         return Edge(self.frontier.copy(), [list(level) for level in self.levels])
 
-    def grow(self, leaves: list[bytes]) -> list[StoredTile]:
-        """The tiles that ``leaves`` make full, in the order in which they become so."""
+    def grow(self, leaves: list[bytes], nodes: Nodes) -> list[StoredTile]:
+        """The tiles that ``leaves`` make full, in the order in which they become so.
+
+        ``nodes`` knows every subtree that they make complete.
+        """
         full: list[StoredTile] = []
+        frontier, level = self.frontier, self.levels[0]
         for leaf in leaves:
-            self.frontier.append(leaf)
-            self._add(0, leaf, full)
+            end = frontier.size + 1
+            for root, width in frontier.append(leaf):
+                nodes[end - width, end] = root
+            level.append(leaf)
+            if not end % WIDTH:
+                self._complete(end, nodes, full)
         return full
 
-    def _add(self, level: int, value: bytes, full: list[StoredTile]) -> None:
-        hashes = self.levels[level]
-        hashes.append(value)
-        if len(hashes) < WIDTH:
-            return
-        root = complete_root(hashes)
-        index = (self.frontier.size >> (HEIGHT * (level + 1))) - 1
-        full.append(StoredTile(level, index, b"".join(hashes), root))
-        hashes.clear()
-        self._add(level + 1, root, full)
+    def _complete(self, end: int, nodes: Nodes, full: list[StoredTile]) -> None:
+        """The tiles that end with the entry before ``end`` are full, lowest first."""
+        for level in range(MAX_LEVEL):
+            span = WIDTH << (HEIGHT * level)
+            if end % span:
+                return
+            root = nodes[end - span, end]
+            full.append(StoredTile(level, end // span - 1, b"".join(self.levels[level]), root))
+            self.levels[level].clear()
+            self.levels[level + 1].append(root)
 
 
 class EdgeTiles:
@@ -65,20 +77,14 @@ class EdgeTiles:
 
 
 class ProofMaker:
-    """Receipts for entries of the tree of ``size`` under one signed note, sharing all work between them.
+    """Receipts for entries of the tree of ``size`` under one signed note; ``nodes`` may outlive the maker."""
 
-    ``memo`` may outlive the maker. Entries of one tile share every line above it, so a crowd of new entries costs each
-    of them eight hashes.
-    """
-
-    def __init__(self, tiles: TileReader, size: int, note: str, memo: MutableMapping[tuple[int, int], bytes]) -> None:
-        if len(memo) > _MEMO_LIMIT:
-            memo.clear()
+    def __init__(self, tiles: TileReader, size: int, note: str, nodes: Nodes) -> None:
+        if len(nodes) > _NODES_LIMIT:
+            nodes.clear()
         self.size = size
         self.note = note
-        self.subtree: Subtree = subtree_reader(tiles, size, memo)
-        self._lines: dict[tuple[int, int], str] = {}
-        self._tails: dict[int, tuple[int, str]] = {}
+        self._subtree: Subtree = subtree_reader(tiles, size, nodes)
 
     def receipt(self, index: int) -> Receipt:
         """The receipt of the entry at ``index``.
@@ -86,37 +92,34 @@ class ProofMaker:
         Raises:
             Malformed: the tree is not that large.
         """
-        if not 0 <= index < self.size:
+        return self.receipts([index])[index]
+
+    def receipts(self, indexes: Iterable[int]) -> dict[int, Receipt]:
+        """The receipts of the entries at ``indexes``, which share whatever their paths share.
+
+        Raises:
+            Malformed: the tree is not that large.
+        """
+        wanted = sorted(indexes)
+        if wanted and not 0 <= wanted[0] <= wanted[-1] < self.size:
             raise malformed("index", "The index is not in the tree.", "索引不在树中。")
-        first = index - index % WIDTH
-        end, tail = self._tails.get(first) or self._tail(first)
-        path = self._path(index, (first, end), 1)[0]
-        return Receipt(index, f"{HEADER}\nindex {index}\n{''.join(path)}{tail}")
+        made: dict[int, Receipt] = {}
+        if wanted:
+            self._prove(wanted, (0, self.size), f"\n{self.note}", made)
+        return made
 
-    def _tail(self, first: int) -> tuple[int, str]:
-        """Where the tile that begins at ``first`` ends in this tree, and what follows its lines in every receipt."""
-        lines, (_, end) = self._path(first, (0, self.size), WIDTH)
-        if len(self._tails) > _TAILS_LIMIT:
-            self._tails.clear()
-        self._tails[first] = found = end, f"{''.join(lines)}\n{self.note}"
-        return found
-
-    def _path(self, index: int, within: tuple[int, int], least: int) -> tuple[list[str], tuple[int, int]]:
-        """The siblings (RFC 6962 §2.1.1) on the way down to the subtree of at most ``least`` entries; and that one."""
+    def _prove(self, wanted: list[int], within: tuple[int, int], above: str, made: dict[int, Receipt]) -> None:
+        """Down from a subtree (RFC 6962 §2.1.1): each half has the other's root before what is ``above`` both."""
         start, end = within
-        lines = []
-        while end - start > least:
-            split = start + largest_power_below(end - start)
-            if index < split:
-                lines.append(self._line(split, end))
-                end = split
-            else:
-                lines.append(self._line(start, split))
-                start = split
-        return lines[::-1], (start, end)
+        if end - start == 1:
+            made[start] = Receipt(start, f"{HEADER}\nindex {start}\n{above}")
+            return
+        split = start + largest_power_below(end - start)
+        cut = bisect_left(wanted, split)
+        if cut:
+            self._prove(wanted[:cut], (start, split), self._line(split, end) + above, made)
+        if cut < len(wanted):
+            self._prove(wanted[cut:], (split, end), self._line(start, split) + above, made)
 
     def _line(self, start: int, end: int) -> str:
-        line = self._lines.get((start, end))
-        if line is None:
-            line = self._lines[start, end] = base64_text(range_root(self.subtree, start, end)) + "\n"
-        return line
+        return base64_text(range_root(self._subtree, start, end)) + "\n"

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.audit import rules
 from hub.kernel.ids import new_id
@@ -56,6 +56,10 @@ class Entry:
         """The same entry saying more."""
         return replace(self, claims={**self.claims, **more})
 
+    def chained(self, count: int, last_leaf: bytes) -> "Entry":
+        """The same entry as number ``count`` about its subject, tied to the leaf of the one before (empty: none)."""
+        return self.with_claims(n=count, prev=rules.chain_link(self.salt, last_leaf))
+
 
 @dataclass(frozen=True)
 class Receipt:
@@ -65,14 +69,13 @@ class Receipt:
     proof_text: str
 
 
-@dataclass(frozen=True)
-class StoredEntry:
-    """An entry as it lies in the log."""
+class StoredEntry(NamedTuple):
+    """An entry as it lies in the log, ``at`` its index."""
 
-    index: int
+    at: int
     entry_id: str
-    content: bytes = field(repr=False)
-    leaf: bytes = field(repr=False)
+    content: bytes
+    leaf: bytes
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,13 @@ was published does not continue what was known.
 
 import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.audit.growing import Edge, EdgeTiles, ProofMaker
+from hub.audit.growing import Edge, EdgeTiles, Nodes, ProofMaker
 from hub.audit.model import Receipt
+from hub.audit.sequencer import Turn
 from hub.audit.store import Grown, LogStore
 from hub.audit.tilestore import DatabaseTiles
 from hub.errors import Broken
@@ -43,24 +45,27 @@ class NewestTree:
         self._known: KnownTree | None = None
         self._fresh_until = float("-inf")
         self._recent: dict[str, int] = {}
-        self._memo: dict[tuple[int, int], bytes] = {}
+        self._nodes: Nodes = {}
         self._lock = threading.Lock()
 
     def distrust(self) -> None:
         """Something newer may be published: who asks next reads it."""
         self._fresh_until = float("-inf")
 
-    def take(self, edge: Edge, note: str, entry_ids: list[str]) -> None:
-        """This node published ``note`` over the tree of ``edge``, whose last entries are ``entry_ids``."""
+    def take(self, turn: Turn) -> None:
+        """This node published what ``turn`` says."""
         with self._lock:
-            self._learn(edge, note, entry_ids)
+            self._nodes.update(turn.nodes)
+            self._learn(turn.edge, turn.note, [entry.entry_id for entry in turn.entries])
 
-    def receipt_of(self, entry_id: str) -> Receipt | None:
-        """The receipt of an entry that was sequenced lately, under the tree known; the database is not asked."""
-        known, index = self._known, self._recent.get(entry_id, -1)
-        if known is None or not 0 <= index < known.newest.size:
-            return None
-        return known.newest.receipt(index)
+    def receipts_of(self, entry_ids: Iterable[str]) -> dict[str, Receipt]:
+        """The receipts of those that were sequenced lately, under the tree known; the database is not asked."""
+        known, recent = self._known, self._recent
+        if known is None:
+            return {}
+        indexes = {entry_id: recent[entry_id] for entry_id in entry_ids if entry_id in recent}
+        receipts = known.newest.receipts(index for index in indexes.values() if index < known.newest.size)
+        return {entry_id: receipts[index] for entry_id, index in indexes.items() if index in receipts}
 
     def index_of(self, entry_id: str) -> int | None:
         """Where an entry that was sequenced lately is; None when that is not known here."""
@@ -98,10 +103,10 @@ class NewestTree:
         checkpoint = parse_checkpoint(grown.note)[1]
         leaves = [grown.leaves[at : at + HASH_BYTES] for at in range(0, len(grown.leaves), HASH_BYTES)]
         if edge.frontier.size + len(leaves) == checkpoint.size:
-            edge.grow(leaves)
+            edge.grow(leaves, self._nodes)
             if edge.frontier.root() == checkpoint.root:
                 return edge, grown.entry_ids.split()
-        self._memo.clear()
+        self._nodes.clear()
         self._tiles.forget()
         frontier = Frontier.of(subtree_reader(store, checkpoint.size), checkpoint.size)
         if frontier.root() != checkpoint.root:
@@ -129,4 +134,4 @@ class NewestTree:
     def _proofs(self, tiles: EdgeTiles, size: int, note: str, before: ProofMaker | None) -> ProofMaker:
         if before is not None and (before.size, before.note) == (size, note):
             return before
-        return ProofMaker(tiles, size, note, self._memo)
+        return ProofMaker(tiles, size, note, self._nodes)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from hub.audit.growing import Edge
+from hub.audit.growing import Edge, Nodes
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import StoredEntry
 from hub.audit.store import LogStore, Taken
@@ -32,9 +32,10 @@ def _no_step(_name: str) -> None:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn published: the tree's edge, the signed note, and the entries that are new."""
+    """What one turn published: the tree's edge, what is known below it, the signed note, the entries that are new."""
 
     edge: Edge
+    nodes: Nodes
     note: str
     entries: tuple[StoredEntry, ...]
 
@@ -77,16 +78,16 @@ class Sequencer:
             self._step("placed")
             self._check_head(store, batch.head, signed, is_published=batch.published is not None)  # 2
             self._check_entries(batch)  # 4
-            edge = self._edge_at(store, batch.head)
+            edge, nodes = self._edge_at(store, batch.head), Nodes()
             if batch.placed:
-                tiles = edge.grow([entry.leaf for entry in batch.entries])
+                tiles = edge.grow([entry.leaf for entry in batch.entries], nodes)
                 store.grow(batch.head.size, edge.frontier, tiles)  # 5, 6
             self._step("head moved")
         self._step("committed")
         self._edge = edge
         if not batch.taken and batch.published is not None and batch.published.size == edge.frontier.size:
             return None
-        return Turn(edge, self._publish(signed, edge), batch.entries)
+        return Turn(edge, nodes, self._publish(signed, edge), batch.entries)
 
     def _check_head(self, store: LogStore, head: Frontier, signed: Checkpoint | None, *, is_published: bool) -> None:
         if signed is None:
@@ -124,11 +125,11 @@ class Sequencer:
 
     def _check_entries(self, batch: Taken) -> None:
         start = batch.head.size
-        if [entry.index for entry in batch.entries] != list(range(start, start + batch.placed)):
+        if [entry.at for entry in batch.entries] != list(range(start, start + batch.placed)):
             raise _damaged(start)
         for entry in batch.entries:
             if leaf_hash(entry.content) != entry.leaf:
-                raise _damaged(entry.index)
+                raise _damaged(entry.at)
 
     def _publish(self, signed: Checkpoint | None, edge: Edge) -> str:
         checkpoint = Checkpoint(self.origin, edge.frontier.size, edge.frontier.root())

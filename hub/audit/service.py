@@ -97,9 +97,8 @@ class Log:
                 self._fail(fault)
                 self._stopped.wait(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
-                self._fail(
-                    Broken("audit.sequencer-fault", f"The sequencer met {type(fault).__name__}; it tries again.")
-                )
+                met = type(fault).__name__
+                self.fault = Broken("audit.sequencer-fault", f"The sequencer met {met}; it tries again.")
                 self._stopped.wait(RETRY_SECONDS)
             else:
                 self.fault = None
@@ -109,11 +108,11 @@ class Log:
             turn = self._sequencer.turn()
             if turn is None:
                 break
-            self._newest.take(turn.edge, turn.note, [entry.entry_id for entry in turn.entries])
-            self._waiters.answer_from(self._newest.receipt_of)
+            self._newest.take(turn)
+            self._waiters.answer_from(self._newest.receipts_of)
         if self._waiters and not self.is_sequencing:
             self._newest.known()
-        self._waiters.answer_from(self._newest.receipt_of)
+        self._waiters.answer_from(self._newest.receipts_of)
         if self._waiters and not self.is_sequencing:
             ring(self._database, QUEUE_CHANNEL)
 

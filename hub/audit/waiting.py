@@ -2,7 +2,7 @@
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 
 from hub.audit.model import Receipt
 from hub.errors import HubError
@@ -64,12 +64,13 @@ class Waiters:
         for slot in slots:
             slot.answer(receipt, fault)
 
-    def answer_from(self, find: Callable[[str], Receipt | None]) -> None:
-        """All who wait for an entry of which ``find`` has the receipt go on."""
-        for entry_id in self.awaited():
-            receipt = find(entry_id)
-            if receipt is not None:
-                self.answer(entry_id, receipt)
+    def answer_from(self, receipts_of: Callable[[Iterable[str]], Mapping[str, Receipt]]) -> None:
+        """All who wait for an entry that has a receipt go on with it."""
+        receipts = receipts_of(self.awaited())
+        with self._lock:
+            found = [(slot, receipt) for each, receipt in receipts.items() for slot in self._slots.pop(each, ())]
+        for slot, receipt in found:
+            slot.answer(receipt)
 
     def __bool__(self) -> bool:
         return bool(self._slots)

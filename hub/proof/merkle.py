@@ -49,14 +49,17 @@ class Frontier:
         if size < 0 or len(self._roots) != size.bit_count() or any(len(root) != HASH_BYTES for root in self._roots):
             raise malformed("frontier", "The frontier does not fit its size.", "前沿与树大小不符。")
 
-    def append(self, leaf: bytes) -> None:
-        """The tree holds one more leaf hash."""
-        size = self.size
+    def append(self, leaf: bytes) -> list[tuple[bytes, int]]:
+        """The tree holds one more leaf hash; the subtrees that it completes, lowest first: root and width."""
+        size, width = self.size, 1
+        complete = []
         while size & 1:
             leaf = _sha256(b"\x01" + self._roots.pop() + leaf).digest()
-            size >>= 1
+            size, width = size >> 1, width << 1
+            complete.append((leaf, width))
         self._roots.append(leaf)
         self.size += 1
+        return complete
 
     def append_complete(self, root: bytes, leaves: int) -> None:
         """The tree holds a complete subtree of ``leaves`` (a power of two) more; its size must be a multiple of it."""

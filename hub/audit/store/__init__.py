@@ -2,10 +2,12 @@
 
 from hub.audit.store.election import Bell, Election, ring
 from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken
-from hub.audit.store.queue import AuditStore, append
+from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queued
 
 __all__ = [
     "HEAD_CHANNEL",
+    "LINK",
+    "QUEUE",
     "QUEUE_CHANNEL",
     "AuditStore",
     "Bell",
@@ -14,5 +16,6 @@ __all__ = [
     "LogStore",
     "Taken",
     "append",
+    "queued",
     "ring",
 ]

@@ -12,6 +12,7 @@ import psycopg
 from sqlmodel import Session
 
 from hub.errors import Broken, HubError, Unavailable
+from hub.storage.database import DRIVER_AWAY
 
 Statement = NewType("Statement", str)
 _PLACEHOLDER: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -61,7 +62,7 @@ def pipelined(session: Session) -> Iterator[None]:
 
 
 def _translated(fault: psycopg.Error) -> HubError:
-    if isinstance(fault, psycopg.OperationalError):
+    if isinstance(fault, DRIVER_AWAY):
         return away()
     return Broken(
         "audit.statement-refused",

@@ -155,7 +155,7 @@ class LogStore:
             placed = run(self._session, _PLACE, origin=self._origin, limit=limit)
             stored = run(self._session, _READ_BACK, origin=self._origin)
         taken, new = placed.fetchone()
-        entries = tuple(_entry(row) for row in stored.fetchall())
+        entries = tuple(map(StoredEntry._make, stored.fetchall()))
         return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, entries)
 
     def head(self) -> Frontier:
@@ -164,7 +164,7 @@ class LogStore:
 
     def entries(self, start: int, end: int) -> list[StoredEntry]:
         """The stored entries [start, end)."""
-        return [_entry(row) for row in self._all(_ENTRIES, start=start, end=end)]
+        return [StoredEntry._make(row) for row in self._all(_ENTRIES, start=start, end=end)]
 
     def bundles(self, start: int, end: int) -> list[StoredBundle]:
         """The entries [start, end) in bundles."""
@@ -267,10 +267,6 @@ class LogStore:
     def notify(self, channel: str) -> None:
         """The nodes that listen on ``channel`` wake when the transaction commits."""
         run(self._session, _NOTIFY, channel=channel, origin=self._origin)
-
-
-def _entry(row: Any) -> StoredEntry:
-    return StoredEntry(*row)
 
 
 def _published(rows: list[Any]) -> Published | None:

@@ -1,11 +1,11 @@
 """The queue 待定序队列: entries committed with their fact, waiting for an index."""
 
 from collections.abc import Iterable
+from typing import Any, Final
 
 from sqlmodel import Session
 
 from hub.audit.model import Entry
-from hub.audit.rules import chain_link
 from hub.audit.store.driver import run, statement
 from hub.errors import Conflict
 from hub.proof.merkle import leaf_hash
@@ -25,6 +25,15 @@ _LOCK_CHAIN = statement("""
     ON CONFLICT (subject_id) DO UPDATE SET count = log_subject_chain.count + 1
     RETURNING count, last_leaf
 """)
+LINK: Final = """
+ INSERT INTO log_subject_chain AS chain (subject_id, count, last_leaf)
+ VALUES (%(subject_id)s::text, %(n)s::int8, %(leaf)s::bytea)
+ ON CONFLICT (subject_id) DO UPDATE SET count = excluded.count, last_leaf = excluded.last_leaf
+ WHERE chain.count = excluded.count - 1 RETURNING subject_id"""
+"""One row when the entry is the next about its subject; none, and nothing is changed, when another came before."""
+QUEUE: Final = """
+ INSERT INTO log_queue (entry_id, content, leaf) SELECT %(entry_id)s::text, %(content)s::bytea, %(leaf)s::bytea"""
+"""Queues a new entry. Both are parts of a statement that keeps a fact; ``queued`` has their values."""
 _MOVE_CHAIN = statement("UPDATE log_subject_chain SET last_leaf = :leaf WHERE subject_id = :subject_id")
 
 
@@ -67,9 +76,14 @@ class AuditStore:
         Append what this returns in the same transaction.
         """
         count, last_leaf = run(self._session, _LOCK_CHAIN, subject_id=subject_id).fetchone()
-        chained = entry.with_claims(n=count, prev=chain_link(entry.salt, last_leaf))
+        chained = entry.chained(count, last_leaf)
         run(self._session, _MOVE_CHAIN, subject_id=subject_id, leaf=chained.leaf())
         return chained
+
+
+def queued(entry: Entry) -> dict[str, Any]:
+    """The values of ``LINK`` (but for the subject) and ``QUEUE``."""
+    return {"entry_id": entry.entry_id, "content": entry.content(), "leaf": entry.leaf(), "n": entry.claims.get("n")}
 
 
 def append(session: Session, entry: Entry) -> str:
