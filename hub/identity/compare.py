@@ -21,7 +21,7 @@ Traits = tuple[str, ...]
 LevelOf = Callable[[Traits, Traits], str]
 Places = Mapping[str, int]
 
-_SHORT, _LONG = 2, 4
+_USUAL: Final = 3
 _LONGEST_COMPARED: Final = 8
 _PREFECTURE = 4
 _SHORTEST_PART: Final = 4
@@ -31,10 +31,14 @@ _NEAR_EDITS: Final = 2
 
 @dataclass(frozen=True, slots=True)
 class ComparisonKind:
-    """The levels of a comparison, from the closest down, and what makes it for the columns of a model."""
+    """The levels of a comparison, from the closest down, and what makes it for the columns of a model.
+
+    ``settings``: words of the model file that the maker is given beside field and places.
+    """
 
     levels: tuple[str, ...]
-    made_for: Callable[[str, Places], LevelOf]
+    made_for: Callable[..., LevelOf]
+    settings: tuple[str, ...] = ()
 
 
 def _simple(field: str, places: Places, level_of: Callable[[str, str], str]) -> LevelOf:
@@ -115,38 +119,57 @@ def _code_pair(field: str, places: Places) -> LevelOf:
 
 
 def _birth(field: str, places: Places) -> LevelOf:
-    """Birth dates as stated; the one that a number states counts only where the numbers are not what is compared."""
+    """Birth dates; the one that a number states counts beside the stated one, unless both hold that number."""
     stated, born, number = places[field], places["born"], places["number"]
 
     def compared(left: Traits, right: Traits) -> str:
-        one, other = left[stated], right[stated]
+        column = stated if left[number] == right[number] else born
+        one, other = left[column], right[column]
         if not (one and other):
-            if left[number] == right[number]:
-                return MISSING
-            one, other = left[born], right[born]
-            if not (one and other):
-                return MISSING
+            return MISSING
+        if LIST_MARK in one or LIST_MARK in other:
+            ways = (_birth_level(each, its) for each in one.split(LIST_MARK) for its in other.split(LIST_MARK))
+            return min(ways, key=BIRTH_LEVELS.index)
         return _birth_level(one, other)
 
     return compared
 
 
+BIRTH_LEVELS: Final = ("equal", "equal_round", "near", "year", "partly", "different")
+_ROUND: Final = "-01-01"
+"""The day that clerks write when they know the year alone."""
+
+
 def _birth_level(one: str, other: str) -> str:
+    is_round = one.endswith(_ROUND) or other.endswith(_ROUND)
     if one == other:
-        return "equal"
+        return "equal_round" if is_round else "equal"
     swapped = one[:5] + one[8:] + "-" + one[5:7] == other
-    return "near" if swapped or Levenshtein.distance(one, other, score_cutoff=1) <= 1 else "different"
+    if swapped or Levenshtein.distance(one, other, score_cutoff=1) <= 1:
+        return "near"
+    if is_round:
+        return "year" if one[:4] == other[:4] else "partly"
+    alike = (one[:4] == other[:4]) + (one[5:7] == other[5:7]) + (one[8:] == other[8:])
+    return "partly" if alike > 1 else "different"
 
 
-def _person_name(field: str, places: Places) -> LevelOf:
+def _person_name(field: str, places: Places, surnames: str, given: str) -> LevelOf:
     name, former, sound = places[field], places["former"], places["sound"]
+    frequent = re.compile(frequent_name(surnames, given))
+
+    @lru_cache(maxsize=65536)
+    def equal_name(text: str) -> str:
+        if WILDCARD in text:
+            return "wildcard"
+        length = len(text) + (frequent.fullmatch(text) is None)
+        return "equal" if length == _USUAL else "equal_common" if length < _USUAL else "equal_rare"
 
     def compared(left: Traits, right: Traits) -> str:
         one, other = left[name], right[name]
         if not one or not other:
             return MISSING
         if one == other:
-            return _equal_name(one)
+            return equal_name(one)
         if (left[former] or right[former]) and _was_called(one, other, left[former], right[former]):
             return "former"
         if WILDCARD in one or WILDCARD in other:
@@ -158,12 +181,9 @@ def _person_name(field: str, places: Places) -> LevelOf:
     return compared
 
 
-def _equal_name(name: str) -> str:
-    if WILDCARD in name:
-        return "wildcard"
-    if len(name) <= _SHORT:
-        return "equal_short"
-    return "equal_long" if len(name) >= _LONG else "equal"
+def frequent_name(surnames: str, given: str) -> str:
+    """The pattern of a name of frequent characters alone; any other name counts as one character longer."""
+    return f"[{surnames}][{given}]*"
 
 
 def _was_called(one: str, other: str, former_one: str, former_other: str) -> bool:
@@ -192,7 +212,7 @@ def is_one_off(one: str, other: str) -> bool:
         len(longer) - len(shorter) > 1
         or len(longer) > _LONGEST_COMPARED
         or one[:1] != other[:1]
-        or len(longer) < _SHORT
+        or len(longer) < _USUAL - 1
     ):
         return False
     gap = len(longer) - len(shorter)
@@ -246,13 +266,14 @@ COMPARISONS: Final[Mapping[str, ComparisonKind]] = {
     "number": ComparisonKind(("equal", "equal_invalid", "near", "different", "other"), _number),
     "number_pair": ComparisonKind(("equal", "near", "different", "other"), _code_pair),
     "person_name": ComparisonKind(
-        ("equal_long", "equal", "equal_short", "former", "wildcard", "sound", "permuted", "one_off", "different"),
+        ("equal_rare", "equal", "equal_common", "former", "wildcard", "sound", "permuted", "one_off", "different"),
         _person_name,
+        ("frequent_surnames", "frequent_given"),
     ),
     "organisation_name": ComparisonKind(
         ("equal_full", "equal", "stem", "contains", "near", "different"), _organisation_name
     ),
-    "birth": ComparisonKind(("equal", "near", "different"), _birth),
+    "birth": ComparisonKind(BIRTH_LEVELS, _birth),
     "code": ComparisonKind(("equal", "different"), _exact),
     "exact": ComparisonKind(("equal", "different"), _exact),
     "region": ComparisonKind(("equal", "near", "different"), _region),

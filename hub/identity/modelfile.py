@@ -41,6 +41,7 @@ class Comparison:
     comparison: str
     levels: Mapping[str, Level]
     group: str = ""
+    settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,16 @@ def _comparison(place: "_Place", columns: tuple[str, ...]) -> Comparison:
     levels = {name: _level(place.at("levels").at(name)) for name in place.at("levels").names()}
     if set(levels) != set(COMPARISONS[kind].levels) | {MISSING} and kind != "list":
         raise _wrong(f"{place.path}.levels", "are not exactly the levels of this comparison")
-    return Comparison(field, kind, levels, place.word("group", default=""))
+    settings = tuple(_characters(place, name) for name in COMPARISONS[kind].settings)
+    return Comparison(field, kind, levels, place.word("group", default=""), settings)
+
+
+def _characters(place: "_Place", name: str) -> str:
+    """A word of Chinese characters; it goes into patterns, so nothing else may stand in it."""
+    found = place.word(name)
+    if not all("\u3400" <= character <= "\u9fff" for character in found):
+        raise _wrong(f"{place.path}.{name}", "must be Chinese characters, one after the other")
+    return found
 
 
 def _level(place: "_Place") -> Level:

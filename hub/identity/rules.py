@@ -65,7 +65,9 @@ class Matcher:
         self.model = model
         self.review_probable = review_probable
         places = {column: place for place, column in enumerate(model.columns)}
-        self._compare = [COMPARISONS[each.comparison].made_for(each.field, places) for each in model.comparisons]
+        self._compare = [
+            COMPARISONS[each.comparison].made_for(each.field, places, *each.settings) for each in model.comparisons
+        ]
         self._fields = [each.field for each in model.comparisons]
         self._known: dict[tuple[str, ...], Verdict] = {}
 

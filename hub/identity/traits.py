@@ -50,7 +50,7 @@ def person_traits(
     number = _person_number(fields)
     birth = _plausible(_text(fields, "birth_date"), context.today)
     stated = birth_date_in(number) if number else None
-    born = birth or (_plausible(stated.isoformat(), context.today) if stated else "")
+    born = dict.fromkeys((birth, _plausible(stated.isoformat(), context.today) if stated else ""))
     sex = _text(fields, "sex")
     if sex not in ("1", "2"):
         sex = (number and number.valid and sex_in(number)) or ""
@@ -61,7 +61,7 @@ def person_traits(
         former,
         pinyin_key(name) if name else "",
         birth,
-        born,
+        LIST_MARK.join(filter(None, born)),
         sex,
         number.key if number else "",
         ("v" if number.valid else "i") + number.kind if number else "",
@@ -196,6 +196,8 @@ READERS: Final[Mapping[str, Reader]] = {
 
 
 SORTED_SOUND: Final = "sorted_sound"
+SEVERAL: Final = ("kin", "born")
+"""Columns that hold several values."""
 
 
 def key_part_names(columns: tuple[str, ...]) -> frozenset[str]:
@@ -210,7 +212,7 @@ def key_maker(columns: tuple[str, ...], keys: tuple[tuple[str, ...], ...]) -> Ke
     """A function from traits to the texts they are looked up by, each with its family in front.
 
     A key of which a part is missing is not made. A part that holds several values (former names beside the name,
-    relatives' numbers) makes one key for each.
+    relatives' numbers, the birth date that the number states) makes one key for each.
     """
     families = [
         (f"{number}{COLUMN_MARK}", [_part(columns, part) for part in parts]) for number, parts in enumerate(keys)
@@ -247,7 +249,7 @@ def _part(columns: tuple[str, ...], name: str) -> Callable[[Traits], tuple[str, 
 
         return names
     place = places[name]
-    if name == "kin":
+    if name in SEVERAL:
         return lambda traits: tuple(traits[place].split(LIST_MARK)) if traits[place] else ()
     return lambda traits: (traits[place],) if traits[place] else ()
 
@@ -272,6 +274,18 @@ def valid_number_reader(columns: tuple[str, ...]) -> ValidNumber:
         return lambda traits: f"{traits[state][1:]}:{traits[number]}" if traits[state][:1] == "v" else ""
     code = places["organisation"]
     return lambda traits: f"organisation:{traits[code]}" if traits[code] else ""
+
+
+def without_numbers(columns: tuple[str, ...], traits: Traits) -> Traits:
+    """The traits as if the record stated no number, nor the birth date that stands in it."""
+    said = dict(zip(columns, traits, strict=True))
+    said |= dict.fromkeys(_NUMBER_COLUMNS.intersection(columns), "")
+    if "born" in said:
+        said["born"] = said["birth"]
+    return tuple(said.values())
+
+
+_NUMBER_COLUMNS: Final = frozenset(("number", "number_state", "credit", "credit_state", "organisation", "registration"))
 
 
 def are_compatible(one: Iterable[str], other: Iterable[str]) -> bool:

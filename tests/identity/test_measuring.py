@@ -17,7 +17,8 @@ from tests.identity.people import write_records
 OPTIONS = Options(date(2026, 11, 1))
 MODELS = {"resident": standard_model("resident")}
 _RARE_LEVELS = [("address", "vague"), ("address", "near"), ("list", "same"), ("kin", "equal"), ("kin", "different"),
-                ("name", "former"), ("name", "equal_long"), ("region", "different")]  # fmt: skip
+                ("name", "former"), ("name", "equal_rare"), ("region", "different"), ("birth", "equal_round"),
+                ("birth", "year")]  # fmt: skip
 TEXT = files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8")
 RARE = frozenset(f"{field}:{level}" for field, level in _RARE_LEVELS)
 

@@ -37,8 +37,8 @@ def pair_of_organisations(one: dict[str, Any], other: dict[str, Any]) -> Verdict
     ("one", "other", "level"),
     [
         ("张伟强", "张伟强", "equal"),
-        ("张伟", "张伟", "equal_short"),
-        ("阿卜杜拉·买买提", "阿卜杜拉•买买提", "equal_long"),
+        ("张伟", "张伟", "equal_common"),
+        ("阿卜杜拉·买买提", "阿卜杜拉•买买提", "equal_rare"),
         ("张伟强", "章玮强", "sound"),
         ("張偉強", "张伟强", "equal"),
         ("张强伟", "张伟强", "permuted"),

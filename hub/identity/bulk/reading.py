@@ -10,6 +10,7 @@ import duckdb
 import numpy as np
 
 from hub.errors import HubError, Malformed
+from hub.identity.bulk.frequent import silence
 from hub.identity.compare import LIST_MARK
 from hub.identity.modelfile import Model
 from hub.identity.traits import (
@@ -97,8 +98,10 @@ def read_traits(source: Source, model: Model, today: date, region_names: Sequenc
     """Table ``traits`` of the records of the model's kind: ``n``, ``record_id`` and the model's columns."""
     if model.kind == "resident":
         _read_people(source, model, Context(today))
+        silence(source.con, model)
     elif model.kind == "legal_person":
         _read_organisations(source, model, Context(today, tuple(region_names)))
+        silence(source.con, model)
     else:
         _read_plain(source, model)
 
@@ -130,6 +133,17 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
         _map(con, table, _distinct(con, field, condition), made, columns)
     wanted = ", ".join(map(_quote, PERSON_COLUMNS))
     con.execute(_PEOPLE.replace("@today@", context.today.isoformat()).replace("@columns@", wanted))
+    _read_former_names(con)
+
+
+def _read_former_names(con: Connection) -> None:
+    """View ``called``: the traits once for every name that a record states, as keys need it."""
+    rows = con.execute("SELECT n, unnest(string_split(former, '|')) FROM traits WHERE former <> ''").fetchall()
+    _table(con, "formers", ("n", "name", "sorted_sound"), [(str(n), name, sorted_sound(name)) for n, name in rows])
+    con.execute(
+        "CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits UNION ALL SELECT t.* REPLACE (f.name AS name,"
+        " f.sorted_sound AS sorted_sound) FROM traits t JOIN formers f ON CAST(f.n AS BIGINT) = t.n"
+    )
 
 
 def _read_characters(con: Connection) -> None:
@@ -189,7 +203,8 @@ _PEOPLE: Final = (
     " LEFT JOIN numbers i ON i.raw = s.number LEFT JOIN births b ON b.raw = s.birth"
     " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address),"
     " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth FROM a),"
-    " e AS (SELECT *, CASE WHEN birth <> '' THEN birth WHEN stated <= '@today@' THEN stated ELSE '' END AS born,"
+    " e AS (SELECT *, CASE WHEN stated = '' OR stated > '@today@' OR stated = birth THEN birth WHEN birth = ''"
+    " THEN stated ELSE birth || '|' || stated END AS born,"
     " CASE WHEN sex0 <> '' THEN sex0 WHEN number_state IN ('vresident_id', 'vresidence_permit') AND length(number) = 18"
     " THEN CASE WHEN CAST(number[17] AS INT) % 2 = 1 THEN '1' ELSE '2' END ELSE '' END AS sex FROM c)"
     " SELECT n, record_id, sorted_sound, @columns@ FROM e"
@@ -284,6 +299,7 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
     con.register("incoming", arrays)
     con.execute(f"CREATE OR REPLACE TABLE traits AS SELECT {', '.join(_quote(each) for each in columns)} FROM incoming")
     con.unregister("incoming")
+    con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
 
 
 def _organisation_row(said: Mapping[str, str], row: Sequence[Any], context: Context) -> tuple[Any, ...]:
@@ -298,6 +314,7 @@ def _read_plain(source: Source, model: Model) -> None:
     source.con.execute(
         f"CREATE OR REPLACE TABLE traits AS SELECT n, CAST(record_id AS VARCHAR) AS record_id, {columns} FROM raw"
     )
+    source.con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
 
 
 def _quote(name: str) -> str:

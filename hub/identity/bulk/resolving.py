@@ -14,6 +14,7 @@ from hub.identity.bulk import sql
 from hub.identity.bulk.reading import Connection, Source, kinds_in, open_file, read_traits
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
+from hub.identity.traits import SEVERAL, SORTED_SOUND
 
 _NUMBER_CAP: Final = 400
 _LARGEST_CHECKED: Final = 60
@@ -52,16 +53,10 @@ class Resolving:
 
     def _pair(self) -> None:
         """Table ``pairs``: two records that agree on every part of a key, unless too many do."""
-        formers = "former" in self.model.columns and self._any("former <> ''")
-        queries = [query for parts in self.model.keys for query in self._queries(parts, formers=formers)]
+        queries = [
+            _pairs_of(parts, _NUMBER_CAP if len(parts) == 1 else self.model.key_cap) for parts in self.model.keys
+        ]
         self.con.execute(f"CREATE OR REPLACE TABLE pairs AS {' UNION '.join(queries)}")
-
-    def _any(self, condition: str) -> bool:
-        return bool(self.con.execute(f"SELECT count(*) FROM traits WHERE {condition}").fetchall()[0][0])
-
-    def _queries(self, parts: Sequence[str], *, formers: bool) -> list[str]:
-        cap = _NUMBER_CAP if len(parts) == 1 else self.model.key_cap
-        return [_pairs_of([_part(part) for part in parts], source, cap) for source in _sources(parts, formers=formers)]
 
     def _score(self, pairs: str, table: str) -> None:
         model = self.model
@@ -180,31 +175,24 @@ class Resolving:
         return Resolved(records, subjects, pairs, links, reviews, self._torn, seconds)
 
 
-def _part(part: str) -> str:
-    """A key part as SQL: a column, or with ``name:3`` its first three characters."""
-    name, _, length = part.partition(":")
-    return f'left("{name}", {int(length)})' if length else f'"{name}"'
+def _source(parts: Sequence[str]) -> str:
+    """Where the parts of a key come from: the records, once for each value of a part that has several."""
+    source = "traits"
+    if not {"name", SORTED_SOUND}.isdisjoint(parts):
+        source = "called"
+    for column in sorted(set(SEVERAL).intersection(parts)):
+        source = (
+            f"(SELECT * FROM {source} WHERE NOT contains({column}, '|') UNION ALL SELECT * REPLACE"
+            f" (unnest(string_split({column}, '|')) AS {column}) FROM {source} WHERE contains({column}, '|'))"
+        )
+    return source
 
 
-def _sources(parts: Sequence[str], *, formers: bool) -> list[str]:
-    """Where the parts of a key come from: the records, with former names as names and one row for each relative."""
-    if "kin" in parts:
-        return ["(SELECT * REPLACE (unnest(string_split(kin, '|')) AS kin) FROM traits WHERE kin <> '')"]
-    if "name" in parts and formers:
-        return [
-            (
-                "(SELECT * FROM traits UNION ALL SELECT * REPLACE (unnest(string_split(former, '|')) AS name)"
-                " FROM traits WHERE former <> '')"
-            )
-        ]
-    return ["traits"]
-
-
-def _pairs_of(columns: Sequence[str], source: str, cap: int) -> str:
+def _pairs_of(parts: Sequence[str], cap: int) -> str:
     """Pairs under one digest of the parts; what a digest mixes up is told apart when the pair is compared."""
-    there = " AND ".join(f"{column} <> ''" for column in columns)
+    there = " AND ".join(f"{part} <> ''" for part in parts)
     return (
-        f"(WITH k AS MATERIALIZED (SELECT n, hash({', '.join(columns)}) AS h FROM {source} WHERE {there}),"
+        f"(WITH k AS MATERIALIZED (SELECT n, hash({', '.join(parts)}) AS h FROM {_source(parts)} WHERE {there}),"
         f" d AS (SELECT h FROM k GROUP BY h HAVING count(*) BETWEEN 2 AND {cap}),"
         " m AS MATERIALIZED (SELECT k.n, k.h FROM k JOIN d USING (h))"
         " SELECT l.n AS a, r.n AS b FROM m l JOIN m r ON l.h = r.h AND l.n < r.n)"

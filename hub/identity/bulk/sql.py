@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hub.identity.compare import MISSING
+from hub.identity.compare import BIRTH_LEVELS, MISSING, frequent_name
 from hub.identity.modelfile import Comparison, Model, Rule
 from hub.identity.rules import SCORE
 
@@ -40,6 +40,22 @@ MACROS: Final = (
         " ELSE list_prepend(name, string_split(former, '|')) END"
     ),
     "CREATE OR REPLACE MACRO has_digit(t) AS regexp_matches(t, '[0-9]')",
+    "CREATE OR REPLACE MACRO is_round(d) AS right(d, 6) = '-01-01'",
+    (
+        "CREATE OR REPLACE MACRO parts_alike(a, b) AS CAST(left(a, 4) = left(b, 4) AS INT)"
+        " + CAST(substr(a, 6, 2) = substr(b, 6, 2) AS INT) + CAST(right(a, 2) = right(b, 2) AS INT)"
+    ),
+    (
+        "CREATE OR REPLACE MACRO birth_level(a, b) AS CASE WHEN a = b AND is_round(a) THEN 'equal_round'"
+        " WHEN a = b THEN 'equal' WHEN left(a, 5) || right(a, 2) || '-' || substr(a, 6, 2) = b THEN 'near'"
+        " WHEN levenshtein(a, b) <= 1 THEN 'near'"
+        " WHEN (is_round(a) OR is_round(b)) AND left(a, 4) = left(b, 4) THEN 'year'"
+        " WHEN is_round(a) OR is_round(b) OR parts_alike(a, b) > 1 THEN 'partly' ELSE 'different' END"
+    ),
+    (
+        "CREATE OR REPLACE MACRO birth_rank(a, b) AS CASE WHEN a = '' OR b = '' THEN 99 ELSE list_position("
+        f"[{', '.join(repr(name) for name in BIRTH_LEVELS)}], birth_level(a, b)) END"
+    ),
 )
 
 
@@ -65,14 +81,15 @@ def _number_pair(field: str) -> str:
     return f"replace({_number(field)}, 'equal_invalid', 'near')"
 
 
-def _person_name(field: str) -> str:
+def _person_name(field: str, surnames: str, given: str) -> str:
     one, other = f"l.{field}", f"r.{field}"
+    length = f"length({one}) + CASE WHEN regexp_full_match({one}, '{frequent_name(surnames, given)}') THEN 0 ELSE 1 END"
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
         (f"{one} = {other} AND contains({one}, '?')", "wildcard"),
-        (f"{one} = {other} AND length({one}) <= 2", "equal_short"),
-        (f"{one} = {other} AND length({one}) >= 4", "equal_long"),
-        (f"{one} = {other}", "equal"),
+        (f"{one} = {other} AND {length} = 3", "equal"),
+        (f"{one} = {other} AND {length} < 3", "equal_common"),
+        (f"{one} = {other}", "equal_rare"),
         (
             f"(l.former <> '' OR r.former <> '') AND list_has_any(said({one}, l.former), said({other}, r.former))",
             "former",
@@ -108,15 +125,17 @@ def _organisation_name(field: str) -> str:
 
 
 def _birth(field: str) -> str:
-    stated = f"l.{field} <> '' AND r.{field} <> ''"
-    one = f"CASE WHEN {stated} THEN l.{field} ELSE l.born END"
-    other = f"CASE WHEN {stated} THEN r.{field} ELSE r.born END"
-    return _when(
-        (f"NOT ({stated}) AND (l.number = r.number OR l.born = '' OR r.born = '')", MISSING),
-        (f"{one} = {other}", "equal"),
-        (f"left({one}, 5) || substr({one}, 9) || '-' || substr({one}, 6, 2) = {other}", "near"),
-        (f"levenshtein({one}, {other}) <= 1", "near"),
-        otherwise="different",
+    one, other = (f"CASE WHEN l.number = r.number THEN {side}.{field} ELSE {side}.born END" for side in "lr")
+    single = f"birth_level({one}, {other})"
+    ways = ", ".join(
+        f"birth_rank(split_part(l.born, '|', {left}), split_part(r.born, '|', {right}))"
+        for left in (1, 2)
+        for right in (1, 2)
+    )
+    names = ", ".join(f"'{name}'" for name in BIRTH_LEVELS)
+    return (
+        f"CASE WHEN ({one}) = '' OR ({other}) = '' THEN '{MISSING}' WHEN l.number <> r.number"
+        f" AND (contains(l.born, '|') OR contains(r.born, '|')) THEN ([{names}])[least({ways})] ELSE {single} END"
     )
 
 
@@ -173,7 +192,7 @@ def _list(field: str) -> str:
     return _when((f"l.{field} <> '' AND l.{field} = r.{field}", "same"), otherwise="other")
 
 
-_LEVELS: Final[Mapping[str, Callable[[str], str]]] = {
+_LEVELS: Final[Mapping[str, Callable[..., str]]] = {
     "number": _number,
     "number_pair": _number_pair,
     "person_name": _person_name,
@@ -191,7 +210,9 @@ _LEVELS: Final[Mapping[str, Callable[[str], str]]] = {
 
 def levels(model: Model) -> str:
     """The level of each field, as columns named for the fields."""
-    return ", ".join(f'{_LEVELS[each.comparison](each.field)} AS "{each.field}"' for each in model.comparisons)
+    return ", ".join(
+        f'{_LEVELS[each.comparison](each.field, *each.settings)} AS "{each.field}"' for each in model.comparisons
+    )
 
 
 def verdict(model: Model) -> str:

@@ -27,7 +27,7 @@ from hub.kernel.clock import local_date
 
 _QUERY = "query"
 _AGREEING_NAMES = frozenset(
-    ("equal", "equal_short", "equal_long", "equal_full", "former", "sound", "wildcard", "stem", "contains")
+    ("equal", "equal_common", "equal_rare", "equal_full", "former", "sound", "wildcard", "stem", "contains")
 )
 
 

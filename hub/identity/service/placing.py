@@ -3,7 +3,7 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.audit.model import Entry
 from hub.identity.compare import Traits
@@ -25,7 +25,7 @@ from hub.identity.service.standing import (
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
 from hub.identity.store.vault import mention_id_of
-from hub.identity.traits import COLUMN_MARK, Context, are_compatible
+from hub.identity.traits import COLUMN_MARK, Context, are_compatible, without_numbers
 from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
 
@@ -125,10 +125,11 @@ class Placing:
             opened[subject_id, likeness] = standing.members[likeness]
 
     def _place(self, draft: Draft) -> Placement:
-        assessed, frequent = self._assessed(draft)
+        heard, frequent = self._heard(draft)
+        assessed = self._assessed(heard)
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
         doubts = [each for each in assessed if each.outcome == "review"]
-        if not draft.number and self._is_torn(links):
+        if not heard.number and self._is_torn(links):
             doubts += [self._objected(each, TORN) for each in links]
             links = []
         if links:
@@ -143,17 +144,27 @@ class Placing:
         reasons = tuple(each.method for each in doubts) if opened else ((TOO_FREQUENT,) if frequent else ())
         return Placement(standing.subject_id, Outcome.REVIEW if opened else Outcome.NEW, reasons)
 
-    def _assessed(self, draft: Draft) -> tuple[list[Assessed], bool]:
-        """Every subject that a key points at, assessed; and whether a key was too frequent to say anything."""
+    def _heard(self, draft: Draft) -> tuple[Draft, bool]:
+        """The draft by the keys that say something, and whether a key was too frequent to do so.
+
+        A number that so many subjects hold is a placeholder, whatever its check digit: the draft is heard without it.
+        """
+        kind = draft.kind
+        frequent = {key for key in draft.keys if len(self._by_key.get(key, ())) > kind.model.key_cap}
+        if not frequent:
+            return draft, False
+        bare = without_numbers(kind.model.columns, draft.traits)
+        nameable = {self._parts.vault.key(kind.model.name, text) for text in kind.keys(bare)}
+        keys = [key for key in draft.keys if key not in frequent]
+        if frequent <= nameable:
+            return replace(draft, keys=keys), True
+        return replace(draft, traits=bare, number="", keys=[key for key in keys if key in nameable]), True
+
+    def _assessed(self, draft: Draft) -> list[Assessed]:
+        """Every subject that a key points at, assessed."""
         candidates: dict[str, None] = {}
-        frequent = False
         for key in draft.keys:
-            behind = self._by_key.get(key)
-            if not behind:
-                continue
-            if len(behind) > draft.kind.model.key_cap:
-                frequent = True
-                continue
+            behind = self._by_key.get(key, ())
             candidates.update(dict.fromkeys(self._resolved(each) for each in behind))
         words = self._words.get(draft.mention_id, {})
         for other in words:
@@ -161,11 +172,9 @@ class Placing:
         found = [self._assess(draft, subject_id, words) for subject_id in candidates]
         kept = [each for each in found if each is not None]
         continued = self._continued(draft, kept)
-        return (
-            ([continued, *(each for each in kept if each.standing is not continued.standing)], frequent)
-            if (continued)
-            else (kept, frequent)
-        )
+        if continued is None:
+            return kept
+        return [continued, *(each for each in kept if each.standing is not continued.standing)]
 
     def _assess(self, draft: Draft, subject_id: str, words: dict[bytes, str]) -> Assessed | None:
         standing = self._standings[subject_id]

@@ -1,0 +1,33 @@
+"""Values that too many share 高频值: a placeholder, an office's phone, a dormitory; they say nothing of anybody."""
+
+from typing import Final
+
+import duckdb
+
+from hub.identity.modelfile import Model
+
+NUMBERS: Final = ("number", "credit", "organisation", "registration")
+_SHARED: Final = (*NUMBERS, "phone", "address")
+
+
+def silence(con: duckdb.DuckDBPyConnection, model: Model) -> None:
+    """Table ``traits`` has nothing any longer where more names than the model's cap share a number, phone or address.
+
+    What such a number tells, its state and a birth date, is gone with it.
+    """
+    for column in _SHARED:
+        if column in model.columns:
+            con.execute(
+                f"UPDATE traits SET {_emptied(column, model)} WHERE {column} IN (SELECT {column} FROM traits WHERE"
+                f" {column} IN (SELECT {column} FROM traits WHERE {column} <> '' GROUP BY {column}"
+                f" HAVING count(*) > {model.key_cap}) GROUP BY {column} HAVING count(DISTINCT name) > {model.key_cap})"
+            )
+
+
+def _emptied(column: str, model: Model) -> str:
+    emptied = [f"{column} = ''"]
+    if f"{column}_state" in model.columns:
+        emptied.append(f"{column}_state = ''")
+    if column == "number" and "born" in model.columns:
+        emptied.append("born = birth")
+    return ", ".join(emptied)
