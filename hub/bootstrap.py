@@ -23,12 +23,14 @@ from hub.evidence import tables as evidence_tables
 from hub.evidence.model import Shape
 from hub.evidence.rules import shape_of
 from hub.evidence.service import IntakeService, StatusService, Verifiers
+from hub.evidence.service.chronicle import Chronicle
 from hub.evidence.store import EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
 from hub.exchange.flags import parse_rules, standard_rules
 from hub.exchange.service import ExchangeService, Parts
 from hub.exchange.service.deferring import DeferralService
 from hub.exchange.service.erasing import ErasureService
+from hub.exchange.service.foreseeing import Foresight
 from hub.exchange.service.recalling import Recalling
 from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewParts, ViewService
@@ -123,6 +125,8 @@ class _Builder:
             deferrals=DeferralService(self._view_parts, self.directory),
             erasures=ErasureService(self._view_parts),
             recalling=self.recalling,
+            foresight=Foresight(self.identity, self.vault),
+            chronicle=Chronicle(self.vault, {shape.type: shape for shape in self.shapes}),
         )
 
     @cached_property

@@ -84,7 +84,12 @@ class QuarantineView(View):
     kept_at: datetime
 
 
-def _require_owner(caller: Caller, registry: str) -> None:
+def require_owner(caller: Caller, registry: str) -> None:
+    """Returns when the caller's department answers for the registry.
+
+    Raises:
+        Refused: another one does.
+    """
     if caller.party.registry != registry:
         raise Refused(
             "intake.not-your-registry",
@@ -102,7 +107,7 @@ def _require_owner(caller: Caller, registry: str) -> None:
 )
 async def cursor(registry: str, request: Request, hub: TheHub, caller: PushCaller) -> Cursor:
     """Sequence 0 and no digest before the first batch. Needs scope `push` of the department that owns the registry."""
-    _require_owner(caller, registry)
+    require_owner(caller, registry)
     return await work(request, hub.intake.cursor, registry)
 
 
@@ -118,7 +123,7 @@ async def records(
     registry: str, export: Annotated[str, Query(max_length=64)], hub: TheHub, caller: PushCaller
 ) -> StreamingResponse:
     """Opaque references and content digests only: the adapter sends what is new or changed, and what disappeared."""
-    _require_owner(caller, registry)
+    require_owner(caller, registry)
     lines = _ndjson(hub.intake.records(registry, export))
     return StreamingResponse(lines, media_type=NDJSON)
 
@@ -183,5 +188,5 @@ async def quarantine(
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Any:
     """For the owner's eyes: each line as it was pushed, with a code and a sentence. It leaves when it is corrected."""
-    _require_owner(caller, registry)
+    require_owner(caller, registry)
     return await work(request, hub.intake.quarantine_of, registry, offset=offset, limit=limit)

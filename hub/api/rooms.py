@@ -8,9 +8,11 @@ from hub.audit.service import Log
 from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
 from hub.evidence.service import IntakeService, StatusService
+from hub.evidence.service.chronicle import Chronicle
 from hub.exchange.service import ExchangeService
 from hub.exchange.service.deferring import DeferralService
 from hub.exchange.service.erasing import ErasureService
+from hub.exchange.service.foreseeing import Foresight
 from hub.exchange.service.recalling import Recalling
 from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewService
@@ -52,6 +54,8 @@ class Hub:
     deferrals: DeferralService
     erasures: ErasureService
     recalling: Recalling
+    foresight: Foresight
+    chronicle: Chronicle
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""

@@ -2,8 +2,8 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any
@@ -23,6 +23,14 @@ class Saying:
 
 
 @dataclass(frozen=True, slots=True)
+class TakenBack:
+    """A record in which ``by`` is true takes back what others say up to so many days after the day that it names."""
+
+    by: str
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
 class Authority:
     """For each field the exports in order of authority; an export that is not named comes after all that are."""
 
@@ -30,6 +38,12 @@ class Authority:
     order: Mapping[str, tuple[str, ...]]
     otherwise: tuple[str, ...]
     skipped: frozenset[str]
+    taken_back: Mapping[str, TakenBack] = field(default_factory=dict)
+    """Fields that hold a day which a later record may take back."""
+    findings: tuple[str, ...] = ()
+    """Fields on which sources should not differ."""
+    lists_of_living: frozenset[str] = frozenset()
+    """Exports that name nobody who has died."""
 
     @classmethod
     def parse(cls, text: str) -> "Authority":
@@ -41,7 +55,16 @@ class Authority:
         try:
             raw = json.loads(text)
             order = {field: tuple(exports) for field, exports in raw["fields"].items()}
-            return cls(str(raw["version"]), order, tuple(raw["otherwise"]), frozenset(raw["skipped"]))
+            taken_back = {name: TakenBack(str(to["by"]), int(to["days"])) for name, to in raw["taken_back"].items()}
+            return cls(
+                str(raw["version"]),
+                order,
+                tuple(raw["otherwise"]),
+                frozenset(raw["skipped"]),
+                taken_back,
+                tuple(raw["findings"]),
+                frozenset(raw["lists_of_living"]),
+            )
         except (ValueError, KeyError, TypeError, AttributeError) as fault:
             raise Malformed(
                 "identity.authority-nonsense",
@@ -69,7 +92,7 @@ def golden_record(sayings: Sequence[Saying], authority: Authority) -> tuple[Gold
 
 
 def _golden(field: str, sayings: Iterable[Saying], authority: Authority) -> GoldenValue | None:
-    stating = [saying for saying in sayings if saying.fields.get(field) not in (None, "", [], {})]
+    stating = stating_of(field, sayings, authority)
     if not stating:
         return None
     ranked = sorted(
@@ -84,4 +107,28 @@ def _golden(field: str, sayings: Iterable[Saying], authority: Authority) -> Gold
         if saying.fields[field] != value
     }
     contradictions = tuple((registry, other) for (registry, _), other in others.items())
-    return GoldenValue(field, value, best.registry, best.export, best.as_of, contradictions)
+    rank = authority.rank(field, f"{best.registry}/{best.export}")
+    return GoldenValue(field, value, best.registry, best.export, best.as_of, contradictions, rank)
+
+
+def stating_of(field: str, sayings: Iterable[Saying], authority: Authority) -> list[Saying]:
+    """The sayings that state the field, without what a later record has taken back."""
+    stating = [saying for saying in sayings if saying.fields.get(field) not in (None, "", [], {})]
+    rule = authority.taken_back.get(field)
+    if rule is None:
+        return stating
+    reversals = [saying for saying in stating if saying.fields.get(rule.by) is True]
+    days = [day for each in reversals if (day := _day(each.fields[field])) is not None]
+    reach = max(days) + timedelta(days=rule.days) if days else date.min
+    return [
+        saying
+        for saying in stating
+        if saying not in reversals and ((day := _day(saying.fields[field])) is None or day > reach)
+    ]
+
+
+def _day(text: Any) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except (TypeError, ValueError):
+        return None

@@ -186,6 +186,8 @@ class GoldenValue:
     as_of: datetime
     others: tuple[tuple[str, Any], ...] = ()
     """Contradicting values, each with the registry that says so: findings for their owners."""
+    authority: int = 0
+    """The place of its source among the authorities for the field; 0 is the first."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What a steward 数据管理员 is shown before deciding: both sides field by field, and what each choice would do."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
@@ -91,7 +91,7 @@ class Outlook:
     decision: Decision
     refusal: HubError | None = None
     subjects: tuple[str, ...] = ()
-    redirects: Mapping[str, str] | None = None
+    redirects: Mapping[str, str] = field(default_factory=dict)
     moves: tuple[Move, ...] = ()
     pairwise: tuple[Answering, ...] = ()
     overrules: int = 0

@@ -1,9 +1,12 @@
 """The identity index 主体比对: whose record is this, why, and how to undo it."""
 
+import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from hub.errors import Malformed
+from hub.audit.model import Entry
+from hub.errors import Malformed, Missing
+from hub.identity.findings import Finding
 from hub.identity.golden import Authority, standard_authority
 from hub.identity.model import (
     Answer,
@@ -19,6 +22,8 @@ from hub.identity.model import (
 from hub.identity.modelfile import Model
 from hub.identity.outlook import OPEN, Outlook, Sought
 from hub.identity.service.asking import Asking
+from hub.identity.service.belonging import Belonging, Belongings
+from hub.identity.service.finding import OwnersFindings
 from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
 from hub.identity.service.stewarding import Stewarding, Word
@@ -72,6 +77,7 @@ class IdentityService:
         kinds = kinds_of(models, review_probable=review_probable)
         self._parts = Parts(clock, Vault(keyring, blinder), kinds, tuple(region_names), append, follow)
         self._asking = Asking(self._parts, authority or standard_authority())
+        self._findings = OwnersFindings(self._parts, authority or standard_authority())
         self._stewarding = Stewarding(self._parts)
         self._given: set[str] = set()
 
@@ -206,6 +212,10 @@ class IdentityService:
         """Whom the mention belonged to at that instant, and why."""
         return self._asking.owner_at(session, record, role, at)
 
+    def whose(self, session: Session, record: str, role: str, at: datetime) -> Belonging | None:
+        """Whom the mention belonged to at that instant, and the joins or splits that it follows from."""
+        return Belongings(self._asking).at(session, record, role, at)
+
     def history_of_subject(self, session: Session, subject_id: str) -> list[LinkEntry]:
         """Everything that the link log says of a subject, oldest first."""
         return self._asking.history_of_subject(session, subject_id)
@@ -213,6 +223,39 @@ class IdentityService:
     def golden(self, session: Session, subject_id: str) -> tuple[GoldenValue, ...]:
         """The best-known value of each field of the subject."""
         return self._asking.golden(session, subject_id)
+
+    def findings(
+        self, session: Session, registry: str, *, after: str = "", limit: int = 100
+    ) -> tuple[list[Finding], str]:
+        """A page of what others contradict in that registry's records, for its owner, and where to go on.
+
+        Raises:
+            Malformed: ``after`` is no place that a page ended at.
+        """
+        return self._findings.page(session, registry, after=after, limit=limit)
+
+    def note_reading(self, session: Session, review_ids: Sequence[str], *, reader: str) -> None:
+        """That somebody was shown the people of those review items stands in the log; a reading is an access too."""
+        if review_ids:
+            digest = hashlib.sha256(" ".join(review_ids).encode()).hexdigest()
+            claims = {"action": "reviews-read", "reviews": len(review_ids), "first": review_ids[0], "digest": digest}
+            self._parts.append(session, Entry("access", {**claims, "by": reader}))
+
+    def note_subject_reading(self, session: Session, subject_id: str, *, reader: str) -> None:
+        """That somebody was shown what is known of the subject stands in the log."""
+        entry = Entry("access", {"action": "subject-read", "by": reader})
+        self._parts.append(session, entry.with_claims(subject=entry.commit(subject_id)))
+
+    def require_subject(self, session: Session, subject_id: str) -> tuple[str, list[str]]:
+        """The subject that answers for the id now, and every id that it answers for.
+
+        Raises:
+            Missing: there never was a subject of that id.
+        """
+        answering = self.resolve(session, subject_id)
+        if answering is None:
+            raise Missing("identity.no-such-subject", "There never was a subject of that id.", "没有该主体标识。")
+        return answering, self.aliases(session, answering)
 
     def export(self, session: Session) -> Iterator[Exported]:
         """Every record and role with its subject, for checking the index against an outside truth."""

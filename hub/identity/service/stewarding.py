@@ -158,7 +158,7 @@ class Stewarding:
         self._join(session, pair, word, None)
         ReviewStore(session).keep_verdict(pair, SAME, steward=word.steward, at=self._parts.clock.now())
         subject_id = index.mentions(pair)[pair[0]].subject_id
-        self._tell(session, "link", {"action": "joined", "subject": subject_id}, word)
+        self._tell(session, "link", {"action": "joined"}, word, subject_id)
         return subject_id
 
     def _join(self, session: Session, pair: Pair, word: Word, kept: KeptReview | None) -> None:
@@ -193,7 +193,7 @@ class Stewarding:
         ReviewStore(session).keep_verdict(pair, APART, steward=word.steward, at=self._parts.clock.now())
         self._part(session, pair, word)
         found = index.mentions(pair)
-        self._tell(session, "link", {"action": "split", "subject": left.subject_id}, word)
+        self._tell(session, "link", {"action": "split"}, word, left.subject_id)
         return found[pair[0]].subject_id, found[pair[1]].subject_id
 
     def _part(self, session: Session, pair: Pair, word: Word) -> None:
@@ -245,9 +245,13 @@ class Stewarding:
         line.undoes = edge[0]
         return line
 
-    def _tell(self, session: Session, kind: str, claims: dict[str, str], word: Word) -> None:
-        entry = Entry(kind, {})
-        self._parts.append(session, entry.with_claims(**claims, actor=entry.commit(word.steward)))
+    def _tell(
+        self, session: Session, kind: str, claims: dict[str, str], word: Word, subject_id: str | None = None
+    ) -> None:
+        """The log says what was done in codes; who did it and to whom, under the entry's salt."""
+        entry = Entry(kind, claims)
+        whose = {} if subject_id is None else {"subject": entry.commit(subject_id)}
+        self._parts.append(session, entry.with_claims(**whose, actor=entry.commit(word.steward)))
 
     def _shown(self, session: Session, found: Sequence[KeptReview], *, opened: bool) -> list[Review]:
         mentions = IndexStore(session).mentions({each for kept in found for each in (kept.low_id, kept.high_id)})
