@@ -58,14 +58,28 @@ class Share:
         return len(self.records) + len(self.withdrawals) + len(self.asides)
 
 
+Place = tuple[IO[bytes], int, int, str]
+"""Where a waiting record is written down: file, start, length; and what names its content."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A share that is under way: until it has arrived it may have to wait once more."""
+
+    share: Share
+    places: Mapping[str, Place]
+    file: IO[bytes] | None
+
+
 class Pending:
-    """Lines to be sent, in a file that is gone when the run ends; a record met again replaces its earlier form."""
+    """Lines to be sent, in files that are gone when the run ends; a record met again replaces its earlier form."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self._file: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - closed when the run leaves it
+        self._file = self._new_file()
+        self._files = [self._file]
         self._end = 0
-        self._places: dict[str, tuple[int, int, str]] = {}
+        self._places: dict[str, Place] = {}
         self.withdrawals: list[tuple[str, str]] = []
         self.asides: list[bytes] = []
 
@@ -74,7 +88,8 @@ class Pending:
         return self
 
     def __exit__(self, *_fault: object) -> None:
-        self._file.close()
+        for file in self._files:
+            file.close()
 
     @property
     def waiting_records(self) -> int:
@@ -87,7 +102,7 @@ class Pending:
         start, self._end = self._end, self._end + len(line)
         self._file.write(line)
         replaced = self._places.pop(waiting.record, None) is not None
-        self._places[waiting.record] = (start, len(line), waiting.content)
+        self._places[waiting.record] = (self._file, start, len(line), waiting.content)
         return replaced
 
     def put_aside(self, aside: Aside, record: str | None) -> None:
@@ -97,14 +112,14 @@ class Pending:
 
     def drop_known(self, live: Mapping[str, str]) -> int:
         """Records that are live with the same content need not be sent; how many they were."""
-        known = [record for record, (_, _, content) in self._places.items() if live.get(record) == content]
+        known = [record for record, place in self._places.items() if live.get(record) == place[-1]]
         for record in known:
             del self._places[record]
         return len(known)
 
     def contents(self) -> dict[str, str]:
         """Record → content of what waits."""
-        return {record: content for record, (_, _, content) in self._places.items()}
+        return {record: place[-1] for record, place in self._places.items()}
 
     def share(self, most: int, *, with_asides: bool) -> Share:
         """The first lines, at most so many besides the rows put aside."""
@@ -115,20 +130,37 @@ class Pending:
         """Those records, to be signed."""
         self._file.flush()
         for record in records:
-            start, length, content = self._places[record]
-            row, claims = orjson.loads(os.pread(self._file.fileno(), length, start))
+            file, start, length, content = self._places[record]
+            row, claims = orjson.loads(os.pread(file.fileno(), length, start))
             yield Waiting(record, content, row, claims)
 
-    def forget(self, share: Share) -> None:
-        """The share is at the hub."""
-        for record in share.records:
-            del self._places[record]
+    def take(self, share: Share) -> Taken:
+        """The share waits no longer; what is added from now on does not touch it."""
+        places = {record: self._places.pop(record) for record in share.records}
         del self.withdrawals[: len(share.withdrawals)]
         if share.asides:
             self.asides = []
-        if not self._places:
-            self._end = self._file.seek(0)
-            self._file.truncate()
+        return Taken(share, places, self._begun_anew() if not self._places else None)
+
+    def restore(self, taken: Taken) -> None:
+        """The share waits again, before everything else, except for records that were met again meanwhile."""
+        self._places = {**taken.places, **self._places}
+        self.withdrawals[:0] = taken.share.withdrawals
+        self.asides = [*taken.share.asides, *self.asides]
+
+    def forget(self, taken: Taken) -> None:
+        """The share is at the hub."""
+        if taken.file is not None and all(place[0] is not taken.file for place in self._places.values()):
+            self._files.remove(taken.file)
+            taken.file.close()
+
+    def _begun_anew(self) -> IO[bytes]:
+        before, self._file, self._end = self._file, self._new_file(), 0
+        self._files.append(self._file)
+        return before
+
+    def _new_file(self) -> IO[bytes]:
+        return tempfile.TemporaryFile(dir=self.folder)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ import orjson
 from hub.proof.jws import b64url
 
 _BYTES: Final = 16
-LINES_PER_BATCH: Final = 20_000
+LINES_PER_BATCH: Final = 2_000
+"""Few enough that the hub takes one batch in while the next is read and signed."""
+PLACES_PER_BATCH: Final = 20_000
 BATCHES_PER_LIST: Final = 50
 
 
@@ -43,9 +45,9 @@ class References:
 def status_place(base: str, registry: str, sequence: int, position: int) -> dict[str, Any]:
     """Where the status of the evidence at ``position`` (from 0) of batch ``sequence`` is published.
 
-    A batch's sequence number is given out once, so list and index are unique without asking anyone: fifty batches of
-    20,000 share a list of a million entries.
+    A batch's sequence number is given out once, so list and index are unique without asking anyone: fifty batches with
+    20,000 places each share a list of a million.
     """
     number, rest = divmod(sequence, BATCHES_PER_LIST)
     uri = f"{base.rstrip('/')}/v1/statuses/{registry}/{number}"
-    return {"status_list": {"idx": rest * LINES_PER_BATCH + position, "uri": uri}}
+    return {"status_list": {"idx": rest * PLACES_PER_BATCH + position, "uri": uri}}

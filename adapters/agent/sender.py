@@ -1,5 +1,6 @@
-"""Sends the batches of one export: after the last one the hub kept, anew when another adapter was faster."""
+"""Sends the batches of one export: one under way while the next is made, anew when another adapter was faster."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any, Final
 
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_random
 
-from adapters.agent.batch import Header, Issuer, Pending, Share, build
+from adapters.agent.batch import Batch, Header, Issuer, Pending, Share, Taken, build
 from adapters.agent.hub_client import Cursor, HubClient
 from adapters.agent.model import ExportReport
 from hub.errors import Conflict
@@ -28,8 +29,63 @@ class Department:
     folder: Path
 
 
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What one batch is to hold: ``prepare`` shares it out of ``pending``, ``cursor`` says where the export then is."""
+
+    pending: Pending
+    prepare: Callable[[], Share]
+    cursor: Any
+    is_full: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A parcel as a signed batch, and how many rows had been told of before it."""
+
+    parcel: Parcel
+    batch: Batch
+    taken: Taken
+    told_read: int
+
+
+class Delivery:
+    """A batch on its way, on a thread of its own; the answer, or what went wrong, is had by waiting for it."""
+
+    def __init__(self, made: Made, push: Callable[[], Mapping[str, Any]]) -> None:
+        self.made = made
+        self._push = push
+        self._answer: Mapping[str, Any] = {}
+        self._fault: BaseException | None = None
+        self._thread = threading.Thread(target=self._deliver, name="delivery", daemon=True)
+        self._thread.start()
+
+    def _deliver(self) -> None:
+        try:
+            self._answer = self._push()
+        except BaseException as fault:  # noqa: BLE001 - raised again where the answer is waited for
+            self._fault = fault
+        finally:
+            self.made.batch.body.unlink(missing_ok=True)
+
+    def answer(self) -> Mapping[str, Any]:
+        """The hub's answer.
+
+        Raises:
+            Conflict, Unavailable, …: what the push raised.
+        """
+        self._thread.join()
+        if self._fault is not None:
+            raise self._fault
+        return self._answer
+
+
 class Sender:
-    """The chain of one registry as this run extends it, and what is live of one export."""
+    """The chain of one registry as this run extends it, and what is live of one export.
+
+    At most one batch is under way. The next is made on the word that it will be kept; when it was not, because another
+    adapter was faster, both are made anew in their order, each with its own cursor: what a cursor says is read is kept.
+    """
 
     def __init__(self, department: Department, export: str, vct: str, report: ExportReport) -> None:
         self._department = department
@@ -39,6 +95,7 @@ class Sender:
         self._cursor: Cursor | None = None
         self._live: dict[str, str] | None = None
         self._told_read = 0
+        self._under_way: Delivery | None = None
 
     def place(self) -> Any:
         """The cursor that the hub keeps of this export."""
@@ -57,39 +114,91 @@ class Sender:
         return self._live is not None
 
     def send(self, pending: Pending, prepare: Callable[[], Share], *, cursor: Any, is_full: bool) -> None:
-        """What ``prepare`` shares out of ``pending`` is at the hub afterwards, however often others were faster.
+        """What ``prepare`` shares out of ``pending`` is on its way to the hub; ``settle`` waits until it is there.
+
+        Raises:
+            Conflict, Unavailable, …: what became of the batch before, as ``settle`` tells it.
+        """
+        parcel = Parcel(pending, prepare, cursor, is_full)
+        made = self._made(parcel)
+        overtaken = self._overtaken()
+        if overtaken is not None:
+            self._unmake(made)
+            self._send_anew(overtaken)
+            made = self._made(parcel)
+        self._under_way = Delivery(made, lambda: self._pushed(made))
+
+    def settle(self) -> None:
+        """Everything sent is at the hub, however often others were faster.
 
         Raises:
             Conflict: others were faster fifty times, or the hub objects to something else.
+            Unavailable: the hub stayed away.
         """
+        overtaken = self._overtaken()
+        if overtaken is not None:
+            self._send_anew(overtaken)
+
+    def _overtaken(self) -> Made | None:
+        """The batch that was under way, when another adapter was faster; None when there was none or it was kept."""
+        delivery, self._under_way = self._under_way, None
+        if delivery is None:
+            return None
+        try:
+            self._keep(delivery.made, delivery.answer())
+        except Conflict as fault:
+            if _is_overtaken(fault):
+                return delivery.made
+            raise
+        return None
+
+    def _send_anew(self, made: Made) -> None:
+        """What an overtaken batch held is at the hub, and nothing else of what waits."""
+        again = _again(made)
+        self._unmake(made)
+
+        def send() -> None:
+            anew = self._made(again)
+            try:
+                self._keep(anew, Delivery(anew, lambda: self._pushed(anew)).answer())
+            except Conflict:
+                self._unmake(anew)
+                raise
+
         retrying = Retrying(
             retry=retry_if_exception(_is_overtaken),
             wait=wait_random(0, _LONGEST_WAIT),
             stop=stop_after_attempt(_TRIES),
             reraise=True,
         )
-        retrying(self._send, pending, prepare, cursor, is_full)
+        retrying(send)
 
-    def _send(self, pending: Pending, prepare: Callable[[], Share], cursor: Any, is_full: bool) -> None:  # noqa: FBT001 - retried as it is
+    def _made(self, parcel: Parcel) -> Made:
         after = self._after()
-        share = prepare()
-        present = self._present(share) if is_full else None
-        read = self._report.read - self._told_read
-        header = Header(self._export, self._vct, "full" if is_full else "delta", present, cursor, read)
-        batch = build(self._department.issuer, pending, share, header, after=after, now=self._department.clock.now())
-        try:
-            answer = self._department.client.push(self._department.issuer.registry, batch.manifest, batch.body)
-        except Conflict:
-            self._cursor = None
-            if self._live is not None:
-                self._live = None
-            raise
-        finally:
-            batch.body.unlink(missing_ok=True)
-        self._cursor = Cursor(after.sequence + 1, batch.digest, {**after.cursors, self._export: cursor})
-        self._told_read = self._report.read
+        share = parcel.prepare()
+        present = self._present(share) if parcel.is_full else None
+        told, self._told_read = self._told_read, self._report.read
+        mode = "full" if parcel.is_full else "delta"
+        header = Header(self._export, self._vct, mode, present, parcel.cursor, self._told_read - told)
+        issuer, now = self._department.issuer, self._department.clock.now()
+        batch = build(issuer, parcel.pending, share, header, after=after, now=now)
+        self._cursor = Cursor(after.sequence + 1, batch.digest, {**after.cursors, self._export: parcel.cursor})
+        return Made(parcel, batch, parcel.pending.take(share), told)
+
+    def _unmake(self, made: Made) -> None:
+        """The batch was never made: what it held waits again, and the hub is asked anew how far the chain has come."""
+        made.batch.body.unlink(missing_ok=True)
+        made.parcel.pending.restore(made.taken)
+        self._told_read = made.told_read
+        self._cursor = self._live = None
+
+    def _pushed(self, made: Made) -> Mapping[str, Any]:
+        return self._department.client.push(self._department.issuer.registry, made.batch.manifest, made.batch.body)
+
+    def _keep(self, made: Made, answer: Mapping[str, Any]) -> None:
         self._count(answer)
-        self._remember(pending, share, answer)
+        self._remember(made.taken, answer)
+        made.parcel.pending.forget(made.taken)
 
     def _after(self) -> Cursor:
         if self._cursor is None:
@@ -106,17 +215,26 @@ class Sender:
         for name in ("accepted", "unchanged", "withdrawn", "quarantined", "subjects_new", "links", "reviews"):
             setattr(report, name, getattr(report, name) + int(answer.get(name, 0)))
 
-    def _remember(self, pending: Pending, share: Share, answer: Mapping[str, Any]) -> None:
+    def _remember(self, taken: Taken, answer: Mapping[str, Any]) -> None:
         """What was sent is live; asked for anew when the hub put some of it aside."""
-        taken = int(answer.get("accepted", 0)) + int(answer.get("unchanged", 0))
-        if taken != len(share.records):
+        kept = int(answer.get("accepted", 0)) + int(answer.get("unchanged", 0))
+        if kept != len(taken.places):
             self._live = None
         elif self._live is not None:
-            contents = pending.contents()
-            self._live.update({record: contents[record] for record in share.records})
-            for record, _reason in share.withdrawals:
+            self._live.update({record: place[-1] for record, place in taken.places.items()})
+            for record, _reason in taken.share.withdrawals:
                 self._live.pop(record, None)
-        pending.forget(share)
+
+
+def _again(made: Made) -> Parcel:
+    """The same parcel, whatever else waits by now."""
+    parcel, before = made.parcel, frozenset(made.taken.share.records)
+
+    def prepare() -> Share:
+        share = parcel.prepare()
+        return Share([record for record in share.records if record in before], share.withdrawals, share.asides)
+
+    return Parcel(parcel.pending, prepare, parcel.cursor, parcel.is_full)
 
 
 def _is_overtaken(fault: BaseException) -> bool:

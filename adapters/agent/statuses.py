@@ -10,13 +10,13 @@ from typing import Final
 from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from adapters.agent.hub_client import HubClient
-from adapters.agent.references import BATCHES_PER_LIST, LINES_PER_BATCH
+from adapters.agent.references import BATCHES_PER_LIST, PLACES_PER_BATCH
 from hub.errors import Conflict, Malformed, Missing
 from hub.kernel.clock import Clock
 from hub.proof.keys import Signer
 from hub.proof.statuslist import StatusArray, StatusList, StatusValue, sign_status_list, verify_status_list
 
-LIST_SIZE: Final = BATCHES_PER_LIST * LINES_PER_BATCH
+LIST_SIZE: Final = BATCHES_PER_LIST * PLACES_PER_BATCH
 LIFETIME_SECONDS: Final = 7 * 86_400
 COPY_SECONDS: Final = 12 * 3600
 _TRIES: Final = 5
