@@ -128,6 +128,7 @@ class ExportRun:
         """The last batches of a full export; the very last says what is gone and what could not be used."""
 
         def settle() -> int:
+            self._sender.settle()
             self.report.unchanged += pending.drop_known(self._sender.live)
             missing = [record for record in self._sender.live if record not in self._seen]
             self._require_something(missing)
@@ -142,6 +143,7 @@ class ExportRun:
             self._send_changes(pending)
         if self._manner.heartbeat or pending.waiting_records or pending.withdrawals or pending.asides:
             self._sender.send(pending, last_share, cursor=self._places.to_json(), is_full=True)
+            self._sender.settle()
 
     def _require_something(self, missing: Sequence[str]) -> None:
         if missing and not self._seen and not self._manner.allow_empty:
@@ -165,6 +167,7 @@ class ExportRun:
                 self._read_table(table, pending)
             if self._manner.heartbeat or pending.waiting_records or pending.asides:
                 self._send_changes(pending)
+            self._sender.settle()
 
     def _read_table(self, table: SourceTable, pending: Pending) -> None:
         since = (self._manner.since or self._places.since(table.name)) if table.reads_on else None
