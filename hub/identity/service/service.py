@@ -178,7 +178,7 @@ class IdentityService:
                 "Decide link, different or unsure.",
                 "复核决定须为 link、different 或 unsure。",
             )
-        return self._stewarding.decide(session, review_id, Decision(decision), Word(steward, note))
+        return self._stewarding.decide(session, review_id, Decision(decision), Word(steward, note, self._clock.now()))
 
     def join(
         self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
@@ -190,7 +190,7 @@ class IdentityService:
             Conflict: another decision on file forbids it.
         """
         pair = (mention_id_of(*one), mention_id_of(*other))
-        return self._stewarding.join(session, pair, Word(steward, note))
+        return self._stewarding.join(session, pair, Word(steward, note, self._clock.now()))
 
     def split(
         self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
@@ -202,7 +202,7 @@ class IdentityService:
             Conflict: they are two subjects already.
         """
         pair = (mention_id_of(*one), mention_id_of(*other))
-        return self._stewarding.split(session, pair, Word(steward, note))
+        return self._stewarding.split(session, pair, Word(steward, note, self._clock.now()))
 
     def history(self, session: Session, record: str, role: str) -> list[LinkEntry]:
         """Everything that the link log says of a mention, oldest first."""

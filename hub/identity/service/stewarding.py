@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from hub.audit.model import Entry
 from hub.errors import Conflict, HubError, Malformed, Missing
@@ -34,10 +35,11 @@ _EFFECTS = {
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """Who decided, and the note they left."""
+    """Who decided when, and the note they left."""
 
     steward: str
-    note: str = ""
+    note: str
+    at: datetime
 
     def __post_init__(self) -> None:
         if not self.steward or len(self.note) > _LONGEST_NOTE:
@@ -132,16 +134,15 @@ class Stewarding:
         index, reviews = IndexStore(session), ReviewStore(session)
         index.lock()
         kept = _require(reviews, review_id)
-        now = self._parts.clock.now()
         note = self._parts.vault.seal_note(review_id, word.note) if word.note else None
-        if not reviews.close(review_id, decision.value, steward=word.steward, at=now, note=note):
+        if not reviews.close(review_id, decision.value, steward=word.steward, at=word.at, note=note):
             raise _decided(kept)
         pair = (kept.low_id, kept.high_id)
         if decision is Decision.LINK:
             self._join(session, pair, word, kept)
-            reviews.keep_verdict(pair, SAME, steward=word.steward, at=now)
+            reviews.keep_verdict(pair, SAME, steward=word.steward, at=word.at)
         elif decision is Decision.DIFFERENT:
-            reviews.keep_verdict(pair, APART, steward=word.steward, at=now)
+            reviews.keep_verdict(pair, APART, steward=word.steward, at=word.at)
             self._part(session, pair, word)
         self._tell(session, "review", {"review": review_id, "decision": decision.value}, word)
         return self.require_review(session, review_id)
@@ -156,7 +157,7 @@ class Stewarding:
         index = IndexStore(session)
         index.lock()
         self._join(session, pair, word, None)
-        ReviewStore(session).keep_verdict(pair, SAME, steward=word.steward, at=self._parts.clock.now())
+        ReviewStore(session).keep_verdict(pair, SAME, steward=word.steward, at=word.at)
         subject_id = index.mentions(pair)[pair[0]].subject_id
         self._tell(session, "link", {"action": "joined"}, word, subject_id)
         return subject_id
@@ -190,7 +191,7 @@ class Stewarding:
                 "The two records belong to two subjects already.",
                 "两条登记信息已分属两个主体。",
             )
-        ReviewStore(session).keep_verdict(pair, APART, steward=word.steward, at=self._parts.clock.now())
+        ReviewStore(session).keep_verdict(pair, APART, steward=word.steward, at=word.at)
         self._part(session, pair, word)
         found = index.mentions(pair)
         self._tell(session, "link", {"action": "split"}, word, left.subject_id)
@@ -203,19 +204,14 @@ class Stewarding:
             return
         index, reviews = IndexStore(session), ReviewStore(session)
         for overruled in plan.overruled:
-            reviews.keep_verdict(overruled, APART, steward=word.steward, at=self._parts.clock.now())
+            reviews.keep_verdict(overruled, APART, steward=word.steward, at=word.at)
         index.append([self._undoing(plan.subject_id, join, word) for join in plan.cut])
-        home = plan.home or self._new_subject(index, plan.kind)
+        home = plan.home or _new_subject(index, plan.kind, word.at)
         if plan.home:
             index.redirect(plan.home, None)
         for each, to in plan.redirects.items():
             index.redirect(each, to or home)
         self._move(session, [each.mention_id for each in plan.moving], home, word, "split")
-
-    def _new_subject(self, index: IndexStore, kind: str) -> str:
-        fresh = new_id("sub")
-        index.keep([NewSubject(fresh, kind, self._parts.clock.now())], [])
-        return fresh
 
     def _move(self, session: Session, mention_ids: Sequence[bytes], to_subject: str, word: Word, why: str) -> None:
         index = IndexStore(session)
@@ -237,7 +233,7 @@ class Stewarding:
         reasons = as_json([STEWARD, reason] if reason else [STEWARD])
         return NewLink(
             subject_id, mention_id, other, action, from_subject, STEWARD, None, "{}", reasons, "", word.steward,
-            self._parts.clock.now(),
+            word.at,
         )  # fmt: skip
 
     def _undoing(self, subject_id: str, edge: tuple[int, bytes, bytes], word: Word) -> NewLink:
@@ -304,6 +300,12 @@ def _decided(kept: KeptReview) -> Conflict:
         decision=kept.state,
         decided_at=kept.decided_at.isoformat() if kept.decided_at else None,
     )
+
+
+def _new_subject(index: IndexStore, kind: str, at: datetime) -> str:
+    fresh = new_id("sub")
+    index.keep([NewSubject(fresh, kind, at)], [])
+    return fresh
 
 
 def _move(kept: KeptMention, to_subject: str) -> Move:
