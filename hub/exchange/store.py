@@ -1,31 +1,18 @@
 """Keeps exchanges and finds them again, inside the caller's transaction."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import orjson
 from sqlmodel import Session
 
-from hub.audit.model import Entry
 from hub.errors import Missing
-from hub.exchange.model import Decision, KeptExchange, Outcome, Request
-from hub.proof.encoding import b64url, b64url_decode
+from hub.exchange.model import KeptExchange, Outcome
+from hub.proof.encoding import b64url_decode
 from hub.proof.sealing import Blinder, KeyRing
 from hub.storage.statements import cursor_of
 
-_KEEP = """
-WITH kept AS (
- INSERT INTO exchange (exchange_id, consumer, jti, at, matter, case_ref, outcome, reason, types, providers, pairwise,
-  officer, entry_id, request_digest, sealed)
- VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
- ON CONFLICT (consumer, jti) DO NOTHING RETURNING exchange_id
-), seen AS (
- INSERT INTO subject_access (subject_id, n, exchange_id, at)
- SELECT %s::text, %s::int4, exchange_id, %s::timestamptz FROM kept WHERE %s::text IS NOT NULL
-)
-SELECT exchange_id FROM kept"""
 _FOUND = "SELECT exchange_id, consumer, entry_id, outcome, sealed FROM exchange WHERE "
 
 
@@ -42,19 +29,6 @@ def log_size_before(session: Session, at: datetime) -> int:
     return 0 if row is None or row[0] is None else int(row[0]) + 1
 
 
-@dataclass(frozen=True, slots=True)
-class NewExchange:
-    """What is to be kept of one exchange."""
-
-    exchange_id: str
-    request: Request
-    decision: Decision
-    answer_jws: str = field(repr=False)
-    entry: Entry
-    entry_content: bytes = field(repr=False)
-    at: datetime
-
-
 class ExchangeStore:
     """Exchanges in one session."""
 
@@ -62,37 +36,6 @@ class ExchangeStore:
         self._session = session
         self._keyring = keyring
         self._blinder = blinder
-
-    def keep(self, new: NewExchange) -> bool:
-        """True when kept; False when this request was answered before, and then nothing is kept. One statement."""
-        request, decision = new.request, new.decision
-        officer = self._blinder.key("officer", f"{request.consumer}|{request.officer}")
-        cursor = cursor_of(self._session)
-        cursor.execute(
-            _KEEP,
-            [
-                new.exchange_id,
-                request.consumer,
-                request.jti,
-                new.at,
-                request.matter,
-                request.case,
-                decision.outcome.value,
-                decision.reason,
-                [wanted.type for wanted in request.wanted],
-                sorted({item.provider for item in decision.items if item.provider and item.presentation}),
-                decision.pairwise,
-                officer,
-                new.entry.entry_id,
-                request.digest,
-                self._sealed(new),
-                decision.subject_id,
-                new.entry.claims.get("n"),
-                new.at,
-                decision.subject_id,
-            ],
-        )
-        return cursor.fetchone() is not None
 
     def with_id(self, exchange_id: str) -> KeptExchange | None:
         """The exchange of that id, or None."""
@@ -107,15 +50,6 @@ class ExchangeStore:
         cursor.execute(_FOUND + condition, values)
         row = cursor.fetchone()
         return None if row is None else self._kept(row)
-
-    def _sealed(self, new: NewExchange) -> bytes:
-        said = {
-            "request": new.request.jws,
-            "answer": new.answer_jws,
-            "entry": b64url(new.entry_content),
-            "salt": b64url(new.entry.salt),
-        }
-        return self._keyring.seal(orjson.dumps(said), context=f"exchange|{new.exchange_id}")
 
     def _kept(self, row: Sequence[Any]) -> KeptExchange:
         exchange_id, consumer, entry_id, outcome, sealed = row

@@ -30,6 +30,8 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.exchange.accesses": ("memory", "lines of the subject's view, and orders of secrecy"),
     "hub.exchange.erasure": ("memory", "takes out what is no longer to be kept"),
     "hub.exchange.auditing": ("memory", "exchanges as auditors read them"),
+    "hub.exchange.keeping": ("memory", "one exchange kept in one statement"),
+    "hub.exchange.scene": ("memory", "what one decision must see, read in one statement"),
     "hub.exchange.recalls": ("memory", "releases that proved wrong"),
     "hub.identity.bulk": ("deeds", "a whole file of records resolved by DuckDB, beside the one-record scorer"),
     "hub.parties.directory": ("deeds", "the parties as every other room asks for them: opens its own reading"),

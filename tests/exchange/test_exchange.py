@@ -1,15 +1,18 @@
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
-from hub.audit.rules import parse_entry
+from hub.audit.rules import parse_entry, verify_chain
 from hub.errors import Conflict, HubError, Malformed, Refused, Unavailable
+from hub.exchange.store import ExchangeStore
 from hub.kernel.clock import FixedClock
 from hub.parties.model import PartyKind
 from hub.proof.jws import sign_jws
 from hub.proof.keys import generate_signer
+from hub.proof.merkle import leaf_hash
 from hub.proof.sdjwt import verify_sd_jwt
 from tests.exchange.world import AID, ALIVE, LAND, LAND_STATED, LI, RESIDENT, ZHANG, World
 
@@ -169,6 +172,19 @@ def test_the_same_request_at_once_from_many_is_answered_once(world: World) -> No
     for thread in threads:
         thread.join()
     assert (len(answers), len(set(answers)), count(world, "exchange")) == (6, 1, 1)
+
+
+def test_what_many_ask_about_one_subject_at_once_is_one_chain_in_the_log(world: World) -> None:
+    requests = [world.request() for _ in range(24)]
+    with ThreadPoolExecutor(8) as crowd:
+        exchanged = list(crowd.map(world.hub.exchange.exchange, requests))
+    with world.hub.database.reading() as session:
+        store = ExchangeStore(session, world.hub.exchange._parts.vault.keyring, world.hub.exchange._parts.vault.blinder)
+        kept = [store.with_id(each.exchange_id) for each in exchanged]
+    lines = [(leaf_hash(each.entry), parse_entry(each.entry), each.salt) for each in kept if each]
+    lines.sort(key=lambda line: line[1]["n"])
+    assert [line[1]["n"] for line in lines] == list(range(1, 25))
+    assert verify_chain(lines) == []
 
 
 def test_another_request_under_a_used_id_is_refused(world: World) -> None:

@@ -1,30 +1,50 @@
-"""What an exchange must know of a case 办件, in one statement: its matter, whether it is open, and whom it is about."""
+"""What an exchange must know of a case 办件: its matter, whether it is open, whom it is about, what was chosen."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Final
 
 from sqlmodel import Session
 
 from hub.cases.model import CaseState
 from hub.storage.statements import cursor_of
 
-_STANDING = """
-SELECT f.matter, f.state, array_agg(DISTINCT p.subject_id) FILTER (WHERE p.subject_id IS NOT NULL)
-FROM case_file f LEFT JOIN case_participant p USING (case_id)
-WHERE f.consumer = %s AND f.number = %s GROUP BY f.case_id"""
+STANDING: Final = """
+SELECT f.matter, f.state, f.answers, ARRAY (
+ SELECT concat(p.role, ':', p.position, ' ', p.subject_id) FROM case_participant p
+ WHERE p.case_id = f.case_id AND p.subject_id IS NOT NULL ORDER BY p.role, p.position) AS people
+FROM case_file f WHERE f.consumer = %(consumer)s AND f.number = %(case)s"""
+"""One row for the consumer's case of that number, for ``standing_in``; the exchange has it in a larger statement."""
+COLUMNS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class CaseStanding:
-    """A case as far as a request needs it."""
+    """A case as far as a request needs it; ``people`` are the places (``applicant:0``) whose subject is known."""
 
     matter: str
     is_closed: bool
-    subject_ids: tuple[str, ...]
+    people: Mapping[str, str]
+    answers: Mapping[str, str]
+
+    @property
+    def subject_ids(self) -> frozenset[str]:
+        """Every subject found."""
+        return frozenset(self.people.values())
+
+
+def standing_in(row: Sequence[Any]) -> CaseStanding | None:
+    """The case that a row of ``STANDING`` holds; None when it holds none."""
+    matter, state, answers, people = row
+    if matter is None:
+        return None
+    places = (place.partition(" ") for place in people)
+    return CaseStanding(matter, CaseState(state).is_closed, {place: subject for place, _, subject in places}, answers)
 
 
 def standing_of(session: Session, consumer: str, number: str) -> CaseStanding | None:
     """The consumer's case of that number, or None."""
     cursor = cursor_of(session)
-    cursor.execute(_STANDING, [consumer, number])
+    cursor.execute(STANDING, {"consumer": consumer, "case": number})
     row = cursor.fetchone()
-    return None if row is None else CaseStanding(row[0], CaseState(row[1]).is_closed, tuple(row[2] or ()))
+    return None if row is None else standing_in(row)

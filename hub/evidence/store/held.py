@@ -17,7 +17,7 @@ from hub.storage.statements import cursor_of
 STANDING: Final = (Status.valid.value, Status.reversed.value)
 PAGE: Final = 10_000
 
-_HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.kid,
+HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.kid,
  e.as_of, e.valid_from, e.valid_until, e.status, e.digest, e.sealed"""
 _OF_SUBJECTS: Final = """l.subject_id = ANY(
  ARRAY(SELECT subject_id FROM identity_subject WHERE merged_into = ANY(%s)) || %s::text[])"""
@@ -154,7 +154,7 @@ class EvidenceStore:
 
         Only what is valid, unless ``every_status``. A subject answers for those merged into it.
         """
-        query = f"SELECT {_HELD} FROM evidence_link l JOIN evidence e USING (evidence_id) WHERE {_OF_SUBJECTS}"
+        query = f"SELECT {HELD} FROM evidence_link l JOIN evidence e USING (evidence_id) WHERE {_OF_SUBJECTS}"
         ids = list(subject_ids)
         values: list[Any] = [ids, ids]
         if not every_status:
@@ -166,7 +166,7 @@ class EvidenceStore:
 
     def of_household(self, household: bytes) -> list[HeldEvidence]:
         """The valid residents' evidence of one household."""
-        query = f"SELECT {_HELD} FROM evidence e JOIN evidence_link l USING (evidence_id)"
+        query = f"SELECT {HELD} FROM evidence e JOIN evidence_link l USING (evidence_id)"
         return self._held(f"{query} WHERE e.household = %s AND e.status = 'valid' ORDER BY e.evidence_id", [household])
 
     def open(self, held: HeldEvidence) -> SdJwt:
@@ -267,9 +267,10 @@ class EvidenceStore:
     def _held(self, query: str, values: Sequence[Any]) -> list[HeldEvidence]:
         cursor = cursor_of(self._session)
         cursor.execute(query, values, binary=True)
-        return [_held(row) for row in cursor.fetchall()]
+        return [held_in(row) for row in cursor.fetchall()]
 
 
-def _held(row: Sequence[Any]) -> HeldEvidence:
+def held_in(row: Sequence[Any]) -> HeldEvidence:
+    """The evidence in a row of the columns ``HELD``."""
     members = dict(zip(_MEMBERS, row, strict=True))
     return HeldEvidence(**members | {"status": Status(members["status"])})

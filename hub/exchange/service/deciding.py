@@ -1,18 +1,16 @@
 """The decision: exactly one subject, of this case, by grant, and of each thing asked the least that is granted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 
-from sqlmodel import Session
-
-from hub.cases.store.standing import CaseStanding, standing_of
-from hub.catalogue.model import Catalogue, EvidenceType, StatementType
+from hub.cases.store.standing import CaseStanding
+from hub.catalogue.model import EvidenceType, StatementType
 from hub.catalogue.schemas import claims_of, has_evidence_schema
 from hub.evidence.model import HeldEvidence
-from hub.evidence.store import EvidenceStore
 from hub.exchange.model import Decision, Item, Outcome, Request, Wanted
 from hub.exchange.rules import chosen_paths, outcome_of
+from hub.exchange.scene import Scene, scene_of
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
 from hub.identity.model import Found, NoneFound, UnderReview
@@ -21,6 +19,7 @@ from hub.proof.sdjwt import Path, SdJwt
 from hub.sharing.model import Allowed, NotAllowed
 from hub.sharing.rules import permission_for, sensitivity_of
 
+SUBJECT_UNKNOWN = "exchange.subject-unknown"
 CLAIMS_NOT_GRANTED = "exchange.claims-not-granted"
 KEY_COMPROMISED = "exchange.key-compromised"
 """The department issues the evidence anew under another key; until then nobody outside could tell it from a forgery."""
@@ -38,80 +37,99 @@ def never_sensitive(_path: Sequence[str | int]) -> bool:
 
 
 class Deciding:
-    """One request under decision, in the caller's transaction."""
+    """One request under decision; it writes nothing, and holds no connection but while it asks."""
 
-    def __init__(self, parts: Parts, session: Session, request: Request, now: datetime) -> None:
+    def __init__(self, parts: Parts, request: Request, now: datetime) -> None:
         self._parts = parts
-        self._session = session
         self._request = request
         self._now = now
-        self._store = EvidenceStore(session, parts.vault)
+        self._today = local_date(now)
+        self._catalogue = parts.catalogue.require_edition_on(self._today).catalogue
         self._opened: dict[str, SdJwt] = {}
 
-    def decide(self) -> Decision:
-        """What is to be answered.
+    def decide(self) -> tuple[Decision, Scene]:
+        """What is to be answered, and the snapshot that it rests on; of a request answered before, only that.
 
         (1) The subject is exactly one. (2) The case is the consumer's own, of the matter, and open. (3) The subject is
         one of the case. (4) Each type is known and granted for the matter today. (5) What is held and valid is shown as
         far as asked and granted. (6) Statements are made from what is held.
         """
-        subject, why_not = self._subject()  # 1
-        case = self._case()  # 2
-        reason = why_not or self._objection(case, subject)  # 2, 3
-        if reason is not None or subject is None:
+        found = self._permissions()  # 4
+        subject, why_not = self._named()  # 1
+        with self._parts.database.looking() as cursor:
+            scene = scene_of(cursor, self._request, subject, self._types(found))
+        if scene.is_answered:
+            return Decision(Outcome.refused), scene
+        if scene.subject_id is None:
+            why_not = why_not or SUBJECT_UNKNOWN
+        reason = why_not or self._objection(scene)  # 2, 3
+        if reason is not None or scene.subject_id is None:
             items = tuple(Item(wanted.type, Outcome.refused, reason) for wanted in self._request.wanted)
-            return Decision(Outcome.refused, reason, items, subject)
-        pairwise = self._parts.pairwise_id(self._session, subject, self._request.consumer)
-        items = tuple(self._items(subject, pairwise))
+            return Decision(Outcome.refused, reason, items, scene.subject_id), scene
+        pairwise = self._parts.identity.pairwise_id(scene.subject_id, self._request.consumer)
+        items = tuple(self._items(found, scene, pairwise))  # 5, 6
         outcome = outcome_of(items)
         reason = items[0].reason if outcome is Outcome.refused else None
-        return Decision(outcome, reason, items, subject, pairwise)
+        return Decision(outcome, reason, items, scene.subject_id, pairwise), scene
 
-    def _subject(self) -> tuple[str | None, str | None]:
-        request, identity = self._request, self._parts.identity
-        if request.query is None:
-            found = identity.subject_of_pairwise(self._session, request.consumer, request.pairwise or "")
-            return found, None if found else "exchange.subject-unknown"
-        match identity.subject_for(self._session, request.query):
+    def _permissions(self) -> dict[str, Allowed | NotAllowed]:
+        request = self._request
+        grants = self._parts.grants_of(request.consumer)
+        return {
+            wanted.type: permission_for(grants, evidence_type=wanted.type, matter=request.matter, on=self._today)
+            for wanted in request.wanted
+        }
+
+    def _types(self, found: Mapping[str, Allowed | NotAllowed]) -> list[str]:
+        """The types of evidence that the allowed part of the request rests on."""
+        names: set[str] = set()
+        for vct, allowed in found.items():
+            kind = self._catalogue.type_for(vct) if isinstance(allowed, Allowed) else None
+            if isinstance(kind, EvidenceType):
+                names.add(kind.name)
+            elif isinstance(kind, StatementType):
+                names.update(kind.rests_on)
+        return sorted(names)
+
+    def _named(self) -> tuple[str | None, str | None]:
+        """Whom name and number mean, or why not exactly one; nobody yet for a pairwise id."""
+        if self._request.query is None:
+            return None, None
+        with self._parts.database.reading() as session:
+            answer = self._parts.identity.subject_for(session, self._request.query)
+        match answer:
             case Found(subject_id):
                 return subject_id, None
             case NoneFound():
-                return None, "exchange.subject-unknown"
+                return None, SUBJECT_UNKNOWN
             case UnderReview():
                 return None, "exchange.subject-under-review"
             case _:
                 return None, "exchange.subject-several"
 
-    def _case(self) -> CaseStanding | None:
-        return standing_of(self._session, self._request.consumer, self._request.case)
-
-    def _objection(self, case: CaseStanding | None, subject: str | None) -> str | None:
+    def _objection(self, scene: Scene) -> str | None:
+        case = scene.case
         if case is None:
             return "exchange.case-unknown"
         if case.matter != self._request.matter:
             return "exchange.case-of-another-matter"
         if case.is_closed:
             return "exchange.case-closed"
-        return None if subject is None or self._is_in(case, subject) else "exchange.subject-not-in-case"
+        return None if self._is_in(case, str(scene.subject_id)) else "exchange.subject-not-in-case"
 
     def _is_in(self, case: CaseStanding, subject: str) -> bool:
         """True when the case names the subject, or one that the subject answers for since a merge."""
-        resolve = self._parts.identity.resolve
-        return subject in case.subject_ids or any(resolve(self._session, each) == subject for each in case.subject_ids)
+        if subject in case.subject_ids:
+            return True
+        with self._parts.database.reading() as session:
+            resolve = self._parts.identity.resolve
+            return any(resolve(session, each) == subject for each in case.subject_ids)
 
-    def _items(self, subject: str, pairwise: str) -> list[Item]:
-        today = local_date(self._now)
-        catalogue = self._parts.catalogue.require_edition_on(today).catalogue
-        grants = self._parts.grants_of(self._session, self._request.consumer)
-        found: dict[str, Allowed | NotAllowed] = {
-            wanted.type: permission_for(grants, evidence_type=wanted.type, matter=self._request.matter, on=today)
-            for wanted in self._request.wanted
-        }
-        held = self._held(subject, catalogue, [vct for vct, each in found.items() if isinstance(each, Allowed)])
+    def _items(self, found: Mapping[str, Allowed | NotAllowed], scene: Scene, pairwise: str) -> list[Item]:
+        held = [each for each in scene.held if each.is_valid_at(self._now)]
         items: list[Item] = []
         for wanted in self._request.wanted:
-            allowed = found[wanted.type]
-            kind = catalogue.type_for(wanted.type)
+            allowed, kind = found[wanted.type], self._catalogue.type_for(wanted.type)
             if isinstance(allowed, NotAllowed):
                 items.append(Item(wanted.type, Outcome.refused, allowed.code))
             elif isinstance(kind, EvidenceType):
@@ -121,17 +139,6 @@ class Deciding:
             else:
                 items.append(Item(wanted.type, Outcome.refused, "exchange.type-unknown"))
         return items
-
-    def _held(self, subject: str, catalogue: Catalogue, types: Sequence[str]) -> list[HeldEvidence]:
-        names: set[str] = set()
-        for vct in types:
-            kind = catalogue.type_for(vct)
-            if isinstance(kind, EvidenceType):
-                names.add(kind.name)
-            elif isinstance(kind, StatementType):
-                names.update(kind.rests_on)
-        held = self._store.of_subjects([subject], sorted(names)) if names else []
-        return [each for each in held if each.is_valid_at(self._now)]
 
     def _evidence(self, wanted: Wanted, allowed: Allowed, held: Sequence[HeldEvidence]) -> list[Item]:
         if not held:
@@ -164,9 +171,8 @@ class Deciding:
         self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence], str]
     ) -> Item:
         held, pairwise = about
-        stating = Stating(self._parts, self._store, self._parts.freshness(self._session))
         known = [known_of(each, self._open(each)) for each in held if each.type in kind.rests_on]
-        made = stating.state(kind, known, pairwise, self._now)
+        made = Stating(self._parts).state(kind, known, pairwise, self._now)
         if isinstance(made, Refusal):
             return Item(wanted.type, Outcome.refused, made.reason)
         statement, as_of = made
@@ -187,5 +193,5 @@ class Deciding:
 
     def _open(self, held: HeldEvidence) -> SdJwt:
         if held.evidence_id not in self._opened:
-            self._opened[held.evidence_id] = self._store.open(held)
+            self._opened[held.evidence_id] = self._parts.vault.open(held.evidence_id, held.sealed)
         return self._opened[held.evidence_id]

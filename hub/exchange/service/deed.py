@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,15 +13,18 @@ from hub.audit.store import AuditStore
 from hub.errors import Broken, Conflict, Missing, Refused
 from hub.evidence.store import StatusListStore
 from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
+from hub.exchange.keeping import Kept, NewExchange, keep
 from hub.exchange.model import Decision, Exchanged, KeptExchange, Request
 from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
+from hub.exchange.scene import Scene
 from hub.exchange.service.deciding import Deciding
 from hub.exchange.service.parts import Parts
-from hub.exchange.store import ExchangeStore, NewExchange
+from hub.exchange.store import ExchangeStore
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
 from hub.proof.encoding import b64url
 from hub.proof.jws import sign_jws, verify_request
+from hub.storage.statements import cursor_of
 
 ASKING = frozenset({PartyKind.consumer, PartyKind.department})
 
@@ -100,20 +104,12 @@ class ExchangeService:
 
     def _answered(self, request: Request, now: datetime) -> KeptExchange:
         exchange_id = new_id("xch")
-        with self._parts.database.writing() as session:
-            decision = Deciding(self._parts, session, request, now).decide()  # 5
-            answer = self._signed(exchange_id, request, decision, now)  # 6
-            audit = AuditStore(session)
-            entry = _entry(exchange_id, request, decision, answer)
-            if decision.subject_id is not None:
-                entry = audit.chain(decision.subject_id, entry)
-            content = entry.content()
-            new = NewExchange(exchange_id, request, decision, answer, entry, content, now)
-            if not self._store(session).keep(new):  # 7
-                raise _AnsweredBeforeError
-            audit.append(entry)
-        if decision.subject_id is not None and decision.pairwise is not None:
-            self._parts.has_committed(decision.subject_id, request.consumer, decision.pairwise)
+        decision, scene = Deciding(self._parts, request, now).decide()  # 5
+        if scene.is_answered:
+            raise _AnsweredBeforeError
+        answer = self._signed(exchange_id, request, decision, now)  # 6
+        entry = _entry(exchange_id, request, decision, answer)
+        entry = self._kept(NewExchange(exchange_id, request, decision, answer, entry, now), scene)  # 7
         return KeptExchange(
             exchange_id=exchange_id,
             consumer=request.consumer,
@@ -121,9 +117,27 @@ class ExchangeService:
             outcome=decision.outcome,
             request_jws=request.jws,
             answer_jws=answer,
-            entry=content,
+            entry=entry.content(),
             salt=entry.salt,
         )
+
+    def _kept(self, new: NewExchange, scene: Scene) -> Entry:
+        """The entry as logged: the next one about its subject, also when another exchange came in between."""
+        database, vault, subject = self._parts.database, self._parts.vault, new.decision.subject_id
+        if subject is not None:
+            count, last_leaf = scene.chain
+            linked = replace(new, entry=new.entry.chained(count + 1, last_leaf))
+            with database.looking() as cursor:
+                kept = keep(cursor, linked, vault, is_linked=True)
+            if kept is Kept.kept:
+                return linked.entry
+            if kept is Kept.answered_before:
+                raise _AnsweredBeforeError
+        with database.writing() as session:
+            entry = new.entry if subject is None else AuditStore(session).chain(subject, new.entry)
+            if keep(cursor_of(session), replace(new, entry=entry), vault, is_linked=False) is not Kept.kept:
+                raise _AnsweredBeforeError
+        return entry
 
     def _answer_before(self, request: Request) -> KeptExchange:
         with self._parts.database.reading() as session:

@@ -20,7 +20,6 @@ from hub.sharing.store import GrantStore
 from hub.storage.database import Database
 
 REMEMBER_SECONDS = 1.0
-REMEMBERED_PAIRS = 100_000
 
 K = TypeVar("K", bound=Hashable)
 T = TypeVar("T")
@@ -41,8 +40,8 @@ class Identity(Protocol):
         """The subject that answers for ``subject_id`` now."""
         ...
 
-    def pairwise_id(self, subject_id: str, consumer: str, session: Session | None = None) -> str:
-        """The consumer's own id of the subject; looked up by it from the commit of ``session`` on."""
+    def pairwise_id(self, subject_id: str, consumer: str) -> str:
+        """The consumer's own id of the subject, on record from now on."""
         ...
 
 
@@ -99,27 +98,23 @@ class Parts:
     remember_seconds: float = REMEMBER_SECONDS
     _grants: Remembered[str, list[Grant]] = field(init=False, repr=False)
     _fresh: Remembered[str, Mapping[str, Mapping[str, int]]] = field(init=False, repr=False)
-    _paired: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_grants", Remembered(self.remember_seconds))
         object.__setattr__(self, "_fresh", Remembered(self.remember_seconds))
 
-    def grants_of(self, session: Session, consumer: str) -> list[Grant]:
+    def grants_of(self, consumer: str) -> list[Grant]:
         """The consumer's grants."""
-        return self._grants.value(consumer, lambda: GrantStore(session).grants_of(consumer))
+        return self._grants.value(consumer, lambda: self._read_grants(consumer))
 
-    def pairwise_id(self, session: Session, subject_id: str, consumer: str) -> str:
-        """The consumer's own id of the subject; written down once, by whoever answers first."""
-        known = self._paired.get((subject_id, consumer))
-        return known or self.identity.pairwise_id(subject_id, consumer, session)
+    def _read_grants(self, consumer: str) -> list[Grant]:
+        with self.database.reading() as session:
+            return GrantStore(session).grants_of(consumer)
 
-    def has_committed(self, subject_id: str, consumer: str, pairwise: str) -> None:
-        """That pairwise id is on record for good."""
-        if len(self._paired) >= REMEMBERED_PAIRS:
-            self._paired.clear()
-        self._paired[subject_id, consumer] = pairwise
-
-    def freshness(self, session: Session) -> Mapping[str, Mapping[str, int]]:
+    def freshness(self) -> Mapping[str, Mapping[str, int]]:
         """When each export of each registry was last read at its source."""
-        return self._fresh.value("", lambda: BatchStore(session).freshness())
+        return self._fresh.value("", self._read_freshness)
+
+    def _read_freshness(self) -> Mapping[str, Mapping[str, int]]:
+        with self.database.reading() as session:
+            return BatchStore(session).freshness()

@@ -23,12 +23,11 @@ class Refusal:
 
 
 class Stating:
-    """Statements about one subject, in the caller's transaction."""
+    """Statements about one subject."""
 
-    def __init__(self, parts: Parts, store: EvidenceStore, fresh: Mapping[str, Mapping[str, int]]) -> None:
+    def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._store = store
-        self._fresh = fresh
+        self._fresh = parts.freshness()
 
     def state(
         self, kind: StatementType, known: Sequence[Known], pairwise: str, now: datetime
@@ -75,17 +74,24 @@ class Stating:
         other = spouse_role(last.role) if last is not None else None
         if last is None or other is None or last.claims["event"] != "marriage":
             return {}
-        spouses = [link.subject_id for link in self._store.links_of([last.evidence_id]) if link.role == other]
-        return {last.evidence_id: [self.opened(each) for each in self._store.deaths_of(spouses)] if spouses else []}
+        with self._parts.database.reading() as session:
+            store = EvidenceStore(session, self._parts.vault)
+            spouses = [link.subject_id for link in store.links_of([last.evidence_id]) if link.role == other]
+            deaths = store.deaths_of(spouses) if spouses else []
+        return {last.evidence_id: [self._known(each) for each in deaths]}
 
     def _household(self, known: Sequence[Known]) -> list[Known]:
         heads = {each.claims["head_number"] for each in known if "head_number" in each.claims}
-        found = [held for head in sorted(heads) for held in self._store.of_household(self._parts.vault.household(head))]
-        return [self.opened(held) for held in found]
+        if not heads:
+            return []
+        vault = self._parts.vault
+        with self._parts.database.reading() as session:
+            store = EvidenceStore(session, vault)
+            found = [held for head in sorted(heads) for held in store.of_household(vault.household(head))]
+        return [self._known(held) for held in found]
 
-    def opened(self, held: HeldEvidence) -> Known:
-        """The evidence as rules read it."""
-        return known_of(held, self._store.open(held))
+    def _known(self, held: HeldEvidence) -> Known:
+        return known_of(held, self._parts.vault.open(held.evidence_id, held.sealed))
 
     def _signed(
         self, kind: StatementType, stated: Stated, freshness: Mapping[str, int], about: tuple[str, datetime]
