@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.audit import rules
 from hub.kernel.ids import new_id
-from hub.proof.merkle import leaf_hash
+from hub.proof.merkle import Frontier, leaf_hash
 
 SALT_BYTES: Final = 32
 
@@ -80,13 +80,36 @@ class StoredEntry(NamedTuple):
 
 @dataclass(frozen=True)
 class StoredBundle:
-    """Up to 256 stored entries: their bundle, and the leaves and ids (one space between) kept beside them."""
+    """Up to 256 entries as they are kept: their bundle, their tile of leaves where there is one; and, in the hub's own
+    tables, the leaves and ids (one space between) kept beside them.
+    """  # noqa: D205 - one sentence
 
     index: int
-    count: int
     content: bytes = field(repr=False)
-    leaves: bytes = field(repr=False)
-    entry_ids: str = field(repr=False)
+    leaf_tile: bytes | None = field(default=None, repr=False)
+    leaves: bytes | None = field(default=None, repr=False)
+    entry_ids: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was changed, and where; ``index`` is the entry's, None when no single entry can be named."""
+
+    step: int
+    index: int | None
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
+class Bookkeeping:
+    """What the hub's tables say beside the entries: where indexes have a gap or lie beyond the head, the roots kept
+    with the full tiles of each level, and the head (None: it contradicts itself).
+    """  # noqa: D205 - one sentence
+
+    misplaced: tuple[int, ...]
+    roots: tuple[bytes, ...] = field(repr=False)
+    head: Frontier | None
 
 
 @dataclass(frozen=True)

@@ -1,17 +1,17 @@
-"""Where a log is verified from: the live database, a directory of tiles, or a hub over HTTP."""
+"""Where a log is verified from: the live database, a directory of tiles, or a hub over HTTP (a dump: ``dump``)."""
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Final, Protocol
 
 import httpx
 
-from hub.audit.model import StoredBundle
+from hub.audit.model import Bookkeeping, StoredBundle
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.merkle import Frontier
-from hub.proof.tiles import HEIGHT, WIDTH, Tile, hash_at, tile_width, tiles_of
+from hub.proof.tiles import WIDTH, Tile, tile_width, tiles_of
 from hub.storage.database import Database
 
 BUNDLES_AT_ONCE: Final = 64
@@ -20,7 +20,7 @@ _OK: Final = 200
 
 
 class LogReader(Protocol):
-    """The three things a log serves."""
+    """What a log serves."""
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
@@ -32,12 +32,25 @@ class LogReader(Protocol):
             Missing: it is not there.
         """
 
-    def bundles(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Every entry bundle of a log of ``size`` that is there: (bundle index, bytes), in order."""
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
+        """Every entry bundle of a log of ``size`` that is there, in order, each with its leaf tile."""
 
 
-def _no_tile(tile: Tile) -> Missing:
+class TableReader(LogReader, Protocol):
+    """A reader of the hub's own tables, which say more than the log serves."""
+
+    def bookkeeping(self, size: int, levels: int) -> Bookkeeping:
+        """What the tables say beside the entries of a log of ``size``."""
+
+
+def no_tile(tile: Tile) -> Missing:
+    """The refusal of a tile that is not there."""
     return Missing("audit.no-such-tile", f"There is no {tile.path()}.", f"缺少 {tile.path()}。")
+
+
+def no_checkpoint(place: str, place_zh: str) -> Missing:
+    """The refusal of a log that has no checkpoint yet."""
+    return Missing("audit.no-checkpoint", f"{place} holds no checkpoint.", f"{place_zh}中没有检查点。")
 
 
 def bundle_tiles(size: int) -> Iterator[Tile]:
@@ -52,14 +65,13 @@ class DatabaseReader:
     def __init__(self, database: Database, origin: str) -> None:
         self._database = database
         self._origin = origin
-        self._beside: StoredBundle | None = None
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
         with self._database.reading() as session:
             published = LogStore(session, self._origin).published()
         if published is None:
-            raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
+            raise no_checkpoint("The database", "数据库")
         return published.note.encode()
 
     def tile(self, tile: Tile) -> bytes:
@@ -69,83 +81,38 @@ class DatabaseReader:
             if tile.level is None:
                 found = store.bundles(tile.index * WIDTH, tile.index * WIDTH + tile.width)
                 if not found:
-                    raise _no_tile(tile)
+                    raise no_tile(tile)
                 return found[0].content
             return store.hashes(tile.level, tile.index, tile.width)
 
-    def bundles(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Every entry bundle; the database gathers the next 64 while the caller reads these."""
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
+        """Every entry bundle; the database gathers the next ones while the caller reads these."""
         step = BUNDLES_AT_ONCE * WIDTH
-        with ThreadPoolExecutor(max_workers=1) as pool:
-            ahead = pool.submit(self._gather, 0, min(size, step))
-            for start in range(0, size, step):
-                gathered = ahead.result()
-                ahead = pool.submit(self._gather, start + step, min(size, start + 2 * step))
-                for bundle in gathered:
-                    self._beside = bundle
-                    yield bundle.index, bundle.content
+        with ThreadPoolExecutor(max_workers=2) as pool:
+            starts = iter(range(0, size, step))
+            ahead: list[Future[list[StoredBundle]]] = []
+            for start in starts:
+                ahead.append(pool.submit(self._gather, start, min(size, start + step)))
+                if len(ahead) > 2:  # noqa: PLR2004 - as many as gather at once, and one that waits
+                    yield from ahead.pop(0).result()
+            for each in ahead:
+                yield from each.result()
 
     def _gather(self, start: int, end: int) -> list[StoredBundle]:
-        if start >= end:
-            return []
         with self._database.reading() as session:
             return LogStore(session, self._origin).bundles(start, end)
 
-    def beside(self, leaves: bytes, entry_ids: list[str]) -> Iterator[tuple[int, str, str]]:
-        """What is kept beside the entries of the bundle read last and does not belong to them."""
-        kept = self._beside
-        if kept is None:
-            return
-        first = kept.index * WIDTH
-        if kept.leaves != leaves:
-            for at in range(kept.count):
-                if hash_at(kept.leaves, at) != hash_at(leaves, at):
-                    yield first + at, "the leaf stored beside the entry is not its hash", "条目旁所存叶哈希与条目不符"
-        if kept.entry_ids != " ".join(entry_ids):
-            for at, (stored, inside) in enumerate(zip(kept.entry_ids.split(" "), entry_ids, strict=False)):
-                if stored != inside:
-                    yield (
-                        first + at,
-                        "the id stored beside the entry is not the one inside it",
-                        "条目旁所存编号与条目内编号不符",
-                    )
-
-    def bookkeeping(
-        self, size: int, frontier: Frontier, roots: Sequence[Sequence[bytes]]
-    ) -> Iterator[tuple[int | None, str, str]]:
-        """What the database says beside the tree and gets wrong: (index, English, Chinese).
-
-        Gaps, the roots kept beside full tiles, and the head.
-        """
+    def bookkeeping(self, size: int, levels: int) -> Bookkeeping:
+        """What the database says beside the tree: gaps, roots kept beside full tiles, and the head."""
         with self._database.reading() as session:
             store = LogStore(session, self._origin)
-            for index in store.misplaced(size):
-                yield (
-                    index,
-                    "an entry is missing at this index, or lies beyond the head",
-                    "此处缺条目，或条目超出日志头",
-                )
-            for level, derived in enumerate(roots[1:]):
-                stored = store.roots(level)
-                for at, root in enumerate(derived):
-                    if hash_at(stored, at) != root:
-                        yield (
-                            at << (HEIGHT * (level + 1)),
-                            "the root kept beside a tile is not its root",
-                            "分片旁所存根不符",
-                        )
-            yield from self._head(store, size, frontier)
-
-    def _head(self, store: LogStore, size: int, frontier: Frontier) -> Iterator[tuple[int | None, str, str]]:
-        try:
-            head = store.head()
-        except HubError:
-            yield None, "the head contradicts itself", "日志头自相矛盾"
-            return
-        if head.size < size:
-            yield head.size, "the head is behind the signed checkpoint", "日志头落后于已签名检查点"
-        elif head.size == size and head.to_bytes() != frontier.to_bytes():
-            yield None, "the head does not follow from the entries", "日志头与条目不符"
+            roots = tuple(store.roots(level) for level in range(levels))
+            head: Frontier | None
+            try:
+                head = store.head()
+            except HubError:
+                head = None
+            return Bookkeeping(tuple(store.misplaced(size)), roots, head)
 
 
 class DirectoryReader:
@@ -159,7 +126,7 @@ class DirectoryReader:
         try:
             return (self._directory / "checkpoint").read_bytes()
         except OSError:
-            raise Missing("audit.no-checkpoint", "The directory holds no checkpoint.", "目录中没有检查点。") from None
+            raise no_checkpoint("The directory", "目录") from None
 
     def tile(self, tile: Tile) -> bytes:
         """The file of the tile; where only the full one is kept, the beginning of it."""
@@ -168,15 +135,14 @@ class DirectoryReader:
                 return (self._directory / candidate.path()).read_bytes()
             except OSError:
                 continue
-        raise _no_tile(tile)
+        raise no_tile(tile)
 
-    def bundles(self, size: int) -> Iterator[tuple[int, bytes]]:
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there."""
         for tile in bundle_tiles(size):
-            try:
-                yield tile.index, self.tile(tile)
-            except Missing:
-                continue
+            bundle = _bundle(self, tile)
+            if bundle is not None:
+                yield bundle
 
 
 class HttpReader:
@@ -187,21 +153,26 @@ class HttpReader:
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._client = client or httpx.Client(timeout=30.0)
 
-    def checkpoint(self) -> bytes:
-        """``<prefix>/checkpoint``."""
-        return self._fetch("checkpoint")
+    def checkpoint(self, *, is_witnessed: bool = False) -> bytes:
+        """``<prefix>/checkpoint``, or the newest that the quorum cosigned."""
+        return self._fetch("witnessed-checkpoint" if is_witnessed else "checkpoint")
+
+    def receipt(self, entry: str | int) -> bytes:
+        """``<prefix>/receipt/…``: the receipt of an entry by its id or index."""
+        return self._fetch(f"receipt/{entry}")
 
     def tile(self, tile: Tile) -> bytes:
         """``<prefix>/tile/…``."""
         return self._fetch(tile.path())
 
-    def bundles(self, size: int) -> Iterator[tuple[int, bytes]]:
-        """Every entry bundle that is there."""
-        for tile in bundle_tiles(size):
-            try:
-                yield tile.index, self.tile(tile)
-            except Missing:
-                continue
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
+        """Every entry bundle that is there; several are fetched at once."""
+        with ThreadPoolExecutor(max_workers=4) as pool:
+            tiles = list(bundle_tiles(size))
+            for first in range(0, len(tiles), BUNDLES_AT_ONCE):
+                for bundle in pool.map(lambda tile: _bundle(self, tile), tiles[first : first + BUNDLES_AT_ONCE]):
+                    if bundle is not None:
+                        yield bundle
 
     def _fetch(self, path: str) -> bytes:
         try:
@@ -220,6 +191,19 @@ class HttpReader:
                 status=answer.status_code,
             )
         return answer.content
+
+
+def _bundle(reader: LogReader, tile: Tile) -> StoredBundle | None:
+    """The entry bundle with its leaf tile, or None where the bundle is missing."""
+    try:
+        content = reader.tile(tile)
+    except Missing:
+        return None
+    try:
+        leaves = reader.tile(Tile(0, tile.index, tile.width))
+    except Missing:
+        leaves = None
+    return StoredBundle(tile.index, content, leaves)
 
 
 def export_tiles(reader: LogReader, directory: Path, size: int, checkpoint: bytes) -> int:

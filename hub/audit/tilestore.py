@@ -97,7 +97,7 @@ class DatabaseTiles:
         start = tile.index * WIDTH
         with self._database.reading() as session:
             found = LogStore(session, self._origin).bundles(start, start + tile.width)
-        if not found or found[0].count != tile.width:
+        if not found or len(found[0].leaves or b"") != tile.width * HASH_BYTES:
             raise Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
         return found[0].content
 

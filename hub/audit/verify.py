@@ -7,22 +7,30 @@
 5. Every tile's hashes are the roots of the tiles below it.
 6. The root over all entries is the one that was signed.
 7. Earlier checkpoints, where given (a witness's, an old receipt's), are the roots of the tree's beginnings.
-8. What the database says beside the tree agrees with it (live database only).
+8. What the hub's tables say beside the tree agrees with it (live database or dump only).
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final
+from itertools import islice
+from multiprocessing import get_context
+from typing import Final, TypeGuard
 
-from hub.audit import rules
-from hub.audit.readers import DatabaseReader, LogReader
-from hub.errors import HubError, Malformed
+from hub.audit.bundles import CheckedBundle, check_bundles
+from hub.audit.model import Bookkeeping, Finding, StoredBundle
+from hub.audit.readers import LogReader, TableReader
+from hub.errors import HubError
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
-from hub.proof.merkle import HASH_BYTES, Frontier, complete_root, leaf_hash
+from hub.proof.merkle import HASH_BYTES, Frontier, complete_root
 from hub.proof.policy import LogPolicy
-from hub.proof.tiles import HEIGHT, WIDTH, Tile, hash_at, parse_entries, tile_width
+from hub.proof.tiles import HEIGHT, WIDTH, Tile, hash_at, tile_width
 
 MAX_FINDINGS: Final = 1_000
+BUNDLES_AT_ONCE: Final = 32
+WORTH_PROCESSES: Final = 100_000
+"""Entries from which on several processes check them: each process takes about a second to start."""
 STEPS: Final = {
     1: ("The checkpoint is signed as the trust policy demands", "检查点签名符合信任策略"),
     2: ("Every entry is there and well formed", "条目齐全且格式正确"),
@@ -33,16 +41,6 @@ STEPS: Final = {
     7: ("Earlier checkpoints are beginnings of this log", "早前检查点均为本日志前缀"),
     8: ("The database agrees with the tree", "数据库记录与树一致"),
 }
-
-
-@dataclass(frozen=True)
-class Finding:
-    """What was changed, and where; ``index`` is the entry's, None when no single entry can be named."""
-
-    step: int
-    index: int | None
-    en: str
-    zh: str
 
 
 @dataclass(frozen=True)
@@ -79,16 +77,17 @@ class _Tree:
     levels: list[list[bytes]] = field(default_factory=lambda: [[] for _ in range(8)])
     roots: dict[int, bytes] = field(default_factory=dict)
 
-    def add(self, leaves: Sequence[bytes]) -> None:
-        start = self.frontier.size
-        if len(leaves) == WIDTH:
-            self.levels[1].append(complete_root(leaves))
-        if len(leaves) == WIDTH and not any(start < size < start + WIDTH for size in self.wanted):
-            self.frontier.append_complete(self.levels[1][-1], WIDTH)
+    def add(self, leaves: bytes, root: bytes | None) -> None:
+        """The tree holds one bundle's leaves more, and ``root`` over them where the bundle is full."""
+        start, end = self.frontier.size, self.frontier.size + len(leaves) // HASH_BYTES
+        if root is not None:
+            self.levels[1].append(root)
+        if root is not None and not any(start < size < end for size in self.wanted):
+            self.frontier.append_complete(root, WIDTH)
             self._note_root()
             return
-        for leaf in leaves:
-            self.frontier.append(leaf)
+        for at in range(end - start):
+            self.frontier.append(hash_at(leaves, at))
             self._note_root()
 
     def _note_root(self) -> None:
@@ -99,10 +98,11 @@ class _Tree:
 class _Verification:
     """One run; keeps what it finds, up to a limit."""
 
-    def __init__(self, reader: LogReader, policy: LogPolicy, progress: Callable[[int], None]) -> None:
+    def __init__(self, reader: LogReader, policy: LogPolicy, progress: Callable[[int], None], processes: int) -> None:
         self.reader = reader
         self.policy = policy
         self.progress = progress
+        self.processes = processes
         self.findings: list[Finding] = []
 
     def find(self, step: int, index: int | None, en: str, zh: str) -> None:
@@ -119,73 +119,50 @@ class _Verification:
 
     def entries(self, size: int, tree: _Tree) -> None:
         expected = 0
-        for index, bundle in self.reader.bundles(size):
-            for missing in range(expected, index):
-                self._missing(missing, size)
-                tree.add(self._stored_leaves(missing, size))
-            tree.add(self._bundle(index, bundle, tile_width(0, index, size)))
+        for bundle in self._checked(size):
+            for missing in range(expected, bundle.index):
+                self._missing(missing, size, tree)
+            for finding in bundle.findings:
+                self.find(finding.step, finding.index, finding.en, finding.zh)
+            if bundle.leaves is None:
+                self._add_stored(bundle.index, size, tree)
+            else:
+                tree.add(bundle.leaves, bundle.root)
             self.progress(tree.frontier.size)
-            expected = index + 1
+            expected = bundle.index + 1
         for missing in range(expected, -(-size // WIDTH)):
-            self._missing(missing, size)
-            tree.add(self._stored_leaves(missing, size))
+            self._missing(missing, size, tree)
 
-    def _missing(self, bundle: int, size: int) -> None:
+    def _checked(self, size: int) -> Iterator[CheckedBundle]:
+        chunks = _chunks(self.reader.bundles(size))
+        if self.processes < 2 or size < WORTH_PROCESSES:  # noqa: PLR2004 - one process needs no other
+            for chunk in chunks:
+                yield from check_bundles(chunk, size)
+            return
+        with ProcessPoolExecutor(self.processes, mp_context=get_context("spawn")) as pool:
+            waiting: deque[Future[list[CheckedBundle]]] = deque()
+            for chunk in chunks:
+                waiting.append(pool.submit(check_bundles, chunk, size))
+                if len(waiting) > 2 * self.processes:
+                    yield from waiting.popleft().result()
+            for each in waiting:
+                yield from each.result()
+
+    def _missing(self, bundle: int, size: int, tree: _Tree) -> None:
         first, last = bundle * WIDTH, bundle * WIDTH + tile_width(0, bundle, size) - 1
         self.find(2, first, f"entries {first} to {last} are not there", f"缺少条目 {first} 至 {last}")
+        self._add_stored(bundle, size, tree)
 
-    def _bundle(self, index: int, bundle: bytes, width: int) -> list[bytes]:
-        first = index * WIDTH
-        try:
-            entries = parse_entries(bundle)
-        except Malformed:
-            entries = []
-        if len(entries) < width:
-            self.find(2, first, f"the bundle holds {len(entries)} of {width} entries", f"条目包仅含 {len(entries)} 条")
-            return self._stored_leaves(index, first + width)
-        leaves = [leaf_hash(entry) for entry in entries[:width]]
-        self._check_leaves(index, leaves)
-        entry_ids = self._check_form(first, entries[:width])
-        if isinstance(self.reader, DatabaseReader):
-            for at, en, zh in self.reader.beside(b"".join(leaves), entry_ids):
-                self.find(8, at, en, zh)
-        return leaves
-
-    def _stored_leaves(self, index: int, size: int) -> list[bytes]:
+    def _add_stored(self, index: int, size: int, tree: _Tree) -> None:
+        """What the lowest tile says stands in for entries that cannot be read, so that the rest is still checked."""
         width = tile_width(0, index, size)
         try:
             content = self.reader.tile(Tile(0, index, width))
         except HubError:
             content = b""
-        content = content[: width * HASH_BYTES].ljust(width * HASH_BYTES, b"\0")
-        return [hash_at(content, at) for at in range(width)]
-
-    def _check_leaves(self, index: int, leaves: list[bytes]) -> None:
-        joined = b"".join(leaves)
-        try:
-            stored = self.reader.tile(Tile(0, index, len(leaves)))[: len(joined)]
-        except HubError:
-            self.find(4, index * WIDTH, "the lowest tile is not there", "缺少最底层分片")
-            return
-        if stored == joined:
-            return
-        for at, leaf in enumerate(leaves):
-            if hash_at(stored, at) != leaf:
-                self.find(4, index * WIDTH + at, "entry or leaf was changed", "条目或叶被更改")
-
-    def _check_form(self, first: int, entries: list[bytes]) -> list[str]:
-        entry_ids: list[str] = []
-        for at, content in enumerate(entries):
-            try:
-                entry_ids.append(rules.parse_entry(content)["id"])
-            except Malformed:
-                self.find(3, first + at, "not an entry of this log", "不是本日志的条目")
-                entry_ids.append(f"?{at}")
-        if len(set(entry_ids)) != len(entry_ids):
-            for at, entry_id in enumerate(entry_ids):
-                if entry_ids.index(entry_id) < at:
-                    self.find(3, first + at, "an id appears twice", "编号重复")
-        return entry_ids
+        leaves = content[: width * HASH_BYTES].ljust(width * HASH_BYTES, b"\0")
+        root = complete_root([hash_at(leaves, at) for at in range(width)]) if width == WIDTH else None
+        tree.add(leaves, root)
 
     def tiles(self, tree: _Tree) -> None:
         for level in range(1, len(tree.levels)):
@@ -214,11 +191,35 @@ class _Verification:
             if each.origin != latest.origin:
                 self.find(7, None, f"a checkpoint is of the log {each.origin}", "检查点属于其他日志")
             elif each.size > latest.size:
-                self.find(
-                    7, latest.size, f"a checkpoint of {each.size} entries was signed before", "曾签署更大的检查点"
-                )
+                en = f"a checkpoint of {each.size} entries was signed before"
+                self.find(7, latest.size, en, "曾签署更大的检查点")
             elif tree.roots.get(each.size) != each.root:
                 self.find(7, None, f"the first {each.size} entries were other ones", f"前 {each.size} 条曾为其他内容")
+
+    def bookkeeping(self, kept: Bookkeeping, size: int, tree: _Tree) -> None:
+        for index in kept.misplaced:
+            en = "an entry is missing at this index, or lies beyond the head"
+            self.find(8, index, en, "此处缺条目，或条目超出日志头")
+        for level, derived in enumerate(tree.levels[1:]):
+            for at, root in enumerate(derived):
+                if hash_at(kept.roots[level], at) != root:
+                    first = at << (HEIGHT * (level + 1))
+                    self.find(8, first, "the root kept beside a tile is not its root", "分片旁所存根不符")
+        if kept.head is None:
+            self.find(8, None, "the head contradicts itself", "日志头自相矛盾")
+        elif kept.head.size < size:
+            self.find(8, kept.head.size, "the head is behind the signed checkpoint", "日志头落后于已签名检查点")
+        elif kept.head.size == size and kept.head.to_bytes() != tree.frontier.to_bytes():
+            self.find(8, None, "the head does not follow from the entries", "日志头与条目不符")
+
+
+def _chunks(bundles: Iterator[StoredBundle]) -> Iterator[list[StoredBundle]]:
+    while chunk := list(islice(bundles, BUNDLES_AT_ONCE)):
+        yield chunk
+
+
+def _has_tables(reader: LogReader) -> TypeGuard[TableReader]:
+    return hasattr(reader, "bookkeeping")
 
 
 def verify_log(
@@ -227,13 +228,14 @@ def verify_log(
     *,
     earlier: Sequence[Checkpoint] = (),
     progress: Callable[[int], None] = lambda _entries: None,
+    processes: int = 1,
 ) -> Verified:
     """What the steps 1 to 8 of this module establish about the log behind ``reader``.
 
     Raises:
         Missing, Malformed, Unavailable: there is no readable checkpoint to begin with.
     """
-    run = _Verification(reader, policy, progress)
+    run = _Verification(reader, policy, progress, processes)
     checkpoint = run.checkpoint()  # 1
     tree = _Tree({each.size for each in earlier} | {checkpoint.size})
     tree.roots[0] = tree.frontier.root()
@@ -243,8 +245,7 @@ def verify_log(
         run.find(6, None, "the entries give another root than the one signed", "条目推导的根与签名的根不同")
     run.earlier(earlier, checkpoint, tree)  # 7
     steps = [*range(1, 8)]
-    if isinstance(reader, DatabaseReader):  # 8
+    if _has_tables(reader):  # 8
         steps.append(8)
-        for index, en, zh in reader.bookkeeping(checkpoint.size, tree.frontier, tree.levels):
-            run.find(8, index, en, zh)
+        run.bookkeeping(reader.bookkeeping(checkpoint.size, len(tree.levels) - 1), checkpoint.size, tree)
     return Verified(checkpoint.origin, checkpoint.size, checkpoint.root, tuple(steps), tuple(run.findings))

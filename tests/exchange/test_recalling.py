@@ -147,7 +147,7 @@ def test_the_log_says_what_was_recalled_from_whom_and_names_nobody(mixed: World)
     mixed.hub.recalling.acknowledge(AID, notice.notice_id)
     mixed.hub.log.receipt_for(notice.entry_id, 10)
     reader = DatabaseReader(mixed.hub.database, mixed.hub.log_origin)
-    lines = b"".join(content for _, content in reader.bundles(10_000))
+    lines = b"".join(bundle.content for bundle in reader.bundles(10_000))
     assert b"release-recalled" in lines
     assert notice.notice_id.encode() in lines
     assert STRANGER["name"].encode() not in lines

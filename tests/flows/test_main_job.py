@@ -243,7 +243,7 @@ def test_the_whole_log_re_derives_from_database_and_over_http(town: Town) -> Non
 def test_nothing_that_was_logged_or_answered_in_an_address_names_a_person(town: Town) -> None:
     hub = town.stage.hub
     reader = DatabaseReader(hub.database, hub.log_origin)
-    everything = b"".join(content for _, content in reader.bundles(10_000))
+    everything = b"".join(bundle.content for bundle in reader.bundles(10_000))
     for person in (town.cast.applicant, town.cast.husband, town.cast.association_representative):
         assert person.number.encode() not in everything
         assert person.name.encode() not in everything

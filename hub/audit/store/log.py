@@ -39,10 +39,14 @@ _ENTRIES = statement("""
     WHERE "index" >= :start AND "index" < :end ORDER BY "index"
 """)
 _BUNDLES = statement("""
-    SELECT "index" / 256, count(*),
-        string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index"),
-        string_agg(leaf, ''::bytea ORDER BY "index"), string_agg(entry_id, ' ' ORDER BY "index")
-    FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1 ORDER BY 1
+    WITH bundled AS (
+        SELECT "index" / 256,
+            string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index"),
+            string_agg(leaf, ''::bytea ORDER BY "index"), string_agg(entry_id, ' ' ORDER BY "index")
+        FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1
+    ), named (bundle, content, leaves, entry_ids) AS (TABLE bundled)
+    SELECT bundle, content, (SELECT hashes FROM log_tile WHERE level = 0 AND "index" = bundle), leaves, entry_ids
+    FROM named ORDER BY bundle
 """)
 _LEAVES = statement("""
     SELECT coalesce(string_agg(leaf, ''::bytea ORDER BY "index"), ''::bytea)

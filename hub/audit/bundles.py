@@ -1,0 +1,89 @@
+"""One bundle of entries checked by itself, which any process can do: form, leaves, and what is kept beside them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from hub.audit import rules
+from hub.audit.model import Finding, StoredBundle
+from hub.errors import Malformed
+from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
+from hub.proof.tiles import WIDTH, hash_at, parse_entries
+
+
+@dataclass(frozen=True)
+class CheckedBundle:
+    """The leaves of one bundle's entries, their root where the bundle is full, and what is wrong with it.
+
+    ``leaves`` is None where the bundle is not well formed: what it should have held must be taken from elsewhere.
+    """
+
+    index: int
+    leaves: bytes | None = field(repr=False)
+    root: bytes | None
+    findings: tuple[Finding, ...]
+
+
+def check_bundles(bundles: Sequence[StoredBundle], size: int) -> list[CheckedBundle]:
+    """Each of ``bundles`` checked, in a log of ``size`` entries."""
+    return [check_bundle(bundle, min(WIDTH, size - bundle.index * WIDTH)) for bundle in bundles]
+
+
+def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
+    """What steps 2, 3, 4 and 8 of ``hub.audit.verify`` find in one bundle that should hold ``width`` entries."""
+    first = bundle.index * WIDTH
+    try:
+        entries = parse_entries(bundle.content)
+    except Malformed:
+        entries = []
+    if len(entries) < width:
+        en, zh = f"the bundle holds {len(entries)} of {width} entries", f"条目包仅含 {len(entries)} 条"
+        return CheckedBundle(bundle.index, None, None, (Finding(2, first, en, zh),))
+    entries = entries[:width]
+    hashes = [leaf_hash(entry) for entry in entries]
+    leaves = b"".join(hashes)
+    entry_ids, findings = _form(first, entries)
+    findings += _leaf_tile(first, bundle, leaves)
+    findings += _beside(first, bundle, leaves, entry_ids)
+    root = complete_root(hashes) if width == WIDTH else None
+    return CheckedBundle(bundle.index, leaves, root, tuple(findings))
+
+
+def _form(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding]]:
+    entry_ids: list[str] = []
+    findings = []
+    for at, content in enumerate(entries):
+        try:
+            entry_ids.append(rules.parse_entry(content)["id"])
+        except Malformed:
+            findings.append(Finding(3, first + at, "not an entry of this log", "不是本日志的条目"))
+            entry_ids.append(f"?{at}")
+    if len(set(entry_ids)) != len(entry_ids):
+        doubled = [at for at, entry_id in enumerate(entry_ids) if entry_ids.index(entry_id) < at]
+        findings += [Finding(3, first + at, "an id appears twice", "编号重复") for at in doubled]
+    return entry_ids, findings
+
+
+def _leaf_tile(first: int, bundle: StoredBundle, leaves: bytes) -> Iterator[Finding]:
+    stored = bundle.leaf_tile if bundle.leaf_tile is not None else bundle.leaves
+    if stored is None:
+        yield Finding(4, first, "the lowest tile is not there", "缺少最底层分片")
+        return
+    if stored[: len(leaves)] != leaves:
+        for at in _differing(stored, leaves):
+            yield Finding(4, first + at, "entry or leaf was changed", "条目或叶被更改")
+
+
+def _beside(first: int, bundle: StoredBundle, leaves: bytes, entry_ids: list[str]) -> Iterator[Finding]:
+    if bundle.leaves is not None and bundle.leaves != leaves:
+        for at in _differing(bundle.leaves, leaves):
+            en = "the leaf stored beside the entry is not its hash"
+            yield Finding(8, first + at, en, "条目旁所存叶哈希与条目不符")
+    if bundle.entry_ids is not None and bundle.entry_ids != " ".join(entry_ids):
+        for at, (stored, inside) in enumerate(zip(bundle.entry_ids.split(" "), entry_ids, strict=False)):
+            if stored != inside:
+                en = "the id stored beside the entry is not the one inside it"
+                yield Finding(8, first + at, en, "条目旁所存编号与条目内编号不符")
+
+
+def _differing(stored: bytes, leaves: bytes) -> Iterator[int]:
+    return (at for at in range(len(leaves) // HASH_BYTES) if hash_at(stored, at) != hash_at(leaves, at))
