@@ -18,7 +18,7 @@ from hub.exchange.searching import MOST, PAGE, Search, search_for
 router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=300)]
-Asked = Annotated[str | None, Query(max_length=300)]
+Asked = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00-\x1f]+$")]
 Instant = Annotated[AwareDatetime | None, Query(description="With its offset, such as 2026-03-01T08:00:00+08:00.")]
 WRONG_PERIOD = "malformed exchange.search-period: Give the period as instants with their offset."
 TOO_WIDE = "malformed exchange.search-too-wide: A search covers at most 366 days."
@@ -117,7 +117,7 @@ async def asked(
     case: Asked = None,
     outcome: Asked = None,
     pairwise: Asked = None,
-    kind: Annotated[str | None, Query(alias="type", max_length=300)] = None,
+    kind: Annotated[str | None, Query(alias="type", max_length=300, pattern=r"^[^\x00-\x1f]+$")] = None,
 ) -> Search:
     """The search that the query describes; the last thirty days unless it names a period."""
     return _search(

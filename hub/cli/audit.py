@@ -13,6 +13,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogReader, export_tiles
 from hub.audit.verify import Verified, verify_log
+from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
 from hub.cli.roof import opened
 from hub.cli.telling import print_json, say
@@ -25,6 +26,7 @@ from hub.proof.note import NoteVerifier
 from hub.proof.policy import LogPolicy
 
 app = typer.Typer(no_args_is_help=True, help="Verify the log, show its checkpoint, prove an entry. 审计日志")
+add_commands(app)
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 HTTP_SECONDS = 30.0

@@ -30,6 +30,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "parties": Command("parties", "Departments, consumers and auditors. 参与方", is_group=True),
     "catalogue": Command("catalogue", "Load and show the catalogue and the grants. 目录与授权", is_group=True),
     "audit": Command("audit", "Verify the log, show its checkpoint, prove an entry. 审计日志", is_group=True),
+    "view": Command("views", "The subject's view: open, verify, defer, erase. 查询记录", is_group=True),
     "verify": Command("verify", "Verify a bundle offline against a trust policy. 离线核验"),
     "witness": Command("witness", "Run a witness of the log. 见证方", is_group=True),
     "identity": Command("identity", "Resolve, review and export identities. 主体比对", is_group=True),
