@@ -47,12 +47,17 @@ class Doorkeeper:
         return self.limits.json_bytes
 
 
+def _has_body(headers: Headers) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
+
+
 class _Call:
     def __init__(self, keeper: Doorkeeper, scope: Scope, receive: Receive, send: Send) -> None:
         self.keeper, self.scope, self._receive, self._send = keeper, scope, receive, send
         self.number = secrets.token_hex(8)
         self.limit = keeper.limit_for(scope["path"])
         self.read = 0
+        self.is_whole = not _has_body(Headers(scope=scope))
         self.status = 0
         scope.setdefault("state", {})["request_number"] = self.number
 
@@ -88,6 +93,7 @@ class _Call:
     async def receive(self) -> Message:
         message = await self._receive()
         self.read += len(message.get("body", b""))
+        self.is_whole = not message.get("more_body")
         if self.read > self.limit:
             raise too_large(self.limit)
         return message
@@ -96,6 +102,8 @@ class _Call:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-number", self.number.encode())]
+            if not self.is_whole:  # or the server would go on reading what nobody asks for, without end
+                message["headers"].append((b"connection", b"close"))
         await self._send(message)
 
     async def _answer_fault(self, exception: Exception) -> None:
@@ -105,8 +113,7 @@ class _Call:
             raise ConnectionAbortedError from None
         fault = fault_of(exception)
         self.scope["state"]["problem_code"] = fault.code
-        headers = {"connection": "close"} if fault.code == "api.body-too-large" else None
-        await problem_response(fault, headers=headers)(self.scope, self._receive, self.send)
+        await problem_response(fault)(self.scope, self._receive, self.send)
 
     @property
     def route(self) -> str:

@@ -32,7 +32,13 @@ FILE: Final = {
     "requestBody": {
         "required": True,
         "description": "The whole catalogue, in the form of `schemas/catalogue/catalogue.json`.",
-        "content": {name: {"schema": {"type": "string", "format": "binary"}} for name in MEDIA_TYPES},
+        "content": {
+            name: {
+                "schema": {"type": "string", "format": "binary"},
+                "examples": {"exported": {"externalValue": f"/v1/catalogue/export?form={form.value}"}},
+            }
+            for name, form in MEDIA_TYPES.items()
+        },
     }
 }
 EditionId = Annotated[str, Path(pattern=r"^cat_[0-9a-z]{26}$", description="The hub's id of the edition.")]

@@ -160,9 +160,8 @@ def test_the_same_again_is_nothing_new_and_a_window_proposes_nothing(office: Off
     for party, media_type, family in ((AID, "application/json", Refused), (LAND, "text/plain", Refused)):
         with pytest.raises(family):
             propose(office, exported(office), party=party, media_type=media_type)
-    for path in ("changes", "publication"):
+    for method, path in (("GET", "changes"), ("POST", "publication")):
         with pytest.raises(Missing):
-            method = "GET" if path == "changes" else "POST"
             office.at(AUTHORITY).call(method, f"/v1/catalogue/editions/cat_{'0' * 26}/{path}")
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from sqlalchemy import URL, create_engine, text
 
-from adapters.agent.push import push
+from adapters.agent.push import Options, push
 from hub.client.channel import Channel
+from hub.kernel.clock import Clock
 from hub.kernel.ids import new_id
 from hub.proof.sdjwt import issue_sd_jwt
 from hub.sharing.reading import shipped_grants
@@ -42,6 +43,11 @@ class Office:
         if party not in self.channels:
             self.channels[party] = self.up.channel(party)
         return self.channels[party]
+
+    def hang_up(self) -> None:
+        """Every channel is closed; the next call begins with a new token."""
+        while self.channels:
+            self.channels.popitem()[1].close()
 
     def post(self, party: str, path: str, json: Any = None) -> Any:
         """What the hub answers, as JSON; None when it says nothing."""
@@ -81,21 +87,20 @@ class Office:
 
 
 @contextmanager
-def opened_office(server: URL, template: str, place: Path) -> Iterator[Office]:
+def opened_office(server: URL, template: str, place: Path, clock: Clock | None = None) -> Iterator[Office]:
     """The office on a database of its own, which is gone afterwards."""
     name = f"office_{secrets.token_hex(6)}"
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
     url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with running(url, place) as up:
+    with running(url, place, clock=clock) as up:
         edition = up.hub.catalogue.publish_shipped(by=AUTHORITY)
         up.hub.sharing.take_over(shipped_grants(edition.catalogue), by=AUTHORITY)
         push_roster(up, place, ROSTER)
         office = Office(up, {})
         yield office
-        for channel in office.channels.values():
-            channel.close()
+        office.hang_up()
     with admin.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     admin.dispose()
@@ -106,7 +111,7 @@ def push_roster(up: Running, place: Path, roster: str) -> None:
     file = place / "residents.csv"
     file.write_text(roster, encoding="utf-8")
     signer = up.cabinet.signer_of("dept:civil-affairs")
-    push("civil_affairs", file, hub_url=up.url, signer=signer, record_key=bytes(32))
+    push("civil_affairs", file, hub_url=up.url, signer=signer, record_key=bytes(32), options=Options(clock=up.clock))
 
 
 @pytest.fixture(scope="module")

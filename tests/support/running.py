@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
@@ -15,6 +15,7 @@ from hub.api.server import listening_socket, served
 from hub.bootstrap import build
 from hub.client.channel import Channel, Identity
 from hub.demo.parties import HUB_ID, KeyCabinet, register_everyone
+from hub.kernel.clock import Clock, SystemClock
 from hub.settings import settings_from
 
 
@@ -25,10 +26,11 @@ class Running:
     url: str
     hub: Hub
     cabinet: KeyCabinet
+    clock: Clock = field(default_factory=SystemClock)
 
     def identity_of(self, party: str) -> Identity:
         """Who calls as ``party``."""
-        return Identity(party, self.cabinet.signer_of(party), HUB_ID)
+        return Identity(party, self.cabinet.signer_of(party), HUB_ID, self.clock)
 
     def channel(self, party: str) -> Channel:
         """A channel for ``party`` that gives up at once."""
@@ -36,8 +38,10 @@ class Running:
 
 
 @contextmanager
-def running(database_url: str, place: Path, *, limits: Limits | None = None) -> Iterator[Running]:
-    """A hub over the database, served on a free port until the block ends."""
+def running(
+    database_url: str, place: Path, *, limits: Limits | None = None, clock: Clock | None = None
+) -> Iterator[Running]:
+    """A hub over the database, served on a free port until the block ends; it and its callers live by ``clock``."""
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
     cabinet = KeyCabinet(place / "keys")
     cabinet.fill()
@@ -47,8 +51,9 @@ def running(database_url: str, place: Path, *, limits: Limits | None = None) -> 
         "HUB_DATA_DIR": str(place / "hub"),
         "HUB_POOL_SIZE": "8",
     }
-    hub = build(settings_from(environment))
+    clock = clock or SystemClock()
+    hub = build(settings_from(environment), clock)
     register_everyone(hub, cabinet)
     at = listening_socket("127.0.0.1", 0)
     with served(lambda: application(lambda: hub, limits or Limits()), at) as url:
-        yield Running(url, hub, cabinet)
+        yield Running(url, hub, cabinet, clock)

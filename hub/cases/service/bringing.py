@@ -2,7 +2,7 @@
 
 import dataclasses
 import hashlib
-import tempfile
+import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -16,7 +16,7 @@ from hub.cases.service.evidence import KeptToken, keep_token
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
 from hub.cases.service.people import resolve, resolved_again
-from hub.cases.service.scanning import PART_BYTES, parts_of
+from hub.cases.service.scanning import parts_of
 from hub.cases.service.surroundings import Surroundings, require_case
 from hub.cases.store import CaseStore, StoredFile
 from hub.catalogue.model import BroughtKind, Material, PieceKind
@@ -88,7 +88,7 @@ class Bringing:
             case = require_case(CaseStore(session), consumer, number)
             require_actable(around, session, case)
             kind = self._kind(case, upload.material_id, evidence.claims)
-        with tempfile.SpooledTemporaryFile(max_size=PART_BYTES) as spooled:
+        with io.BytesIO() as spooled:  # never a file: a paper does not lie unsealed on a disk
             taken = self._taken(spooled, upload, kind, evidence.claims)
             with around.database.writing() as session:
                 return self._keep(session, (consumer, number), upload, (evidence, taken))
