@@ -10,9 +10,9 @@ from hub.catalogue.schemas import claims_of, has_evidence_schema
 from hub.evidence.model import HeldEvidence
 from hub.exchange.model import Decision, Item, Outcome, Request, Wanted
 from hub.exchange.rules import chosen_paths, outcome_of
-from hub.exchange.scene import Scene, scene_of
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
+from hub.exchange.store import Scene, scene_of
 from hub.identity.model import Found, NoneFound, UnderReview
 from hub.kernel.clock import local_date
 from hub.proof.sdjwt import Path, SdJwt

@@ -13,13 +13,11 @@ from hub.audit.store import AuditStore
 from hub.errors import Broken, Conflict, Missing, Refused
 from hub.evidence.store import StatusListStore
 from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
-from hub.exchange.keeping import Kept, NewExchange, keep
 from hub.exchange.model import Decision, Exchanged, KeptExchange, Request
 from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
-from hub.exchange.scene import Scene
 from hub.exchange.service.deciding import Deciding
 from hub.exchange.service.parts import Parts
-from hub.exchange.store import ExchangeStore
+from hub.exchange.store import ExchangeStore, Kept, NewExchange, Scene, keep
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
 from hub.proof.encoding import b64url

@@ -1,4 +1,4 @@
-"""Keeps exchanges and finds them again, inside the caller's transaction."""
+"""Finds exchanges again, inside the caller's transaction."""
 
 from collections.abc import Sequence
 from datetime import datetime
