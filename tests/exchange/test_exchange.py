@@ -179,7 +179,7 @@ def test_what_many_ask_about_one_subject_at_once_is_one_chain_in_the_log(world: 
     with ThreadPoolExecutor(8) as crowd:
         exchanged = list(crowd.map(world.hub.exchange.exchange, requests))
     with world.hub.database.reading() as session:
-        store = ExchangeStore(session, world.hub.exchange._parts.vault.keyring, world.hub.exchange._parts.vault.blinder)
+        store = ExchangeStore(session, world.hub.exchange._parts.vault.keyring)
         kept = [store.with_id(each.exchange_id) for each in exchanged]
     lines = [(leaf_hash(each.entry), parse_entry(each.entry), each.salt) for each in kept if each]
     lines.sort(key=lambda line: line[1]["n"])

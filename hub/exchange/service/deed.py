@@ -98,7 +98,7 @@ class ExchangeService:
             )
 
     def _store(self, session: Session) -> ExchangeStore:
-        return ExchangeStore(session, self._parts.vault.keyring, self._parts.vault.blinder)
+        return ExchangeStore(session, self._parts.vault.keyring)
 
     def _answered(self, request: Request, now: datetime) -> KeptExchange:
         exchange_id = new_id("xch")

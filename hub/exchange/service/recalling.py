@@ -140,7 +140,7 @@ class Recalling:
             return []
         about = [*aliases, *sorted(set(split.owner_of.values()))]
         records = store.records_about(about)
-        kept = ExchangeStore(session, self.vault.keyring, self.vault.blinder)
+        kept = ExchangeStore(session, self.vault.keyring)
         opened = [each for exchange_id in exchanges if (each := kept.with_id(exchange_id)) is not None]
         return [recall for each in opened for recall in self._wrong_in(session, split, each, records)]
 

@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hub.errors import Missing
 from hub.exchange.model import KeptExchange, Outcome
 from hub.proof.encoding import b64url_decode
-from hub.proof.sealing import Blinder, KeyRing
+from hub.proof.sealing import KeyRing
 from hub.storage.statements import cursor_of
 
 _FOUND = "SELECT exchange_id, consumer, entry_id, outcome, sealed FROM exchange WHERE "
@@ -32,10 +32,9 @@ def log_size_before(session: Session, at: datetime) -> int:
 class ExchangeStore:
     """Exchanges in one session."""
 
-    def __init__(self, session: Session, keyring: KeyRing, blinder: Blinder) -> None:
+    def __init__(self, session: Session, keyring: KeyRing) -> None:
         self._session = session
         self._keyring = keyring
-        self._blinder = blinder
 
     def with_id(self, exchange_id: str) -> KeptExchange | None:
         """The exchange of that id, or None."""
