@@ -32,6 +32,7 @@ from hub.exchange.service.deferring import DeferralService
 from hub.exchange.service.erasing import ErasureService
 from hub.exchange.service.foreseeing import Foresight
 from hub.exchange.service.recalling import Recalling
+from hub.exchange.service.resealing import ResealService
 from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewParts, ViewService
 from hub.exchange.store import log_size_before
@@ -124,6 +125,7 @@ class _Builder:
             views=ViewService(self._view_parts),
             deferrals=DeferralService(self._view_parts, self.directory),
             erasures=ErasureService(self._view_parts),
+            resealing=ResealService(self.database, self.keyring, append, settings.hub_id),
             recalling=self.recalling,
             foresight=Foresight(self.identity, self.vault),
             chronicle=Chronicle(self.vault, {shape.type: shape for shape in self.shapes}),

@@ -14,6 +14,7 @@ from hub.exchange.service.deferring import DeferralService
 from hub.exchange.service.erasing import ErasureService
 from hub.exchange.service.foreseeing import Foresight
 from hub.exchange.service.recalling import Recalling
+from hub.exchange.service.resealing import ResealService
 from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewService
 from hub.identity.service import IdentityService
@@ -53,6 +54,7 @@ class Hub:
     views: ViewService
     deferrals: DeferralService
     erasures: ErasureService
+    resealing: ResealService
     recalling: Recalling
     foresight: Foresight
     chronicle: Chronicle

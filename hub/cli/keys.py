@@ -18,6 +18,7 @@ from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, poss
 from hub.proof.encoding import b64url, strict_json
 from hub.proof.keys import PublicKey, Signer, generate_signer
 from hub.proof.pkcs11 import is_in_device
+from hub.storage.resealing import total
 
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
 app.add_typer(policies, name="policy")
@@ -207,6 +208,33 @@ def _instant(text: str | None) -> datetime | None:
             "请按 ISO 8601 给出带时区的时刻，如 2026-03-01T08:00:00+08:00。",
         )
     return instant
+
+
+@app.command()
+def reseal(
+    check: Annotated[bool, typer.Option("--check", help="Only count what stands under which key.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring everything sealed at rest under the first key of HUB_SEAL_KEYS, while the hub serves 轮换密封密钥."""
+    with opened() as running:
+        service = running.resealing
+        done = 0
+        if not check:
+            done = sum(portion.resealed for portion in service.reseal())
+        counted, current = service.counted(), service.keyring.current_id
+    keys = total(counted)
+    if as_json:
+        print_json({"resealed": done, "current": current, "keys": dict(keys), "columns": counted})
+        return
+    print_lines([{"key": key, "rows": rows} for key, rows in sorted(keys.items())], "key", "rows")
+    old = sorted(keys.keys() - {current})
+    if old:
+        say(
+            f"Still needed: {', '.join(old)}; keep them and run this again.",
+            "旧密钥仍有内容，请保留。",
+        )
+    else:
+        say(f"Everything is under {current}; no other key is needed any longer.", "全部内容已在当前密钥之下。")
 
 
 @app.command("list")

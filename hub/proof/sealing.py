@@ -83,6 +83,11 @@ class KeyRing:
         except UnicodeDecodeError:
             raise _damaged() from None
 
+    @property
+    def prefix(self) -> bytes:
+        """What everything under the current key begins with."""
+        return self._prefix
+
     def is_current(self, sealed: bytes) -> bool:
         """True when ``sealed`` needs no resealing."""
         return sealed.startswith(self._prefix)
