@@ -4,11 +4,14 @@ Keys fold traditional into simplified characters, drop dots and spaces and stand
 what is kept and shown never does.
 """
 
+import json
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Final
 
 from hub.kernel.characters import is_placeholder
@@ -145,14 +148,28 @@ class _SyllableTable(dict[str, str]):
     """The syllable of each character, read alone: phrase readings would depend on the neighbours."""
 
     def __missing__(self, character: str) -> str:
-        from pypinyin import Style, lazy_pinyin
-
-        read: list[str] = lazy_pinyin(character, style=Style.NORMAL, errors="default")
-        self[character] = (read[0] if read else character).lower()
+        reading = _readings().get(str(ord(character)))
+        self[character] = _without_tone(reading.partition(",")[0]) if reading else character.lower()
         return self[character]
 
 
 _SYLLABLES: Final = _SyllableTable()
+_TONES: Final = str.maketrans(dict.fromkeys("\u0300\u0301\u0304\u030c"))
+
+
+@lru_cache(maxsize=1)
+def _readings() -> Mapping[str, str]:
+    """The readings of each character in pypinyin's table; importing pypinyin would load 47,000 phrases beside it."""
+    package = find_spec("pypinyin")
+    if package is None or package.origin is None:
+        raise ModuleNotFoundError(name="pypinyin")
+    readings: dict[str, str] = json.loads(Path(package.origin).with_name("pinyin_dict.json").read_bytes())
+    return readings
+
+
+def _without_tone(reading: str) -> str:
+    plain = unicodedata.normalize("NFD", reading).translate(_TONES)
+    return unicodedata.normalize("NFC", plain).replace("ü", "v").lower()
 
 
 @lru_cache(maxsize=1)

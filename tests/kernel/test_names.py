@@ -1,8 +1,10 @@
 import time
 
 import pytest
+from pypinyin import Style, lazy_pinyin
 
 from hub.kernel.names import (
+    _SYLLABLES,
     could_be_same,
     name_key,
     normal_organisation_name,
@@ -73,6 +75,13 @@ def test_a_name_of_wildcards_alone_is_like_nobodys() -> None:
 @pytest.mark.parametrize("written", ["", " ", "无", "不详", "无名氏", "\\N", "-", "．", "()", "null"])
 def test_a_cell_that_names_nobody_gives_no_name(written: str) -> None:
     assert normal_person_name(written).name == ""
+
+
+def test_the_table_of_readings_gives_what_pypinyin_reads() -> None:
+    characters = [*map(chr, range(0x3400, 0xA000)), *map(chr, range(0x20000, 0x20100)), *"〇兙欸嗯呒女绿嘸ABz"]
+    for character in characters:
+        read = lazy_pinyin(character, style=Style.NORMAL, errors="default")
+        assert _SYLLABLES[character] == (read[0] if read else character).lower()
 
 
 def test_pinyin_is_read_character_by_character() -> None:
