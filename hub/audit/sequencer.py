@@ -94,9 +94,11 @@ class Sequencer:
             if is_published:
                 raise Broken(
                     "audit.last-signed-missing",
-                    "Checkpoints of this log were published, but the store of the last signed one is empty: restore "
-                    "that file, or take over the published checkpoint if no witness knows a larger one.",
-                    "本日志已公布检查点，但最后签名检查点的存储为空：请恢复该文件；若见证方均无更大检查点，可采用已公布者。",
+                    "Checkpoints of this log were published, but this node's store of the last signed one is empty: "
+                    "restore that file; or, when this node is new, run `hub audit adopt`, which asks the witnesses and "
+                    "takes over what was published.",
+                    "本日志已公布检查点，但本节点最后签名检查点的存储为空：请恢复该文件；"
+                    "若为新节点，请运行 hub audit adopt，经见证方确认后接续。",
                 )
             return
         if signed.origin != self.origin:

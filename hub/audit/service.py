@@ -2,10 +2,11 @@
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NoReturn
 
+from hub.audit.adoption import adopt, require_continued
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Published, Receipt
 from hub.audit.newest import NewestTree
@@ -16,9 +17,10 @@ from hub.audit.waiting import Waiters
 from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
-from hub.proof.merkle import consistency_proof, range_root
+from hub.proof.checkpoint import Checkpoint
+from hub.proof.merkle import consistency_proof
 from hub.proof.note import NoteSigner
-from hub.proof.tiles import parse_tile_path, subtree_reader, tile_width
+from hub.proof.tiles import parse_tile_path, tile_width
 from hub.storage.database import Database
 
 POLL_SECONDS: Final = 0.25
@@ -131,22 +133,24 @@ class Log:
         collector = self._parts.collector
         if collector is None:
             return
-        remembered = collector.remembered(self._parts.signer.verifier)
-        with self._database.reading() as session:
-            size = LogStore(session, self.origin).head().size
-            subtree = subtree_reader(self._tiles.within(session), size)
-            for each in remembered:
-                if each.size > size or range_root(subtree, 0, each.size) != each.root:
-                    self._election.leave()
-                    raise Broken(
-                        "audit.behind-witness",
-                        f"A witness holds a signed checkpoint of {each.size} entries that this database does not "
-                        f"continue (it holds {size}). Nothing is signed. Restore a backup that holds them all, or "
-                        "close this log and open one under a new origin.",
-                        "见证方持有本数据库无法延续的已签名检查点，停止签名。请恢复完整备份，或以新来源另立日志。",
-                        size=size,
-                        witnessed=each.size,
-                    )
+        try:
+            require_continued(
+                self._database, self.origin, collector.remembered(self._parts.signer.verifier).checkpoints
+            )
+        except Broken:
+            self._election.leave()
+            raise
+
+    def adopt(self, brought: Sequence[Checkpoint] = (), *, is_alone: bool = False) -> Checkpoint:
+        """This node, which has signed nothing yet, signs on from what was published (``hub.audit.adoption``)."""
+        return adopt(
+            self._database,
+            self._parts.signer.verifier,
+            self._parts.signed,
+            collector=self._parts.collector,
+            brought=brought,
+            is_alone=is_alone,
+        )
 
     def _fail(self, fault: HubError) -> None:
         self.fault = fault

@@ -23,6 +23,7 @@ SIZE_TYPE: Final = "text/x.tlog.size"
 MAX_SKEW_SECONDS: Final = 300
 _CONFLICT: Final = 409
 _OK: Final = 200
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,14 @@ class Question:
         return "\n".join([f"old {old}", *map(base64_text, proof), "", self.note_text]).encode()
 
 
+@dataclass(frozen=True)
+class Memory:
+    """The checkpoints that witnesses hold, and whether a quorum of them has answered."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    is_quorum: bool
+
+
 class Collector:
     """Collects cosignatures until the policy's quorum is reached; remembers how far each witness has followed."""
 
@@ -96,20 +105,24 @@ class Collector:
             note = note.with_signatures(signature for signatures in answers for signature in signatures)
         return str(note) if self.policy.has_quorum(frozenset(self.policy.cosigners(note))) else None
 
-    def remembered(self, log: NoteVerifier) -> list[Checkpoint]:
-        """The checkpoints of ``log`` that the witnesses hold, each under the log's own signature; who is away is not
+    def remembered(self, log: NoteVerifier) -> Memory:
+        """What the witnesses hold of ``log``, each checkpoint under the log's own signature; who is away is not
         waited for.
         """  # noqa: D205 - one sentence
         name = hashlib.sha256(log.name.encode()).hexdigest()
-        found = []
-        for url in self._by_url:
+        found, answered = [], set()
+        for url, witnesses in self._by_url.items():
             reply = self._post(f"{url.rstrip('/')}/{name}/checkpoint", None)
-            if reply.status == _OK:
-                try:
+            try:
+                if reply.status == _OK:
                     found.append(verify_checkpoint(reply.body, [log]))
-                except Malformed as fault:
-                    self.complaints[url] = fault.code
-        return found
+            except Malformed as fault:
+                self.complaints[url] = fault.code
+                continue
+            if reply.status in (_OK, _NOT_FOUND):
+                answered |= {each.verifier for each in witnesses}
+        names = {name for name, each in self.policy.witnesses.items() if each.verifier in answered}
+        return Memory(tuple(found), self.policy.has_quorum(frozenset(names)))
 
     def _ask(self, url: str, question: Question) -> list[NoteSignature]:
         try:

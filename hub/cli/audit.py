@@ -1,5 +1,6 @@
 """`hub audit`: the log is re-derived from its entries, wherever they are read from, trusting public keys only."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -11,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
+from hub.audit.dump import DumpReader
 from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogReader, export_tiles
 from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
@@ -20,7 +22,7 @@ from hub.cli.telling import print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
 from hub.exchange.trust import parse_trust_policy
-from hub.proof.checkpoint import parse_checkpoint
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint
 from hub.proof.keys import FileSigner
 from hub.proof.note import NoteVerifier
 from hub.proof.policy import LogPolicy
@@ -35,6 +37,9 @@ Hub = Annotated[str | None, typer.Option(help="Read a live hub at this address i
 Tiles = Annotated[
     Path | None, typer.Option("--tiles", help="Read a folder of tiles instead.", exists=True, file_okay=False)
 ]
+Dump = Annotated[
+    Path | None, typer.Option(help="Read a database dump (pg_dump, any format) instead: no database is needed.")
+]
 Party = Annotated[str | None, typer.Option(help="With --hub: the auditor's party id, for the entries.")]
 Key = Annotated[Path | None, typer.Option("--key", help="With --party: PEM file of its private key.", dir_okay=False)]
 
@@ -43,6 +48,8 @@ Key = Annotated[Path | None, typer.Option("--key", help="With --party: PEM file 
 def verify(
     hub: Hub = None,
     tiles: Tiles = None,
+    dump: Dump = None,
+    pg_restore: Annotated[str, typer.Option(help="With --dump: the pg_restore for dumps not plain.")] = "pg_restore",
     party: Party = None,
     key: Key = None,
     policy: Annotated[
@@ -51,15 +58,22 @@ def verify(
     earlier: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint kept from before, such as a witness's; repeatable.")
     ] = None,
+    processes: Annotated[
+        int | None, typer.Option(min=1, help="Processes that check entries; one for each processor without it.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Re-derive the whole log; exit code 3 when anything was changed, naming what and where 核验日志."""
-    checkpoints = [parse_checkpoint(content_of(path, most_bytes=MAX_FILE_BYTES))[1] for path in earlier or []]
-    with _reading(hub, tiles, (party, key)) as (reader, own), _bar() as progress:
+    reading = _dumped(dump, pg_restore) if dump is not None else _reading(hub, tiles, (party, key))
+    with reading as (reader, own), _bar() as progress:
         trusted = _policy(policy, own)
         task = progress.add_task("entries 条目", total=None)
         made = verify_log(
-            reader, trusted, earlier=checkpoints, progress=lambda entries: progress.update(task, completed=entries)
+            reader,
+            trusted,
+            earlier=_kept(earlier),
+            progress=lambda entries: progress.update(task, completed=entries),
+            processes=processes or os.cpu_count() or 1,
         )
     _tell(made, as_json=as_json)
     if not made.is_sound:
@@ -69,6 +83,16 @@ def verify(
             "日志与已签名内容不符，详见上列发现。",
             findings=len(made.findings),
         )
+
+
+def _kept(files: list[Path] | None) -> list[Checkpoint]:
+    return [parse_checkpoint(content_of(path, most_bytes=MAX_FILE_BYTES))[1] for path in files or []]
+
+
+@contextmanager
+def _dumped(dump: Path, pg_restore: str) -> Iterator[tuple[LogReader, LogPolicy | None]]:
+    with DumpReader(dump, pg_restore=pg_restore) as reader:
+        yield reader, None
 
 
 @contextmanager
@@ -128,8 +152,13 @@ def _tell(made: Verified, *, as_json: bool) -> None:
 @app.command()
 def checkpoint(
     witnessed: Annotated[bool, typer.Option("--witnessed", help="The newest that the quorum cosigned.")] = False,
+    hub: Hub = None,
 ) -> None:
     """Print the newest signed checkpoint 检查点."""
+    if hub is not None:
+        with _there(hub) as reader:
+            typer.echo(reader.checkpoint(is_witnessed=witnessed).decode(), nl=False)
+        return
     with opened() as running:
         typer.echo(running.log.checkpoint(is_witnessed=witnessed), nl=False)
 
@@ -141,14 +170,62 @@ def prove(
         bool, typer.Option("--witnessed", help="Under a checkpoint that the quorum cosigned.")
     ] = False,
     content: Annotated[bool, typer.Option("--content", help="Print the entry instead of its proof.")] = False,
+    hub: Hub = None,
 ) -> None:
     """Print the receipt of an entry, or the entry 回执."""
     place: str | int = int(entry) if entry.isdecimal() else entry
+    if hub is not None:
+        _only_receipts(witnessed=witnessed, content=content)
+        with _there(hub) as reader:
+            typer.echo(reader.receipt(place).decode(), nl=False)
+        return
     with opened() as running:
-        if content and isinstance(place, int):
-            typer.echo(running.log.entry_at(place).decode())
+        if content:
+            typer.echo(running.log.entry_at(running.log.prove(place).index).decode())
         else:
             typer.echo(running.log.prove(place, is_witnessed=witnessed).proof_text, nl=False)
+
+
+def _only_receipts(*, witnessed: bool, content: bool) -> None:
+    if witnessed or content:
+        raise Malformed(
+            "cli.only-receipts",
+            "A live hub gives the receipt under its newest checkpoint; --witnessed and --content need its database, "
+            "and entries come with `hub audit export`.",
+            "在线平台仅提供最新检查点下的回执；--witnessed 与 --content 需使用数据库。",
+        )
+
+
+@contextmanager
+def _there(hub: str) -> Iterator[HttpReader]:
+    with httpx.Client(timeout=HTTP_SECONDS) as client:
+        yield HttpReader(f"{hub.rstrip('/')}/log", client=client)
+
+
+@app.command()
+def vkey() -> None:
+    """Print the log's verifier key, as trust policies and witnesses name it 日志核验密钥."""
+    with opened() as running:
+        typer.echo(running.log_vkey)
+
+
+@app.command("adopt")
+def take_over(
+    earlier: Annotated[
+        list[Path] | None, typer.Option(help="A checkpoint of this log kept elsewhere, such as by a node; repeatable.")
+    ] = None,
+    without_witnesses: Annotated[
+        bool, typer.Option("--without-witnesses", help="This log has no witnesses to ask.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let this new node sign on from what other nodes published, if nothing speaks against it 接续日志."""
+    with opened() as running:
+        made = running.log.adopt(_kept(earlier), is_alone=without_witnesses)
+    if as_json:
+        print_json({"origin": made.origin, "size": made.size, "root": made.root.hex()})
+    else:
+        say(f"This node signs on from {made.size} entries of {made.origin}.", "本节点将由此接续签名。")
 
 
 @app.command()

@@ -1,0 +1,155 @@
+"""A node with an empty store of its own joins a log that others signed: only where nothing speaks against it."""
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from hub.audit.lastsigned import SignedFile
+from hub.audit.service import Log, LogParts
+from hub.audit.witness import Witness, WitnessStore
+from hub.audit.witnessing import Collector, Reply
+from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.keys import generate_signer
+from hub.proof.note import Ed25519Cosigner
+from hub.proof.policy import parse_policy
+from hub.storage.database import Database
+from tests.support.log import ORIGIN, House, entry
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> House:
+    return House(database, tmp_path)
+
+
+class Court:
+    """A witness of the log, who may be away."""
+
+    def __init__(self, house: House, folder: Path) -> None:
+        self.cosigner = Ed25519Cosigner("court.example", generate_signer())
+        self.witness = Witness([house.signer.verifier], [self.cosigner], WitnessStore(folder), house.clock)
+        self.house = house
+        self.is_away = False
+
+    def post(self, url: str, content: bytes | None) -> Reply:
+        if self.is_away:
+            return Reply(0, "", "ConnectError")
+        path = url.split("/")[3]
+        answer = self.witness.checkpoint(path) if content is None else self.witness.add_checkpoint(content)
+        return Reply(answer.status, answer.content_type, answer.body)
+
+    def collector(self) -> Collector:
+        lines = [f"log {self.house.signer.verifier.vkey}"]
+        lines += [f"witness court {self.cosigner.verifier.vkey} http://court/", "quorum court"]
+        return Collector(parse_policy("\n".join(lines)), self.house.clock, post=self.post)
+
+    def follow(self) -> None:
+        """The witness cosigns the newest checkpoint."""
+        log = self.house.log()
+        note = log.checkpoint()
+        assert self.collector().cosigned(note, log._tiles.subtree(parse_checkpoint(note)[1].size))
+
+
+@pytest.fixture
+def court(house: House, tmp_path: Path) -> Court:
+    return Court(house, tmp_path / "court")
+
+
+def newcomer(house: House, collector: Collector | None = None) -> Log:
+    """Another node, with a folder of its own."""
+    signed = SignedFile(house.folder / "newcomer" / "last-signed")
+    return Log(house.database, LogParts(house.signer, signed, house.clock, collector))
+
+
+def sequences(log: Log, house: House) -> int:
+    made = entry()
+    house.append(made)
+    log.start()
+    try:
+        return log.receipt_for(made.entry_id, 10).index
+    finally:
+        log.stop()
+
+
+def test_a_new_node_says_what_to_do_and_joins_with_the_witnesses_consent(house: House, court: Court) -> None:
+    house.grow(5)
+    court.follow()
+    house.grow(5)
+    log = newcomer(house, court.collector())
+    with pytest.raises(Broken, match="hub audit adopt"):
+        sequences(log, house)
+    assert log.adopt().size == 10
+    assert sequences(log, house) == 11
+    with pytest.raises(Conflict):
+        log.adopt()
+
+
+def test_the_first_node_of_a_log_has_nothing_to_take_over(house: House) -> None:
+    with pytest.raises(Missing):
+        newcomer(house).adopt(is_alone=True)
+
+
+def test_silent_witnesses_or_none_are_no_consent(house: House, court: Court) -> None:
+    house.grow(5)
+    court.is_away = True
+    for collector in (court.collector(), None):
+        with pytest.raises(Refused) as refusal:
+            newcomer(house, collector).adopt()
+        assert refusal.value.code == "audit.witnesses-silent"
+    assert newcomer(house).adopt(is_alone=True).size == 5
+
+
+def truncated(house: House, size: int) -> None:
+    """The database holds the log as it was at ``size`` entries; everything is from the same old backup."""
+    note = house.log().checkpoint()
+    house.grow(4)
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_tile", "log_head", "log_published"):
+            connection.execute(text(f"TRUNCATE {table}"))
+    (house.folder / "last-signed").unlink()
+    house.grow(size)
+    assert parse_checkpoint(note)[1].size == size
+
+
+def test_a_witness_that_knows_another_history_forbids_it(house: House, court: Court) -> None:
+    house.grow(5)
+    court.follow()
+    truncated(house, 5)
+    log = newcomer(house, court.collector())
+    with pytest.raises(Broken) as refusal:
+        log.adopt(is_alone=True)
+    assert refusal.value.code == "audit.behind-witness"
+    assert "Restore a backup" in refusal.value.en
+
+
+@pytest.mark.parametrize(
+    "brought",
+    [Checkpoint(ORIGIN, 9, b"x" * 32), Checkpoint(ORIGIN, 4, b"x" * 32), Checkpoint("other.example/log", 5, b"x" * 32)],
+    ids=["larger", "another history", "another log"],
+)
+def test_a_checkpoint_kept_elsewhere_that_the_database_does_not_continue_forbids_it(
+    house: House, brought: Checkpoint
+) -> None:
+    house.grow(5)
+    with pytest.raises(Broken):
+        newcomer(house).adopt([brought], is_alone=True)
+
+
+def test_the_largest_checkpoint_that_anybody_knows_is_taken_over(house: House, court: Court) -> None:
+    house.grow(5)
+    before = house.log().checkpoint()
+    house.grow(5)
+    court.follow()
+    with house.database.engine.begin() as connection:
+        connection.execute(text("UPDATE log_published SET size = 5, note = :note"), {"note": before})
+    assert newcomer(house, court.collector()).adopt().size == 10
+
+
+def test_a_published_checkpoint_that_this_log_did_not_sign_is_not_taken_over(house: House) -> None:
+    house.grow(5)
+    with house.database.engine.begin() as connection:
+        connection.execute(text("UPDATE log_published SET note = replace(note, E'\\n5\\n', E'\\n4\\n')"))
+    with pytest.raises((Malformed, HubError)):
+        newcomer(house).adopt(is_alone=True)
+    assert newcomer(house)._parts.signed.last() is None
