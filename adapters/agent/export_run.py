@@ -18,10 +18,12 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.schemas import evidence_type_identifier
 from adapters.sources.model import Skipped, SourceTable
 from adapters.standard.people import add_flag
-from hub.errors import Refused
+from hub.errors import Refused, Unavailable
 
 _TELL_EVERY: Final = 500
 _MOST_NAMED: Final = 200
+_MANY_MISSING: Final = 20
+"""So few records may go at once from any registry."""
 _WORTH_ASKING: Final = 1000
 """From so many records on it pays to ask the hub what is live before signing them."""
 
@@ -33,6 +35,7 @@ class Manner:
     tell: Tell | None = None
     since: str | None = None
     allow_empty: bool = False
+    allow_shrink: bool = False
     heartbeat: bool = True
 
 
@@ -150,10 +153,27 @@ class ExportRun:
             raise Refused(
                 "adapters.empty-snapshot",
                 f"The source holds no usable record of {self._export.name} and the hub holds {len(missing)}; if the"
-                " registry really is empty, allow it for one run.",
-                "数据源没有可用记录，而枢纽仍有登记；如登记库确为空，请在本次运行中明确允许。",
+                " registry really is empty, allow it for one run with --allow-empty.",
+                "数据源没有可用记录，而枢纽仍有登记；如登记库确为空，请以 --allow-empty 允许本次运行。",
                 live=len(missing),
             )
+        self._require_size(len(missing))
+
+    def _require_size(self, missing: int) -> None:
+        """Half a registry does not end in a day: such an export was cut short, or is not the one it is taken for."""
+        live, left = len(self._sender.live), len(self._seen)
+        if missing < _MANY_MISSING or left * 2 >= live or not left or self._manner.allow_shrink:
+            return
+        raise Refused(
+            "adapters.shrunken-snapshot",
+            f"The source holds {left} records of {self._export.name} and the hub holds {live}; {missing} would be"
+            " withdrawn. Look whether the export is whole; if it is, allow it for one run with --allow-shrink.",
+            f"数据源仅有 {left} 条记录，而枢纽现有 {live} 条，将撤回 {missing} 条。请核对导出是否完整；"
+            "如确属实，请以 --allow-shrink 允许本次运行。",
+            live=live,
+            left=left,
+            missing=missing,
+        )
 
     # --- what changed ----------------------------------------------------------------------------------------------
 
@@ -164,10 +184,19 @@ class ExportRun:
                     self._skip(Skipped(0, "file-read-before"))
                     continue
                 self._keys.clear()
-                self._read_table(table, pending)
+                try:
+                    self._read_table(table, pending)
+                except Unavailable as fault:
+                    self._keep_what_came(pending, fault)
+                    raise
             if self._manner.heartbeat or pending.waiting_records or pending.asides:
                 self._send_changes(pending)
             self._sender.settle()
+
+    def _keep_what_came(self, pending: Pending, fault: Unavailable) -> None:
+        """What a source gave before it failed is at the hub; where to go on stays, so that it is asked again."""
+        if fault.code.startswith("adapters.source") and (pending.waiting_records or pending.asides):
+            self._send_changes(pending)
 
     def _read_table(self, table: SourceTable, pending: Pending) -> None:
         since = (self._manner.since or self._places.since(table.name)) if table.reads_on else None

@@ -37,13 +37,15 @@ class Options:
     """What an operator may choose for one run.
 
     ``status_base`` is the address under which evidence statuses are published, the hub's by default. ``allow_empty``
-    lets a full export without a single record withdraw everything. ``heartbeat`` sends an empty batch when nothing
+    lets a full export without a single record withdraw everything, ``allow_shrink`` one with less than half of what the
+    hub holds withdraw the rest. ``heartbeat`` sends an empty batch when nothing
     changed, so that the hub knows how fresh the registry is.
     """
 
     hub_id: str | None = None
     status_base: str | None = None
     allow_empty: bool = False
+    allow_shrink: bool = False
     heartbeat: bool = True
     patience: Patience | None = None
     clock: Clock | None = None
@@ -133,7 +135,7 @@ def push_with(  # noqa: PLR0913 - each by name
         as_of=int(clock.now().timestamp()),
     )
     references = References(record_key, mapping.registry, signer.public.kid)
-    manner = Manner(progress, since, chosen.allow_empty, chosen.heartbeat)
+    manner = Manner(progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.heartbeat)
     with closing(contents), tempfile.TemporaryDirectory(prefix="push-", dir=chosen.folder) as folder:
         department = Department(client, issuer, clock, Path(folder))
         found = _by_export(contents, mapping)

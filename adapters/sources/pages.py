@@ -69,9 +69,11 @@ class Reading:
         if self.checks_total and self.since is None and self.claimed > len(self._seen):
             raise Unavailable(
                 "adapters.source-short",
-                f"The registry's interface promises {self.claimed} records and gives {len(self._seen)}; nothing was"
-                " taken. If its total means something else, say check_total: false in the mapping.",
-                "登记库接口声明的总数多于实际返回；未取用任何数据。",
+                f"The registry's interface promises {self.claimed} records and gives {len(self._seen)}; those were"
+                " taken, and the next run asks for everything again. If its total means something else, say"
+                " check_total: false in the mapping.",
+                "登记库接口声明的总数多于实际返回；已取用返回的数据，下次运行将重新读取全部。如总数另有含义，请在映射中设"
+                " check_total: false。",
                 promised=self.claimed,
                 given=len(self._seen),
             )

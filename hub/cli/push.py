@@ -22,6 +22,7 @@ from hub.proof.pkcs11 import is_in_device
 
 app = typer.Typer()
 MAX_KEY_BYTES = 4096
+_MOST_NAMED = 20
 
 
 @app.command()
@@ -51,6 +52,9 @@ def push(
     allow_empty: Annotated[
         bool, typer.Option("--allow-empty", help="Let an export without a record withdraw everything.")
     ] = False,
+    allow_shrink: Annotated[
+        bool, typer.Option("--allow-shrink", help="Let an export with less than half of its records withdraw the rest.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Everything the source holds is at the hub afterwards; run again after any fault 推送登记库."""
@@ -65,7 +69,7 @@ def push(
             mapping=mapping,
             since=since,
             progress=_Teller(bars),
-            options=Options(hub_id=hub_id, allow_empty=allow_empty),
+            options=Options(hub_id=hub_id, allow_empty=allow_empty, allow_shrink=allow_shrink),
         )
     if as_json:
         print_json(report.to_json())
@@ -136,5 +140,11 @@ def _tell(report: PushReport) -> None:
     reasons = [{"reason": code, "rows": count} for code, count in sorted(report.reasons.items())]
     if reasons:
         print_lines(reasons, "reason", "rows")
-    for each in report.ignored:
+    for name in report.missing:
+        say(
+            f"not in this source: {name}; what the hub holds of it stays.", "数据源中没有此类登记，枢纽已有的保持不变。"
+        )
+    for each in report.ignored[:_MOST_NAMED]:
         say(f"not read: {each.get('name')}: {each.get('reason')}", "未读取。")
+    if len(report.ignored) > _MOST_NAMED:
+        say(f"not read: {len(report.ignored) - _MOST_NAMED} more; --json names all of them.", "另有多项未读取。")

@@ -51,7 +51,7 @@ def test_many_withdrawals_are_split_too(tmp_path: Path) -> None:
     hub = hub_for("civil_affairs")
     run(hub, "civil_affairs", tmp_path)
     lines(tmp_path / "r.csv", [ROSTER, *people(2)])
-    report = run(hub, "civil_affairs", tmp_path)
+    report = run(hub, "civil_affairs", tmp_path, allow_shrink=True)
     assert (report.withdrawn, len(hub.live("civil_affairs", "residents"))) == (33, 2)
     assert report.exports[0].batches == 4
 
@@ -89,6 +89,32 @@ def test_an_empty_snapshot_is_refused_unless_it_is_meant(tmp_path: Path) -> None
     assert refused.value.code == "adapters.empty-snapshot"
     assert len(hub.live("civil_affairs", "residents")) == 3
     assert run(hub, "civil_affairs", tmp_path, allow_empty=True).withdrawn == 3
+
+
+def test_an_export_that_lost_most_of_its_records_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, *people(50)])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    lines(tmp_path / "r.csv", [ROSTER, *people(24)])
+    with pytest.raises(Refused) as refused:
+        run(hub, "civil_affairs", tmp_path)
+    assert refused.value.code == "adapters.shrunken-snapshot"
+    assert refused.value.facts == {"live": 50, "left": 24, "missing": 26}
+    assert len(hub.live("civil_affairs", "residents")) == 50
+    assert run(hub, "civil_affairs", tmp_path, allow_shrink=True).withdrawn == 26
+
+
+def test_a_month_cut_short_does_not_end_the_other_households(tmp_path: Path) -> None:
+    header = ["户主姓名", "身份证号", "低保证号", "保障类别"]
+    households = [[f"户主{place}", "无", f"DB{place}", "城市"] for place in range(60)]
+    hub = hub_for("low_income")
+    workbook(tmp_path / "9.xlsx", [["2026年9月低保"], header, *households])
+    run(hub, "low_income", tmp_path)
+    workbook(tmp_path / "10.xlsx", [["2026年10月低保"], header, *households[:20]])
+    with pytest.raises(Refused) as refused:
+        run(hub, "low_income", tmp_path)
+    assert refused.value.code == "adapters.shrunken-snapshot"
+    assert len(hub.live("low_income", "households")) == 60
 
 
 def test_each_month_is_a_snapshot_and_a_household_that_is_missing_has_ended(tmp_path: Path) -> None:
