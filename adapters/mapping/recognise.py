@@ -3,9 +3,13 @@
 from collections.abc import Mapping as AnyMapping
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from adapters.mapping.model import Export, Mapping, Part
 from adapters.standard.folding import fit, folded_header, header_unit
+
+_NEAR: Final = 3
+"""From so many known columns on, a table is taken for an export that lacks something."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,18 @@ def recognise(headers: Sequence[str], mapping: Mapping, *, name: str = "") -> Re
             if best is None or rank > best[0]:
                 best = (rank, found)
     return best[1] if best else None
+
+
+def shortcoming(headers: Sequence[str], mapping: Mapping) -> str:
+    """Which export the header comes nearest and which of its columns it lacks; empty when it comes near none."""
+    nearest: tuple[int, str] = (_NEAR - 1, "")
+    for export in mapping.exports.values():
+        for part in export.parts.values():
+            found = recognise_part(headers, export, part)
+            lacking = [" or ".join(mark) for mark in part.recognised_by if not any(one in found.places for one in mark)]
+            if found.score > nearest[0] and lacking:
+                nearest = (found.score, f"nearest to {export.name}, without {', '.join(lacking)}")
+    return nearest[1]
 
 
 def recognise_part(headers: Sequence[str], export: Export, part: Part) -> Recognised:

@@ -7,20 +7,28 @@ from typing import Final
 
 from adapters.mapping.model import Mapping
 from adapters.sources.delimited import DelimitedTable
-from adapters.sources.model import Contents, Ignored
+from adapters.sources.model import Contents, Ignored, unrecognised
 from adapters.sources.workbook import SheetTable, sheets_of
-from hub.errors import Malformed, Missing
+from hub.errors import Malformed, Missing, Refused
 
 _TEXT: Final = frozenset((".csv", ".txt", ".tsv", ".dat", ""))
 _NEVER: Final = frozenset(
     (
         *(".pdf", ".doc", ".docx", ".jpg", ".jpeg", ".png", ".md", ".py", ".yaml", ".yml", ".json", ".jsonl"),
-        *(".pem", ".log", ".zip", ".gz", ".rar", ".7z", ".html"),
+        *(".pem", ".log", ".zip", ".gz", ".rar", ".7z", ".html", ".htm", ".sql", ".ini", ".db", ".lnk", ".tmp"),
     )
 )
 _WORKBOOKS: Final = frozenset((".xlsx", ".xlsm"))
 _DAY: Final = re.compile(r"(20\d\d)[-_年.]?(0[1-9]|1[0-2]|[1-9](?!\d))(?:[-_月.]?(0[1-9]|[12]\d|3[01]|[1-9](?!\d)))?")
 _ERAS: Final = ("历年", "历史", "上年", "去年", "本年", "今年")
+_OLD_SUFFIXES: Final = frozenset((".xls", ".et", ".xlt"))
+_TABLES: Final = frozenset((".csv", ".tsv", ".dat", *_WORKBOOKS, *_OLD_SUFFIXES))
+"""Files that are meant as tables, so that one that cannot be read may not be passed over."""
+_PACKED: Final = {
+    **dict.fromkeys((".zip", ".gz", ".rar", ".7z"), "packed; unpack it first"),
+    ".sql": "statements, not a table; load it into a database and give its address",
+}
+_NO_TEXT: Final = (b"<", b"{", b"%")
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
 
@@ -30,10 +38,13 @@ def read_folder(where: Path, mapping: Mapping) -> Contents:
 
     Raises:
         Missing: there is nothing at ``where``.
+        Malformed, Refused: a file that is meant as a table cannot be read as one.
     """
     if not where.exists():
         raise Missing(
-            "adapters.source-missing", "There is no such file or folder; check the path.", "文件或文件夹不存在。"
+            "adapters.source-missing",
+            f"There is no file or folder {where}; check the path.",
+            f"文件或文件夹 {where} 不存在；请检查路径。",
         )
     contents = Contents()
     for path in _files(where):
@@ -63,31 +74,60 @@ def chronology(path: Path) -> tuple[str, int, int, str]:
 
 
 def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:
-    with path.open("rb") as file:
-        start = file.read(8)
+    start = _start_of(path)
     suffix = path.suffix.lower()
-    if suffix in _NEVER or not start:
-        contents.ignored.append(Ignored(path.name, "empty" if not start else "not a table"))
+    if not start and suffix in _TABLES and _is_snapshot(mapping):
+        raise _empty(path)
+    if not start or suffix in _NEVER:
+        contents.ignored.append(Ignored(path.name, _PACKED.get(suffix, "not a table") if start else "empty"))
+    elif start.startswith(_OLD_WORKBOOK) and suffix in _TABLES:
+        raise _old_workbook(path)
     elif start.startswith(_ZIP) or suffix in _WORKBOOKS:
         for sheet in sheets_of(path, mapping, root=root):
-            _keep(sheet, contents)
-    elif start.startswith(_OLD_WORKBOOK):
+            _keep(sheet, mapping, contents)
+    elif suffix in _TEXT or start[:1] not in _NO_TEXT:
+        _keep(DelimitedTable(path, mapping, root=root), mapping, contents)
+    elif suffix in _OLD_SUFFIXES:
         raise _old_workbook(path)
-    elif suffix in _TEXT or start[:1] not in (b"<", b"{", b"%"):
-        _keep(DelimitedTable(path, mapping, root=root), contents)
     else:
         contents.ignored.append(Ignored(path.name, "not a table"))
+
+
+def _start_of(path: Path) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return file.read(8)
+    except OSError as fault:
+        raise Refused(
+            "adapters.file-unreadable",
+            f"{path.name} cannot be opened ({fault.strerror}); let this account read it. Nothing was read, lest its"
+            " records seem gone.",
+            f"无法打开 {path.name}；请授予读取权限。为免误判记录消失，未读取任何文件。",
+        ) from None
+
+
+def _is_snapshot(mapping: Mapping) -> bool:
+    return any(export.mode == "full" for export in mapping.exports.values())
+
+
+def _empty(path: Path) -> Malformed:
+    return Malformed(
+        "adapters.file-empty",
+        f"{path.name} holds not a byte; export it again or take it away. Nothing was read, lest its records seem gone.",
+        f"{path.name} 为空文件；请重新导出或移除。为免误判记录消失，未读取任何文件。",
+    )
 
 
 def _old_workbook(path: Path) -> Malformed:
     return Malformed(
         "adapters.old-workbook",
-        f"{path.name} is a workbook of the old kind; save it as .xlsx. Nothing was read, lest its records seem gone.",
+        f"{path.name} is a workbook of the old kind, whatever its name says; save it as .xlsx. Nothing was read, lest"
+        " its records seem gone.",
         f"{path.name} 为旧格式工作簿；请另存为 .xlsx。为免误判记录消失，未读取任何文件。",
     )
 
 
-def _keep(table: DelimitedTable | SheetTable, contents: Contents) -> None:
+def _keep(table: DelimitedTable | SheetTable, mapping: Mapping, contents: Contents) -> None:
     """The table is read when it is an export; a file that should be one and cannot be read ends the run.
 
     Were it passed over, a full export would take its records for gone.
@@ -96,7 +136,7 @@ def _keep(table: DelimitedTable | SheetTable, contents: Contents) -> None:
         _require_single_columns(table)
         contents.tables.append(table)
     elif any(table.first_cells):
-        contents.ignored.append(Ignored(table.name, "no export has these columns", table.first_cells))
+        contents.ignored.append(unrecognised(table.name, table.first_cells, mapping))
 
 
 def _require_single_columns(table: DelimitedTable | SheetTable) -> None:

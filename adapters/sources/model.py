@@ -1,11 +1,18 @@
 """What a source 数据源接口 gives, whichever kind it is: tables recognised by their columns, and their rows as text."""
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
 
-from adapters.mapping.recognise import Recognised
+from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised, shortcoming
+from adapters.standard.folding import fit
 
+_VALUE: Final = re.compile(r"\d{4}|['\"();=]|^.{31,}$|^\d+$")
+"""What a cell of data holds and the name of a column does not; such rows may be somebody's and are not repeated."""
+_MOST_NAMES: Final = 50
 AROUND_EMPTY: Mapping[str, str] = {}
 
 
@@ -80,6 +87,14 @@ class Ignored:
     name: str
     reason: str
     columns: tuple[str, ...] = ()
+
+
+def unrecognised(name: str, first: Sequence[str], mapping: RegistryMapping) -> Ignored:
+    """A table with none of the columns of an export; its first row is told only when it can be names of columns."""
+    names = tuple(text for cell in first if (text := fit(cell)))
+    if any(_VALUE.search(unicodedata.normalize("NFKC", one)) for one in names):
+        return Ignored(name, "no row names the columns of an export")
+    return Ignored(name, shortcoming(names, mapping) or "no export has these columns", names[:_MOST_NAMES])
 
 
 @dataclass

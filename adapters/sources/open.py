@@ -5,11 +5,11 @@ from typing import Final
 
 from adapters.mapping.model import Mapping
 from adapters.sources.folder import read_folder
-from adapters.sources.model import Contents
+from adapters.sources.model import Contents, Ignored
 from adapters.sources.rest import read_interface
 from adapters.sources.signed_http import Patience
 from adapters.sources.tables import read_database
-from hub.errors import Missing
+from hub.errors import Malformed, Missing
 from hub.kernel.clock import Clock, SystemClock
 
 _SQLITE: Final = b"SQLite format 3\x00"
@@ -21,12 +21,21 @@ def read_source(
     """What the source holds; the kind of source follows from how it is called.
 
     Raises:
+        Malformed, Refused, Unavailable: it cannot be read; the text says what to change.
         Missing: nothing is there, or nothing in it has the columns of an export of this registry.
     """
+    if not str(where).strip():
+        raise Malformed("adapters.source-empty", "The source is empty; say where the registry is.", "未指定数据源。")
     contents = _read(str(where), mapping, clock or SystemClock(), patience)
     if not contents.tables:
         contents.close()
-        found = [f"{one.name}: {one.reason} ({', '.join(one.columns[:12])})"[:300] for one in contents.ignored[:10]]
+        if not contents.ignored:
+            raise Missing(
+                "adapters.source-without-tables",
+                "The source holds no table and no file at all; check the path or the database.",
+                "数据源中没有任何表或文件；请检查路径或数据库。",
+            )
+        found = [_told(one) for one in contents.ignored[:10]]
         raise Missing(
             "adapters.nothing-recognised",
             "Nothing in the source has the columns of this registry; check the source or give a mapping file.",
@@ -34,6 +43,11 @@ def read_source(
             found=found,
         )
     return contents
+
+
+def _told(one: Ignored) -> str:
+    columns = f" ({', '.join(one.columns[:12])})" if one.columns else ""
+    return f"{one.name}: {one.reason}{columns}"[:300]
 
 
 def _read(where: str, mapping: Mapping, clock: Clock, patience: Patience | None) -> Contents:

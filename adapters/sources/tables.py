@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event, inspect, literal, literal_column, select
@@ -17,13 +18,13 @@ from sqlalchemy.sql.expression import ColumnClause
 from sqlalchemy.types import NullType
 
 from adapters.mapping.model import Mapping as RegistryMapping
-from adapters.mapping.recognise import Recognised, recognise
+from adapters.mapping.recognise import Recognised, recognise, shortcoming
 from adapters.sources.grid import raw_of
 from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
 from adapters.sources.signed_http import AwayForNow, Patience, patient
 from adapters.sources.workbook import cell_text
 from adapters.standard.folding import is_broken
-from hub.errors import Malformed, Unavailable
+from hub.errors import Malformed, Missing, Refused, Unavailable
 
 _DRIVERS: Final = {
     "postgresql": "postgresql+psycopg",
@@ -35,6 +36,11 @@ _STORED_ORDER: Final = {"sqlite": "rowid", "postgresql": "ctid"}
 """What orders the rows of a table without a primary key as they were written."""
 
 _CONNECT_SECONDS: Final = 10
+_MYSQL_REFUSALS: Final = frozenset((1044, 1045, 1049, 1698))
+_REFUSAL: Final = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry|(?:database|role) .* does not exist"
+    r"|permission denied for database|is not permitted to log in"
+)
 _COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
 
 
@@ -91,10 +97,12 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
     """The tables and views of the database that belong to the registry.
 
     Raises:
-        Malformed: the URL cannot be used.
+        Malformed, Missing: the URL cannot be used, or names a file that is not there.
+        Refused: the database lets this user not in.
         Unavailable: the database cannot be reached now.
     """
     engine = open_engine(url)
+    _require_file(engine.url)
     schema = mapping.tables.schema
     contents = Contents(closers=[engine.dispose])
     try:
@@ -107,7 +115,8 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
             ordered = [str(one) for one in keys]
             found = recognise(columns, mapping, name=name)
             if found is None:
-                contents.ignored.append(Ignored(name, "no export has these columns", tuple(columns[:50])))
+                reason = shortcoming(columns, mapping) or "no export has these columns"
+                contents.ignored.append(Ignored(name, reason, tuple(columns[:50])))
             else:
                 how = (mapping, ordered, name in views)
                 contents.tables.append(DatabaseTable(engine, name, columns, found, how))
@@ -118,11 +127,38 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
     return contents
 
 
+def _require_file(address: URL) -> None:
+    """Returns when the URL names no file, or one that exists: SQLite would make an empty one of it."""
+    if address.get_backend_name() == "sqlite" and address.database and not Path(address.database).is_file():
+        raise Missing(
+            "adapters.source-missing",
+            f"There is no database file {address.database}; check the path.",
+            f"数据库文件 {address.database} 不存在；请检查路径。",
+        )
+
+
 def _inspector(engine: Engine) -> Inspector:
     try:
         return inspect(engine)
     except OperationalError as fault:
+        if _is_refusal(fault):
+            raise _refused() from None
         raise AwayForNow(type(fault).__name__) from fault
+
+
+def _is_refusal(fault: OperationalError) -> bool:
+    """True when the server answered and does not let this user in, or has no such database."""
+    told = fault.orig.args if fault.orig is not None else ()
+    return bool(told and told[0] in _MYSQL_REFUSALS) or _REFUSAL.search(str(fault.orig)) is not None
+
+
+def _refused() -> Refused:
+    return Refused(
+        "adapters.source-login",
+        "The registry's database refuses the login, or has no database of that name; check user, password and name"
+        " in the URL.",
+        "登记库数据库拒绝登录或数据库名不存在；请检查地址中的用户、密码和库名。",
+    )
 
 
 def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
@@ -249,6 +285,10 @@ def _cell(value: Any) -> str:
 def _away(fault: SQLAlchemyError | AwayForNow) -> Unavailable:
     return Unavailable(
         "adapters.source-away",
-        f"The registry's database cannot be read now ({type(fault).__name__}); the next run goes on.",
+        f"The registry's database cannot be read now ({_told(fault)}); the next run goes on.",
         "登记库数据库暂时无法读取；下次运行将继续。",
     )
+
+
+def _told(fault: SQLAlchemyError | AwayForNow) -> str:
+    return str(fault) if isinstance(fault, AwayForNow) else type(fault).__name__

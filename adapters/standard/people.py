@@ -3,14 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from adapters.standard.folding import fit
 from hub.kernel.characters import is_placeholder
 from hub.kernel.codes import Identifier, IdentifierKind, read_identifiers
-from hub.kernel.identifiers import MASKED, ROUNDED, SCIENTIFIC
+from hub.kernel.identifiers import LENGTH, MASKED, ROUNDED, SCIENTIFIC
 from hub.kernel.names import normal_organisation_name, normal_person_name
 
 _DAMAGE: Final = frozenset((MASKED, SCIENTIFIC, ROUNDED))
 _LONGEST_WRITTEN: Final = 200
 _LONGEST_NUMBER: Final = 64
+_SHORTEST_CUT_CODE: Final = 15
 _ORGANISATION_WORDS: Final = (
     *("公司", "委员会", "局", "协会", "学会", "中心", "学校", "医院", "合作社", "基金会"),
     *("村民", "厂", "银行", "经济", "政府", "商会", "研究", "集团"),
@@ -86,7 +88,8 @@ def put_organisation_numbers(target: dict[str, Any], cells: Sequence[str]) -> No
     """Each number by its own form, whatever column it stands in, and the strongest of them as ``number``."""
     strongest: Identifier | None = None
     for text in cells:
-        for found in read_identifiers(text, "001").identifiers if text else ():
+        for read in read_identifiers(text, "001").identifiers if text else ():
+            found = _as_listed(read, text)
             paper = _PAPERS.get(found.kind, "registration_number")
             if paper not in target and len(found.value) <= _LONGEST_NUMBER:
                 target[paper] = found.value
@@ -97,6 +100,13 @@ def put_organisation_numbers(target: dict[str, Any], cells: Sequence[str]) -> No
         target["number"] = strongest.value
         target["number_valid"] = strongest.valid
         target["document_kind"] = strongest.document_kind
+
+
+def _as_listed(found: Identifier, text: str) -> Identifier:
+    """``found``, or the cell as written when it is a register's number 社证字第…号 rather than a code cut short."""
+    if LENGTH not in found.flags or len(found.value) >= _SHORTEST_CUT_CODE:
+        return found
+    return Identifier(IdentifierKind.OTHER, fit(text)[:_LONGEST_NUMBER], valid=False)
 
 
 def code_for(codes: Mapping[str, str], text: str) -> str | None:

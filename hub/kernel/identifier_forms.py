@@ -33,6 +33,7 @@ _PROVINCES_AS_LISTED: Final = (
 )
 PROVINCE_CODES: Final = tuple(_PROVINCES_AS_LISTED.split())
 _PROVINCES: Final = frozenset(PROVINCE_CODES)
+_CHECKS: Final = frozenset("0123456789X")
 _PERMIT_REGIONS: Final = frozenset(("810000", "820000", "830000"))
 _CREDIT_KINDS: Final = frozenset(("11", "12", "51", "52", "53", "54", "55", "91", "92", "93", "N1", "N2", "N3"))
 PERSON_HINTS: Final = frozenset(("111", "414", "511", "516", "551", "552", "553"))
@@ -98,6 +99,9 @@ def resident(text: str) -> Identifier | None:
 
 def credit(text: str, hint: str | None = None) -> Identifier | None:
     """Eighteen characters as credit code; O and I are never in one, so they stand for 0 and 1."""
+    is_foreign = text.isdigit() and text[:2] not in _CREDIT_KINDS
+    if hint not in ORGANISATION_HINTS and (is_foreign or _reads_as_resident(text)):
+        return None
     for table, flags in ((None, ()), (_O_AND_I, (REPAIRED,)), (_LETTER_FOR_DIGIT, (REPAIRED,))):
         repaired = text if table is None else text.translate(table)
         if is_credit_code(repaired):
@@ -105,6 +109,16 @@ def credit(text: str, hint: str | None = None) -> Identifier | None:
             return Identifier(IdentifierKind.CREDIT_CODE, repaired, valid=True, flags=flags + unusual)
     looks_like_one = text.isalnum() and not text[:17].isdigit()
     return _unsound(IdentifierKind.CREDIT_CODE, text, CHECK_DIGIT) if looks_like_one or hint == "001" else None
+
+
+def _reads_as_resident(text: str) -> bool:
+    """True for a resident ID but for its check digit; one wrong digit in 31 makes a sound credit code of it."""
+    return (
+        text[:17].isdigit()
+        and text[17] in _CHECKS
+        and text[:2] in _PROVINCES
+        and date_of_digits(text[6:14]) is not None
+    )
 
 
 def is_credit_code(text: str) -> bool:
@@ -115,8 +129,8 @@ def is_credit_code(text: str) -> bool:
 def _resident_or_repaired(text: str, hint: str | None) -> Identifier | None:
     found = resident(text)
     if found is not None:
-        foreign_to_form = IMPOSSIBLE_BIRTH in found.flags and hint not in PERSON_HINTS and is_credit_code(text)
-        return None if foreign_to_form else found
+        listed_as = credit(text, hint) if IMPOSSIBLE_BIRTH in found.flags and hint not in PERSON_HINTS else None
+        return None if listed_as is not None and listed_as.valid else found
     repaired = resident(text.translate(_LETTER_FOR_DIGIT))
     return _with(repaired, REPAIRED) if repaired is not None and repaired.valid else None
 
@@ -171,8 +185,8 @@ def _travel(text: str, _hint: str | None) -> Identifier | None:
 
 
 def _taiwan(text: str, hint: str | None) -> Identifier | None:
-    if not _TAIWAN.fullmatch(text) or hint not in (None, "511"):
-        return None
+    if not _TAIWAN.fullmatch(text) or hint not in (None, "511", "516"):
+        return None  # the land registry has one kind, 516 here, for the permits of Hong Kong, Macao and Taiwan
     return Identifier(IdentifierKind.TAIWAN_PERMIT, text, valid=True, flags=() if hint else (BY_FORM,))
 
 
