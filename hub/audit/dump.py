@@ -52,7 +52,11 @@ class DumpReader:
         self._misplaced: list[int] = []
         self._leaves: dict[int, bytes] = {}
         self._tiles: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the reader
-        self._scan()
+        try:
+            self._scan()
+        except BaseException:
+            self.close()
+            raise
         self._origin = origin or next(iter(self._published), "")
 
     def __enter__(self) -> Self:
