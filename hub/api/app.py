@@ -40,6 +40,7 @@ from hub.console.pages import verifier_pages
 from hub.errors import HubError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    exchange.router,
     parties.router,
     registries.router,
     statuses.router,
@@ -50,7 +51,6 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     mandates.router,
     supervision.router,
-    exchange.router,
     notices.router,
     reviews.router,
     histories.router,
@@ -59,6 +59,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     log.router,
     health.router,
 )
+"""Addresses are tried in this order: the one asked most often comes first."""
 DESCRIPTION: Final = """\
 Departments push signed evidence 凭证 of what their registries hold. Approval services open a case 办件, read what its
 applicant need not bring 免提交, and ask for the rest of the evidence with a signed request. Every answer is signed,

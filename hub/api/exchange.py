@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
-from hub.api.access import ExchangeCaller, TheHub
+from hub.api.access import ExchangeCaller, TheHub, hub_of
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, message_in
 from hub.api.work import work
@@ -63,11 +63,12 @@ class AnswerView(View):
         token=False,
     ),
 )
-async def exchange(request: Request, hub: TheHub) -> Response:
+async def exchange(request: Request) -> Response:
     """The signed request is the credential. A refusal is an answer too: status 200, `outcome` refused, signed, logged.
 
     The same request again gets the same answer (`is_replay`), never a second release.
     """
+    hub = await hub_of(request)
     made = await work(request, hub.exchange.exchange, await message_in(request, JWT, "application/jose"))
     view = {
         "exchange": made.exchange_id,

@@ -82,6 +82,21 @@ def test_the_answer_names_the_subject_by_the_consumers_own_id_and_takes_it_back(
     assert (again["outcome"], again["subject"]) == ("released", first["subject"])
 
 
+def test_an_id_given_before_a_merge_is_answered_about_the_one_that_stands_now(world: World) -> None:
+    given = world.ask()["subject"]
+    with world.hub.database.writing() as session:
+        merge = """
+            INSERT INTO identity_subject SELECT (jsonb_populate_record(s, '{"subject_id": "sub_survivor"}')).*
+            FROM identity_subject s JOIN identity_pairwise p USING (subject_id) WHERE p.pairwise = :given"""
+        session.execute(text(merge), {"given": given})
+        redirect = "UPDATE identity_subject s SET merged_into = 'sub_survivor' FROM identity_pairwise p"
+        session.execute(text(f"{redirect} WHERE s.subject_id = p.subject_id AND p.pairwise = :given"), {"given": given})
+    answer = world.ask(subject={"pairwise": given})
+    assert answer["outcome"] == "released"
+    assert answer["subject"] not in {given, None}
+    assert world.ask(subject={"pairwise": answer["subject"]})["subject"] == answer["subject"]
+
+
 def test_another_consumer_knows_the_subject_by_another_id(world: World) -> None:
     other = "svc:funeral-subsidy"
     world.join(other, PartyKind.consumer)

@@ -56,8 +56,7 @@ class Deciding:
         """
         found = self._permissions()  # 4
         subject, why_not = self._named()  # 1
-        with self._parts.database.looking() as cursor:
-            scene = scene_of(cursor, self._request, subject, self._types(found))
+        scene = self._scene(subject, self._types(found))
         if scene.is_answered:
             return Decision(Outcome.refused), scene
         if scene.subject_id is None:
@@ -71,6 +70,15 @@ class Deciding:
         outcome = outcome_of(items)
         reason = items[0].reason if outcome is Outcome.refused else None
         return Decision(outcome, reason, items, scene.subject_id, pairwise), scene
+
+    def _scene(self, subject: str | None, types: Sequence[str]) -> Scene:
+        with self._parts.database.looking() as cursor:
+            scene = scene_of(cursor, self._request, subject, types)
+        if scene.merged_into is None:
+            return scene
+        with self._parts.database.reading() as session:
+            survivor = self._parts.identity.resolve(session, scene.merged_into)
+        return self._scene(survivor or "", types)
 
     def _permissions(self) -> dict[str, Allowed | NotAllowed]:
         request = self._request

@@ -12,36 +12,33 @@ from hub.evidence.store import HELD, held_in
 from hub.exchange.model import Request
 
 _SCENE: Final = f"""
-WITH RECURSIVE way AS (
- SELECT subject_id, merged_into FROM identity_subject WHERE subject_id = coalesce(%(subject)s::text,
-  (SELECT subject_id FROM identity_pairwise WHERE consumer = %(consumer)s AND pairwise = %(pairwise)s))
- UNION
- SELECT s.subject_id, s.merged_into FROM identity_subject s JOIN way ON s.subject_id = way.merged_into
-), head AS MATERIALIZED (
- SELECT EXISTS (SELECT FROM exchange WHERE consumer = %(consumer)s AND jti = %(jti)s) AS is_answered,
-  (SELECT subject_id FROM way WHERE merged_into IS NULL) AS subject_id
-)
-SELECT head.is_answered, head.subject_id, coalesce(chain.count, 0), coalesce(chain.last_leaf, ''::bytea),
- standing.*, held.*
-FROM head
-LEFT JOIN log_subject_chain chain ON chain.subject_id = head.subject_id
+SELECT EXISTS (SELECT FROM exchange WHERE consumer = %(consumer)s AND jti = %(jti)s),
+ who.subject_id, who.merged_into, coalesce(chain.count, 0), coalesce(chain.last_leaf, ''::bytea), standing.*, held.*
+FROM (VALUES (1)) AS one
+LEFT JOIN identity_subject who ON who.subject_id = coalesce(%(subject)s::text,
+ (SELECT subject_id FROM identity_pairwise WHERE consumer = %(consumer)s AND pairwise = %(pairwise)s))
+LEFT JOIN log_subject_chain chain ON chain.subject_id = who.subject_id
 LEFT JOIN LATERAL ({STANDING}) standing ON true
 LEFT JOIN LATERAL (
  SELECT {HELD} FROM evidence_link l JOIN evidence e USING (evidence_id)
- WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = head.subject_id)
-  || head.subject_id) AND e.status = 'valid' AND e.type = ANY (%(types)s)
+ WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
+  || who.subject_id::text) AND e.status = 'valid' AND e.type = ANY (%(types)s)
 ) held ON true
 ORDER BY held.as_of, held.evidence_id"""
-_OWN: Final = 4
+_OWN: Final = 5
 """Columns before the case's."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """One snapshot. ``chain``: how many log entries tell of the subject, and the leaf of the last of them."""
+    """One snapshot. ``chain``: how many log entries tell of the subject, and the leaf of the last of them.
+
+    Of a subject that another answers for since a merge, ``merged_into`` names that one, and the rest says little.
+    """
 
     is_answered: bool
     subject_id: str | None
+    merged_into: str | None
     chain: tuple[int, bytes]
     case: CaseStanding | None
     held: tuple[HeldEvidence, ...] = field(repr=False)
@@ -62,6 +59,7 @@ def scene_of(cursor: Cursor[Any], request: Request, subject_id: str | None, type
     }
     cursor.execute(_SCENE, values, binary=True)
     rows = cursor.fetchall()
-    is_answered, found, count, last_leaf = rows[0][:_OWN]
+    is_answered, found, merged_into, count, last_leaf = rows[0][:_OWN]
     held = tuple(held_in(row[_OWN + COLUMNS :]) for row in rows if row[_OWN + COLUMNS] is not None)
-    return Scene(is_answered, found, (count, last_leaf), standing_in(rows[0][_OWN : _OWN + COLUMNS]), held)
+    case = standing_in(rows[0][_OWN : _OWN + COLUMNS])
+    return Scene(is_answered, found, merged_into, (count, last_leaf), case, held)
