@@ -20,7 +20,6 @@ from hub.identity.traits import (
     organisation_traits,
     person_traits,
     phone_key,
-    sorted_sound,
 )
 from hub.kernel.dates import parse_date
 from hub.kernel.identifier_forms import PROVINCE_CODES
@@ -34,8 +33,9 @@ ORGANISATION_INPUT: Final = (
 )  # fmt: skip
 
 _RESIDENT_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+_BODY: Final = "CAST(left(s.number, 17) AS BIGINT)"
 _CHECKED: Final = " + ".join(
-    f"{weight} * (ascii(s.number[{place}]) - 48)" for place, weight in enumerate(_RESIDENT_WEIGHTS, 1)
+    f"{weight} * ({_BODY} // {10 ** (16 - place)} % 10)" for place, weight in enumerate(_RESIDENT_WEIGHTS)
 )
 _PROVINCES: Final = ", ".join(f"'{code}'" for code in PROVINCE_CODES if code < "80")
 _SEXES: Final = (
@@ -139,18 +139,30 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
 def _read_former_names(con: Connection) -> None:
     """View ``called``: the traits once for every name that a record states, as keys need it."""
     rows = con.execute("SELECT n, unnest(string_split(former, '|')) FROM traits WHERE former <> ''").fetchall()
-    _table(con, "formers", ("n", "name", "sorted_sound"), [(str(n), name, sorted_sound(name)) for n, name in rows])
+    _table(con, "formers", ("n", "name", "sound"), [(str(n), name, pinyin_key(name)) for n, name in rows])
     con.execute(
         "CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits UNION ALL SELECT t.* REPLACE (f.name AS name,"
-        " f.sorted_sound AS sorted_sound) FROM traits t JOIN formers f ON CAST(f.n AS BIGINT) = t.n"
+        f" {_summed('f.sound')} AS sorted_sound) FROM traits t JOIN formers f ON CAST(f.n AS BIGINT) = t.n"
     )
 
 
 def _read_characters(con: Connection) -> None:
-    """Table ``characters``: what each character of a plain name is in keys, and how it is read."""
+    """Table ``characters``: what each character of a plain name is in keys, how it is read, and a digest of that."""
     found = con.execute("SELECT DISTINCT unnest(string_split(name, '')) FROM said WHERE plain_name").fetchall()
     rows = [(row[0], key := name_key(row[0]), pinyin_key(key)) for row in found]
     _table(con, "characters", ("raw", "key", "sound"), rows)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE characters AS SELECT *, {_digest('sound')} AS digest FROM characters")
+
+
+def _digest(sound: str) -> str:
+    """A number for a syllable; the sum over a name is the same in whatever order its characters stand."""
+    return f"CAST(hash({sound}) >> 8 AS HUGEINT)"
+
+
+def _summed(sound: str) -> str:
+    """The sum for a name's syllables; nothing for no name."""
+    digests = f"list_transform(string_split({sound}, ' '), lambda x: {_digest('x')})"
+    return f"CASE WHEN coalesce({sound}, '') = '' THEN '' ELSE CAST(list_sum({digests}) AS VARCHAR) END"
 
 
 _PLAIN_NAME: Final = r"[\x{3400}-\x{9fff}]{2,4}"
@@ -175,7 +187,7 @@ _FILLER: Final = (
 )
 _PARTS: Final = ("c1", "c2", "c3", "c4")
 _PLAIN_KEY: Final = " || ".join(f"coalesce({part}.key, '')" for part in _PARTS)
-_SOUNDS: Final = f"[{', '.join(f'{part}.sound' for part in _PARTS)}]"
+_DIGESTS: Final = " + ".join(f"coalesce({part}.digest, 0)" for part in _PARTS)
 _CHARACTERS: Final = " ".join(
     f"LEFT JOIN characters {part} ON s.plain_name AND {part}.raw = s.name[{place}]"
     for place, part in enumerate(_PARTS, 1)
@@ -188,8 +200,7 @@ _PEOPLE: Final = (
     " ELSE w.former || '|' || s.former END AS former,"
     f" CASE WHEN s.plain_name THEN concat_ws(' ', {', '.join(f'{part}.sound' for part in _PARTS)})"
     " ELSE coalesce(w.sound, '') END AS sound,"
-    f" CASE WHEN s.plain_name THEN array_to_string(list_sort(list_filter({_SOUNDS}, lambda x: x IS NOT NULL)), ' ')"
-    " ELSE coalesce(w.sorted, '') END AS sorted_sound,"
+    f" CASE WHEN s.plain_name THEN CAST({_DIGESTS} AS VARCHAR) ELSE {_summed('w.sound')} END AS sorted_sound,"
     f" coalesce(b.key, s.birth) AS birth0, {_SEXES.replace('sex', 's.sex')} AS sex0,"
     " CASE WHEN s.fast_number THEN s.number ELSE coalesce(i.number, '') END AS number,"
     " CASE WHEN s.fast_number THEN CASE WHEN"
@@ -237,11 +248,11 @@ def _table(con: Connection, name: str, columns: Sequence[str], rows: Sequence[Se
         con.unregister("incoming")
 
 
-def _name(text: str) -> tuple[str, str, str, str]:
+def _name(text: str) -> tuple[str, str, str]:
     read = normal_person_name(text)
     key = name_key(read.name)[:100]
     former = LIST_MARK.join(name_key(each)[:100] for each in read.former)
-    return key, former, pinyin_key(key) if key else "", sorted_sound(key) if key else ""
+    return key, former, pinyin_key(key) if key else ""
 
 
 def _day(text: str) -> tuple[str]:
@@ -262,7 +273,7 @@ def _address(text: str) -> tuple[str]:
 
 _KEY: Final = ("key",)
 _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[str, ...]], ...]] = (
-    ("names", "name", "NOT plain_name", _name, ("key", "former", "sound", "sorted")),
+    ("names", "name", "NOT plain_name", _name, ("key", "former", "sound")),
     ("numbers", "number", "NOT fast_number AND number <> ''", _number, ("number", "state", "born")),
     (
         "births",
