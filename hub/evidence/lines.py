@@ -26,6 +26,7 @@ _OPAQUE = re.compile(r"[A-Za-z0-9_-]{16,86}")
 _CODE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 _REASONS: Final = frozenset({"gone", "reversed", "superseded"})
 _TEXT_LIMIT: Final = 500
+_MOST: Final = 2**31 - 1
 
 
 class FaultLike(Protocol):
@@ -94,7 +95,12 @@ def _shown(content: bytes) -> str:
 
 def _row(told: Mapping[str, Any]) -> int | None:
     row = told.get("row")
-    return row if type(row) is int else None
+    return row if _is_countable(row) else None
+
+
+def _is_countable(number: Any) -> bool:
+    """True of a whole number that a column of the tables holds."""
+    return type(number) is int and 0 <= number <= _MOST
 
 
 def _opaque(value: Any) -> str | None:
@@ -196,7 +202,7 @@ def _status_list(status: object) -> tuple[str | None, int | None]:
     if not isinstance(told, dict):
         return None, None
     uri, index = told.get("uri"), told.get("idx")
-    return (uri, index) if isinstance(uri, str) and type(index) is int else (None, None)
+    return (uri, index) if isinstance(uri, str) and _is_countable(index) else (None, None)
 
 
 def _check_times(claims: Mapping[str, Any], now: datetime) -> None:

@@ -178,3 +178,13 @@ def test_a_disclosure_that_stands_in_clear_is_not_taken_for_hidden(intake: Intak
     token = issue_sd_jwt(clear, {"name": "张三"}, signer=civil.signer)
     pushed(intake, civil, [orjson.dumps({"evidence": token, "row": 1})])
     assert aside(intake) == [("intake.claim-in-clear", 2)]
+
+
+def test_positions_that_no_table_holds_are_left_out_and_hold_nothing_up(
+    intake: IntakeService, civil: Department
+) -> None:
+    far = {**UNREADABLE, "row": 2**40}
+    line = {**civil.line("zhang", ZHANG, status={"status_list": {"idx": 2**40, "uri": civil.status_uri}}), "row": -1}
+    answer = pushed(intake, civil, [line, far])
+    assert (answer.accepted, answer.quarantined) == (1, 1)
+    assert intake.quarantine_of("civil_affairs")[0].row is None
