@@ -1,14 +1,17 @@
 """A served hub into which departments push, and everyone who calls it: stewards, owners, a consumer, an auditor."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hub.bootstrap import published_shapes
 from hub.client.channel import Channel
+from hub.identity.model import Found, IdentityQuery
 from hub.kernel.clock import SystemClock
 from hub.sharing.reading import shipped_grants
+from tests.evidence.pushing import Department, withdrawn
 from tests.exchange.world import AID, World
 from tests.identity.conftest import number_of
 from tests.support.running import Running, running
@@ -47,6 +50,27 @@ class Desk:
         """What comes of joining or splitting two mentions."""
         named = [{"record": record, "role": role} for record, role in (one, other)]
         return self.call("POST", path, json={"one": named[0], "other": named[1], "steward": "李科员"})
+
+    def tell(
+        self, registry: str, export: str, records: Mapping[str, Mapping[str, Any]], gone: Sequence[str] = ()
+    ) -> None:
+        """The export's next batch: what the records with those keys say now, and the keys of those that are gone."""
+        shape = next(each for each in published_shapes() if (each.registry, each.export) == (registry, export))
+        issuer = f"dept:{registry.replace('_', '-')}"
+        department = Department(issuer, shape, self.world.signers[issuer], self.world.clock)
+        lines = [department.line(key, form) for key, form in records.items()]
+        self.world.push(registry, export, lines=[*lines, *(withdrawn(key) for key in gone)])
+
+    def history(self, subject: str) -> list[dict[str, Any]]:
+        """What the history call says that registries said of the subject."""
+        said: list[dict[str, Any]] = self.call("GET", f"/v1/identity/subjects/{subject}/history")["said"]
+        return said
+
+    def subject_of(self, number: str, name: str, kind: str = "resident") -> str | None:
+        """Who answers to a number and a name."""
+        with self.up.hub.database.reading() as session:
+            found = self.up.hub.identity.subject_for(session, IdentityQuery(kind, number, name))
+        return found.subject_id if isinstance(found, Found) else None
 
     def mentions(self, number: str) -> dict[str, tuple[str, str]]:
         """Record and role of every mention whose key or fields hold the number, by registry/role."""

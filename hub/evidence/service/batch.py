@@ -25,8 +25,8 @@ class Identity(Protocol):
         """The subject of each mention, in their order."""
         ...
 
-    def forget(self, session: Session, records: Sequence[str]) -> None:
-        """Nothing those records said counts any longer."""
+    def forget(self, session: Session, records: Sequence[str], *, replaced: bool = False) -> None:
+        """Nothing those records said counts any longer; ``replaced``: they say something else next."""
         ...
 
 
@@ -106,7 +106,7 @@ class Intake:
             ids = [stands[record].evidence_id for record in replaced]
             self._touch(ids)
             self._held.end(ids, Status.superseded, REPLACED, self._expected.now)
-            self._identity.forget(self._session, replaced)
+            self._identity.forget(self._session, replaced, replaced=True)
         if new:
             self._place(new)
         self._answer = replace(

@@ -40,7 +40,8 @@ class Chronicle:
         """Everything said about a subject under any of those ids, in the order in which registries were read."""
         held = EvidenceStore(session, self.vault).of_subjects(subject_ids, every_status=True)
         endings = endings_of(session, [each.evidence_id for each in held])
-        return [self._said(session, each, *endings[each.evidence_id]) for each in held]
+        said = [self._said(session, each, *endings[each.evidence_id]) for each in held]
+        return sorted(said, key=lambda each: (each.said_at, each.ended_at is None, each.ended_at or each.said_at))
 
     def _said(self, session: Session, held: HeldEvidence, reason: str, changed_at: datetime) -> Said:
         form = form_of(EvidenceStore(session, self.vault).open(held).claims)

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 from hub.audit.model import Entry
 from hub.errors import Malformed, Missing
@@ -27,6 +28,7 @@ from hub.identity.service.finding import OwnersFindings
 from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
 from hub.identity.service.stewarding import Stewarding, Word
+from hub.identity.service.succeeding import Rows, Succeeding
 from hub.identity.store import IndexStore, NewLink, ReviewStore, Session, Vault
 from hub.identity.store.vault import mention_id_of
 from hub.kernel.clock import Clock
@@ -80,22 +82,38 @@ class IdentityService:
         self._findings = OwnersFindings(self._parts, authority or standard_authority())
         self._stewarding = Stewarding(self._parts)
         self._given: set[str] = set()
+        self._gone: WeakKeyDictionary[Session, Rows] = WeakKeyDictionary()
 
     def place(self, session: Session, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; links, reviews and log entry are kept in the session."""
-        return Placing(self._parts, session).place(mentions) if mentions else []
+        if not mentions:
+            return []
+        placements = Placing(self._parts, session).place(mentions)
+        gone = self._gone.get(session)
+        return Succeeding(self._parts, session).came(mentions, placements, gone) if gone else placements
 
-    def forget(self, session: Session, records: Sequence[str]) -> None:
-        """Nothing those records said is looked up any longer; their subjects' ids live on."""
+    def forget(self, session: Session, records: Sequence[str], *, replaced: bool = False) -> None:
+        """Nothing those records said is looked up any longer; their subjects' ids live on.
+
+        Args:
+            session: the caller's transaction.
+            records: their references.
+            replaced: the same records are about to say something else.
+        """
         now = self._clock.now()
         index = IndexStore(session)
+        index.lock()
         gone = index.withdraw(records, now)
+        if not gone:
+            return
         index.append(
             NewLink(subject, mention, None, "gone", subject, "withdrawn", None, "{}", '["withdrawn"]', "", ACTOR, now)
             for mention, subject in gone
         )
-        if gone:
-            ReviewStore(session).moot(mention for mention, _ in gone)
+        ReviewStore(session).moot(mention for mention, _ in gone)
+        if not replaced:
+            rows = self._gone.setdefault(session, Rows())
+            Succeeding(self._parts, session).withdrawn([mention for mention, _ in gone], rows)
 
     def subject_for(self, session: Session, query: IdentityQuery) -> Answer:
         """Exactly one subject whose number it is and with whom name or birth date agree, or why not."""
