@@ -1,5 +1,6 @@
 """Who is calling: an access token in the Authorization header, checked for the scope that a call needs."""
 
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -32,11 +33,35 @@ def caller_with(scope: Scope) -> Callable[..., Any]:
     """A dependency: the caller, whose token opens ``scope``."""
 
     async def caller(request: Request, hub: TheHub, _shown: Annotated[object, Depends(scheme)]) -> Caller:
-        found = await work(request, _verified, hub, request.headers.get("authorization"), scope)
+        header, memory = request.headers.get("authorization"), request.app.state.callers
+        found: Caller | None = memory.caller_for(header, scope)
+        if found is None:
+            found = await work(request, _verified, hub, header, scope)
+            memory.keep(header, found)
         request.state.party = found.party.id
         return found
 
     return caller
+
+
+class CallerMemory:
+    """Whose token was verified within the last second: that long a suspended party may still be let in here."""
+
+    def __init__(self, seconds: float = 1.0, most: int = 10_000) -> None:
+        self._seconds = seconds
+        self._most = most
+        self._known: dict[str, tuple[float, Caller]] = {}
+
+    def caller_for(self, header: str | None, scope: Scope) -> Caller | None:
+        """The caller behind that header when it was seen just now and opens ``scope``, else None."""
+        until, caller = self._known.get(header or "", (0.0, None))
+        return caller if caller and scope in caller.scopes and time.monotonic() < until else None
+
+    def keep(self, header: str | None, caller: Caller) -> None:
+        """The caller is known for a moment."""
+        if len(self._known) >= self._most:
+            self._known.clear()
+        self._known[header or ""] = (time.monotonic() + self._seconds, caller)
 
 
 def _verified(hub: Hub, header: str | None, scope: Scope) -> Caller:

@@ -30,6 +30,7 @@ from hub.api import (
     subjects,
     supervision,
 )
+from hub.api.access import CallerMemory
 from hub.api.doorkeeper import Doorkeeper
 from hub.api.limits import Limits
 from hub.api.metrics import Metrics
@@ -97,6 +98,7 @@ def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:
     async def alive(app: FastAPI) -> AsyncIterator[None]:
         hub = await to_thread.run_sync(build)
         app.state.hub = hub
+        app.state.callers = CallerMemory()
         app.state.limiter = CapacityLimiter(hub.limits.threads)
         hub.start()
         try:

@@ -7,24 +7,23 @@ from hub.storage.database import Database
 
 # Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
 _STAMP: Final = """
-WITH c AS (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND {key} = %s),
-p AS MATERIALIZED (
-    SELECT p.role, p.position, p.subject_id, p.outcome, p.xmin AS version, s.merged_into
-    FROM c JOIN case_participant p USING (case_id) LEFT JOIN identity_subject s ON s.subject_id = p.subject_id),
-who AS MATERIALIZED (SELECT DISTINCT subject_id FROM p WHERE subject_id IS NOT NULL)
-SELECT c.case_id, (SELECT coalesce(bool_and(subject_id IS NOT NULL AND merged_into IS NULL), false) FROM p),
-    concat_ws('|', c.xmin,
-    (SELECT sum(hashtextextended(concat_ws(',', role, position, subject_id, outcome, version), 0)) FROM p),
+WITH c AS MATERIALIZED (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND {key} = %s)
+SELECT c.case_id, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
     (SELECT concat_ws(',', count(*), sum(hashtextextended(l.evidence_id, l.xmin::text::bigint)),
         sum(hashtextextended(e.evidence_id, e.xmin::text::bigint)))
-     FROM who JOIN evidence_link l USING (subject_id) JOIN evidence e USING (evidence_id)),
+     FROM evidence_link l JOIN evidence e USING (evidence_id) WHERE l.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(b.material_id, b.xmin::text::bigint))
-     FROM who JOIN brought_material b USING (subject_id)),
+     FROM brought_material b WHERE b.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(g.id, g.xmin::text::bigint)) FROM sharing_grant g WHERE g.consumer = c.consumer),
     (SELECT sum(hashtextextended(m.material, m.xmin::text::bigint)) FROM case_material m WHERE m.case_id = c.case_id),
     (SELECT sum(hashtextextended(k.case_id || k.material, k.xmin::text::bigint))
-     FROM who JOIN commitment k USING (subject_id)))
-FROM c
+     FROM commitment k WHERE k.subject_id = ANY (p.who)))
+FROM c, LATERAL (
+    SELECT bool_and(p.subject_id IS NOT NULL AND s.merged_into IS NULL) AS is_settled,
+        array_agg(DISTINCT p.subject_id) AS who,
+        sum(hashtextextended(concat_ws(',', p.role, p.position, p.subject_id, p.outcome, p.xmin), 0)) AS people
+    FROM case_participant p LEFT JOIN identity_subject s ON s.subject_id = p.subject_id
+    WHERE p.case_id = c.case_id) p
 """
 _BY_NUMBER: Final = _STAMP.format(key="number")
 _BY_ID: Final = _STAMP.format(key="case_id")
