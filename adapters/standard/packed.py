@@ -9,7 +9,7 @@ from adapters.standard.folding import folded_code
 from adapters.standard.people import add_flag, code_for, is_organisation, put_any_name, put_identifier, put_name
 from adapters.standard.unusable import UnusableRow
 from hub.kernel.characters import is_placeholder
-from hub.kernel.codes import parse_identifier
+from hub.kernel.codes import parse_identifier, read_identifiers
 from hub.kernel.names import name_key
 
 _RECORD_SEPARATORS: Final = ("\n", ";", ",", "、", "|", "/")
@@ -20,6 +20,12 @@ _LABEL: Final = re.compile(
     r"(?:家庭成员|成员|姓名|关系|与户主关系|身份证号码|身份证号|身份证|证件号码|证件号|公民身份号码)\s*:"
 )
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)")
+_BRACKETS: Final = str.maketrans("[]{}【】〔〕", "()()()()")
+_INSIDE: Final = re.compile(r"[,、/;:|\s]+")
+_SPACED: Final = re.compile(r"(?<![\dX])(\d{6})\s+(\d{8})\s+(\d{3}[\dX])(?![\dX])", re.IGNORECASE)
+_COUNT: Final = re.compile(r"(?:共|合计)\s*\d{1,2}\s*[人口](?:\s*[:,;])?")
+_JOINED: Final = re.compile(r"\s+|[和与及&]")
+_LONGEST_RELATION: Final = 4
 _NUMBERED: Final = re.compile(r"^\s*(?:\(?\d{1,2}\)|\d{1,2}[.、)])\s*(?=\D)")
 _PACKED: Final = re.compile(r"\d{5}|[;,、/|\n:()]")
 _FIELDS: Final = (2, 3, 4)
@@ -41,12 +47,35 @@ def folded_cell(text: str) -> str:
 
 def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
     """The members in the cell, and whether every bit of it found its place."""
-    plain = _LABEL.sub("", folded_cell(text))
-    rows = _table(plain)
-    members = [_member(row, relations) for row in (rows if rows is not None else _grouped(plain, relations))]
+    plain = _opened(_COUNT.sub("", _SPACED.sub(r"\1\2\3", _LABEL.sub("", folded_cell(text)))), relations)
+    rows = _table(plain, relations)
+    groups = rows if rows is not None else _grouped(plain, relations)
+    members = [_member(row, relations) for row in groups]
     kept = [member for member in members if member]
     clear = len(kept) == len(members) and all("name" in member for member in kept)
-    return kept, clear
+    return kept, clear and not any(kind == "remark" for row in groups for kind, _ in row)
+
+
+def _opened(text: str, relations: Mapping[str, str]) -> str:
+    """The cell without brackets around what belongs to the name before them, or around a whole member.
+
+    李四(妻,440524…) becomes 李四 妻 440524…; (李四,妻,440524…) a member of its own; 李四(李小四) stays.
+    """
+
+    def opened(found: re.Match[str]) -> str:
+        tokens = [token for token in _INSIDE.split(found[1]) if token]
+        known = [bool(_NUMBER.fullmatch(token)) or _is_relation(token, relations) for token in tokens]
+        if tokens and all(known):
+            return f" {' '.join(tokens)} "
+        before = text[: found.start()].rstrip()
+        is_member = any(known) and len(tokens) > 1 and (not before or before[-1] in ",、;|/)\n")
+        return f";{found[1]};" if is_member else found[0]
+
+    return _BRACKETED.sub(opened, text.translate(_BRACKETS))
+
+
+def _is_relation(word: str, relations: Mapping[str, str]) -> bool:
+    return not word.isdigit() and code_for(relations, folded_code(word)) is not None
 
 
 def _member(pieces: Sequence[Piece], relations: Mapping[str, str]) -> dict[str, Any]:
@@ -61,16 +90,17 @@ def _member(pieces: Sequence[Piece], relations: Mapping[str, str]) -> dict[str, 
     return member
 
 
-def _table(text: str) -> list[list[Piece]] | None:
+def _table(text: str, relations: Mapping[str, str]) -> list[list[Piece]] | None:
     """The cell as rows of name, relation, number when it is built that regularly; None otherwise."""
     for record in _RECORD_SEPARATORS:
         for between in _FIELD_SEPARATORS:
-            if record != between and between in text and (rows := _regular(text, record, between)):
+            if record != between and between in text and (rows := _regular(text, (record, between), relations)):
                 return rows
     return None
 
 
-def _regular(text: str, record: str, between: str) -> list[list[Piece]] | None:
+def _regular(text: str, separators: tuple[str, str], relations: Mapping[str, str]) -> list[list[Piece]] | None:
+    record, between = separators
     split = [_NUMBERED.sub("", row).strip().split(between) for row in text.split(record) if row.strip()]
     rows = [[field.strip() for field in row] for row in split]
     width = len(rows[0]) if rows else 0
@@ -83,6 +113,8 @@ def _regular(text: str, record: str, between: str) -> list[list[Piece]] | None:
     others = [place for place in range(width) if place != certain[0]]
     if any(_PACKED.search(row[place]) for row in rows for place in others):
         return None
+    if len(others) > 1 and all(_is_relation(row[others[0]], relations) for row in rows):
+        others[:2] = others[1::-1]
     names = ["name", "relation", "other"]
     kinds = {certain[0]: "number", **{place: names[rank] for rank, place in enumerate(others)}}
     return [[(kinds[place], field) for place, field in enumerate(row) if field] for row in rows]
@@ -114,26 +146,42 @@ def _pieces(text: str, relations: Mapping[str, str]) -> Iterator[Piece]:
 
 
 def _chunk(chunk: str, relations: Mapping[str, str]) -> Iterator[Piece]:
-    numbers = [(found.start(), found[0]) for found in _NUMBER.finditer(chunk)]
-    rest = _NUMBER.sub(" ", chunk)
+    """The tokens of one piece in their order; of the words between two numbers the name first."""
+    end, is_named = 0, False
+    for found in _NUMBER.finditer(chunk):
+        words = _words(chunk[end : found.start()], relations)
+        is_named = is_named or any(kind == "name" for kind, _ in words)
+        yield from words
+        yield "number", found[0]
+        end = found.end()
+    rest = _words(chunk[end:], relations)
+    yield from (("remark" if is_named and kind == "name" else kind, word) for kind, word in rest)
+
+
+def _words(text: str, relations: Mapping[str, str]) -> list[Piece]:
     words: list[Piece] = []
-    for found in _BRACKETED.finditer(rest):
-        if code_for(relations, folded_code(found[1])):
-            words.append(("relation", found[1]))
-            rest = rest.replace(found[0], " ")
     names: list[str] = []
-    for word in re.split(r"[\s:\-]+", rest):
-        if not word:
-            continue
-        if code_for(relations, folded_code(word)) and not word.isdigit():
+    for bracketed in _BRACKETED.findall(text):
+        if _is_relation(bracketed, relations):
+            words.append(("relation", bracketed))
+            text = text.replace(f"({bracketed})", " ")
+    for word in re.split(r"[\s:\-]+", text):
+        if _is_relation(word, relations):
             words.append(("relation", word))
-        else:
-            names.append(word)
+        elif word and not is_placeholder(word):
+            relation, name = _apart(word, relations)
+            words += [("relation", relation)] if relation else []
+            names.append(name)
     name = "".join(names) if all(len(word) == 1 for word in names) or len(names) == 1 else " ".join(names)
-    if name.strip("()"):
-        words.insert(0, ("name", name))
-    yield from words
-    yield from (("number", number) for _, number in numbers)
+    return [("name", name), *words] if name.strip("()") else words
+
+
+def _apart(word: str, relations: Mapping[str, str]) -> tuple[str, str]:
+    """A relation written on to the name, 妻子李四, and the name; one character alone, 子涵, may be of the name."""
+    for length in range(_LONGEST_RELATION, 1, -1):
+        if len(word) - length > 1 and _is_relation(word[:length], relations):
+            return word[:length], word[length:]
+    return "", word
 
 
 def acquaint_head(members: list[dict[str, Any]], head: dict[str, Any]) -> None:
@@ -170,7 +218,7 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
     Raises:
         UnusableRow: names and numbers that cannot be paired.
     """
-    names = _split_names(cells.get("name", ""))
+    names = _split_names(cells.get("name", ""), cells.get("number", ""))
     numbers = _paired_numbers(cells.get("number", ""), len(names))
     shares = _NAMES.split(cells.get("share", "")) if len(names) > 1 else [cells.get("share", "")]
     holders: list[dict[str, Any]] = []
@@ -204,6 +252,9 @@ def _paired_numbers(text: str, count: int) -> list[str]:
         for told in (numbers, _without_old_forms(numbers)):
             if len(told) == count:
                 return told
+    sound = _sound_numbers(text)
+    if len(sound) == count:
+        return sound
     raise UnusableRow("row.holders-unpaired")
 
 
@@ -220,7 +271,17 @@ def _without_old_forms(numbers: Sequence[str]) -> list[str]:
     return kept
 
 
-def _split_names(text: str) -> list[str]:
+def _sound_numbers(text: str) -> list[str]:
+    """The cell's valid numbers, also those written without anything between them."""
+    return [found.value for found in read_identifiers(text).identifiers if found.valid]
+
+
+def _split_names(text: str, numbers: str) -> list[str]:
+    """The names in the cell; blanks and 和 part names only where as many numbers stand beside them."""
+    if len(text) > 1 and not is_organisation(text) and not _NAMES.search(text):
+        parts = [part for part in _JOINED.split(text) if part]
+        if len(parts) > 1 and len(_sound_numbers(numbers)) == len(parts):
+            return parts
     if is_organisation(text) and not re.search(r"[;；、\n]", text):
         return [text]
     return [one.strip() for one in _NAMES.split(text) if one.strip()]

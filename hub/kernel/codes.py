@@ -180,9 +180,12 @@ def _one(text: str, hint: str | None) -> Identifier | str:
     starred = len(text) == _EIGHTEEN and text[:17].isdigit() and text[17] == "*"
     if starred:
         text = text[:17] + "X"
-    elif _MASK.search(text):
+    masked = not starred and _MASK.search(text) is not None
+    if masked and ("*" in text or "#" in text):
         return MASKED
     found = classified(text, hint)
+    if masked and not found.valid:
+        return MASKED
     rounded = len(text) == _EIGHTEEN and text.isdigit() and text.endswith("000")
     if rounded and not found.valid:
         return ROUNDED

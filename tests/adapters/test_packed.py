@@ -1,0 +1,64 @@
+"""Several people in one cell, in the ways in which clerks write them."""
+
+import pytest
+
+from adapters.mapping.load import default_mapping
+from adapters.standard.packed import unpack_holders, unpack_members
+
+MAN, WOMAN = "11010519491231002X", "440524188001010014"
+RELATIONS = default_mapping("low_income").codes["relation"]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"张三（户主，{MAN}）、李四（妻，{WOMAN}）",
+        f"张三(户主/{MAN})李四(妻/{WOMAN})",
+        f"[张三,户主,{MAN}],[李四,妻,{WOMAN}]",
+        f"张三 户主 {MAN} 李四 妻 {WOMAN}",
+        f"户主张三{MAN}、妻子李四{WOMAN}",
+        f"户主 张三 {MAN}\n妻 李四 {WOMAN}",
+        f"共2人：张三（户主）{MAN}；李四（妻）{WOMAN}",
+        f"张三 户主 {MAN[:6]} {MAN[6:14]} {MAN[14:]}；李四 妻 {WOMAN}",
+        f"{MAN} 张三 户主；{WOMAN} 李四 妻",
+    ],
+)
+def test_every_way_of_writing_members_gives_name_relation_and_number(cell: str) -> None:
+    members, is_clear = unpack_members(cell, RELATIONS)
+    told = [(one.get("name"), one.get("relation"), one.get("number")) for one in members]
+    assert told == [("张三", "02", MAN), ("李四", "12", WOMAN)]
+    assert is_clear
+
+
+def test_members_without_a_separator_are_told_apart_by_their_numbers() -> None:
+    members, _ = unpack_members(f"张三{MAN}李四{WOMAN}", RELATIONS)
+    assert [(one["name"], one["number"]) for one in members] == [("张三", MAN), ("李四", WOMAN)]
+
+
+def test_a_word_for_nothing_is_no_part_of_a_name() -> None:
+    members, _ = unpack_members(f"李四(妻){WOMAN}；张小三(子)无", RELATIONS)
+    assert [(one["name"], "number" in one) for one in members] == [("李四", True), ("张小三", False)]
+
+
+def test_a_remark_behind_the_number_is_kept_out_of_the_name_and_told() -> None:
+    members, is_clear = unpack_members(f"李四 {WOMAN} 残疾；张三 {MAN}", RELATIONS)
+    assert [one["name"] for one in members] == ["李四", "张三"]
+    assert not is_clear
+
+
+@pytest.mark.parametrize(
+    ("names", "numbers"),
+    [
+        ("张三、李四", f"{MAN}{WOMAN}"),
+        ("张三 李四", f"{MAN} {WOMAN}"),
+        ("张三和李四", f"{MAN}、{WOMAN}"),
+        ("张三；李四", f"{MAN}，{WOMAN}"),
+    ],
+)
+def test_owners_and_their_numbers_are_paired_however_they_are_joined(names: str, numbers: str) -> None:
+    holders = unpack_holders({"name": names, "number": numbers}, "111")
+    assert [(one["name"], one["number"]) for one in holders] == [("张三", MAN), ("李四", WOMAN)]
+
+
+def test_a_blank_within_one_owner_name_makes_no_second_owner() -> None:
+    assert [one["name"] for one in unpack_holders({"name": "张 三", "number": MAN}, "111")] == ["张三"]
