@@ -1,0 +1,89 @@
+"""One API node of the log in a process of its own, with clients that append and wait for their receipts.
+
+Run as ``python -m tests.bench.log.node DATABASE_URL FOLDER CLIENTS SECONDS WAY``; says ``ready``, begins at the first
+line it reads, and then prints what its clients saw as JSON. The folder holds ``key.pem`` and ``last-signed``.
+"""
+
+import json
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hub.audit.lastsigned import SignedFile
+from hub.audit.model import Entry
+from hub.audit.service import Log, LogParts
+from hub.audit.store import AuditStore
+from hub.kernel.clock import SystemClock
+from hub.proof.keys import FileSigner
+from hub.proof.note import NoteSigner
+from hub.storage.database import Database
+from tests.support.log import ORIGIN, entry
+
+INSERT = "INSERT INTO log_queue (entry_id, content, leaf) VALUES (%s, %s, %s)"
+PATIENCE = 60
+
+
+def by_session(database: Database) -> Callable[[Entry], None]:
+    """As the hub's deeds do it: the entry rides in the fact's transaction."""
+
+    def keep(made: Entry) -> None:
+        with database.writing() as session:
+            AuditStore(session).append(made)
+
+    return keep
+
+
+def by_statement(database: Database) -> Callable[[Entry], None]:
+    """The least a client can do: one statement, one commit, on a connection of its own."""
+    held: Any = database.engine.raw_connection()
+    held.driver_connection.autocommit = True
+
+    def keep(made: Entry) -> None:
+        held.driver_connection.execute(INSERT, (made.entry_id, made.content(), made.leaf()))
+
+    return keep
+
+
+WAYS = {"session": by_session, "statement": by_statement}
+
+
+def client(log: Log, keep: Callable[[Entry], None], end: float, waits: list[float]) -> None:
+    """Appends and waits until ``end``."""
+    while (start := time.perf_counter()) < end:
+        made = entry()
+        keep(made)
+        log.receipt_for(made.entry_id, PATIENCE)
+        waits.append(time.perf_counter() - start)
+
+
+def main(url: str, folder: Path, clients: int, seconds: float, way: str) -> None:
+    """Runs the node and its clients once."""
+    database = Database(url, pool_size=clients + 8)
+    signer = NoteSigner(ORIGIN, FileSigner.from_pem(folder / "key.pem"))
+    log = Log(database, LogParts(signer, SignedFile(folder / "last-signed"), SystemClock()))
+    log.start()
+    keeps = [WAYS[way](database) for _ in range(clients)]
+    first = entry()
+    keeps[0](first)
+    log.receipt_for(first.entry_id, PATIENCE)
+    print("ready", flush=True)  # noqa: T201 - the bench reads it
+    sys.stdin.readline()
+    waits: list[float] = []
+    start, spent = time.perf_counter(), time.process_time()
+    threads = [threading.Thread(target=client, args=(log, keep, start + seconds, waits)) for keep in keeps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    told = {"waits": waits, "seconds": time.perf_counter() - start, "cpu": time.process_time() - spent}
+    told["sequenced"] = log.is_sequencing
+    print(json.dumps(told), flush=True)  # noqa: T201 - the bench reads it
+    log.stop()
+    database.close()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], Path(sys.argv[2]), int(sys.argv[3]), float(sys.argv[4]), sys.argv[5])
