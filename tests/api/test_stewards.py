@@ -272,7 +272,7 @@ def test_who_was_shown_people_stands_in_the_log_and_names_nobody(desk: Desk) -> 
     reader = DatabaseReader(hub.database, hub.log_origin)
     with hub.database.reading() as session:
         waiting = session.connection().exec_driver_sql("SELECT content FROM log_queue").scalars().all()
-    lines = b"".join([*(content for _, content in reader.bundles(10_000)), *(bytes(each) for each in waiting)])
+    lines = b"".join([*(bundle.content for bundle in reader.bundles(10_000)), *(bytes(each) for each in waiting)])
     assert b"reviews-read" in lines
     assert item["id"].encode() in lines
     for text_ in ("邓小平凡", "许多多", "李科员", "材料不足"):
