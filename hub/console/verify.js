@@ -31,7 +31,7 @@ const HubVerifier = (() => {
       const { kid } = await S.publicKey(line.jwk);
       const { until, revoked, compromised_since: stolen = null, log_size: size = null } = line;
       const ends = [until, revoked, stolen].filter(isSaid);
-      if (![line.from ?? 0, size ?? 0, ...ends].every(Number.isSafeInteger)) badForm();
+      if (![line.from ?? 0, size ?? 0, ...ends].every(Number.isSafeInteger) || lives.has(`${line.party} ${kid}`)) badForm();
       lives.set(`${line.party} ${kid}`, { begins: line.from ?? -Infinity, ends: Math.min(Infinity, ...ends), stolen, size });
     }
     return lives;
@@ -331,6 +331,8 @@ const HubVerifier = (() => {
 
   /** Of the lists that a piece names, the newest from before the answer decides; a younger one may say it ended since. */
   function statusOf(claims, lists, { answer, policy }) {
+    const { nbf = 0, exp = Infinity } = claims;
+    if (!(nbf <= answer.claims.iat + CLOCKS_SECONDS && answer.claims.iat < exp)) refuse("period", "Evidence was released outside its period of validity.", "凭证在有效期外被披露。");
     if (!isSaid(claims.status)) return null;
     const { uri, idx } = claims.status.status_list ?? {};
     if (typeof uri !== "string" || !Number.isSafeInteger(idx) || idx < 0) badForm();

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.errors import Refused
+from hub.errors import Malformed, Refused
 from hub.proof.statuslist import StatusList, StatusValue, status_place_in
 
 CLOCKS_SECONDS: Final = 60
@@ -26,8 +26,8 @@ class StatusLists:
         says otherwise means that the evidence ended after it was released, which is no fault of the answer.
 
         Raises:
-            Refused: evidence did not stand when it was released; or nothing fresh enough shows that it did, although
-                the policy demands it.
+            Refused: evidence did not stand when it was released, or had ended by its own word or not begun; or nothing
+                fresh enough shows that it stood, although the policy demands it.
             Malformed: evidence names its status in another form.
         """
         told = [self._told(claims) for claims in evidence]
@@ -41,6 +41,7 @@ class StatusLists:
 
     def _told(self, claims: Mapping[str, Any]) -> tuple[int | None, bool] | None:
         """The age of the list that shows the piece valid (None: no list does), and whether it ended since."""
+        _check_period(claims, self.answered_at)
         place = status_place_in(claims)
         if place is None:
             return None
@@ -66,3 +67,15 @@ class StatusLists:
             )
         ended = bool(own) and own[-1].statuses.status_for(index) not in {StatusValue.valid, None}
         return age, ended
+
+
+def _check_period(claims: Mapping[str, Any], at: int) -> None:
+    begins, ends = claims.get("nbf", at), claims.get("exp", at + 1)
+    if type(begins) is not int or type(ends) is not int:
+        raise Malformed("exchange.bundle-period", "Evidence names its period in another form.", "凭证有效期格式不符。")
+    if begins > at + CLOCKS_SECONDS or ends <= at:
+        raise Refused(
+            "exchange.bundle-period",
+            "Evidence was released before its period of validity began or after it ended.",
+            "凭证在其有效期开始前或结束后被披露。",
+        )

@@ -68,10 +68,12 @@ class KeyHistory:
         """The history that a bundle carries.
 
         Raises:
-            Malformed: a line is not of the form prescribed.
+            Malformed: a line is not of the form prescribed, or two tell of one key.
         """
-        lives = [_life(line) for line in lines]
-        return cls({(life.party, life.kid): life for life in lives})
+        lives = {(life.party, life.kid): life for life in map(_life, lines)}
+        if len(lives) < len(lines):
+            raise _bad_policy("keys")
+        return cls(lives)
 
     def counted(self, party: str, kid: str, at: int, logged: Logged | None = None) -> bool:
         """True when that key is on record and counted then."""
@@ -124,7 +126,8 @@ class TrustPolicy:
 def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     """The policy in a file's ``content``.
 
-    ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say how many cosignatures a checkpoint needs;
+    ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say whose cosignatures a checkpoint needs, and
+    of how many institutions: several keys under one name count once;
     ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``,
     ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older than that show every piece
     of evidence as valid when it was released.
@@ -164,8 +167,24 @@ def _log(hub: Mapping[str, Any], told: Mapping[str, Any]) -> LogPolicy:
     if hub.get("origin", verifier.name) != verifier.name:
         raise _bad_policy("origin")
     vkeys, least = told.get("witnesses", []), told.get("quorum", 0)
-    if not isinstance(vkeys, list) or type(least) is not int or not 0 <= least <= len(vkeys):
+    if not isinstance(vkeys, list):
+        raise _bad_policy("witnesses")
+    return _witnessed(verifier, [NoteVerifier.from_vkey(vkey) for vkey in vkeys], least)
+
+
+def _witnessed(log: NoteVerifier, keys: Sequence[NoteVerifier], least: Any) -> LogPolicy:
+    """``least`` institutions must have cosigned: keys of one name are one institution's, whatever their algorithms."""
+    if len({each.key for each in keys}) < len(keys):
+        raise _bad_policy("witnesses")
+    witnesses = {f"w{number}": Witness(key) for number, key in enumerate(keys, 1)}
+    names = dict.fromkeys(key.name for key in keys)
+    if type(least) is not int or not 0 <= least <= len(names):
         raise _bad_policy("quorum")
-    witnesses = {f"w{number}": Witness(NoteVerifier.from_vkey(vkey)) for number, vkey in enumerate(vkeys, 1)}
-    groups = {_QUORUM: Group(least, tuple(witnesses))} if least else {}
-    return LogPolicy((verifier,), witnesses, groups, _QUORUM if least else None)
+    if not least:
+        return LogPolicy((log,), witnesses)
+    institutions = {
+        f"i{number}": Group(1, tuple(each for each, witness in witnesses.items() if witness.verifier.name == name))
+        for number, name in enumerate(names, 1)
+    }
+    groups = {**institutions, _QUORUM: Group(least, tuple(institutions))}
+    return LogPolicy((log,), witnesses, groups, _QUORUM)

@@ -3,7 +3,8 @@
 (1) The bundle is strict JSON of the form prescribed. (2) The hub sealed exactly these bytes. (3) The request is signed
 by its consumer. (4) The answer is signed by the hub. (5) The answer is to this request: its digest, consumer, case and
 time. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed by the department that the
-answer names, and of the type it names. (8) Nothing is disclosed that was not asked for. (9) Every key was on record and
+answer names, of the type it names, and not of another name and number than were asked about. (8) Nothing is disclosed
+that was not asked for. (9) Every key was on record and
 counted when it signed. (10) The log entry commits to request, answer, subject and case. (11) The receipt leads from the
 entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses. (12) The departments' status
 lists show the evidence as valid when it was released, as far as lists are there or the policy demands them.
@@ -21,6 +22,7 @@ from hub.exchange.model import Outcome, Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
 from hub.exchange.standing import StatusLists
 from hub.exchange.trust import KeyHistory, Logged, TrustPolicy, parse_trust_policy
+from hub.exchange.whose import is_about_another, own_claims, own_path
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
@@ -188,6 +190,12 @@ class _Checking:
                     "Evidence is not of the provider and type named.",
                     "凭证的提供方或类型与应答不符。",
                 )
+            if is_about_another(self._asked.query, own_claims(claims, str(item.get("role") or ""))):
+                raise _differs(
+                    "other-person",
+                    "Evidence has another name and number than were asked about.",
+                    "凭证所载姓名与号码均与请求不符。",
+                )
             self._signed(str(claims["iss"]), shown.key.kid if shown.key else "", claims.get("iat"))
             self._shown.append((item, shown))
         return f"{len(self._shown)} pieces"
@@ -198,7 +206,7 @@ class _Checking:
         count = 0
         for item, shown in self._shown:
             patterns = asked.get(str(item["type"]), ())
-            own = _own_path(str(item.get("role") or ""), shown)
+            own = own_path(shown.claims, str(item.get("role") or ""))
             if not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
                 raise _differs("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。")
             about = shown.claims.get("sub")
@@ -306,15 +314,6 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int:
     if type(value) is not int:
         raise _bad_bundle()
     return value
-
-
-def _own_path(role: str, shown: SdJwt) -> tuple[str | int, ...]:
-    """Where somebody in that role stands: the roles of the published types are their paths, but for two."""
-    base, _, number = role.partition(".")
-    if base in {"self", "deceased", ""}:
-        return ()
-    plural = f"{base}s"
-    return (plural, int(number or 1) - 1) if plural in shown.claims else (base,)
 
 
 def _bad_bundle() -> Malformed:

@@ -12,6 +12,7 @@ from hub.exchange.verify import verify_bundle
 from hub.proof.jws import b64url, b64url_decode
 from tests.browser.browser import Browser
 from tests.crosscheck import bundles
+from tests.crosscheck.attacks import ATTACKS
 
 Damage = Callable[[dict[str, Any], dict[str, Any], bundles.Cast], None]
 
@@ -184,7 +185,9 @@ DAMAGES: list[tuple[str, Damage, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("damage", "step"), [pytest.param(do, step, id=name) for name, do, step in DAMAGES])
+@pytest.mark.parametrize(
+    ("damage", "step"), [pytest.param(do, step, id=name) for name, do, step in [*DAMAGES, *ATTACKS]]
+)
 def test_a_damaged_bundle_is_refused_at_the_step_that_fails(
     tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, damage: Damage, step: int
 ) -> None:

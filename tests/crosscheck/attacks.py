@@ -1,0 +1,142 @@
+"""Attacks on a bundle, most by a hub that lies, seals and logs the lie; each with the step at which it must fail."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from hub.proof.keys import FileSigner, generate_signer
+from hub.proof.note import Ed25519Cosigner, MlDsaCosigner, NoteSigner
+from hub.proof.sdjwt import issue_sd_jwt
+from hub.proof.statuslist import StatusArray, sign_status_list
+from tests.crosscheck import bundles
+
+Damage = Callable[[dict[str, Any], dict[str, Any], bundles.Cast], None]
+
+
+def sealed(**changed: Any) -> Damage:
+    """Members of the bundle replaced, or one more."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        bundle.update(bundles.sealed({**bundle, **changed}, who.hub))
+
+    return damage
+
+
+def disclosures(change: Callable[[list[str]], list[str]], *, is_logged: bool) -> Damage:
+    """The first piece of evidence shown with its disclosures changed; logged so, or slipped in after the logging."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        made = bundles.parts(who)
+        jws, *shown, end = made["evidence"][0].split("~")
+        other = "~".join([jws, *change(shown), end])
+        answer = bundles.answered(who, made["request"], [other, made["evidence"][1]])
+        right = bundles.answered(who, made["request"], made["evidence"])
+        bundle.update(bundles.bundle_of(who, made["request"], answer if is_logged else right))
+        bundle.update(bundles.sealed({**bundle, "answer": answer}, who.hub))
+
+    return damage
+
+
+def another_persons(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+    """Somebody else's evidence under an answer that was valid."""
+    made = bundles.parts(who)
+    other = bundles.evidence(
+        who.land, "dept:land", bundles.RIGHT_TYPE, {**bundles.RIGHT, "holders": [{"name": "赵六"}]}
+    )
+    shown = bundles.presented(other, who.land, ["unit", "holders.0.name"])
+    answer = bundles.answered(who, made["request"], [shown, made["evidence"][1]])
+    bundle.update(bundles.bundle_of(who, made["request"], bundles.answered(who, made["request"], made["evidence"])))
+    bundle.update(bundles.sealed({**bundle, "answer": answer}, who.hub))
+
+
+def evidence_valid(**period: int) -> Damage:
+    """Evidence with a period of its own, released at ``bundles.NOW``."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        made = bundles.parts(who)
+        clear = {"iss": "dept:land", "vct": bundles.RIGHT_TYPE, "iat": bundles.NOW - 9000, "jti": "j", **period}
+        token = issue_sd_jwt(clear, bundles.RIGHT, signer=who.land)
+        shown = bundles.presented(token, who.land, ["unit"])
+        answer = bundles.answered(who, made["request"], [shown, made["evidence"][1]])
+        bundle.update(bundles.bundle_of(who, made["request"], answer))
+
+    return damage
+
+
+def history(change: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]) -> Damage:
+    """The key history rewritten."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        bundle.update(bundles.sealed({**bundle, "keys": change([dict(line) for line in bundle["keys"]])}, who.hub))
+
+    return damage
+
+
+def without(party: str) -> Damage:
+    return history(lambda lines: [line for line in lines if line["party"] != party])
+
+
+def begun_later(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{**line, "from": bundles.NOW + 600} for line in lines]
+
+
+def renewed(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A second word about each key, in the hope that the last one counts."""
+    return [*({**line, "revoked": bundles.BEGAN + 1} for line in lines), *lines]
+
+
+def listed(signer: str, *, issuer: str = "dept:land", ends: int = 3600) -> Damage:
+    """A status list signed by ``signer`` as ``issuer``, and a policy that demands one."""
+
+    def damage(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> None:
+        key: FileSigner = getattr(who, signer)
+        times = (bundles.NOW - 30, bundles.NOW + ends, 10)
+        token = sign_status_list(StatusArray.of_size(64), uri=bundles.LIST, issuer=issuer, signer=key, times=times)
+        bundle.update(bundles.sealed({**bundle, "status_lists": [token]}, who.hub))
+        policy["max_status_age_seconds"] = 3600
+
+    return damage
+
+
+def logged_in(origin: str) -> Damage:
+    """The receipt of the same entry from a log that the policy does not name."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        entry = bundles.entry_of(bundle["request"], bundle["answer"])
+        other = replace(who, log=NoteSigner(origin, generate_signer()))
+        receipt = bundles.receipt(other, entry)
+        bundle.update(bundles.sealed({**bundle, "entry": bundles.b64url(entry), "receipt": receipt}, who.hub))
+
+    return damage
+
+
+def twice_witnessed(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> None:
+    """One institution cosigns with two keys where two institutions are demanded."""
+    twin = MlDsaCosigner(who.witness.verifier.name, secrets.token_bytes(32))
+    absent = Ed25519Cosigner("witness.court.example", generate_signer())
+    bundle.update(bundles.bundle_of(replace(who, quantum_witness=twin), bundle["request"], bundle["answer"]))
+    policy["witnesses"] = [each.verifier.vkey for each in (who.witness, twin, absent)]
+    policy["quorum"] = 2
+
+
+ATTACKS: list[tuple[str, Damage, int]] = [
+    ("one member more", sealed(note="trust me"), 1),
+    ("disclosure doubled", disclosures(lambda shown: [*shown, shown[0]], is_logged=True), 7),
+    ("disclosure dropped after logging", disclosures(lambda shown: shown[1:], is_logged=False), 10),
+    ("disclosures in another order after logging", disclosures(lambda shown: shown[::-1], is_logged=False), 10),
+    ("evidence of another person under a valid answer", another_persons, 10),
+    ("hub's key left out of the history", without(bundles.HUB), 9),
+    ("department's key left out of the history", without("dept:land"), 9),
+    ("keys that began after they signed", history(begun_later), 9),
+    ("two words about one key", history(renewed), 9),
+    ("no key history", history(lambda _lines: []), 9),
+    ("receipt from another log of the same name", logged_in(bundles.ORIGIN), 11),
+    ("receipt from a log of another name", logged_in("hub.elsewhere/log"), 11),
+    ("one institution cosigns twice", twice_witnessed, 11),
+    ("evidence that had ended by its own word", evidence_valid(exp=bundles.NOW), 12),
+    ("evidence that had not begun", evidence_valid(nbf=bundles.NOW + 3600), 12),
+    ("status list of another department", listed("marriage", issuer="dept:marriage"), 12),
+    ("status list under another department's key", listed("marriage"), 12),
+    ("status list that had expired", listed("land", ends=-10), 12),
+]

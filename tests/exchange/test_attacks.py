@@ -1,0 +1,101 @@
+import copy
+import json
+from typing import Any
+
+import pytest
+
+from hub.errors import Malformed
+from hub.exchange.trust import parse_trust_policy
+from hub.exchange.verify import verify_bundle
+from hub.proof.jws import sign_jws
+from hub.proof.sdjwt import issue_sd_jwt
+from tests.crosscheck import bundles
+from tests.crosscheck.attacks import ATTACKS, Damage
+
+RESIDENT = "urn:hub:evidence:resident:1"
+
+
+@pytest.fixture(scope="module")
+def who() -> bundles.Cast:
+    return bundles.cast()
+
+
+@pytest.fixture(scope="module")
+def good(who: bundles.Cast) -> tuple[dict[str, Any], dict[str, Any]]:
+    return bundles.bundle(who), bundles.policy(who)
+
+
+@pytest.mark.parametrize(("attack", "step"), [pytest.param(do, step, id=name) for name, do, step in ATTACKS])
+def test_an_attack_fails_at_its_step(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, attack: Damage, step: int
+) -> None:
+    bundle, policy = copy.deepcopy(good)
+    attack(bundle, policy, who)
+    failed = verify_bundle(json.dumps(bundle).encode(), policy).failed
+    assert failed is not None
+    assert (failed.number, failed.detail != "") == (step, True)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + b"{}",
+        lambda text: text + b"\0",
+        lambda text: b"\xef\xbb\xbf" + text,
+        lambda text: text.replace(b'"version": 1', b'"version": 1, "version": 1'),
+        lambda text: text.replace(b'"until": null', b'"until": null, "until": null', 1),
+        lambda text: text.replace(b'"version": 1', b'"version": 1.0'),
+        lambda text: text[:-1],
+    ],
+    ids=["bytes behind", "NUL behind", "byte order mark", "member twice", "inner key twice", "float", "cut"],
+)  # fmt: skip
+def test_bytes_with_more_than_one_reading_fail_at_the_first_step(
+    good: tuple[dict[str, Any], dict[str, Any]], change: Any
+) -> None:
+    bundle, policy = good
+    failed = verify_bundle(change(json.dumps(bundle).encode()), policy).failed
+    assert failed is not None
+    assert failed.number == 1
+
+
+def asked_by_number(who: bundles.Cast, shown: dict[str, Any], *paths: str) -> dict[str, Any]:
+    """A bundle whose request names 张三 by number, and whose answer, truly logged, shows a resident who says that."""
+    asked = {
+        "iss": "svc:window", "aud": bundles.HUB, "iat": bundles.NOW - 2, "exp": bundles.NOW + 50, "jti": "jti-of-test",
+        "subject": {"kind": "resident", "number": "11010519491231002x", "name": "張三"}, "matter": "low-income-aid",
+        "case": "2026-0001", "basis": "order-649:11", "officer": "o-7",
+        "wanted": [{"type": RESIDENT, "claims": ["name", "number"]}],
+    }  # fmt: skip
+    request = sign_jws(asked, typ="evidence-request+jwt", signer=who.consumer)
+    clear = {"iss": "dept:land", "vct": RESIDENT, "iat": bundles.NOW - 9000, "jti": "j"}
+    token = issue_sd_jwt(clear, shown, signer=who.land)
+    item = {
+        "type": RESIDENT, "outcome": "released", "reason": None, "provider": "dept:land", "as_of": bundles.NOW - 9000,
+        "presentation": bundles.presented(token, who.land, list(paths)), "role": "self",
+    }  # fmt: skip
+    return bundles.bundle_of(who, request, bundles.answered(who, request, [], evidence=[item]))
+
+
+def test_a_hub_that_shows_somebody_else_to_who_asked_by_number_is_caught(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    policy = good[1]
+    meant = asked_by_number(who, {"name": "张三", "number": "11010519491231002X"}, "name", "number")
+    assert verify_bundle(meant, policy).is_valid
+    other = asked_by_number(who, {"name": "赵六", "number": "440524188001010014"}, "name", "number")
+    failed = verify_bundle(other, policy).failed
+    assert failed is not None
+    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
+    renumbered = asked_by_number(who, {"name": "张三", "number": "440524188001010014"}, "name", "number")
+    assert verify_bundle(renumbered, policy).is_valid
+
+
+def test_a_quorum_counts_institutions_and_no_key_twice(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    policy = good[1]
+    vkeys = [who.witness.verifier.vkey, who.quantum_witness.verifier.vkey]
+    assert parse_trust_policy({**policy, "witnesses": vkeys, "quorum": 2})
+    for witnesses, quorum in ((vkeys[:1], 2), ([*vkeys[:1], vkeys[0]], 1), (vkeys, True), (vkeys, -1)):
+        with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
+            parse_trust_policy({**policy, "witnesses": witnesses, "quorum": quorum})
