@@ -7,13 +7,17 @@ from pathlib import Path
 import pytest
 from openpyxl import Workbook
 
-from hub.errors import Malformed, Missing
+from adapters.mapping.load import default_mapping
+from adapters.sources.open import read_source
+from hub.errors import Malformed, Missing, Refused
 from tests.support.adapter_runs import by_name, hub_for, lines, run, workbook
 
 ROSTER = ["姓名", "证件号码", "出生日期", "户籍地址"]
 ZHANG = ["张伟", "330199196605140016", "1966-05-14", "桃源村1号"]
 LI = ["李娜", "33019919580312002X", "1958-03-12", "桃源村2号"]
 WANG = ["王芳", "330199199106210028", "1991-06-21", "桃源村3号"]
+CIVIL = default_mapping("civil_affairs")
+ROSTER_LINES = [ROSTER, ZHANG]
 AID = ["序号", "地区", "户主姓名", "身份证号", "低保证号", "保障类别", "家庭补差"]
 
 
@@ -246,3 +250,65 @@ def test_the_file_of_the_later_day_corrects_whatever_the_names_sort_to(tmp_path:
     hub = hub_for("funeral")
     run(hub, "funeral", tmp_path)
     assert [claims["died_on"] for claims in hub.claims("funeral", "funerals")] == ["2026-01-04"]
+
+
+def test_a_file_without_a_byte_beside_others_ends_a_snapshot_run(tmp_path: Path) -> None:
+    lines(tmp_path / "花名册.csv", ROSTER_LINES)
+    (tmp_path / "补充.csv").touch()
+    with pytest.raises(Malformed) as refused:
+        read_source(tmp_path, CIVIL)
+    assert refused.value.code == "adapters.file-empty"
+    assert "补充.csv" in refused.value.en
+
+
+def test_a_file_that_cannot_be_opened_ends_the_run(tmp_path: Path) -> None:
+    (tmp_path / "花名册.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(Refused) as refused:
+        read_source(tmp_path, CIVIL)
+    assert refused.value.code == "adapters.file-unreadable"
+
+
+def test_what_windows_leaves_in_a_folder_is_passed_over(tmp_path: Path) -> None:
+    lines(tmp_path / "花名册.csv", ROSTER_LINES)
+    (tmp_path / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+    (tmp_path / "desktop.ini").write_text("[.ShellClassInfo]")
+    (tmp_path / "原件.zip").write_bytes(b"PK\x03\x04")
+    contents = read_source(tmp_path, CIVIL)
+    assert {one.name: one.reason for one in contents.ignored} == {
+        "Thumbs.db": "not a table",
+        "desktop.ini": "not a table",
+        "原件.zip": "packed; unpack it first",
+    }
+
+
+@pytest.mark.parametrize("content", [b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"<html><table></table></html>"])
+def test_a_workbook_of_the_old_kind_ends_the_run(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "花名册.xls").write_bytes(content)
+    with pytest.raises(Malformed) as refused:
+        read_source(tmp_path, CIVIL)
+    assert refused.value.code == "adapters.old-workbook"
+
+
+def test_a_table_without_a_header_is_refused_and_its_rows_are_not_repeated(tmp_path: Path) -> None:
+    lines(tmp_path / "花名册.csv", [["张伟", "330199196605140016", "1966-05-14", "某地"]])
+    with pytest.raises(Missing) as refused:
+        read_source(tmp_path, CIVIL)
+    told = str(refused.value) + str(refused.value.facts)
+    assert refused.value.code == "adapters.nothing-recognised"
+    assert "张伟" not in told
+    assert "3301" not in told
+
+
+def test_a_table_that_lacks_a_column_is_refused_by_that_column(tmp_path: Path) -> None:
+    lines(tmp_path / "花名册.csv", [["证件号码", "出生日期", "户籍地址", "性别"], ["330199196605140016", "", "", ""]])
+    with pytest.raises(Missing) as refused:
+        read_source(tmp_path, CIVIL)
+    assert "without 姓名" in str(refused.value.facts["found"])
+
+
+def test_an_empty_folder_and_an_empty_source_are_told_apart(tmp_path: Path) -> None:
+    with pytest.raises(Missing) as empty:
+        read_source(tmp_path, CIVIL)
+    with pytest.raises(Malformed) as unsaid:
+        read_source("", CIVIL)
+    assert (empty.value.code, unsaid.value.code) == ("adapters.source-without-tables", "adapters.source-empty")

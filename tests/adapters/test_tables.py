@@ -6,11 +6,12 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine, make_url, text
 
 from adapters.conformance.trial import sample
 from adapters.mapping.load import default_mapping, load_mapping
-from hub.errors import Malformed, Missing, Unavailable
+from adapters.sources.open import read_source
+from hub.errors import Malformed, Missing, Refused, Unavailable
 from tests.support.adapter_runs import by_name, hub_for, lines, run
 
 
@@ -120,6 +121,21 @@ def test_halves_without_each_other_go_back_on_both_sides(
 ) -> None:
     report = run(hub_for("land"), "land", land(tmp_path / "x", unit, certificate))
     assert (report.accepted, report.reasons) == (0, codes)
+
+
+def test_a_missing_sqlite_file_is_told_and_not_made(tmp_path: Path) -> None:
+    with pytest.raises(Missing) as refused:
+        read_source(f"sqlite:///{tmp_path / 'none.db'}", default_mapping("land"))
+    assert refused.value.code == "adapters.source-missing"
+    assert not (tmp_path / "none.db").exists()
+
+
+@pytest.mark.parametrize("wrong", [{"username": "nobody_here"}, {"database": "no_such_database"}])
+def test_a_database_that_lets_nobody_in_is_not_waited_for(database_url: str, wrong: dict[str, str]) -> None:
+    url = make_url(database_url).set(**wrong).render_as_string(hide_password=False)
+    with pytest.raises(Refused) as refused:
+        read_source(url, default_mapping("land"))
+    assert refused.value.code == "adapters.source-login"
 
 
 def test_a_url_that_is_none_and_a_database_that_is_away_are_told_apart(tmp_path: Path) -> None:
