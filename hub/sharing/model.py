@@ -1,7 +1,10 @@
-"""Grants 共享授权 as values: who may ask for which claims, for which matters, on what basis, how long."""
+"""Grants 共享授权 as values, and what a provider owes an answer to: applications, objections 异议, supplies 调取."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,45 @@ class NotAllowed:
     code: str
     en: str
     zh: str
+
+
+class Owing(StrEnum):
+    """What a provider owes an answer to by a statutory day."""
+
+    application = "application"
+    objection = "objection"
+    supply = "supply"
+
+
+class Reply(StrEnum):
+    """What a provider answered; which answers fit which question is a rule."""
+
+    consented = "consented"
+    refused = "refused"
+    corrected = "corrected"
+    confirmed = "confirmed"
+    supplied = "supplied"
+    nothing_found = "nothing-found"
+
+
+@dataclass(frozen=True, slots=True)
+class Owed:
+    """One question that a consumer put to a provider; ``days`` are the working days it may take, extension included.
+
+    ``subject_id`` is empty for an application; ``asked`` holds what was asked in codes, never a person's data.
+    """
+
+    owed_id: str
+    kind: Owing
+    consumer: str
+    provider: str
+    evidence_type: str
+    raised_on: date
+    days: int
+    subject_id: str = ""
+    case_id: str = ""
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    extended_on: date | None = None
+    answered_on: date | None = None
+    reply: Reply | None = None
+    reason: str = ""

@@ -3,11 +3,18 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from hub.errors import Refused
-from hub.sharing.model import Allowed, Grant, NotAllowed
+from hub.errors import Conflict, Malformed, Refused
+from hub.sharing.model import Allowed, Grant, NotAllowed, Owed, Owing, Reply
 
 Step = str | int
 NEVER_SHARED = frozenset({"source", "quality"})
+UNCONDITIONAL_DAYS, CONDITIONAL_DAYS, EXTENSION_DAYS, CORRECTION_DAYS = 1, 10, 10, 10
+"""Working days of Order 809: articles 21 (answer, and its one extension) and 26 (correction 校核)."""
+REPLIES: Mapping[Owing, frozenset[Reply]] = {
+    Owing.application: frozenset({Reply.consented, Reply.refused}),
+    Owing.objection: frozenset({Reply.corrected, Reply.confirmed}),
+    Owing.supply: frozenset({Reply.supplied, Reply.nothing_found}),
+}
 
 _NO_GRANT = (
     "sharing.no-grant",
@@ -91,3 +98,32 @@ def sensitivity_of(claims: Mapping[str, bool]) -> Callable[[Sequence[Step]], boo
         return claims.get(".".join("*" if isinstance(step, int) else step for step in path), True)
 
     return is_sensitive
+
+
+def require_answerable(owed: Owed, reply: Reply) -> None:
+    """The question waits for an answer, and this is one to it.
+
+    Raises:
+        Conflict: it is answered.
+        Malformed: the answer is one to another kind of question.
+    """
+    if owed.answered_on is not None:
+        raise Conflict("sharing.answered", "This was answered before; an answer stands.", "已答复，不得更改。")
+    if reply not in REPLIES[owed.kind]:
+        fitting = sorted(each.value for each in REPLIES[owed.kind])
+        raise Malformed("sharing.no-such-answer", f"Answer one of: {', '.join(fitting)}.", "答复种类有误。")
+
+
+def extended_days(owed: Owed) -> int:
+    """How long an application may take after its one extension (article 21: at most ten working days more).
+
+    Raises:
+        Conflict: it is answered, was extended before, or is no application.
+    """
+    if owed.kind is not Owing.application or owed.answered_on or owed.extended_on:
+        raise Conflict(
+            "sharing.no-extension",
+            "Only an application that waits for its answer is extended, and once.",
+            "仅待答复的共享申请可延长一次。",
+        )
+    return owed.days + EXTENSION_DAYS

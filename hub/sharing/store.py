@@ -1,16 +1,17 @@
-"""Keeps grants 共享授权 and finds those of a consumer."""
+"""Keeps grants 共享授权, and what providers owe an answer to."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, RowMapping, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from hub.sharing.model import Grant
-from hub.sharing.tables import GRANT
+from hub.sharing.model import Grant, Owed, Owing, Reply
+from hub.sharing.tables import GRANT, OWED
 
+_OWED = tuple(OWED.c[each.name] for each in fields(Owed))
 _COLUMNS = tuple(GRANT.c[each.name] for each in fields(Grant))
 
 
@@ -42,3 +43,57 @@ class GrantStore:
             Grant(**{**row._mapping, "claims": tuple(row.claims), "matters": tuple(row.matters)})  # noqa: SLF001  # SQLAlchemy's public name
             for row in rows
         ]
+
+
+class OwedStore:
+    """Applications, objections and supplies, read and kept within the caller's transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def keep(self, owed: Owed) -> None:
+        """The question is kept."""
+        values = {each.name: getattr(owed, each.name) for each in fields(Owed)}
+        values |= {"kind": owed.kind.value, "asked": dict(owed.asked), "reply": owed.reply}
+        self._session.execute(insert(OWED).values(**values))
+
+    def owed_of(self, owed_id: str, *, locked: bool = False) -> Owed | None:
+        """The question, or None; ``locked`` keeps others from answering it until the transaction ends."""
+        asked = select(*_OWED).where(OWED.c.owed_id == owed_id)
+        row = self._session.execute(asked.with_for_update() if locked else asked).mappings().one_or_none()
+        return None if row is None else _owed(row)
+
+    def of_provider(self, provider: str, kind: Owing, *, is_open: bool) -> list[Owed]:
+        """What the provider was asked, the oldest first; only what waits for its answer when ``is_open``."""
+        found = (OWED.c.provider == provider) & (OWED.c.kind == kind.value)
+        return self._find(found & OWED.c.answered_on.is_(None) if is_open else found)
+
+    def of_consumer(self, consumer: str, kind: Owing) -> list[Owed]:
+        """What the consumer asked, the oldest first."""
+        return self._find((OWED.c.consumer == consumer) & (OWED.c.kind == kind.value))
+
+    def supplies_for(self, subject_ids: Sequence[str], consumer: str) -> list[Owed]:
+        """The consumer's supplies about those subjects, the oldest first; one statement."""
+        mine = OWED.c.subject_id.in_(subject_ids) & (OWED.c.consumer == consumer)
+        return self._find(mine & (OWED.c.kind == Owing.supply.value))
+
+    def between(self, first: date, last: date) -> list[Owed]:
+        """What waits for an answer, and what was raised in a period."""
+        return self._find(OWED.c.answered_on.is_(None) | OWED.c.raised_on.between(first, last))
+
+    def extend(self, owed_id: str, *, on: date, days: int) -> None:
+        """The question may take ``days`` working days in all."""
+        self._session.execute(update(OWED).where(OWED.c.owed_id == owed_id).values(extended_on=on, days=days))
+
+    def answer(self, owed_id: str, *, on: date, reply: Reply, reason: str) -> None:
+        """The question is answered."""
+        answered = update(OWED).where(OWED.c.owed_id == owed_id)
+        self._session.execute(answered.values(answered_on=on, reply=reply.value, reason=reason))
+
+    def _find(self, condition: ColumnElement[bool]) -> list[Owed]:
+        rows = self._session.execute(select(*_OWED).where(condition).order_by(OWED.c.raised_on, OWED.c.owed_id))
+        return [_owed(row) for row in rows.mappings()]
+
+
+def _owed(row: RowMapping) -> Owed:
+    return Owed(**{**row, "kind": Owing(row["kind"]), "reply": Reply(row["reply"]) if row["reply"] else None})
