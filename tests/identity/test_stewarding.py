@@ -1,6 +1,7 @@
 """Stewards decide, undo and are never overruled; every state of the past can be told."""
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ import pytest
 from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing
 from hub.identity.model import Decision, Move, Outcome, Placement, Review
+from hub.identity.modelfile import standard_model
 from hub.identity.service import IdentityService
 from hub.kernel.clock import FixedClock
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Place, mention, number_of
+from tests.identity.conftest import ZHANG, Make, Place, mention, number_of
 
 LI: dict[str, Any] = {"name": "李四", "number": ZHANG["number"], "birth_date": "1975-01-01"}
 
@@ -250,3 +252,118 @@ def test_the_queue_is_read_page_by_page(place: Place, identity: IdentityService,
             seen += [review.review_id for review in page]
         assert identity.review_counts(session) == {"open": len(seen)}
     assert len(seen) == len(set(seen)) == 5
+
+
+@pytest.fixture
+def three(place: Place, clock: FixedClock) -> list[str]:
+    """The subjects of records a, b and c, in order of age; nothing speaks for their being one."""
+    found = []
+    for record, name in (("a", "李四"), ("b", "王五"), ("c", "赵六")):
+        (placed,) = place(mention({"name": name, "birth_date": f"197{len(found)}-01-01"}, record=record))
+        found.append(placed.subject_id or "")
+        clock.advance(60)
+    return found
+
+
+def join(identity: IdentityService, database: Database, one: str, other: str) -> str:
+    with database.writing() as session:
+        return identity.join(session, (one, "man"), (other, "man"), steward="王科员")
+
+
+def test_a_chain_of_merges_is_undone_link_by_link_and_every_id_answers_for_its_own(
+    three: list[str], identity: IdentityService, database: Database
+) -> None:
+    a, b, c = three
+    assert join(identity, database, "b", "c") == b
+    assert join(identity, database, "a", "b") == a
+    pairwise = {each: identity.pairwise_id(each, "svc:window") for each in three}
+    with database.writing() as session:
+        assert identity.split(session, ("b", "man"), ("c", "man"), steward="赵科长") == (a, c)
+        assert [identity.resolve(session, each) for each in three] == [a, a, c]
+    with database.writing() as session:
+        assert identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长") == (a, b)
+        assert [identity.resolve(session, each) for each in three] == three
+        assert [identity.subject_of_pairwise(session, "svc:window", pairwise[each]) for each in three] == three
+
+
+def test_splitting_off_one_that_others_were_merged_into_takes_them_along(
+    three: list[str], identity: IdentityService, database: Database
+) -> None:
+    a, b, _ = three
+    join(identity, database, "b", "c")
+    join(identity, database, "a", "b")
+    with database.writing() as session:
+        assert identity.split(session, ("a", "man"), ("c", "man"), steward="赵科长") == (a, b)
+        assert [identity.resolve(session, each) for each in three] == [a, b, b]
+    assert owners(identity, database, "a", "b", "c") == [a, b, b]
+
+
+def test_an_alias_of_the_side_that_stays_is_not_led_astray(
+    three: list[str], identity: IdentityService, database: Database
+) -> None:
+    """c was merged into b and b into a; when b alone leaves, whoever asks for c is answered by a."""
+    a, b, _ = three
+    join(identity, database, "b", "c")
+    join(identity, database, "a", "c")
+    with database.writing() as session:
+        identity.split(session, ("b", "man"), ("c", "man"), steward="赵科长")
+        assert [identity.resolve(session, each) for each in three] == [a, b, a]
+    assert owners(identity, database, "a", "b", "c") == [a, b, a]
+
+
+def test_a_younger_word_takes_back_the_older_one_that_held_the_two_together(
+    three: list[str], identity: IdentityService, database: Database, place: Place
+) -> None:
+    a, _, c = three
+    join(identity, database, "a", "b")
+    join(identity, database, "b", "c")
+    with database.writing() as session:
+        identity.split(session, ("a", "man"), ("c", "man"), steward="赵科长", note="误并")
+    for record in ("b", "c"):
+        with database.writing() as session:
+            identity.forget(session, [record], replaced=True)
+        names = {"b": "王五", "c": "赵六"}
+        place(mention({"name": names[record], "birth_date": f"197{'abc'.index(record)}-01-01"}, record=record))
+    assert owners(identity, database, "a", "b", "c") == [a, a, c]
+
+
+def test_what_each_choice_would_do_is_what_it_does(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, moves: list[Move]
+) -> None:
+    (review,) = waiting(identity, database)
+    pairwise = identity.pairwise_id(max(each.subject_id or "" for each in doubt), "svc:window")
+    with database.reading() as session:
+        link, different, unsure = identity.outlook(session, review.review_id)
+    assert (different.moves, unsure.moves, different.refusal) == ((), (), None)
+    assert [each.pairwise for each in link.pairwise] == [pairwise]
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.LINK, steward="王科员")
+    assert list(link.moves) == moves
+    moves.clear()
+    with database.reading() as session:
+        _, apart, _ = identity.outlook(session, review.review_id)
+    with database.writing() as session:
+        identity.split(session, ("a", "man"), ("b", "man"), steward="赵科长")
+    assert list(apart.moves) == moves
+    with database.reading() as session:
+        closed, _, _ = identity.outlook(session, review.review_id)
+    assert closed.refusal is not None
+    assert closed.refusal.code == "identity.kept-apart"
+
+
+def test_decisions_outlive_the_model(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, make: Make, place: Place
+) -> None:
+    """Another edition of the model, under another switch, finds what stewards decided in force."""
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.LINK, steward="王科员")
+    retrained = {
+        kind: replace(model, version=f"{model.version}-retrained", link_bits=99.0, review_bits=98.0)
+        for kind, model in ((name, standard_model(name)) for name in ("resident", "legal_person"))
+    }
+    later = make(models=retrained, review_probable=True)
+    with database.writing() as session:
+        later.forget(session, ["b"], replaced=True)
+    (again,) = place(mention(LI, record="b"), by=later)
+    assert (again.outcome, again.subject_id) == (Outcome.LINKED, min(each.subject_id or "" for each in doubt))
