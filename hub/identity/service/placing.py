@@ -75,7 +75,6 @@ class Placing:
 
     def place(self, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; everything is kept, one entry is appended to the log."""
-        self._index.lock()
         drafts = [self._draft(mention) for mention in mentions]
         self._look(draft for draft in drafts if draft is not None)
         placed: dict[bytes, Placement] = {}
@@ -99,11 +98,11 @@ class Placing:
         return Draft(mention, mention_id, kind, traits, text, kind.valid_number(traits), keys, vault.key(name, text))
 
     def _look(self, drafts: Iterable[Draft]) -> None:
-        """Everything that could matter to the chunk is at hand."""
+        """Nobody else places, and everything that could matter to the chunk is at hand."""
         drafts = list(drafts)
         ids = [draft.mention_id for draft in drafts]
-        self._previous = self._index.take_previous(ids)
-        for key, subject_id in self._index.hits(list({key for draft in drafts for key in draft.keys})):
+        self._previous, hits = self._index.begin(ids, list({key for draft in drafts for key in draft.keys}))
+        for key, subject_id in hits:
             self._by_key[key][subject_id] = None
         subject_ids = {subject for found in self._by_key.values() for subject in found}
         subject_ids |= {subject for subject, _ in self._previous.values()}
@@ -112,10 +111,11 @@ class Placing:
             self._words[low][high] = self._words[high][low] = word
 
     def _stand_up(self, subject_ids: Iterable[str]) -> None:
-        for subject_id, (kind, created_at, _) in self._index.subjects(subject_ids).items():
+        subjects, members = self._index.standing(list(subject_ids))
+        for subject_id, kind, created_at, _ in subjects:
             self._standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
         opened: dict[tuple[str, bytes], Member] = {}
-        for subject_id, mention_id, likeness, sealed in self._index.members(self._standings):
+        for subject_id, mention_id, likeness, sealed in members:
             standing = self._standings[subject_id]
             if (subject_id, likeness) in opened:
                 opened[subject_id, likeness].mention_ids.append(mention_id)
@@ -258,7 +258,7 @@ class Placing:
             else:
                 standing = self._merge(draft, standing, other)
         standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
-        self._open(draft, doubts)
+        self._open(draft, [each for each in doubts if not self._is_parted(standing, each.standing)])
         self._counts["linked"] += 1
         return Placement(standing.subject_id, Outcome.LINKED, first.reasons)
 
@@ -367,8 +367,7 @@ class Placing:
         return len(chosen)
 
     def _flush(self) -> None:
-        self._index.keep(self._subjects, self._mentions)
-        self._index.append(self._links)
+        self._index.add(self._subjects, self._mentions, self._links)
         self._reviews.open(self._opened)
         for link in self._links:
             self._digest.update(f"{link.action}|{link.subject_id}|{link.mention_id.hex()}|{link.reasons}\n".encode())

@@ -2,8 +2,9 @@
 
 from sqlmodel import Session
 
-from hub.identity.store.index import IndexStore, KeptMention, NewLink, NewMention, NewSubject
+from hub.identity.store.index import IndexStore
 from hub.identity.store.reviews import KeptReview, KeptWord, NewReview, ReviewStore
+from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject
 from hub.identity.store.vault import Vault
 
 __all__ = [

@@ -5,7 +5,7 @@ from typing import Final
 
 from sqlmodel import Session
 
-from hub.identity.store.index import KeptMention
+from hub.identity.store.rows import KeptMention
 from hub.storage.statements import cursor_of
 
 _KEPT: Final = ", ".join(KeptMention.__slots__)

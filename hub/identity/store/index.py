@@ -1,12 +1,12 @@
 """Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
+from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject, link_row, mention_row, subject_row
 from hub.proof.sealing import BLIND_KEY_BYTES
 from hub.storage.statements import cursor_of
 
@@ -21,73 +21,6 @@ def _apart(keys: bytes) -> Iterator[bytes]:
     return (keys[place : place + BLIND_KEY_BYTES] for place in range(0, len(keys), BLIND_KEY_BYTES))
 
 
-@dataclass(frozen=True, slots=True)
-class NewSubject:
-    """A subject to be kept."""
-
-    subject_id: str
-    kind: str
-    created_at: datetime
-
-
-@dataclass(slots=True)
-class NewMention:
-    """A mention to be kept."""
-
-    subject_id: str
-    mention_id: bytes
-    registry_id: str
-    export: str
-    record: str
-    role: str
-    kind: str
-    row: int
-    likeness: bytes
-    traits: bytes
-    sealed: bytes
-    keys: bytes
-    """Its look-up keys, one after the other."""
-    added_at: datetime
-
-
-@dataclass(slots=True)
-class NewLink:
-    """A line to be appended to the link log."""
-
-    subject_id: str
-    mention_id: bytes
-    other_id: bytes | None
-    action: str
-    from_subject: str | None
-    method: str
-    weight: float | None
-    weights: str
-    reasons: str
-    model_version: str
-    actor: str
-    at: datetime
-    undoes: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class KeptMention:
-    """A mention as it stands in the index."""
-
-    subject_id: str
-    mention_id: bytes
-    registry_id: str
-    export: str
-    record: str
-    role: str
-    kind: str
-    row: int
-    likeness: bytes
-    traits: bytes
-    sealed: bytes
-    added_at: datetime
-    gone_at: datetime | None
-
-
 _MENTION_TYPES: Final = {
     "subject_id": "text", "mention_id": "bytea", "registry_id": "text", "export": "text", "record": "text",
     "role": "text", "kind": "text", "row": "int4", "likeness": "bytea", "traits": "bytea", "sealed": "bytea",
@@ -99,6 +32,43 @@ _LINK_COLUMNS: Final = (
     "model_version", "actor", "at", "undoes",
 )  # fmt: skip
 _COPY_LINKS: Final = f"COPY identity_link ({', '.join(_LINK_COLUMNS)}) FROM STDIN"
+_COPY_SUBJECTS: Final = "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
+_COPY_KEYS: Final = "COPY identity_key (key, mention_id) FROM STDIN (FORMAT BINARY)"
+_INSERT_SUBJECT: Final = "INSERT INTO identity_subject (subject_id, kind, created_at) VALUES (%s, %s, %s)"
+_INSERT_MENTION: Final = (
+    f"INSERT INTO identity_mention ({', '.join(_MENTION_TYPES)}) VALUES ({', '.join(['%s'] * len(_MENTION_TYPES))})"
+)
+_INSERT_KEYS: Final = (
+    "INSERT INTO identity_key (key, mention_id) SELECT DISTINCT substring(%s::bytea FROM n * %s + 1 FOR %s), %s::bytea"
+    " FROM generate_series(0, %s) n"
+)
+_INSERT_LINK: Final = (
+    f"INSERT INTO identity_link ({', '.join(_LINK_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_LINK_COLUMNS))})"
+)
+_FEW: Final = 8
+"""So many mentions are kept by statements that travel together; more, by COPY, which needs a round trip a table."""
+_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
+_TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s) RETURNING mention_id, subject_id, traits, keys"
+_HITS: Final = (
+    "SELECT DISTINCT q.key, m.subject_id FROM (SELECT substring(%s::bytea FROM n * %s + 1 FOR %s) AS key"
+    " FROM generate_series(0, %s) n) q"
+    " CROSS JOIN LATERAL (SELECT k.mention_id FROM identity_key k WHERE k.key = q.key LIMIT %s) h"
+    " JOIN identity_mention m ON m.mention_id = h.mention_id"
+)
+_SUBJECTS: Final = "SELECT subject_id, kind, created_at, merged_into FROM identity_subject WHERE subject_id = ANY(%s)"
+_MEMBERS: Final = (
+    "SELECT subject_id, mention_id, likeness, traits FROM identity_mention"
+    " WHERE subject_id = ANY(%s) AND gone_at IS NULL ORDER BY added_at, mention_id"
+)
+Previous = dict[bytes, tuple[str, bytes]]
+SubjectFound = tuple[str, str, datetime, str | None]
+MemberFound = tuple[str, bytes, bytes, bytes]
+
+
+def _hits_values(keys: Sequence[bytes]) -> list[Any]:
+    return [b"".join(keys), BLIND_KEY_BYTES, BLIND_KEY_BYTES, len(keys) - 1, _HITS_PER_KEY]
+
+
 _KEPT: Final = ", ".join(f"m.{name}" for name in KeptMention.__slots__)
 
 
@@ -110,37 +80,47 @@ class IndexStore:
 
     def lock(self) -> None:
         """Nobody else places, merges or splits until this transaction ends."""
-        self._cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        self._cursor.execute(_LOCK, [LOCK])
 
     def hits(self, keys: Sequence[bytes]) -> list[tuple[bytes, str]]:
         """The subjects behind each key.
 
         The keys travel as one value: an array of thousands would cost the driver more than the look-up.
         """
-        self._cursor.execute(
-            "SELECT DISTINCT q.key, m.subject_id FROM (SELECT substring(%s::bytea FROM n * %s + 1 FOR %s) AS key"
-            " FROM generate_series(0, %s) n) q"
-            " CROSS JOIN LATERAL (SELECT k.mention_id FROM identity_key k WHERE k.key = q.key LIMIT %s) h"
-            " JOIN identity_mention m ON m.mention_id = h.mention_id",
-            [b"".join(keys), BLIND_KEY_BYTES, BLIND_KEY_BYTES, len(keys) - 1, _HITS_PER_KEY],
-        )
+        self._cursor.execute(_HITS, _hits_values(keys))
         return self._cursor.fetchall()
+
+    def begin(self, mention_ids: Sequence[bytes], keys: Sequence[bytes]) -> tuple[Previous, list[tuple[bytes, str]]]:
+        """``lock`` and ``hits`` in one round trip, and the earlier versions of those mentions.
+
+        Of them, by mention, the subject and the sealed traits; the index no longer holds them.
+        """
+        connection = self._cursor.connection
+        with connection.pipeline(), connection.cursor() as taken, connection.cursor() as found:
+            self._cursor.execute(_LOCK, [LOCK])
+            taken.execute(_TAKE, [list(mention_ids)])
+            found.execute(_HITS, _hits_values(keys))
+            rows, hits = taken.fetchall(), found.fetchall()
+        return self._taken(rows), hits
+
+    def standing(self, subject_ids: Sequence[str]) -> tuple[list[SubjectFound], list[MemberFound]]:
+        """``subjects`` and ``members`` in one round trip."""
+        if not subject_ids:
+            return [], []
+        connection = self._cursor.connection
+        with connection.pipeline(), connection.cursor() as subjects, connection.cursor() as members:
+            subjects.execute(_SUBJECTS, [subject_ids])
+            members.execute(_MEMBERS, [subject_ids])
+            return subjects.fetchall(), members.fetchall()
 
     def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
         """Subject, mention, likeness and sealed traits of every living mention of those subjects."""
-        self._cursor.execute(
-            "SELECT subject_id, mention_id, likeness, traits FROM identity_mention"
-            " WHERE subject_id = ANY(%s) AND gone_at IS NULL ORDER BY added_at, mention_id",
-            [list(subject_ids)],
-        )
+        self._cursor.execute(_MEMBERS, [list(subject_ids)])
         return self._cursor.fetchall()
 
     def subjects(self, subject_ids: Iterable[str]) -> dict[str, tuple[str, datetime, str | None]]:
         """Kind, age and successor of those subjects."""
-        self._cursor.execute(
-            "SELECT subject_id, kind, created_at, merged_into FROM identity_subject WHERE subject_id = ANY(%s)",
-            [list(subject_ids)],
-        )
+        self._cursor.execute(_SUBJECTS, [list(subject_ids)])
         return {row[0]: row[1:] for row in self._cursor.fetchall()}
 
     def mentions_of(self, subject_id: str, *, gone: bool = False) -> list[KeptMention]:
@@ -160,13 +140,7 @@ class IndexStore:
         )
         return {found.mention_id: found for found in (KeptMention(*row) for row in self._cursor.fetchall())}
 
-    def take_previous(self, mention_ids: Sequence[bytes]) -> dict[bytes, tuple[str, bytes]]:
-        """Subject and sealed traits of earlier versions of those mentions, which the index no longer holds."""
-        self._cursor.execute(
-            "DELETE FROM identity_mention WHERE mention_id = ANY(%s) RETURNING mention_id, subject_id, traits, keys",
-            [list(mention_ids)],
-        )
-        rows = self._cursor.fetchall()
+    def _taken(self, rows: Sequence[tuple[bytes, str, bytes, bytes]]) -> Previous:
         self._drop_keys([(key, row[0]) for row in rows for key in _apart(row[3])])
         return {row[0]: (row[1], row[2]) for row in rows}
 
@@ -190,24 +164,33 @@ class IndexStore:
                 [[key for key, _ in pairs], [mention_id for _, mention_id in pairs]],
             )
 
+    def add(self, subjects: Sequence[NewSubject], mentions: Sequence[NewMention], links: Sequence[NewLink]) -> None:
+        """``keep`` and ``append``; of a few, in one round trip."""
+        if len(mentions) > _FEW or len(links) > _FEW:
+            self.keep(subjects, mentions)
+            self.append(links)
+            return
+        with self._cursor.connection.pipeline():
+            for subject in subjects:
+                self._cursor.execute(_INSERT_SUBJECT, subject_row(subject))
+            for mention in mentions:
+                keys = [mention.keys, BLIND_KEY_BYTES, BLIND_KEY_BYTES, mention.mention_id]
+                self._cursor.execute(_INSERT_MENTION, mention_row(mention))
+                self._cursor.execute(_INSERT_KEYS, [*keys, len(mention.keys) // BLIND_KEY_BYTES - 1])
+            for link in links:
+                self._cursor.execute(_INSERT_LINK, link_row(link))
+
     def keep(self, subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
         """Subjects, mentions and their keys are kept."""
-        with self._cursor.copy(
-            "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
-        ) as copy:
+        with self._cursor.copy(_COPY_SUBJECTS) as copy:
             copy.set_types(["text", "text", "timestamptz"])
             for each in subjects:
-                copy.write_row((each.subject_id, each.kind, each.created_at))
+                copy.write_row(subject_row(each))
         with self._cursor.copy(_COPY_MENTIONS) as copy:
             copy.set_types(list(_MENTION_TYPES.values()))
             for new in mentions:
-                copy.write_row(
-                    (
-                        new.subject_id, new.mention_id, new.registry_id, new.export, new.record, new.role, new.kind,
-                        new.row, new.likeness, new.traits, new.sealed, new.keys, new.added_at,
-                    )
-                )  # fmt: skip
-        with self._cursor.copy("COPY identity_key (key, mention_id) FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write_row(mention_row(new))
+        with self._cursor.copy(_COPY_KEYS) as copy:
             copy.set_types(["bytea", "bytea"])
             for new in mentions:
                 for key in _apart(new.keys):
@@ -217,12 +200,7 @@ class IndexStore:
         """The lines stand in the link log."""
         with self._cursor.copy(_COPY_LINKS) as copy:
             for each in links:
-                copy.write_row(
-                    (
-                        each.subject_id, each.mention_id, each.other_id, each.action, each.from_subject, each.method,
-                        each.weight, each.weights, each.reasons, each.model_version, each.actor, each.at, each.undoes,
-                    )
-                )  # fmt: skip
+                copy.write_row(link_row(each))
 
     def move(self, mention_ids: Sequence[bytes], to_subject: str) -> list[tuple[str, str, str, str, bytes]]:
         """Registry, record, role, former subject and id of the mentions that changed to ``to_subject``."""
