@@ -367,3 +367,14 @@ def test_decisions_outlive_the_model(
         later.forget(session, ["b"], replaced=True)
     (again,) = place(mention(LI, record="b"), by=later)
     assert (again.outcome, again.subject_id) == (Outcome.LINKED, min(each.subject_id or "" for each in doubt))
+
+
+def test_two_that_were_called_different_are_not_asked_about_again_with_every_new_record(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database, place: Place
+) -> None:
+    (review,) = waiting(identity, database)
+    with database.writing() as session:
+        identity.decide(session, review.review_id, Decision.DIFFERENT, steward="王科员")
+    first, second = place(mention(ZHANG, "land", record="c"), mention(LI, "land", record="d"))
+    assert [first.subject_id, second.subject_id] == [each.subject_id for each in doubt]
+    assert waiting(identity, database) == []
