@@ -10,7 +10,7 @@ import typer
 from hub.cli.telling import print_json, print_lines, say
 from hub.errors import Malformed
 from hub.identity.bulk.measuring import measure_file
-from hub.identity.bulk.resolving import Options, resolve_file
+from hub.identity.bulk.resolving import Options, require_writable, resolve_file
 from hub.identity.bulk.training import Aim, train_file
 from hub.identity.modelfile import STANDARD, Model, parse_model, standard_model
 from hub.kernel.clock import SystemClock, local_date
@@ -52,15 +52,14 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Resolve a file of identities into subjects, without a running hub 批量比对."""
-    if out.suffix not in {".parquet", ".csv"}:
+    if out.suffix.lower() not in {".parquet", ".csv"}:
         raise typer.BadParameter("--out must end in .parquet or .csv.")
     found = resolve_file(file, out, _models(model), _options(review_probable=review_probable))
     if not found:
         raise Malformed(
             "identity.no-such-kind",
-            "The file holds no identities of a kind that the model matches; its column kind says resident or "
-            "legal_person.",
-            "文件中没有模型可比对的主体；kind 列应为 resident 或 legal_person。",
+            "The file holds no identities of the kind that the model matches.",
+            "文件中没有模型可比对的主体。",
         )
     if as_json:
         print_json({kind: asdict(each) for kind, each in found.items()})
@@ -114,6 +113,7 @@ def train(
     if model is None:
         raise typer.BadParameter("Name the model file to train: --model FILE.")
     text = _text(model).decode("utf-8", "replace")
+    require_writable(out, model)
     found = train_file(file, text, _options(review_probable=False), Aim(version, frozenset(kept or ())))
     out.write_text(found.text, encoding="utf-8")
     told = {

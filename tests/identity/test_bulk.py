@@ -12,7 +12,8 @@ import pytest
 
 from hub.errors import Malformed
 from hub.identity.bulk import sql
-from hub.identity.bulk.reading import open_file, read_traits
+from hub.identity.bulk.opening import open_file
+from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.resolving import Options, Resolving, resolve_file
 from hub.identity.model import Mention
 from hub.identity.modelfile import standard_model

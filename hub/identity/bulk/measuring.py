@@ -8,7 +8,8 @@ from typing import Any
 import duckdb
 
 from hub.errors import Malformed
-from hub.identity.bulk.reading import Connection, kinds_in, open_file, read_traits
+from hub.identity.bulk.opening import Connection, kinds_in, open_file
+from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.resolving import Options, Resolving
 from hub.identity.modelfile import Model
 
@@ -59,7 +60,7 @@ def measure_file(path: Path, models: Mapping[str, Model], options: Options, *, p
     con = duckdb.connect()
     try:
         source = open_file(con, path)
-        kinds = sorted(kinds_in(source) & models.keys())
+        kinds = kinds_in(source, list(models))
         if "truth" not in source.columns or len(kinds) != 1:
             raise Malformed(
                 "identity.file-without-labels",

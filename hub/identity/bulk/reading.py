@@ -1,16 +1,14 @@
 """Records of a file as rows of traits: the many clean values by SQL, the few others by the same code as at intake."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 
 from hub.errors import HubError, Malformed
 from hub.identity.bulk.frequent import silence
+from hub.identity.bulk.opening import Connection, Source
 from hub.identity.compare import LIST_MARK
 from hub.identity.modelfile import Model
 from hub.identity.traits import (
@@ -24,8 +22,6 @@ from hub.identity.traits import (
 from hub.kernel.dates import parse_date
 from hub.kernel.identifier_forms import PROVINCE_CODES
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
-
-Connection = duckdb.DuckDBPyConnection
 
 ORGANISATION_INPUT: Final = (
     "record_id", "source", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
@@ -44,58 +40,13 @@ _SEXES: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A table of records and the columns that it has."""
-
-    con: Connection
-    columns: frozenset[str]
-
-    def column(self, *names: str) -> str:
-        """The first of these columns that there is, as text; empty text where there is none."""
-        for name in names:
-            if name in self.columns:
-                return f"coalesce(trim(CAST(\"{name}\" AS VARCHAR)), '')"
-        return "''"
-
-
-def open_file(con: Connection, path: Path) -> Source:
-    """The records of a Parquet or CSV file as table ``raw`` with a row number ``n``.
+def read_traits(source: Source, model: Model, today: date, region_names: Sequence[str] = ()) -> None:
+    """Table ``traits`` of the records of the model's kind: ``n``, ``record_id`` and the model's columns.
 
     Raises:
-        Malformed: another kind of file, one that cannot be read, or one without record ids.
+        Malformed: the file has none of the columns by which subjects are told apart.
     """
-    readers = {".parquet": "read_parquet(?)", ".csv": "read_csv(?, all_varchar = true, header = true)"}
-    if path.suffix not in readers:
-        raise Malformed("identity.file-kind", "Give a .parquet or .csv file.", "请提供 .parquet 或 .csv 文件。")
-    try:
-        con.execute(
-            f"CREATE OR REPLACE TABLE given AS SELECT * FROM {readers[path.suffix]}",
-            [str(path)],
-        )
-        con.execute("CREATE OR REPLACE VIEW raw AS SELECT rowid AS n, * FROM given")
-    except duckdb.Error as fault:
-        raise Malformed(
-            "identity.file-unreadable", "The file of records cannot be read.", "无法读取登记信息文件。"
-        ) from fault
-    columns = frozenset(row[0] for row in con.execute("DESCRIBE raw").fetchall())
-    if "record_id" not in columns:
-        raise Malformed(
-            "identity.file-without-ids", "The file of records has no column record_id.", "文件缺少 record_id 列。"
-        )
-    return Source(con, columns)
-
-
-def kinds_in(source: Source) -> frozenset[str]:
-    """The kinds of subject that the records tell of; residents where nothing is said."""
-    if "kind" not in source.columns:
-        return frozenset(("resident",))
-    found = source.con.execute("SELECT DISTINCT coalesce(CAST(kind AS VARCHAR), 'resident') FROM raw").fetchall()
-    return frozenset(row[0] or "resident" for row in found)
-
-
-def read_traits(source: Source, model: Model, today: date, region_names: Sequence[str] = ()) -> None:
-    """Table ``traits`` of the records of the model's kind: ``n``, ``record_id`` and the model's columns."""
+    _require_content(source, model)
     if model.kind == "resident":
         _read_people(source, model, Context(today))
         silence(source.con, model)
@@ -106,8 +57,22 @@ def read_traits(source: Source, model: Model, today: date, region_names: Sequenc
         _read_plain(source, model)
 
 
-def _of_kind(source: Source, kind: str) -> str:
-    return f"coalesce(CAST(kind AS VARCHAR), 'resident') IN ('{kind}', '')" if "kind" in source.columns else "true"
+_TELLING: Final = {
+    "resident": ("name", "id_number", "number"),
+    "legal_person": ("name", "credit_code", "organisation_code", "registration_number"),
+}
+
+
+def _require_content(source: Source, model: Model) -> None:
+    wanted = _TELLING.get(model.kind, model.columns)
+    if source.columns.keys().isdisjoint(wanted):
+        raise Malformed(
+            "identity.file-without-content",
+            "The file has no column by which subjects could be told apart; see the facts for what is needed.",
+            "文件中没有可用于识别主体的列。",
+            wanted=list(wanted),
+            columns=sorted(source.columns.keys() - {"n"}),
+        )
 
 
 def _listed(source: Source, model: Model) -> str:
@@ -121,18 +86,19 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
     con.execute(
         "CREATE OR REPLACE TEMP TABLE said AS SELECT *,"
         f" regexp_full_match(name, '{_PLAIN_NAME}') AND NOT regexp_matches(name, '{_SPECIAL_NAME}') AS plain_name,"
-        f" {_FAST_NUMBER} AS fast_number FROM (SELECT n, CAST(record_id AS VARCHAR) AS record_id,"
+        f" {_FAST_NUMBER} AS fast_number FROM (SELECT n, {column('record_id')} AS record_id,"
         f" {column('name')} AS name, upper({column('id_number', 'number')}) AS number,"
         f" {column('birth_date')} AS birth, {column('sex')} AS sex, left({column('region_code')}, 6) AS region,"
         f" {column('phone')} AS phone, upper({column('address')}) AS address, {column('kin', 'head_number')} AS kin,"
         f" {column('former_names')} AS former, {_listed(source, model)} AS list"
-        f" FROM raw WHERE {_of_kind(source, 'resident')})"
+        f" FROM raw WHERE {source.of_kind('resident')})"
     )
     _read_characters(con)
     for table, field, condition, made, columns in _SLOW:
         _map(con, table, _distinct(con, field, condition), made, columns)
     wanted = ", ".join(map(_quote, PERSON_COLUMNS))
     con.execute(_PEOPLE.replace("@today@", context.today.isoformat()).replace("@columns@", wanted))
+    con.execute("DROP TABLE said")
     _read_former_names(con)
 
 
@@ -300,7 +266,7 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
     listed = _listed(source, model)
     rows = con.execute(
         f"SELECT n, {listed}, {', '.join(column(name) for name in names)} FROM raw"
-        f" WHERE {_of_kind(source, 'legal_person')}"
+        f" WHERE {source.of_kind('legal_person')}"
     ).fetchall()
     found = [_organisation_row(dict(zip(names, row[2:], strict=True)), row, context) for row in rows]
     columns = ("n", "record_id", *model.columns)
@@ -308,7 +274,8 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
         name: np.array([row[at] for row in found], dtype=object if at else np.int64) for at, name in enumerate(columns)
     }
     con.register("incoming", arrays)
-    con.execute(f"CREATE OR REPLACE TABLE traits AS SELECT {', '.join(_quote(each) for each in columns)} FROM incoming")
+    texts = ", ".join(f"CAST({_quote(each)} AS VARCHAR) AS {_quote(each)}" for each in columns[1:])
+    con.execute(f"CREATE OR REPLACE TABLE traits AS SELECT n, {texts} FROM incoming")
     con.unregister("incoming")
     con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
 
@@ -323,7 +290,7 @@ def _read_plain(source: Source, model: Model) -> None:
     """Columns that are compared as they stand, in capitals without spaces around."""
     columns = ", ".join(f"upper({source.column(each)}) AS {_quote(each)}" for each in model.columns)
     source.con.execute(
-        f"CREATE OR REPLACE TABLE traits AS SELECT n, CAST(record_id AS VARCHAR) AS record_id, {columns} FROM raw"
+        f"CREATE OR REPLACE TABLE traits AS SELECT n, {source.column('record_id')} AS record_id, {columns} FROM raw"
     )
     source.con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
 

@@ -1,5 +1,6 @@
 """Resolving 批量比对: a file of records into subjects, by the rules and weights of a model, without a running hub."""
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -10,8 +11,10 @@ from typing import Final
 import duckdb
 import numpy as np
 
+from hub.errors import Malformed
 from hub.identity.bulk import sql
-from hub.identity.bulk.reading import Connection, Source, kinds_in, open_file, read_traits
+from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file
+from hub.identity.bulk.reading import read_traits
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
 from hub.identity.traits import SEVERAL, SORTED_SOUND
@@ -247,8 +250,10 @@ def resolve_file(path: Path, out: Path | None, models: Mapping[str, Model], opti
     """What became of the records of each kind; ``out`` has record_id, subject, probability and reasons of each.
 
     Raises:
-        Malformed: a file that cannot be read as records.
+        Malformed: a file that cannot be read as records, or a result that could not be written.
     """
+    if out is not None:
+        require_writable(out, path)
     con = duckdb.connect()
     try:
         return resolve(con, open_file(con, path), models, options, out)
@@ -265,7 +270,7 @@ def resolve(
         " reasons VARCHAR)"
     )
     found: dict[str, Resolved] = {}
-    for kind in sorted(kinds_in(source) & models.keys()):
+    for kind in kinds_in(source, list(models)):
         started = perf_counter()
         read_traits(source, models[kind], options.today, options.region_names)
         read = perf_counter()
@@ -276,7 +281,40 @@ def resolve(
         )
         found[kind] = resolving.figures({"read": read - started, "resolve": perf_counter() - read})
     if out is not None:
-        form = "FORMAT parquet" if out.suffix == ".parquet" else "FORMAT csv, HEADER"
-        where = str(out).replace("'", "''")
-        con.execute(f"COPY (SELECT * EXCLUDE (n) FROM resolved ORDER BY n) TO '{where}' ({form})")
+        _write(con, out)
     return found
+
+
+def _write(con: Connection, out: Path) -> None:
+    """The subjects stand at ``out``, all or nothing."""
+    form = "FORMAT parquet" if out.suffix.lower() == ".parquet" else "FORMAT csv, HEADER"
+    unfinished = out.with_name(f".{out.name}.unfinished")
+    where = str(unfinished).replace("'", "''")
+    try:
+        con.execute(f"COPY (SELECT * EXCLUDE (n) FROM resolved ORDER BY n) TO '{where}' ({form})")
+        unfinished.replace(out)
+    except (duckdb.Error, OSError) as fault:
+        raise _not_writable(out) from fault
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def require_writable(out: Path, source: Path) -> None:
+    """Raises Malformed where a result could not be written at the end, or would take the place of what is read."""
+    if not os.access(out.parent, os.W_OK) or out.is_dir():
+        raise _not_writable(out)
+    if out.exists() and out.samefile(source):
+        raise Malformed(
+            "identity.out-is-source",
+            "The result would overwrite the file of records.",
+            "结果文件不能覆盖登记信息文件。",
+        )
+
+
+def _not_writable(out: Path) -> Malformed:
+    return Malformed(
+        "identity.out-not-writable",
+        "The place of the result cannot be written to.",
+        "结果文件无法写入。",
+        path=str(out),
+    )

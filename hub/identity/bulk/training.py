@@ -17,7 +17,8 @@ import numpy as np
 
 from hub.errors import Refused
 from hub.identity.bulk import sql
-from hub.identity.bulk.reading import Connection, open_file, read_traits
+from hub.identity.bulk.opening import Connection, open_file
+from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.resolving import Options, Resolving
 from hub.identity.compare import MISSING
 from hub.identity.modelfile import Model, parse_model

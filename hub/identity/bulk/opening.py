@@ -1,0 +1,189 @@
+"""Files of identities opened: Parquet or CSV in standard form, whatever types and encoding a registry wrote them in."""
+
+import codecs
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import duckdb
+
+from hub.errors import Malformed
+
+Connection = duckdb.DuckDBPyConnection
+
+_TEXT: Final = frozenset(("VARCHAR",))
+_FLOATING: Final = ("DOUBLE", "FLOAT")
+_PLAIN: Final = (
+    "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
+    "UHUGEINT", "DATE", "TIMESTAMP", "DECIMAL", "NULL", "ENUM", "UUID", "TIME",
+)  # fmt: skip
+_LARGEST_EXACT: Final = 2**53
+_PIECE: Final = 1 << 20
+
+_KINDS: Final = {
+    "resident": ("", "resident", "person", "natural_person", "individual", "自然人", "居民", "个人"),
+    "legal_person": ("legal_person", "organisation", "organization", "org", "legal", "法人", "非法人组织", "组织"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A table of records and the columns that it has, in small letters, each with its type."""
+
+    con: Connection
+    columns: dict[str, str]
+
+    def column(self, *names: str) -> str:
+        """The first of these columns that there is, as text; empty text where there is none."""
+        for name in names:
+            if name in self.columns:
+                return f"coalesce(trim({self._text(name)}), '')"
+        return "''"
+
+    def _text(self, name: str) -> str:
+        """A column of whatever type as text; a number that was read as a fraction without its ``.0``."""
+        if self.columns[name] in _TEXT:
+            return f'"{name}"'
+        if not self.columns[name].startswith(_FLOATING):
+            return f'CAST("{name}" AS VARCHAR)'
+        return (
+            f'CASE WHEN abs("{name}") <= {_LARGEST_EXACT} THEN CASE WHEN "{name}" = floor("{name}")'
+            f' THEN CAST(CAST("{name}" AS BIGINT) AS VARCHAR) ELSE CAST("{name}" AS VARCHAR) END END'
+        )
+
+    def of_kind(self, kind: str) -> str:
+        """The condition that a record tells of a subject of that kind; of a resident where it says nothing."""
+        if "kind" not in self.columns:
+            return str(kind == "resident").lower()
+        return f"lower({self.column('kind')}) IN ({', '.join(map(repr, _KINDS.get(kind, (kind,))))})"
+
+
+def open_file(con: Connection, path: Path) -> Source:
+    """The records of a Parquet or CSV file as table ``raw`` with a row number ``n``.
+
+    Raises:
+        Malformed: another kind of file, one that cannot be read, or one without an id of its own for every record.
+    """
+    kind = path.suffix.lower()
+    if kind not in (".parquet", ".csv"):
+        raise Malformed("identity.file-kind", "Give a .parquet or .csv file.", "请提供 .parquet 或 .csv 文件。")
+    try:
+        _read_parquet(con, path) if kind == ".parquet" else _read_csv(con, path)
+        columns = {row[0].lower(): row[1] for row in con.execute("DESCRIBE raw").fetchall()}
+        source = Source(con, columns)
+        _require_ids(source)
+    except (duckdb.Error, OSError, UnicodeError) as fault:
+        raise Malformed(
+            "identity.file-unreadable",
+            "The file of records cannot be read; CSV has commas, double quotes, a header, and is in UTF-8 or GB18030.",
+            "无法读取登记信息文件；CSV 须以逗号分隔、带表头，编码为 UTF-8 或 GB18030。",
+        ) from fault
+    return source
+
+
+def _read_parquet(con: Connection, path: Path) -> None:
+    where = str(path).replace("'", "''")
+    given = f"read_parquet('{where}', file_row_number = true)"
+    con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT file_row_number AS n, {_columns(con, given)} FROM {given}")
+
+
+def _read_csv(con: Connection, path: Path) -> None:
+    with _utf8(path) as readable:
+        con.execute(
+            "CREATE OR REPLACE TABLE given AS SELECT * FROM read_csv(?, all_varchar = true, header = true, delim = ',',"
+            " quote = '\"', escape = '\"', auto_detect = true)",
+            [str(readable)],
+        )
+    con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT rowid AS n, {_columns(con, 'given')} FROM given")
+
+
+def _columns(con: Connection, given: str) -> str:
+    """All columns of the file but those whose names are ours."""
+    names = {row[0].lower() for row in con.execute(f"DESCRIBE SELECT * FROM {given}").fetchall()}
+    ours = sorted(names.intersection(("n", "file_row_number")))
+    return f"* EXCLUDE ({', '.join(ours)})" if ours else "*"
+
+
+@contextmanager
+def _utf8(path: Path) -> Iterator[Path]:
+    """The file itself, or where it is not in UTF-8 a copy of it read as GB18030."""
+    if _is_utf8(path):
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "records.csv"
+        with path.open(encoding="gb18030", newline="") as source, copy.open("w", encoding="utf-8", newline="") as out:
+            while piece := source.read(_PIECE):
+                out.write(piece)
+        yield copy
+
+
+def _is_utf8(path: Path) -> bool:
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with path.open("rb") as file:
+        try:
+            while piece := file.read(_PIECE):
+                decoder.decode(piece)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _require_ids(source: Source) -> None:
+    if "record_id" not in source.columns:
+        raise Malformed(
+            "identity.file-without-ids",
+            "The file of records has no column record_id.",
+            "文件缺少 record_id 列。",
+            columns=sorted(set(source.columns) - {"n"}),
+        )
+    nested = sorted(name for name, kind in source.columns.items() if not _is_plain(kind))
+    if nested:
+        raise Malformed(
+            "identity.file-nested",
+            "Some columns hold neither text, numbers nor dates; write them as text.",
+            "部分列不是文本、数字或日期，请改为文本。",
+            columns=nested,
+        )
+    records, empty, different = source.con.execute(
+        f"SELECT count(*), count(*) FILTER (WHERE id = ''), count(DISTINCT hash(id)) FROM"
+        f" (SELECT {source.column('record_id')} AS id FROM raw)"
+    ).fetchall()[0]
+    if empty or different < records:
+        raise Malformed(
+            "identity.file-ids-doubled",
+            "Every record needs a record_id of its own; some are empty or stand twice.",
+            "每条登记信息须有唯一的 record_id；部分为空或重复。",
+            empty=empty,
+            doubled=records - different,
+        )
+
+
+def _is_plain(kind: str) -> bool:
+    base = kind.partition("(")[0].split(" ", 1)[0].strip('"')
+    return not kind.endswith("]") and (base in _TEXT or base.startswith((*_FLOATING, *_PLAIN)))
+
+
+def kinds_in(source: Source, known: Sequence[str]) -> list[str]:
+    """Which of the kinds that models are there for the records tell of, in order.
+
+    Raises:
+        Malformed: some record is of no kind that is known.
+    """
+    others = [kind for kind in sorted(known) if kind not in _KINDS]
+    if others or "kind" not in source.columns:
+        return others or [kind for kind in known if kind == "resident"]
+    counted = ", ".join(f"count(*) FILTER (WHERE {source.of_kind(kind)})" for kind in _KINDS)
+    total, *counts = source.con.execute(f"SELECT count(*), {counted} FROM raw").fetchall()[0]
+    if sum(counts) < total:
+        raise Malformed(
+            "identity.no-such-kind",
+            "The column kind says resident or legal_person; some records say something else.",
+            "kind 列应为 resident 或 legal_person，部分记录不符。",
+            records=total - sum(counts),
+        )
+    return sorted(kind for kind, count in zip(_KINDS, counts, strict=True) if (count or not total) and kind in known)
