@@ -75,4 +75,17 @@ class Hub:
             return {"database": {"ok": False}}
         faults = [{"code": fault.code, "detail": fault.en, "detail_zh": fault.zh} for fault in self.log.problems()]
         identity = {"ok": True, "review_probable": self.identity.review_probable}
-        return {"database": {"ok": True}, "log": {"ok": not faults, "problems": faults}, "identity": identity}
+        log = {"ok": not faults, "problems": faults}
+        return {"database": {"ok": True}, "log": log, "identity": identity, "key": self._own_key()}
+
+    def _own_key(self) -> dict[str, Any]:
+        """Whether the key that signs answers is on record and counts: without that no answer can be verified."""
+        own = self.signer.public
+        if self.parties.key_for(own.kid, self.id) is not None:
+            return {"ok": True}
+        told = {
+            "code": "parties.own-key-not-on-record",
+            "detail": "The hub signs with a key that is not on record, or that ended; rotate to it: `hub keys rotate`.",
+            "detail_zh": "平台签名所用密钥未登记或已终止；请用 hub keys rotate 办理更换。",
+        }
+        return {"ok": False, "problems": [told]}

@@ -1,10 +1,11 @@
 """Files that the command line writes: private ones readable by their owner alone, none overwritten by accident."""
 
 import os
+import stat
 from pathlib import Path
 from typing import TextIO
 
-from hub.errors import Conflict, Malformed, Missing
+from hub.errors import Conflict, Malformed, Missing, Refused
 
 
 def keep_private(path: Path, content: bytes) -> None:
@@ -12,8 +13,9 @@ def keep_private(path: Path, content: bytes) -> None:
 
     Raises:
         Conflict: a file of that name exists.
+        Refused: nothing can be written there.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    _make_folder(path)
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -23,8 +25,22 @@ def keep_private(path: Path, content: bytes) -> None:
             "同名文件已存在；请另行命名或自行删除。",
             path=str(path),
         ) from None
+    except OSError:
+        raise not_writable(path) from None
     with os.fdopen(handle, "wb") as file:
         file.write(content)
+
+
+def _make_folder(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        raise not_writable(path) from None
+
+
+def not_writable(path: Path) -> Refused:
+    """The error of a place where nothing can be written."""
+    return Refused("cli.not-writable", "Nothing can be written there.", "无法写入。", path=str(path))
 
 
 def content_of(path: Path, *, most_bytes: int) -> bytes:
@@ -46,5 +62,17 @@ def content_of(path: Path, *, most_bytes: int) -> bytes:
 
 def private_text(path: Path) -> TextIO:
     """A text file, new or emptied, that only its owner reads."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+    _make_folder(path)
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        raise not_writable(path) from None
+    return os.fdopen(handle, "w", encoding="utf-8")
+
+
+def is_exposed(path: Path) -> bool:
+    """True when a file is there that others than its owner may read."""
+    try:
+        return bool(path.stat().st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False

@@ -11,7 +11,7 @@ from hub.cli.files import content_of, keep_private
 from hub.cli.policies import app as policies
 from hub.cli.roof import new_key_in_device, opened, signer_for
 from hub.cli.telling import print_json, print_lines, say
-from hub.errors import Malformed
+from hub.errors import Malformed, Missing
 from hub.kernel.clock import SystemClock
 from hub.parties.model import PartyKey, RevocationReason
 from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, possession_proof
@@ -241,6 +241,8 @@ def reseal(
 def find(party: Annotated[str | None, typer.Argument(help="Only this party.")] = None, as_json: AsJson = False) -> None:
     """Every key on record and the time in which it counts. 列出公钥."""
     with opened() as running:
+        if party is not None and running.parties.party_for(party) is None:
+            raise Missing("parties.unknown", "No party with this id is registered here.", "此处未登记该参与方。")
         names = [party] if party else [each.id for each in running.parties.find_parties()]
         rows = [_line(key) for name in names for key in running.parties.find_keys(name)]
     if as_json:

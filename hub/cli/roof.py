@@ -6,8 +6,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from hub.cli.files import is_exposed
+from hub.cli.telling import say
 from hub.proof.keys import PublicKey, Signer
-from hub.proof.pkcs11 import generate_in_device, open_signer
+from hub.proof.pkcs11 import generate_in_device, is_in_device, open_signer
 from hub.settings import Settings, device_from, settings_from, share_metrics
 
 if TYPE_CHECKING:
@@ -37,7 +39,12 @@ def load_tables() -> None:
 
 
 def signer_for(reference: str) -> Signer:
-    """The signer of a key file, or of a key in this machine's device (`pkcs11:token=…;object=…`)."""
+    """The signer of a key file, or of a key in this machine's device (`pkcs11:token=…;object=…`).
+
+    A file that others than its owner may read is told of: whoever reads it signs in the party's name.
+    """
+    if not is_in_device(reference) and is_exposed(Path(reference)):
+        say(f"{reference} can be read by others; chmod 600 it.", "私钥文件可被他人读取，请改为仅所有者可读。")
     return open_signer(reference, device_from())
 
 

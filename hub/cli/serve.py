@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from hub.api.app import application
 from hub.api.logs import start_logging
-from hub.cli.roof import built, current_settings, metrics_shared
+from hub.cli.roof import built, current_settings, metrics_shared, opened
 from hub.storage.database import Database
 from hub.storage.migrate import migrate
 
@@ -27,6 +27,8 @@ def serve(
     database = Database(settings.database_url)
     migrate(database)
     database.close()
+    with opened(settings) as own:
+        own.party_service.introduce(own.signer.public)
     number = workers or settings.workers
     with metrics_shared(number):
         uvicorn.run(

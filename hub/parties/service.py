@@ -52,6 +52,25 @@ class PartyService:
     clock: Clock
     log_size_at: LogSizeAt = nothing_told
 
+    def introduce(self, public: PublicKey) -> bool:
+        """True when the hub's own first key is on record from now on; False when the hub has keys on record already.
+
+        Who verifies an old answer looks for the hub's key in its history. A later key comes by ``rotate_key``, as
+        everybody else's.
+        """
+        now = self.clock.now()
+        with self.database.writing() as session:
+            store = PartyStore(session)
+            store.lock()
+            if store.keys_of(self.hub):
+                return False
+            if self.hub not in store.roll().parties:
+                store.keep_party(Party(self.hub, self.hub, self.hub, PartyKind.hub), now)
+                self._log(session, "party-registered", self.hub)
+            self._keep_new(session, PartyKey(self.hub, public, now), by=self.hub)
+        self.directory.forget()
+        return True
+
     def register_party(self, party: Party) -> None:
         """``party`` is on record as given."""
         with self.database.writing() as session:

@@ -3,15 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from hub.parties.model import Party, PartyKey, PartyKind
 from hub.parties.tables import PartyKeyRow, PartyRow, UsedMessageRow
 from hub.proof.keys import PublicKey
+
+LOCK: Final = 4_715_002_017
+"""The advisory lock of the node that puts the hub's own first key on record."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,10 @@ class PartyStore:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+
+    def lock(self) -> None:
+        """Nobody else introduces a hub until this transaction ends."""
+        self._session.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
     def roll(self) -> Roll:
         """Every party and key."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -195,7 +195,12 @@ class FileSigner:
         content = pem if isinstance(pem, bytes) else Path(pem).read_bytes()
         try:
             private = serialization.load_pem_private_key(content, password=None)
-        except (ValueError, TypeError):
+        except TypeError:
+            raise _bad_key(
+                "The private key in the file is encrypted; give it without a password, readable by its owner alone.",
+                "文件中的私钥带有口令；请提供不带口令、仅所有者可读的私钥文件。",
+            ) from None
+        except (ValueError, UnsupportedAlgorithm):
             raise _bad_key("The file holds no readable private key.", "文件中没有可读取的私钥。") from None
         if isinstance(private, Ed25519PrivateKey):
             return cls(private, kid=kid)

@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -219,3 +220,31 @@ def test_the_beginning_of_a_compromise_moves_back_and_never_forward(
         assert key(parties, old).compromised_since == NOW + timedelta(days=stands)
     assert key(parties, old).revoked_at == first
     assert parties.directory.is_compromised(LAND.id, old.public.kid)
+
+
+def test_a_hub_puts_its_own_first_key_on_record_once(parties: PartyService, clock: FixedClock) -> None:
+    first, later = generate_signer(), generate_signer()
+    assert parties.introduce(first.public)
+    assert not parties.introduce(first.public)
+    assert not parties.introduce(later.public)
+    assert parties.directory.key_for(first.public.kid, HUB) == first.public
+    assert parties.directory.key_for(later.public.kid, HUB) is None
+    assert [event["event"] for event in events(parties.database)] == ["party-registered", "key-registered"]
+    rotated = proof(later, clock, HUB)
+    parties.rotate_key(first.public.kid, later.public.to_jwk(), rotated, overlap=timedelta(days=1))
+    assert parties.directory.key_for(later.public.kid, HUB) == later.public
+
+
+def test_a_hub_that_the_operator_named_keeps_its_name(parties: PartyService) -> None:
+    parties.register_party(Party(HUB, "County hub", "县枢纽", PartyKind.hub))
+    parties.introduce(generate_signer().public)
+    found = parties.directory.party_for(HUB)
+    assert found is not None
+    assert found.name_zh == "县枢纽"
+
+
+def test_nodes_that_start_together_introduce_one_key(parties: PartyService) -> None:
+    signers = [generate_signer() for _ in range(4)]
+    with ThreadPoolExecutor(4) as nodes:
+        introduced = list(nodes.map(lambda signer: parties.introduce(signer.public), signers))
+    assert sorted(introduced) == [False, False, False, True]
