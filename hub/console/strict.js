@@ -298,8 +298,15 @@ const HubStrict = (() => {
 
   /** The time at which `verifier` signed `note`: 0 for a plain signature, null when it did not sign. */
   async function signedBy(note, verifier) {
-    const found = note.signatures.find((one) => one.name === verifier.name && equal(one.id, verifier.id));
-    if (!found) return null;
+    const times = [];
+    for (const one of note.signatures) {
+      if (one.name === verifier.name && equal(one.id, verifier.id)) times.push(await signedAt(note, verifier, one));
+    }
+    const counted = verifier.kind === "cosignature" ? times.filter((at) => at > 0) : times.filter((at) => at !== null);
+    return counted.length ? Math.min(...counted) : null;
+  }
+
+  async function signedAt(note, verifier, found) {
     let [message, signature, at] = [utf8.encode(note.body), found.signature, 0];
     if (verifier.kind === "cosignature") {
       if (signature.length !== 72) badNote();

@@ -50,14 +50,19 @@ class LogPolicy:
         return sum(self._has_witnessed(member, witnessed) for member in group.members) >= group.least
 
     def cosigners(self, note: Note) -> dict[str, int]:
-        """The witnesses that cosigned ``note``, each with its time in seconds since the epoch.
+        """The witnesses that cosigned ``note``, each with its earliest time in seconds since the epoch.
+
+        A cosignature without a time says nothing about the whole tree, and does not count.
 
         Raises:
             Malformed: a cosignature of a known witness does not verify.
         """
         verified = verify_note(note, [witness.verifier for witness in self.witnesses.values()])
-        times = {verifier: signature.timestamp for verifier, signature in verified}
-        return {name: times[each.verifier] for name, each in self.witnesses.items() if times.get(each.verifier)}
+        times = {
+            name: [signature.timestamp for verifier, signature in verified if verifier == each.verifier]
+            for name, each in self.witnesses.items()
+        }
+        return {name: min(filter(None, found)) for name, found in times.items() if any(found)}
 
     def verify(self, note: Note) -> Checkpoint:
         """The checkpoint in ``note``: (1) signed by an accepted log under its origin, (2) cosigned by the quorum.

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,6 +13,8 @@ from hub.proof.note import (
     Cosigner,
     Ed25519Cosigner,
     MlDsaCosigner,
+    Note,
+    NoteSignature,
     NoteSigner,
     NoteVerifier,
     parse_note,
@@ -240,3 +244,80 @@ def test_a_policy_of_another_form_is_refused(lines: str) -> None:
     text = f"witness audit {AUDIT.verifier.vkey}\n{lines}\n"
     with pytest.raises(Malformed):
         parse_policy(text.replace("AUDIT", AUDIT.verifier.vkey).replace("LOG", LOG.verifier.vkey))
+
+
+def test_a_known_key_may_sign_twice_but_never_wrongly() -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    later, sooner = (AUDIT.cosign(note.text, at) for at in (1_700_000_900, 1_700_000_000))
+    doubled = Note(note.text, (*note.signatures, *note.signatures, later, sooner))
+    assert [each for each, _ in verify_note(doubled, [LOG.verifier])] == [LOG.verifier] * 2
+    assert policy().cosigners(doubled) == {"audit": 1_700_000_000}
+    spoilt = Note(
+        note.text,
+        (*doubled.signatures, replace(later, signature=later.signature[:-1] + bytes([later.signature[-1] ^ 1]))),
+    )
+    with pytest.raises(Malformed):
+        policy().cosigners(spoilt)
+    assert verify_note(spoilt, [LOG.verifier])
+
+
+def test_a_cosignature_without_a_time_is_no_witness() -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    assert policy().cosigners(note.with_signatures([COURT.cosign(note.text, 0)])) == {}
+
+
+@pytest.mark.parametrize("name", ["example.com/\u4e2d\u6587", "a\x7fb", "a\U0001f512"])
+def test_a_signature_of_any_name_that_is_allowed_is_ignored_when_unknown(name: str) -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    stranger = NoteSignature(name, b"abcd", b"x" * 5_000)
+    read = parse_note(str(note.with_signatures([stranger])))
+    assert read.signatures[-1] == stranger
+    assert len(verify_note(read, [LOG.verifier])) == 1
+
+
+@pytest.mark.parametrize("name", ["a b", "a+b", "a\u00a0b", "a\u3000b", "a\u2028b", ""])
+def test_a_name_with_a_space_or_a_plus_spoils_the_note(name: str) -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    with pytest.raises(Malformed):
+        parse_note(str(note) + f"\u2014 {name} QUJDREVGRw==\n")
+
+
+def test_at_least_sixteen_signatures_of_the_largest_kind_are_read() -> None:
+    note = sign_checkpoint(CHECKPOINT, LOG)
+    many = note.with_signatures(NoteSignature(f"w{number}.example", b"abcd", b"x" * 5_000) for number in range(16))
+    assert len(parse_note(str(many)).signatures) == 17
+
+
+def test_extension_lines_are_kept_and_signed_by_ed25519_but_not_by_ml_dsa() -> None:
+    extended = Checkpoint(ORIGIN, 2, ROOT, ("note to self",))
+    note = parse_note(str(sign_checkpoint(extended, LOG)))
+    assert verify_checkpoint(str(note), [LOG.verifier]) == extended
+    plain = CHECKPOINT.text()
+    for cosigner, is_bound in ((AUDIT, True), (COURT, False)):
+        signature = cosigner.cosign(extended.text(), 1_700_000_000)
+        if is_bound:
+            with pytest.raises(Malformed):
+                cosigner.verifier.verify(plain, signature)
+        else:
+            cosigner.verifier.verify(plain, signature)
+
+
+@pytest.mark.parametrize("at", [2**63, 2**64 - 1])
+def test_a_time_beyond_the_format_is_refused(at: int) -> None:
+    for cosigner in (AUDIT, COURT):
+        made = cosigner.cosign(CHECKPOINT.text(), 1_700_000_000)
+        late = replace(made, signature=at.to_bytes(8, "big") + made.signature[8:])
+        with pytest.raises(Malformed):
+            cosigner.verifier.verify(CHECKPOINT.text(), late)
+
+
+def test_a_log_may_sign_with_ml_dsa_alone() -> None:
+    log = MlDsaCosigner(ORIGIN, b"l" * 32)
+    note = Note(CHECKPOINT.text(), (log.cosign(CHECKPOINT.text(), 1_700_000_000),))
+    read = parse_policy(f"log {log.verifier.vkey}\nquorum none\n")
+    assert read.verify(parse_note(str(note))) == CHECKPOINT
+
+
+def test_the_key_of_the_checksum_database_is_read() -> None:
+    vkey = "sum.golang.org+033de0ae+Ac4zctda0e5eza+HJyk9SxEdh+s3Ux18htTTAD8OuAn8"
+    assert NoteVerifier.from_vkey(vkey).vkey == vkey
