@@ -10,7 +10,7 @@ from hub.audit.adoption import adopt, require_continued
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Published, Receipt
 from hub.audit.newest import NewestTree
-from hub.audit.sequencer import Sequencer
+from hub.audit.sequencer import MAX_BATCH, Sequencer
 from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
 from hub.audit.waiting import Waiters
@@ -28,6 +28,8 @@ ELECTION_SECONDS: Final = 0.5
 LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 0.1
+GATHER_SECONDS: Final = 0.005
+"""After a turn, so that a crowd shares the next one; who comes after a while of silence does not wait."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,8 @@ class Log:
                 break
             self._newest.take(turn)
             self._waiters.answer_from(self._newest.receipts_of)
+            if len(turn.entries) < MAX_BATCH:
+                self._stopped.wait(GATHER_SECONDS)
         if self._waiters and not self.is_sequencing:
             self._newest.known()
         self._waiters.answer_from(self._newest.receipts_of)
