@@ -17,6 +17,7 @@ from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogRe
 from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
+from hub.cli.policies import policy_in
 from hub.cli.roof import opened
 from hub.cli.telling import print_json, say
 from hub.client.channel import Channel, Identity
@@ -55,6 +56,9 @@ def verify(
     policy: Annotated[
         Path | None, typer.Option(help="Trust policy; needed unless the hub of HUB_* is verified.", dir_okay=False)
     ] = None,
+    authority_key: Annotated[
+        Path | None, typer.Option(help="The authority's public key (JWK), when the policy is a signed one.")
+    ] = None,
     earlier: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint kept from before, such as a witness's; repeatable.")
     ] = None,
@@ -66,7 +70,7 @@ def verify(
     """Re-derive the whole log; exit code 3 when anything was changed, naming what and where 核验日志."""
     reading = _dumped(dump, pg_restore) if dump is not None else _reading(hub, tiles, (party, key))
     with reading as (reader, own), _bar() as progress:
-        trusted = _policy(policy, own)
+        trusted = _policy(policy, authority_key, own)
         task = progress.add_task("entries 条目", total=None)
         made = verify_log(
             reader,
@@ -121,9 +125,9 @@ def _token(hub: str, party: str | None, key: Path | None) -> str | None:
         return channel.access_token()
 
 
-def _policy(file: Path | None, own: LogPolicy | None) -> LogPolicy:
+def _policy(file: Path | None, authority_key: Path | None, own: LogPolicy | None) -> LogPolicy:
     if file is not None:
-        return parse_trust_policy(content_of(file, most_bytes=MAX_FILE_BYTES)).log
+        return parse_trust_policy(policy_in(file, authority_key)).log
     if own is None:
         raise Malformed(
             "cli.no-policy",
