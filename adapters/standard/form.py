@@ -9,9 +9,10 @@ from adapters.schemas import validator
 from adapters.standard.folding import without_unfit
 from adapters.standard.packed import holds_head
 from adapters.standard.people import add_flag
+from adapters.standard.scalars import DAY_ASSUMED
 from adapters.standard.steps import Cells, Codes, Columns, Compiler, Seen
 from adapters.standard.unusable import UnusableRow
-from hub.kernel.codes import contradictions
+from hub.kernel.codes import Identifier, birth_date_in, contradictions
 
 
 class Form:
@@ -77,6 +78,7 @@ class Form:
 def _compare(claims: dict[str, Any], seen: Seen) -> None:
     """Findings between cells: a number against birth date and sex, a death before the birth, a nameless deceased."""
     for target, found in seen.identifiers:
+        _settle_assumed_day(target, found)
         born = target.get("birth_date")
         for flag in contradictions(found, sex=target.get("sex"), birth_date=date.fromisoformat(born) if born else None):
             add_flag(target, flag)
@@ -87,6 +89,14 @@ def _compare(claims: dict[str, Any], seen: Seen) -> None:
         _settle_nameless(claims)
     if "persons" in claims and claims.get("members") and claims["persons"] != _household_size(claims):
         add_flag(claims, "persons-differ-from-members")
+
+
+def _settle_assumed_day(target: dict[str, Any], found: Identifier) -> None:
+    """A birth date of which the cell names the month only takes its day from a sound number of the same month."""
+    stated = birth_date_in(found) if found.valid else None
+    is_assumed = f"birth-date-{DAY_ASSUMED}" in target.get("quality", ())
+    if stated and is_assumed and target["birth_date"][:7] == f"{stated:%Y-%m}":
+        target["birth_date"] = stated.isoformat()
 
 
 def _household_size(claims: dict[str, Any]) -> int:

@@ -11,17 +11,20 @@ from hub.errors import Malformed
 from hub.kernel.amounts import parse_area, parse_count, parse_money
 from hub.kernel.clock import LOCAL
 from hub.kernel.codes import marriage_certificate, normal_real_estate_certificate, normal_real_estate_unit
-from hub.kernel.dates import OPEN, parse_date, parse_instant, parse_month
+from hub.kernel.dates import OPEN, names_no_day, parse_date, parse_instant, parse_month
 from hub.kernel.names import normal_organisation_name
+from hub.kernel.regions import standard_regions
 
 UNREADABLE: Final = "unreadable"
 OPEN_ENDED: Final = "open"
+DAY_ASSUMED: Final = "day-assumed"
+"""The cell names a month only; its first day stands for it."""
 Outcome = tuple[Any, str | None]
 """The value (None when there is none) and the flag that says what was wrong with the cell."""
 
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)")
-_TITLE_MONTH: Final = re.compile(r"((?:19|20)\d{2})\s*[年./\-_]?\s*(0[1-9]|1[0-2]|[1-9](?!\d))(?:\s*月|(?!\d))")
-_CHINESE_MONTH: Final = re.compile(r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月")
+_TITLE_MONTH: Final = re.compile(r"((?:19|20)\d{2})\s*[年./\-_]?度?\s*(0[1-9]|1[0-2]|[1-9](?!\d))(?:\s*月|(?!\d))")
+_CHINESE_MONTH: Final = re.compile(r"([〇零○一二三四五六七八九]{4}|(?:19|20)\d\d)年度?([一二三四五六七八九十]{1,2})月")
 _DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
 _MIDNIGHT: Final = (0, 0, 0)
@@ -39,7 +42,9 @@ def read_date(text: str, order: str = "ymd") -> Outcome:
         return None, UNREADABLE
     if found is OPEN:
         return None, OPEN_ENDED
-    return (found.isoformat(), None) if isinstance(found, date) else (None, None)
+    if not isinstance(found, date):
+        return None, None
+    return found.isoformat(), DAY_ASSUMED if names_no_day(text) else None
 
 
 @lru_cache(maxsize=4096)
@@ -100,9 +105,10 @@ def _exact(parse: Callable[[str, str], int | None], text: str, unit: str) -> Out
 
 
 def read_region(text: str) -> Outcome:
-    """A region code of 6, 9 or 12 digits."""
+    """A region code of 6, 9 or 12 digits, also out of the name of a county."""
     plain = unicodedata.normalize("NFKC", text).replace(" ", "").removesuffix(".0")
-    return (plain, None) if _REGION.fullmatch(plain) else (None, UNREADABLE)
+    found = plain if _REGION.fullmatch(plain) else standard_regions().code_named(plain)
+    return (found, None) if found else (None, UNREADABLE)
 
 
 def read_unit(text: str) -> Outcome:

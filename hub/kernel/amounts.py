@@ -23,8 +23,10 @@ _SYNONYMS: Final = {
     "M2": "平方米", "㎡": "平方米", "平米": "平方米", "平方": "平方米",
     "CM2": "平方厘米",
     "HM2": "公顷", "KM2": "平方公里", "元整": "元", "万元整": "万元", "元人民币": "元", "万元人民币": "万元",
+    "万人民币": "万元", "元/月": "元",
 }  # fmt: skip
 _AMOUNT: Final = re.compile(r"(?:[¥￥$]|RMB|CNY|人民币)?([+-]?[\d,，]*\.?\d+|[+-]?[\d,，]+\.?)((?:[^\d.,][^.,]*)?)")
+_SCIENTIFIC: Final = re.compile(r"-?\d(\.\d+)?E[+-]?\d{1,2}")
 _LARGEST: Final = Decimal(10) ** 17
 _LONGEST: Final = 60
 
@@ -79,7 +81,7 @@ def _amount(value: Cell, unit: str) -> tuple[Decimal, str] | None:
     text = folded(repr(value) if isinstance(value, float) else str(value))
     if is_placeholder(text) and not text.isdigit():
         return None
-    form = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST else None
+    form = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST and not _SCIENTIFIC.fullmatch(text) else None
     if form is None:
         return _scientific(text), _SYNONYMS.get(unit, unit)
     number = Decimal(form[1].replace(",", "").replace("，", ""))
@@ -88,7 +90,7 @@ def _amount(value: Cell, unit: str) -> tuple[Decimal, str] | None:
 
 def _scientific(text: str) -> Decimal:
     """A float that prints as 1E+17; large areas and prices reach a workbook that way."""
-    if re.fullmatch(r"-?\d(\.\d+)?E[+-]?\d{1,2}", text) is None:
+    if _SCIENTIFIC.fullmatch(text) is None:
         raise _unreadable()
     return Decimal(text)
 

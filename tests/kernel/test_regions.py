@@ -45,3 +45,12 @@ def test_a_wrong_line_is_named(line: str) -> None:
     assert caught.value.facts == {"line": 3}
     with pytest.raises(Malformed):
         Regions.parse("")
+
+
+def test_a_county_is_found_by_its_name_when_only_one_has_it() -> None:
+    regions = standard_regions()
+    for name in ("贵州省黔西南布依族苗族自治州册亨县", "贵州省册亨县", "册亨县"):
+        assert regions.code_named(name) == "522327"
+    assert regions.code_named("杭州市西湖区") == "330106"
+    assert regions.code_named("西湖区") is None
+    assert regions.code_named("某县") is None
