@@ -142,3 +142,17 @@ def test_a_whole_export_under_new_keys_keeps_every_subject(
         identity.forget(session, [f"october-{at}" for at in range(len(people))])
         after = identity.place(session, [row(fields, f"november-{at}") for at, fields in enumerate(people)])
     assert [each.subject_id for each in after] == [each.subject_id for each in before]
+
+
+def test_two_rows_that_come_for_one_do_not_become_one_through_it(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    """The registry holds two people under one number from now on; that the row before was one person's says nothing."""
+    (before,) = place(row(ZHANG, "old"))
+    one, other = row(ZHANG | {"name": "张伟弦"}, "one"), row(ZHANG | {"phone": "13900002222"}, "other")
+    replaced(identity, database, "old", one, other)
+    owners = {owner(identity, database, "one"), owner(identity, database, "other")}
+    assert len(owners) == 2
+    assert before.subject_id in owners
+    with database.reading() as session:
+        assert identity.reviews(session) != []

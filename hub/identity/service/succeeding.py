@@ -138,13 +138,13 @@ class Succeeding:
         return any(word.verdict == APART for word in words)
 
     def _may_be_one(self, old: Row, new: Row) -> bool:
-        one, other = (self._standing(each) for each in (old, new))
-        return may_merge(old.kind.matcher, one, other)
+        """True when nobody else of either subject objects; rows that stand side by side on one list still do."""
+        return may_merge(old.kind.matcher, self._standing(old), self._standing(new))
 
     def _standing(self, row: Row) -> Standing:
         standing = Standing(row.subject_id, row.kind.model.kind, (0.0, row.subject_id))
         for _, mention_id, likeness, sealed in self._index.members([row.subject_id]):
-            traits = _unlisted(row.kind, self._parts.vault.open_traits(mention_id, sealed))
+            traits = self._parts.vault.open_traits(mention_id, sealed)
             standing.add(likeness, traits, mention_id, row.kind.valid_number(traits))
         return standing
 
@@ -155,8 +155,8 @@ class Succeeding:
         self._index.redirect(loser, survivor)
         self._index.append(
             [
-                self._line(survivor, new.mention_id, "merged", (loser, old.mention_id), verdict),
-                *(self._line(survivor, row[4], "moved", (row[3], None), None) for row in moved),
+                self._line(new, "merged", (survivor, loser), old.mention_id, verdict),
+                *(self._line(replace(new, mention_id=row[4]), "moved", (survivor, loser)) for row in moved),
             ]
         )
         self._parts.follow(self._session, [Move(*row[:4], survivor) for row in moved])
@@ -164,13 +164,14 @@ class Succeeding:
         self._merged[loser] = survivor
 
     def _line(
-        self, subject: str, mention_id: bytes, action: str, whence: tuple[str, bytes | None], verdict: Verdict | None
+        self, row: Row, action: str, way: tuple[str, str], other: bytes | None = None, verdict: Verdict | None = None
     ) -> NewLink:
+        """``way``: the subject that goes on, and the one that it takes in."""
         weight, weights = (verdict.weight, verdict.weights_json) if verdict else (None, "{}")
         reasons = as_json((ROW_REPLACED, *(verdict.reasons if verdict else ())))
         return NewLink(
-            subject, mention_id, whence[1], action, whence[0], ROW_REPLACED, weight, weights, reasons, "", ACTOR,
-            self._now,
+            way[0], row.mention_id, other, action, way[1], ROW_REPLACED, weight, weights, reasons,
+            row.kind.model.version, ACTOR, self._now,
         )  # fmt: skip
 
     def _ask(self, old: Row, new: Row, verdict: Verdict) -> None:
