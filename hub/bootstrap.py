@@ -37,6 +37,7 @@ from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewParts, ViewService
 from hub.exchange.store import log_size_before
 from hub.identity import tables as identity_tables
+from hub.identity.golden import Authority
 from hub.identity.model import Move
 from hub.identity.service import IdentityService
 from hub.identity.store.vault import Vault as IdentityVault
@@ -52,7 +53,7 @@ from hub.proof.policy import parse_policy
 from hub.proof.sealing import Blinder, KeyRing
 from hub.settings import Settings
 from hub.sharing import tables as sharing_tables
-from hub.sharing.service import SharingService
+from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
 
 tables: Final = (
@@ -119,6 +120,7 @@ class _Builder:
             identity=self.identity,
             catalogue=self.catalogue,
             sharing=SharingService(self.database, self.clock, append),
+            owed=OwedService(self.database, self.clock, append),
             cases=CaseService(self._surroundings),
             exchange=self._exchange(),
             search=self._search(),
@@ -158,7 +160,12 @@ class _Builder:
             follow=self._follow,
             region_names=self.settings.region_names,
             review_probable=self.settings.review_probable,
+            authority=self._authority(),
         )
+
+    def _authority(self) -> Authority | None:
+        rules = self.settings.golden_rules
+        return None if rules is None else Authority.parse(rules.read_text(encoding="utf-8"))
 
     def _follow(self, session: Any, moves: Sequence[Move]) -> None:
         """Evidence, open cases and those who were shown something follow identity, in its transaction."""

@@ -11,6 +11,7 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 
 from hub.api import (
+    applications,
     auditing,
     cases,
     catalogue,
@@ -22,6 +23,7 @@ from hub.api import (
     mandates,
     materials,
     notices,
+    objections,
     parties,
     proposals,
     registries,
@@ -29,6 +31,7 @@ from hub.api import (
     statuses,
     subjects,
     supervision,
+    supplies,
 )
 from hub.api.access import CallerMemory
 from hub.api.doorkeeper import Doorkeeper
@@ -41,6 +44,9 @@ from hub.console.pages import verifier_pages
 from hub.errors import HubError
 
 ROUTERS: Final[tuple[APIRouter, ...]] = (
+    objections.router,
+    applications.router,
+    supplies.router,
     exchange.router,
     parties.router,
     registries.router,

@@ -23,7 +23,7 @@ from hub.parties.directory import PartyDirectory
 from hub.parties.service import PartyService
 from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
-from hub.sharing.service import SharingService
+from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
 
 
@@ -48,6 +48,7 @@ class Hub:
     identity: IdentityService
     catalogue: CatalogueService
     sharing: SharingService
+    owed: OwedService
     cases: CaseService
     exchange: ExchangeService
     search: SearchService

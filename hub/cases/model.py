@@ -223,6 +223,7 @@ class Source:
     as_of: datetime | None = None
     valid_until: datetime | None = None
     case_number: str = ""
+    is_on_request: bool = False
 
 
 @dataclass(frozen=True, slots=True)

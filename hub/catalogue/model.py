@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from functools import cached_property
+from typing import Final
 
 
 class SharingClass(StrEnum):
@@ -118,6 +119,10 @@ class StatementType:
         return f"urn:hub:statement:{self.name}:{self.version}"
 
 
+BROUGHT_VCT: Final = "urn:hub:evidence:brought-material:1"
+"""The type identifier of every paper brought once; its kind stands inside."""
+
+
 @dataclass(frozen=True, slots=True)
 class BroughtKind:
     """A kind of paper that may be brought once and used again, and the rule for using it again."""
@@ -204,6 +209,13 @@ class Material:
     commitment: bool = False
     gap_days: int | None = None
     without_sharing: str = ""
+
+    @property
+    def kinds_taken(self) -> frozenset[str]:
+        """The kinds of paper that may be brought for it."""
+        pieces = (piece for way in self.ways for piece in way.pieces)
+        kinds = {piece.of_type for piece in pieces if piece.kind is PieceKind.brought}
+        return frozenset(kinds | ({self.brings} if self.brings else set()))
 
 
 class Otherwise(StrEnum):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import IntEnum
+from typing import Protocol
 
 from hub.cases.model import (
     Brought,
@@ -23,6 +24,7 @@ from hub.cases.model import (
 )
 from hub.cases.rules.reasons import reason
 from hub.catalogue.model import (
+    BROUGHT_VCT,
     BroughtKind,
     Catalogue,
     Check,
@@ -35,9 +37,11 @@ from hub.catalogue.model import (
     StatementType,
     Supply,
 )
-from hub.sharing.model import Allowed, NotAllowed
+from hub.sharing.model import Allowed, NotAllowed, Owed, Reply
 
 LICENCE = "licence"
+PAPER_CLAIMS = ("kind", "title", "issuer", "issued_on", "valid_until", "content_digest", "media_type", "size")
+"""What a service needs of a paper that another took in."""
 
 
 class Found(IntEnum):
@@ -85,6 +89,7 @@ class World:
     satisfies: Callable[[Held, Sequence[Check]], bool]
     state: Callable[[StatementType, str], StatementAnswer]
     delivered: Mapping[str, date]
+    supplies: Sequence[Owed]
     gap_until: Callable[[int], date | None]
     commitment_broken: bool = False
 
@@ -145,7 +150,7 @@ def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) 
     kind = world.catalogue.evidence_by_name[piece.of_type]
     held = [each for each in world.held.get(subject_id, {}).get(kind.name, ()) if _in_role(each, piece.role)]
     if not held and kind.supply is not Supply.pushed:
-        return _on_request(world, piece, person, kind)
+        return _on_request(world, piece, (person, subject_id), kind)
     usable, why = _usable(world, piece, held)
     if usable is None:
         names = world.role_names(person.role)
@@ -172,11 +177,18 @@ def _usable(world: World, piece: Piece, held: Sequence[Held]) -> tuple[Held | No
     return None, why
 
 
-def _on_request(world: World, piece: Piece, person: Participant, kind: EvidenceType) -> Finding:
+def _on_request(world: World, piece: Piece, who: tuple[Participant, str], kind: EvidenceType) -> Finding:
+    """What the provider supplies when asked; what it did not find is to be brought."""
+    person, subject_id = who
     if isinstance(world.permission(kind.vct), NotAllowed):
         return Finding(Found.lacking, reason("not-permitted"))
+    asked = [each for each in world.supplies if (each.subject_id, each.evidence_type) == (subject_id, kind.vct)]
+    if asked and asked[-1].reply is Reply.nothing_found:
+        return Finding(Found.lacking, reason("nothing-found", provider=kind.provider, on=asked[-1].answered_on))
     words = reason("obtainable", provider=kind.provider, days=kind.supply_days)
-    source = Source(kind.vct, person.role, person.position, kind.provider)
+    if asked and asked[-1].reply is None:
+        words = reason("asked-for", provider=kind.provider, on=asked[-1].raised_on, days=asked[-1].days)
+    source = Source(kind.vct, person.role, person.position, kind.provider, is_on_request=True)
     return Finding(Found.obtainable, words, (source,), (_want(kind.vct, piece, person),))
 
 
@@ -222,7 +234,7 @@ def _brought(world: World, kind_id: str, person: Participant, subject_id: str) -
     words = reason("brought-earlier", case=usable.case_number, on=usable.brought_on)
     until = usable.valid_until
     source = Source(
-        f"urn:hub:evidence:brought-material:1#{kind_id}",
+        f"{BROUGHT_VCT}#{kind_id}",
         person.role,
         person.position,
         usable.consumer,
@@ -230,10 +242,36 @@ def _brought(world: World, kind_id: str, person: Participant, subject_id: str) -
         valid_until=datetime(until.year, until.month, until.day, tzinfo=world.now.tzinfo) if until else None,
         case_number=usable.case_number,
     )
-    return Finding(Found.brought, words, (source,))
+    is_allowed = isinstance(world.permission(BROUGHT_VCT), Allowed)
+    wanted = (Wanted(BROUGHT_VCT, person.role, person.position, PAPER_CLAIMS),) if is_allowed else ()
+    return Finding(Found.brought, words, (source,), wanted)
 
 
-def may_use_again(paper: BroughtMaterial, kind: BroughtKind, world: World) -> bool:
+class Setting(Protocol):
+    """What the rule for using a paper again looks at; a ``World`` has it."""
+
+    @property
+    def matter(self) -> Matter:
+        """What it would serve."""
+        ...
+
+    @property
+    def now(self) -> datetime:
+        """The instant."""
+        ...
+
+    @property
+    def today(self) -> date:
+        """The day."""
+        ...
+
+    @property
+    def held(self) -> HeldBySubject:
+        """What the registries' evidence says."""
+        ...
+
+
+def may_use_again(paper: BroughtMaterial, kind: BroughtKind, world: Setting) -> bool:
     """True when a paper brought earlier serves again.
 
     1. It is not withdrawn.
@@ -251,7 +289,7 @@ def may_use_again(paper: BroughtMaterial, kind: BroughtKind, world: World) -> bo
     return not _is_superseded(paper, kind, world)
 
 
-def _is_superseded(paper: BroughtMaterial, kind: BroughtKind, world: World) -> bool:
+def _is_superseded(paper: BroughtMaterial, kind: BroughtKind, world: Setting) -> bool:
     held = world.held.get(paper.subject_id, {})
     return any(
         each.is_valid_at(world.now) and each.as_of.date() > paper.brought_on

@@ -14,6 +14,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{provider} supplies it when asked, within {days} working days; you need not bring it.",
         "可向{provider}申请调取，{days}个工作日内取得，无需提交。",
     ),
+    "asked-for": (
+        "{provider} was asked for it on {on} and has {days} working days; you need not bring it.",
+        "已于{on}向{provider}申请调取，{days}个工作日内取得，无需提交。",
+    ),
+    "nothing-found": ("{provider} was asked and found nothing ({on})", "{provider}查无该信息（{on}）"),
     "brought-earlier": (
         "You brought it for case {case} on {on}; it is still valid.",
         "您已于{on}在办件{case}中提交，仍在有效期内，无需重复提交。",

@@ -12,14 +12,14 @@ from sqlmodel import Session
 
 from hub.cases.model import APPLICANT, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
 from hub.cases.rules.uploads import require_media_type
-from hub.cases.service.evidence import KeptToken, keep_token
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
 from hub.cases.service.people import resolve, resolved_again
 from hub.cases.service.scanning import parts_of
 from hub.cases.service.surroundings import Surroundings, require_case
 from hub.cases.store import CaseStore, StoredFile
-from hub.catalogue.model import BroughtKind, Material, PieceKind
+from hub.catalogue.model import BROUGHT_VCT, BroughtKind
 from hub.catalogue.schemas import validator_for
 from hub.errors import Malformed, Missing, Refused
 from hub.evidence.model import Status
@@ -28,7 +28,6 @@ from hub.proof.sdjwt import SdJwt, verify_sd_jwt
 
 BROUGHT: Final = "brought-material"
 ORGANISATION_PAPERS: Final = frozenset({"001", "099"})
-VCT: Final = "urn:hub:evidence:brought-material:1"
 
 
 @dataclass(frozen=True)
@@ -102,12 +101,14 @@ class Bringing:
                 "The evidence is signed by another party; sign it as the taking service.",
                 "凭证不是由本部门签发。",
             )
-        form = {key: value for key, value in claims.items() if key not in _CLEAR}
+        form = {key: value for key, value in claims.items() if key not in CLEAR}
         faults = validator_for(BROUGHT)(form)
-        if claims.get("vct") != VCT or faults:
+        if claims.get("vct") != BROUGHT_VCT or faults:
             where = faults[0].path if faults else "vct"
             raise Malformed(
-                "cases.bad-brought-evidence", f"The evidence is not in the shape of {VCT}: {where}.", "凭证格式不符。"
+                "cases.bad-brought-evidence",
+                f"The evidence is not in the shape of {BROUGHT_VCT}: {where}.",
+                "凭证格式不符。",
             )
         return evidence
 
@@ -117,10 +118,10 @@ class Bringing:
         if material is None:
             raise Missing("cases.no-such-material", "The matter has no such material.", "该事项没有此材料。")
         kind = self._around.catalogue.catalogue_of(case.edition_id).kind_by_id.get(claims["kind"])
-        if kind is None or kind.id not in _kinds_taken(material):
+        if kind is None or kind.id not in material.kinds_taken:
             raise Malformed(
                 "cases.wrong-kind",
-                f"The material takes: {', '.join(sorted(_kinds_taken(material))) or 'no file'}.",
+                f"The material takes: {', '.join(sorted(material.kinds_taken)) or 'no file'}.",
                 "材料类型不符。",
                 material=material_id,
             )
@@ -284,17 +285,6 @@ class Bringing:
                     around.record(session, case, "paper-withdrawn", consumer, {"paper": paper_id})
                     return
         raise _no_paper()
-
-
-_CLEAR = frozenset(
-    {"iss", "vct", "iat", "jti", "nbf", "exp", "status", "as_of", "registry", "export", "record", "content"}
-)
-
-
-def _kinds_taken(material: Material) -> set[str]:
-    pieces = (piece for way in material.ways for piece in way.pieces)
-    kinds = {piece.of_type for piece in pieces if piece.kind is PieceKind.brought}
-    return kinds | ({material.brings} if material.brings else set())
 
 
 def _require_current(claims: Mapping[str, Any], kind: BroughtKind, today: date) -> None:

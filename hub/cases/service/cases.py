@@ -6,6 +6,7 @@ from typing import Final, TypeVar
 from sqlmodel import Session
 
 from hub.cases.model import BroughtMaterial, Case, CaseState, Checklist, Due, ItemState, PersonAsked
+from hub.cases.service.asking import Asking
 from hub.cases.service.bringing import Bringing, Paper, Upload
 from hub.cases.service.deciding import Deciding, Outcome
 from hub.cases.service.events import Events
@@ -32,6 +33,7 @@ class CaseService:
         self._around = around
         self._lookout = Lookout(around)
         self._bringing = Bringing(around, self._lookout)
+        self.asking = Asking(around, self._lookout)
         self.deciding = Deciding(around)
         self.mandates = Mandates(around)
         self.events = Events(around, self)

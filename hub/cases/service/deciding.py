@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hub.cases.model import Case, CaseState
 from hub.cases.rules.licences import require_licence_id
 from hub.cases.rules.periods import workdays_after
-from hub.cases.service.evidence import KeptToken, keep_token
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
 from hub.cases.service.mandates import require_mandate
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore
@@ -20,9 +20,6 @@ from hub.proof.sdjwt import verify_sd_jwt
 
 LICENCE: Final = "licence"
 VCT: Final = "urn:hub:evidence:licence:1"
-_CLEAR = frozenset(
-    {"iss", "vct", "iat", "jti", "nbf", "exp", "status", "as_of", "registry", "export", "record", "content"}
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +198,7 @@ class Deciding:
         around = self._around
         evidence = verify_sd_jwt(token, key_for=around.key_for)
         claims = dict(evidence.claims)
-        form = {key: value for key, value in claims.items() if key not in _CLEAR}
+        form = {key: value for key, value in claims.items() if key not in CLEAR}
         if claims.get("vct") != VCT or validator_for(LICENCE)(form):
             raise Malformed("cases.bad-licence", f"The licence is not in the shape of {VCT}.", "证照格式不符。")
         require_licence_id(form["licence_id"])

@@ -3,7 +3,7 @@
 import hashlib
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -13,6 +13,11 @@ from hub.evidence.store import NewEvidence
 from hub.kernel.ids import new_id
 from hub.proof.encoding import b64url
 from hub.proof.sdjwt import SdJwt
+
+CLEAR: Final = frozenset(
+    {"iss", "vct", "iat", "jti", "nbf", "exp", "status", "as_of", "registry", "export", "record", "content"}
+)
+"""What stands in the clear in evidence, beside the standard form."""
 
 
 @dataclass(frozen=True)

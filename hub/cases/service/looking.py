@@ -26,7 +26,7 @@ from hub.evidence.model import HeldEvidence, Shape
 from hub.evidence.rules import shape_of
 from hub.sharing.model import Allowed, Grant, NotAllowed
 from hub.sharing.rules import permission_for
-from hub.sharing.store import GrantStore
+from hub.sharing.store import GrantStore, OwedStore
 
 T = TypeVar("T")
 REMEMBERED: Final = 100_000
@@ -152,6 +152,7 @@ class Lookout:
             satisfies=satisfies,
             state=partial(self._state, held, satisfies),
             delivered=store.delivered_in(case.case_id),
+            supplies=OwedStore(session).supplies_for(subjects, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
             commitment_broken=bool(applicant) and store.has_broken_commitment(str(applicant)),
         )

@@ -123,5 +123,11 @@ def asked_again(
     return replace(person, outcome=answer.outcome, subject_id=answer.subject_id)
 
 
+def asked_in(around: Surroundings, session: Session, case: Case, place: tuple[str, int]) -> PersonAsked:
+    """Who was meant by the participant at that place, as the approval service named them."""
+    sealed = CaseStore(session).asked_of(case.case_id)[place]
+    return PersonAsked(**json.loads(around.keyring.open(sealed, context=_context(case.case_id, *place))))
+
+
 def _context(case_id: str, role: str, position: int) -> str:
     return f"participant|{case_id}|{role}|{position}"

@@ -23,19 +23,22 @@ from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore, MaterialFate
 from hub.catalogue.rules import Replaceable
 from hub.catalogue.store import CatalogueStore
+from hub.sharing.model import Owing
+from hub.sharing.store import OwedStore
 
 REVIEW_DAYS = 2
 YEAR = timedelta(days=365)
 ENOUGH_DAYS = 28
+LIMITS = {Owing.application: Limit.application, Owing.objection: Limit.objection, Owing.supply: Limit.sharing}
 TimerSource = Callable[[Session, date, date], Iterable[Timer]]
 
 
 class Supervision:
-    """Reads only; ``sources`` give the time limits of other rooms (applications, objections)."""
+    """Reads only; ``sources`` give the time limits of further rooms."""
 
     def __init__(self, around: Surroundings, sources: Sequence[TimerSource] = ()) -> None:
         self._around = around
-        self._sources = (self._case_timers, self._catalogue_timers, *sources)
+        self._sources = (self._case_timers, self._catalogue_timers, self._owed_timers, *sources)
 
     def report(self, first: date, last: date) -> SupervisionReport:
         """Lights of what is open or was opened in the period, liabilities, figures and the reform's work list."""
@@ -85,6 +88,12 @@ class Supervision:
                 due = workdays_after(proposed, REVIEW_DAYS, self._around.calendar)
                 done = each.published_at.date() if each.published_at else None
                 yield Timer(Limit.catalogue, each.edition_id, each.proposed_by, proposed, due, done)
+
+    def _owed_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
+        """What providers owe an answer to: applications (article 21), objections (26), supplies."""
+        for each in OwedStore(session).between(first, last):
+            due = workdays_after(each.raised_on, each.days, self._around.calendar)
+            yield Timer(LIMITS[each.kind], each.owed_id, each.provider, each.raised_on, due, each.answered_on)
 
     def _collected(self, cases: Sequence[Case], fates: dict[str, list[MaterialFate]]) -> Iterable[Liability]:
         for case in cases:

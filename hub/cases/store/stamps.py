@@ -16,6 +16,8 @@ SELECT c.case_id, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people
      FROM brought_material b WHERE b.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(g.id, g.xmin::text::bigint)) FROM sharing_grant g WHERE g.consumer = c.consumer),
     (SELECT sum(hashtextextended(m.material, m.xmin::text::bigint)) FROM case_material m WHERE m.case_id = c.case_id),
+    (SELECT sum(hashtextextended(o.owed_id, o.xmin::text::bigint))
+     FROM sharing_owed o WHERE o.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(k.case_id || k.material, k.xmin::text::bigint))
      FROM commitment k WHERE k.subject_id = ANY (p.who)))
 FROM c, LATERAL (

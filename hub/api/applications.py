@@ -1,0 +1,139 @@
+"""Applications for grants 共享申请 over HTTP: made as the law asks, answered in time; consent is a grant."""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+
+from fastapi import APIRouter, Body, Request
+from pydantic import Field, StringConstraints
+
+from hub.api.access import CaseCaller, PushCaller, TheHub
+from hub.api.case_views import Id, Short
+from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
+from hub.api.openapi import refusals
+from hub.api.rooms import Hub
+from hub.api.strict import StrictRoute, Wire, example
+from hub.api.work import work
+from hub.catalogue.model import EvidenceType
+from hub.catalogue.schemas import short_name
+from hub.errors import Missing
+from hub.kernel.clock import local_date
+from hub.sharing.model import Owing, Reply
+from hub.sharing.service import Application
+
+router = APIRouter(prefix="/v1/applications", tags=["sharing"], route_class=StrictRoute)
+
+NO_TYPE: Final = "missing sharing.unknown-type: The catalogue has no such evidence type."
+
+
+class ApplicationWire(Wire):
+    """A request for a grant: what for, on what basis, how long (Order 809 article 20)."""
+
+    model_config = example(
+        type="urn:hub:evidence:resident:1",
+        claims=["name", "number", "household_address"],
+        matters=["low-income-aid"],
+        basis="社会救助暂行办法",
+        scenario="low-income aid at the window",
+        mode="service",
+        valid_from="2026-12-01",
+        valid_until="2028-11-30",
+        signed_off_by="head of the low-income aid centre",
+    )
+
+    type: Id
+    claims: Annotated[
+        list[Annotated[str, StringConstraints(pattern=r"^[a-z*][a-z0-9_.*]{0,79}$")]], Field(min_length=1)
+    ]
+    matters: Annotated[list[Id], Field(min_length=1, max_length=100)]
+    basis: Short
+    scenario: Short
+    mode: Literal["service", "batch", "file"] = "service"
+    valid_from: date
+    valid_until: date
+    signed_off_by: Short
+
+    def application(self) -> Application:
+        """The same for the services."""
+        return Application(
+            claims=tuple(self.claims),
+            matters=tuple(self.matters),
+            basis=self.basis,
+            scenario=self.scenario,
+            mode=self.mode,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            signed_off_by=self.signed_off_by,
+        )
+
+
+class ConsentWire(Wire):
+    """The provider's answer; a refusal gives its reason as a code."""
+
+    model_config = example(answer="refused", reason="purpose-unclear")
+
+    answer: Literal["consented", "refused"]
+    reason: Annotated[str, StringConstraints(max_length=60)] = ""
+
+
+@router.post(
+    "",
+    summary="Apply for a grant",
+    status_code=201,
+    responses=refusals(
+        NO_TYPE,
+        "refused sharing.type-withheld: This type is withheld from sharing.",
+        "malformed sharing.period-reversed: It ends before it begins, or is over.",
+    ),
+)
+async def apply(
+    wanted: Annotated[ApplicationWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> OwedView:
+    """The provider answers within one working day where sharing is unconditional, else within ten."""
+
+    def deed() -> OwedView:
+        return owed_view(hub.owed.apply(caller.party.id, _type(hub, wanted.type), wanted.application()))
+
+    return await work(request, deed)
+
+
+@router.get("", summary="Applications that this service made", responses=refusals())
+async def made(request: Request, hub: TheHub, caller: CaseCaller) -> list[OwedView]:
+    """The oldest first, with their answers."""
+    return [owed_view(each) for each in await work(request, hub.owed.asked_by, caller.party.id, Owing.application)]
+
+
+@router.get("/received", summary="Applications that this department owes an answer to", responses=refusals())
+async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[OwedView]:
+    """The oldest first."""
+    return [owed_view(each) for each in await work(request, hub.owed.waiting_for, caller.party.id, Owing.application)]
+
+
+@router.post(
+    "/{owed}/extension",
+    summary="Take ten working days more",
+    responses=refusals(NOT_ASKED, "conflict sharing.no-extension: Only an application is extended, and once."),
+)
+async def extend(owed: OwedId, request: Request, hub: TheHub, caller: PushCaller) -> OwedView:
+    """With the authority's consent and notice to the applicant, once. Order 809 article 21."""
+    return owed_view(await work(request, hub.owed.extend, caller.party.id, owed))
+
+
+@router.post(
+    "/{owed}/answer",
+    summary="Answer an application",
+    responses=refusals(NOT_ASKED, ANSWERED, "malformed sharing.no-reason: A refusal gives its reason, as a code."),
+)
+async def answer(
+    owed: OwedId, wanted: Annotated[ConsentWire, Body()], request: Request, hub: TheHub, caller: PushCaller
+) -> OwedView:
+    """Consent is a grant at once, for what was applied for; either answer is logged."""
+    place = (Owing.application, owed)
+    return owed_view(await work(request, hub.owed.answer, caller.party.id, place, Reply(wanted.answer), wanted.reason))
+
+
+def _type(hub: Hub, vct: str) -> EvidenceType:
+    catalogue = hub.catalogue.require_edition_on(local_date(hub.clock.now())).catalogue
+    found = catalogue.evidence_by_name.get(short_name(vct))
+    if found is None or found.vct != vct:
+        raise Missing("sharing.unknown-type", "The catalogue has no such evidence type.", "目录中没有该凭证类型。")
+    return found
