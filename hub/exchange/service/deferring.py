@@ -9,8 +9,8 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.audit.store import append
 from hub.errors import Conflict, Malformed, Missing, Refused
-from hub.exchange.accesses import AccessStore
 from hub.exchange.service.viewing import ViewParts
+from hub.exchange.store.accesses import AccessStore
 from hub.exchange.views import Deferral
 from hub.kernel.ids import new_id
 from hub.parties.directory import PartyDirectory

@@ -7,9 +7,9 @@ from typing import Final
 from sqlmodel import Session
 
 from hub.errors import Malformed, Missing
-from hub.exchange.accesses import AccessStore
-from hub.exchange.erasure import Erased, erase
 from hub.exchange.service.viewing import ViewParts
+from hub.exchange.store.accesses import AccessStore
+from hub.exchange.store.erasure import Erased, erase
 from hub.identity.model import Found, IdentityQuery
 
 MAX_BASIS: Final = 300

@@ -10,13 +10,13 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.errors import Malformed
-from hub.exchange.auditing import AuditingStore
 from hub.exchange.detecting import Rarity, flagged
 from hub.exchange.flags import Flag, Rule, standard_rules
 from hub.exchange.searching import MOST, PAGE, FoundPage, Place, Search, parse_place
 from hub.exchange.service.exporting import Export, write_export
 from hub.exchange.service.neighbours import Neighbours
 from hub.exchange.service.parts import Receipts
+from hub.exchange.store.auditing import AuditingStore
 from hub.identity.store.vault import Vault
 from hub.kernel.clock import Clock
 from hub.proof.encoding import b64url

@@ -10,8 +10,8 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.audit.store import AuditStore
 from hub.errors import Conflict, Missing
-from hub.exchange.accesses import AccessStore
 from hub.exchange.service.parts import Receipts
+from hub.exchange.store.accesses import AccessStore
 from hub.exchange.views import (
     PAGE,
     VERSION,
