@@ -14,7 +14,7 @@ from hub.client.answers import Answer
 from hub.client.approval import ApprovalClient
 from hub.demo import verification
 from hub.demo.figures import CaseFigures, Figures
-from hub.demo.parties import trust_policy
+from hub.demo.parties import OPERATOR, trust_policy
 from hub.demo.place import Place, taken
 from hub.demo.plays import OFFICER, Play, Played, brought_in, perform, window
 from hub.demo.pushing import figures_of, push_all, registries_of
@@ -164,13 +164,14 @@ class _Story:
         say.say(f"{len(self.up.witnesses)} witnesses have cosigned the log.", "见证方已共签日志检查点。")
         with window(self.up, "svc:low-income-aid", self.policy) as client:
             bundle: Mapping[str, Any] = client.bundle(played.answers[0])
-        verification.keep(place, bundle, self.policy_file)
+        verification.keep(place, bundle, self.policy_file, self.up.cabinet.signer_of(OPERATOR))
         sound = verification.verified(place)
         say.verification(place.bundle, sound)
         changed = verification.verified_with_one_byte_changed(place)
         say.verification(place.root / "bundle-changed.json", changed)
         self.figures.verification = verification.figures_of(sound, changed)
-        say.say(f"hub verify {place.bundle} --policy {place.policy}", "")
+        policy, key = verification.signed_policy(place), verification.authority_key(place)
+        say.say(f"hub verify {place.bundle} --policy {policy} --authority-key {key}", "")
         _require_story(sound, changed)
 
 

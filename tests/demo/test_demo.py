@@ -29,6 +29,11 @@ def test_one_command_tells_the_whole_story_and_what_it_made_verifies(tmp_path: P
     _check(figures)
     bundle, policy = str(place / "bundle.json"), str(place / "trust-policy.json")
     assert _hub("verify", bundle, "--policy", policy).returncode == 0
+    signed = ("--policy", str(place / "trust-policy.signed"), "--authority-key", str(place / "authority.jwk"))
+    assert _hub("verify", bundle, *signed).returncode == 0
+    (place / "first-edition").write_text((place / "trust-policy.signed").read_text().splitlines()[0] + "\n")
+    held = ("--authority-key", str(place / "authority.jwk"), "--held", str(place / "trust-policy.signed"))
+    assert _hub("keys", "policy", "check", str(place / "first-edition"), *held).returncode == 3
     changed = _hub("verify", str(place / "bundle-changed.json"), "--policy", policy, "--json")
     assert changed.returncode == 3
     assert json.loads(changed.stderr)["step"] == figures["verification"]["one_byte_changed"]["failed_step"]
