@@ -37,6 +37,7 @@ from hub.exchange.service.searching import SearchService
 from hub.exchange.service.viewing import ViewParts, ViewService
 from hub.exchange.store import log_size_before
 from hub.identity import tables as identity_tables
+from hub.identity.golden import Authority
 from hub.identity.model import Move
 from hub.identity.service import IdentityService
 from hub.identity.store.vault import Vault as IdentityVault
@@ -159,7 +160,12 @@ class _Builder:
             follow=self._follow,
             region_names=self.settings.region_names,
             review_probable=self.settings.review_probable,
+            authority=self._authority(),
         )
+
+    def _authority(self) -> Authority | None:
+        rules = self.settings.golden_rules
+        return None if rules is None else Authority.parse(rules.read_text(encoding="utf-8"))
 
     def _follow(self, session: Any, moves: Sequence[Move]) -> None:
         """Evidence, open cases and those who were shown something follow identity, in its transaction."""

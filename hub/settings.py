@@ -34,6 +34,7 @@ class Settings:
     blind_key: bytes = field(repr=False)
     region_names: tuple[str, ...] = ()
     review_probable: bool = False
+    golden_rules: Path | None = None
     scanner: str | None = None
     witness_policy: Path | None = None
     flag_rules: Path | None = None
@@ -109,6 +110,7 @@ class _Reader:
             blind_key=self.secret("HUB_BLIND_KEY"),
             region_names=tuple(name for name in (self.text("HUB_REGION_NAMES") or "").split(",") if name),
             review_probable=self.choice("HUB_REVIEW_PROBABLE", ("yes", "no"), "no") == "yes",
+            golden_rules=self.path("HUB_GOLDEN_RULES"),
             scanner=self.scanner(),
             witness_policy=self.path("HUB_WITNESS_POLICY"),
             flag_rules=self.path("HUB_FLAG_RULES"),

@@ -1,6 +1,8 @@
 """Who answers to a number, what is best known of somebody, and what goes out for checking."""
 
+import json
 from datetime import UTC, datetime
+from importlib.resources import files
 
 import pytest
 
@@ -9,7 +11,7 @@ from hub.identity.golden import Authority
 from hub.identity.model import Exported, Found, IdentityQuery, NoneFound, Several, UnderReview
 from hub.identity.service import IdentityService
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Place, mention
+from tests.identity.conftest import ZHANG, Make, Place, mention, number_of
 
 NUMBER = ZHANG["number"]
 
@@ -136,3 +138,83 @@ def test_the_export_says_whose_each_record_and_role_is(
     assert len(exported) == 2
     with database.reading() as session:
         assert identity.figures(session) == {"resident": 2, "mentions": 2, "log": 2}
+
+
+def test_a_file_of_the_operators_own_decides_which_source_counts(make: Make, place: Place, database: Database) -> None:
+    rules = json.loads(files("hub.identity").joinpath("models", "golden.json").read_text(encoding="utf-8"))
+    rules["fields"]["name"] = ["land/rights"]
+    other = make(authority=Authority.parse(json.dumps(rules)))
+    (placed,) = place(mention(ZHANG, "civil_affairs", "self"))
+    place(mention(ZHANG | {"name": "张玮强"}, "land", "holder"))
+    with database.reading() as session:
+        golden = {each.field: each for each in other.golden(session, placed.subject_id or "")}
+    assert (golden["name"].value, golden["name"].authority) == ("张玮强", 0)
+    assert golden["sex"].value == "1"
+
+
+def test_a_death_that_was_taken_back_is_not_best_known_and_a_later_one_is(
+    make: Make, place: Place, database: Database
+) -> None:
+    def known(*died: dict[str, object]) -> object:
+        identity = make()
+        places = [mention(ZHANG | one, "funeral", "deceased") for one in died]
+        (first, *_) = place(*places, by=identity)
+        with database.writing() as session:
+            values = {each.field: each.value for each in identity.golden(session, first.subject_id or "")}
+            identity.forget(session, [each.record for each in places])
+        return values.get("died_on")
+
+    death, reversal = {"died_on": "2026-03-01"}, {"died_on": "2026-02-20", "is_reversed": True}
+    assert known(death) == "2026-03-01"
+    assert known(death, reversal) is None
+    assert known({"died_on": "2026-03-23"}, reversal) == "2026-03-23"
+    assert known(reversal) is None
+
+
+def test_findings_name_the_field_and_never_who_says_otherwise(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    place(
+        mention(ZHANG, "civil_affairs", "self", record="roster", as_of=long_ago),
+        mention(ZHANG | {"name": "張偉強"}, "land", "holder", record="same-name-in-other-characters"),
+        mention(ZHANG | {"birth_date": "1980-05-16"}, "marriage", record="wrong-day", key="M-1", row=7),
+        mention(ZHANG | {"died_on": "2025-12-01"}, "funeral", "deceased", record="death"),
+    )
+
+    def found(registry: str) -> set[tuple[str, str, str, int]]:
+        with database.reading() as session:
+            page, place_ = identity.findings(session, registry)
+        assert place_ == ""
+        return {(each.record, each.found.code, each.found.field, each.found.against) for each in page}
+
+    assert found("marriage") == {("wrong-day", "contradicted-by-authority", "birth_date", 3)}
+    assert found("civil_affairs") == {
+        ("roster", "others-disagree", "birth_date", 1), ("roster", "listed-after-death", "died_on", 1)
+    }  # fmt: skip
+    assert found("land") == {("same-name-in-other-characters", "others-disagree", "birth_date", 1)}
+    assert found("low_income") == set()
+    with database.reading() as session, pytest.raises(Malformed):
+        identity.findings(session, "land", after="not-a-place")
+
+
+def test_findings_are_read_page_by_page(place: Place, identity: IdentityService, database: Database) -> None:
+    told = []
+    for at in range(0, 1200, 2):
+        number = number_of("1980-05-06", at % 998 + 1, f"33010{1 + at // 998}")
+        person = {"name": f"张{chr(0x4E00 + at)}", "number": number, "birth_date": "1980-05-06"}
+        told.append(mention(person | {"sex": "1"}, "land", "holder", record=f"l{at}a"))
+        if at in (0, 2, 4):
+            told.append(mention(person | {"sex": "2"}, "land", "holder", record=f"l{at}b"))
+    place(*told)
+    seen: list[str] = []
+    after, pages = "", 0
+    with database.reading() as session:
+        while True:
+            page, after = identity.findings(session, "land", after=after, limit=1)
+            seen += [each.record for each in page]
+            pages += 1
+            if not after:
+                break
+    assert sorted(seen) == sorted(f"l{at}{side}" for at in (0, 2, 4) for side in "ab")
+    assert pages >= 2
