@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from hub.cli import changes
 from hub.cli.belonging import findings, history, known, owner
 from hub.cli.files import private_text
 from hub.cli.matching import measure, resolve, train
@@ -27,6 +28,7 @@ app.command()(owner)
 app.command()(history)
 app.command()(known)
 app.command()(findings)
+app.add_typer(changes.app, name="changes")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 

@@ -138,6 +138,25 @@ class VerdictRow(Row, table=True):
     note: bytes | None = Field(default=None, sa_column=Column(LargeBinary, nullable=True))
 
 
+class ChangeSetRow(Row, table=True):
+    """What a bulk run would change in the index 变更集: proposed, then applied or thrown away as a whole.
+
+    Items name mentions and subjects by id; what an item rests on is checked again when it is applied.
+    """
+
+    __tablename__ = "identity_change_set"
+    __table_args__ = (CheckConstraint("state IN ('open', 'applied', 'discarded')", name="state"),)
+
+    change_id: str = Field(primary_key=True)
+    state: str
+    models: list[str] = _json()
+    items: list[Any] = _json()
+    skipped: list[Any] = _json()
+    proposed_at: datetime = _instant()
+    decided_at: datetime | None = _instant(nullable=True)
+    steward: str | None = None
+
+
 class PairwiseRow(Row, table=True):
     """The id under which one consumer knows a subject 部门内标识."""
 

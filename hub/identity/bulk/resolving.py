@@ -36,12 +36,19 @@ class Resolved:
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
+Words = Mapping[tuple[int, int], bool]
+"""What people have said of two records: True for one subject, False for two."""
+
+
 class Resolving:
     """One run over one table of traits, left in the database as ``scored``, ``assigned`` and ``waiting``."""
 
-    def __init__(self, con: Connection, model: Model, *, review_probable: bool = False) -> None:
+    def __init__(
+        self, con: Connection, model: Model, *, review_probable: bool = False, words: Words | None = None
+    ) -> None:
         self.con = con
         self.model = model
+        self._words = words or {}
         self._review_probable = review_probable
         self._torn = 0
         for macro in sql.MACROS:
@@ -51,6 +58,7 @@ class Resolving:
         """Pairs, their verdicts, subjects and reviews."""
         self._pair()
         self._score("pairs", "scored")
+        self._hear()
         roots = self._connect()
         self._assign(roots)
 
@@ -68,6 +76,22 @@ class Resolving:
             " JOIN traits l ON l.n = p.a JOIN traits r ON r.n = p.b),"
             f" judged AS (SELECT *, {sql.verdict(model)} FROM levelled)"
             f" SELECT *, {sql.outcome(model, review_probable=self._review_probable)} AS outcome FROM judged"
+        )
+
+    def _hear(self) -> None:
+        """What people have said of pairs stands over every verdict."""
+        if not self._words:
+            return
+        pairs = np.array([sorted(pair) for pair in self._words], dtype=np.int64)
+        words = np.array(["link" if same else "apart" for same in self._words.values()], dtype=object)
+        self.con.register("incoming", {"a": pairs[:, 0], "b": pairs[:, 1], "word": words})
+        self.con.execute("CREATE OR REPLACE TEMP TABLE heard AS SELECT * FROM incoming")
+        self.con.unregister("incoming")
+        self._score("heard", "heard_scored")
+        self.con.execute("DELETE FROM scored USING heard h WHERE scored.a = h.a AND scored.b = h.b")
+        self.con.execute(
+            "INSERT INTO scored SELECT s.* REPLACE (h.word AS outcome, 'steward' AS method) FROM heard_scored s"
+            " JOIN heard h USING (a, b)"
         )
 
     def _connect(self) -> dict[int, int]:
@@ -99,9 +123,18 @@ class Resolving:
                 " WHERE number <> '' GROUP BY root, split_part(number, ':', 1) HAVING count(DISTINCT number) > 1"
             ).fetchall()
             torn |= {row[0]: set() for row in rows}
-        for root, one, other in self._objections():
+        for root, one, other in [*self._objections(), *self._parted()]:
             torn.setdefault(root, set()).add((one, other))
         return torn
+
+    def _parted(self) -> list[tuple[int, int, int]]:
+        """Pairs inside one cluster that people have called different."""
+        if not self._words:
+            return []
+        return self.con.execute(
+            "SELECT x.root, h.a, h.b FROM heard h JOIN clusters x ON x.n = h.a JOIN clusters y ON y.n = h.b"
+            " WHERE h.word = 'apart' AND x.root = y.root"
+        ).fetchall()
 
     def _objections(self) -> list[tuple[int, int, int]]:
         """Pairs inside clusters of three and more that are apart by far, or that one list holds as two."""

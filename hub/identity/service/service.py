@@ -3,6 +3,8 @@
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from hub.audit.model import Entry
@@ -35,6 +37,9 @@ from hub.kernel.clock import Clock
 from hub.kernel.ids import derived_id
 from hub.proof.sealing import Blinder, KeyRing
 from hub.storage.database import Database
+
+if TYPE_CHECKING:
+    from hub.identity.service.changes import ChangeSets
 
 PAIRWISE = "pw"
 _REMEMBERED = 100_000
@@ -83,6 +88,13 @@ class IdentityService:
         self._stewarding = Stewarding(self._parts)
         self._given: set[str] = set()
         self._gone: WeakKeyDictionary[Session, Rows] = WeakKeyDictionary()
+
+    @cached_property
+    def changes(self) -> "ChangeSets":
+        """Bulk runs over the index, as change sets that are applied or thrown away."""
+        from hub.identity.service.changes import ChangeSets  # brings DuckDB, which nothing else here needs
+
+        return ChangeSets(self.database, self._parts, review_probable=self.review_probable)
 
     def place(self, session: Session, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; links, reviews and log entry are kept in the session."""

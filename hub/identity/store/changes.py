@@ -1,0 +1,85 @@
+"""Change sets of bulk runs, and what in the index they are compared with."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+from sqlmodel import Session
+
+from hub.storage.statements import cursor_of
+
+
+@dataclass(frozen=True, slots=True)
+class KeptChanges:
+    """A change set as it stands."""
+
+    change_id: str
+    state: str
+    models: list[str]
+    items: list[dict[str, Any]]
+    skipped: list[dict[str, Any]]
+    proposed_at: datetime
+    decided_at: datetime | None
+    steward: str | None
+
+
+_COLUMNS: Final = ", ".join(KeptChanges.__slots__)
+
+
+class ChangeStore:
+    """Change sets inside one transaction."""
+
+    def __init__(self, session: Session) -> None:
+        self._cursor = cursor_of(session)
+
+    def keep(self, change_id: str, models: Sequence[str], items: Sequence[dict[str, Any]], at: datetime) -> None:
+        """The change set is open."""
+        self._cursor.execute(
+            "INSERT INTO identity_change_set (change_id, state, models, items, skipped, proposed_at)"
+            " VALUES (%s, 'open', %s, %s, '[]', %s)",
+            [change_id, Jsonb(list(models)), Jsonb(list(items)), at],
+        )
+
+    def changes_for(self, change_id: str) -> KeptChanges | None:
+        """That change set."""
+        self._cursor.execute(f"SELECT {_COLUMNS} FROM identity_change_set WHERE change_id = %s", [change_id])
+        row = self._cursor.fetchone()
+        return KeptChanges(*row) if row else None
+
+    def find(self, limit: int) -> list[KeptChanges]:
+        """The change sets, the youngest first."""
+        self._cursor.execute(
+            f"SELECT {_COLUMNS} FROM identity_change_set ORDER BY proposed_at DESC, change_id LIMIT %s", [limit]
+        )
+        return [KeptChanges(*row) for row in self._cursor.fetchall()]
+
+    def close(self, change_id: str, state: str, steward: str, at: datetime, skipped: Sequence[dict[str, Any]]) -> bool:
+        """True when the change set was open and is decided now; False when somebody else was first."""
+        self._cursor.execute(
+            "UPDATE identity_change_set SET state = %s, steward = %s, decided_at = %s, skipped = %s"
+            " WHERE change_id = %s AND state = 'open'",
+            [state, steward, at, Jsonb(list(skipped)), change_id],
+        )
+        return bool(self._cursor.rowcount)
+
+    def said(self) -> list[tuple[bytes, bytes, str]]:
+        """Every verdict of a steward."""
+        self._cursor.execute("SELECT low_id, high_id, verdict FROM identity_verdict")
+        return self._cursor.fetchall()
+
+    def joined_otherwise(self, methods: Sequence[str]) -> list[tuple[bytes, bytes]]:
+        """Joins in force that rest on none of those methods: on a record's own history, or on people."""
+        self._cursor.execute(
+            "SELECT l.mention_id, l.other_id FROM identity_link l WHERE l.other_id IS NOT NULL"
+            " AND l.action IN ('linked', 'merged', 'decided') AND NOT l.method = ANY(%s) AND NOT EXISTS"
+            " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id)",
+            [list(methods)],
+        )
+        return self._cursor.fetchall()
+
+    def asked(self) -> set[tuple[bytes, bytes]]:
+        """The pairs that a review item was ever opened for."""
+        self._cursor.execute("SELECT low_id, high_id FROM identity_review WHERE state <> 'moot'")
+        return set(self._cursor.fetchall())
