@@ -247,15 +247,16 @@ def _looked_up(database: Database, probes: Sequence[Mention]) -> tuple[list[floa
     )
     with psycopg.connect(_address(database), autocommit=True) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS bench_commit (n int)")
-        looks = [
-            _milliseconds(lambda keys=keys: [connection.execute(query, [key]).fetchall() for key in keys])
-            for keys in keyed
-            if len(keys) == 4
-        ]
+        looks = [_milliseconds(partial(_look_up, connection, query, keys)) for keys in keyed if len(keys) == 4]
         mark = "INSERT INTO bench_commit VALUES (1)"
         commits = [_milliseconds(partial(connection.execute, mark)) for _ in range(300)]
         connection.execute("DROP TABLE bench_commit")
     return looks[len(looks) // 10 :], commits
+
+
+def _look_up(connection: psycopg.Connection[Any], query: str, keys: Sequence[bytes]) -> None:
+    for key in keys:
+        connection.execute(query, [key]).fetchall()
 
 
 def _milliseconds(deed: Callable[[], object]) -> float:

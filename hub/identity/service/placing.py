@@ -24,6 +24,7 @@ from hub.identity.service.standing import (
     may_merge,
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
+from hub.identity.store.index import MemberFound, SubjectFound
 from hub.identity.store.vault import mention_id_of
 from hub.identity.traits import COLUMN_MARK, Context, are_compatible, without_numbers
 from hub.kernel.clock import local_date
@@ -106,12 +107,14 @@ class Placing:
             self._by_key[key][subject_id] = None
         subject_ids = {subject for found in self._by_key.values() for subject in found}
         subject_ids |= {subject for subject, _ in self._previous.values()}
-        self._stand_up(subject_ids)
-        for low, high, word in self._reviews.verdicts_about(ids, list(subject_ids)):
+        with self._index.together():
+            standing = self._index.ask_standing(list(subject_ids))
+            words = self._reviews.ask_verdicts(ids, list(subject_ids))
+        self._stand_up(*standing())
+        for low, high, word in words():
             self._words[low][high] = self._words[high][low] = word
 
-    def _stand_up(self, subject_ids: Iterable[str]) -> None:
-        subjects, members = self._index.standing(list(subject_ids))
+    def _stand_up(self, subjects: Iterable[SubjectFound], members: Iterable[MemberFound]) -> None:
         for subject_id, kind, created_at, _ in subjects:
             self._standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
         opened: dict[tuple[str, bytes], Member] = {}

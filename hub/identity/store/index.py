@@ -1,6 +1,7 @@
 """Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
@@ -77,6 +78,7 @@ class IndexStore:
 
     def __init__(self, session: Session) -> None:
         self._cursor = cursor_of(session)
+        self._other = cursor_of(session)
 
     def lock(self) -> None:
         """Nobody else places, merges or splits until this transaction ends."""
@@ -95,23 +97,21 @@ class IndexStore:
 
         Of them, by mention, the subject and the sealed traits; the index no longer holds them.
         """
-        connection = self._cursor.connection
-        with connection.pipeline(), connection.cursor() as taken, connection.cursor() as found:
+        with self.together():
             self._cursor.execute(_LOCK, [LOCK])
-            taken.execute(_TAKE, [list(mention_ids)])
-            found.execute(_HITS, _hits_values(keys))
-            rows, hits = taken.fetchall(), found.fetchall()
-        return self._taken(rows), hits
+            self._cursor.execute(_TAKE, [list(mention_ids)])
+            self._other.execute(_HITS, _hits_values(keys))
+        return self._taken(self._cursor.fetchall()), self._other.fetchall()
 
-    def standing(self, subject_ids: Sequence[str]) -> tuple[list[SubjectFound], list[MemberFound]]:
-        """``subjects`` and ``members`` in one round trip."""
-        if not subject_ids:
-            return [], []
-        connection = self._cursor.connection
-        with connection.pipeline(), connection.cursor() as subjects, connection.cursor() as members:
-            subjects.execute(_SUBJECTS, [subject_ids])
-            members.execute(_MEMBERS, [subject_ids])
-            return subjects.fetchall(), members.fetchall()
+    def together(self) -> AbstractContextManager[object]:
+        """Statements of this transaction sent until the block ends travel together; their rows are there afterwards."""
+        return self._cursor.connection.pipeline()
+
+    def ask_standing(self, subject_ids: Sequence[str]) -> Callable[[], tuple[list[SubjectFound], list[MemberFound]]]:
+        """What gives, once the statements have travelled, those subjects and their living mentions."""
+        self._cursor.execute(_SUBJECTS, [subject_ids])
+        self._other.execute(_MEMBERS, [subject_ids])
+        return lambda: (self._cursor.fetchall(), self._other.fetchall())
 
     def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
         """Subject, mention, likeness and sealed traits of every living mention of those subjects."""
@@ -170,7 +170,7 @@ class IndexStore:
             self.keep(subjects, mentions)
             self.append(links)
             return
-        with self._cursor.connection.pipeline():
+        with self.together():
             for subject in subjects:
                 self._cursor.execute(_INSERT_SUBJECT, subject_row(subject))
             for mention in mentions:
