@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.catalogue.documents import Document, parse_document, refused
-from hub.catalogue.model import Catalogue, EvidenceType, Problem, SharingClass
+from hub.catalogue.model import BROUGHT_VCT, Catalogue, EvidenceType, Problem, SharingClass
 from hub.catalogue.reading import schema_claims, shape_problems
 from hub.catalogue.rules import covers_any
 from hub.sharing.model import Grant
@@ -62,7 +62,7 @@ def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
 
 def _faults(grant: Grant, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
     kind = catalogue.type_for(grant.evidence_type)
-    if kind is None:
+    if kind is None and grant.evidence_type != BROUGHT_VCT:
         yield "unknown-type", f"There is no type {grant.evidence_type}.", "Name a type of the catalogue."
     if grant.valid_until < grant.valid_from:
         yield "period-reversed", "It ends before it begins.", "Swap the dates."

@@ -5,11 +5,13 @@ from datetime import datetime
 from functools import cache
 
 from hub.cases.store.standing import CaseStanding
-from hub.catalogue.model import EvidenceType, StatementType
+from hub.catalogue.model import BROUGHT_VCT, EvidenceType, StatementType
 from hub.catalogue.schemas import claims_of, has_evidence_schema
 from hub.evidence.model import HeldEvidence
 from hub.exchange.model import Decision, Item, Outcome, Request, Wanted
 from hub.exchange.rules import chosen_paths, outcome_of
+from hub.exchange.service.choosing import CHOICE_NEEDED, Choices
+from hub.exchange.service.papers import papers_that_serve, types_beside
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
 from hub.exchange.store import Scene, scene_of
@@ -52,7 +54,8 @@ class Deciding:
 
         (1) The subject is exactly one. (2) The case is the consumer's own, of the matter, and open. (3) The subject is
         one of the case. (4) Each type is known and granted for the matter today. (5) What is held and valid is shown as
-        far as asked and granted. (6) Statements are made from what is held.
+        far as asked and granted; of several records, the one that the case says is meant; of papers brought earlier,
+        those that serve this matter. (6) Statements are made from what is held.
         """
         found = self._permissions()  # 4
         subject, why_not = self._named()  # 1
@@ -92,6 +95,8 @@ class Deciding:
         """The types of evidence that the allowed part of the request rests on."""
         names: set[str] = set()
         for vct, allowed in found.items():
+            if vct == BROUGHT_VCT and isinstance(allowed, Allowed):
+                names |= types_beside(self._catalogue, self._request.matter)
             kind = self._catalogue.type_for(vct) if isinstance(allowed, Allowed) else None
             if isinstance(kind, EvidenceType):
                 names.add(kind.name)
@@ -135,15 +140,23 @@ class Deciding:
 
     def _items(self, found: Mapping[str, Allowed | NotAllowed], scene: Scene, pairwise: str) -> list[Item]:
         held = [each for each in scene.held if each.is_valid_at(self._now)]
+        choices = Choices(scene)
         items: list[Item] = []
         for wanted in self._request.wanted:
             allowed, kind = found[wanted.type], self._catalogue.type_for(wanted.type)
             if isinstance(allowed, NotAllowed):
                 items.append(Item(wanted.type, Outcome.refused, allowed.code))
             elif isinstance(kind, EvidenceType):
-                items += self._evidence(wanted, allowed, [each for each in held if each.type == kind.name])
+                meant = choices.meant([each for each in held if each.type == kind.name])
+                items += self._evidence(wanted, allowed, meant)
             elif isinstance(kind, StatementType):
-                items.append(self._statement(wanted, allowed, kind, (held, pairwise)))
+                own = [each for each in held if each.type in kind.rests_on]
+                rests_on = choices.resting_on(kind, own, now=self._now, claims_of=lambda each: self._open(each).claims)
+                items.append(self._statement(wanted, allowed, kind, (rests_on, pairwise)))
+            elif wanted.type == BROUGHT_VCT:
+                when = (self._request.matter, self._now, self._today)
+                papers = papers_that_serve(self._parts, self._catalogue, held, when)
+                items += self._evidence(wanted, allowed, papers)
             else:
                 items.append(Item(wanted.type, Outcome.refused, "exchange.type-unknown"))
         return items
@@ -176,10 +189,12 @@ class Deciding:
         )
 
     def _statement(
-        self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence], str]
+        self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence] | None, str]
     ) -> Item:
         held, pairwise = about
-        known = [known_of(each, self._open(each)) for each in held if each.type in kind.rests_on]
+        if held is None:
+            return Item(wanted.type, Outcome.refused, CHOICE_NEEDED)
+        known = [known_of(each, self._open(each)) for each in held]
         made = Stating(self._parts).state(kind, known, pairwise, self._now)
         if isinstance(made, Refusal):
             return Item(wanted.type, Outcome.refused, made.reason)
