@@ -81,6 +81,8 @@ class Log:
         for thread in self._threads:
             thread.join()
         self._threads = []
+        if self._parts.collector is not None:
+            self._parts.collector.close()
         self._election.leave()
 
     @property

@@ -6,13 +6,13 @@ from typing import Final
 
 from sqlmodel import Session
 
-from hub.audit.store import LogStore
+from hub.audit.store import LogStore, full_tile
 from hub.errors import Missing
 from hub.proof.merkle import HASH_BYTES, Subtree
 from hub.proof.tiles import WIDTH, Tile, subtree_reader
 from hub.storage.database import Database
 
-KEPT_TILES: Final = 1_024
+KEPT_TILES: Final = 4_096
 
 
 class KeptTiles:
@@ -85,6 +85,10 @@ class DatabaseTiles:
         kept = self._kept.find(level, index)
         if kept is not None:
             return kept[: width * HASH_BYTES]
+        full = full_tile(self._database, level, index)
+        if full is not None:
+            self._kept.keep(level, index, full)
+            return full[: width * HASH_BYTES]
         with self._database.reading() as session:
             return self.within(session).hashes(level, index, width)
 

@@ -1,10 +1,13 @@
 """Asking witnesses 见证方 to cosign the newest checkpoint (C2SP tlog-witness, the log's side)."""
 
 import hashlib
+import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import httpx
@@ -14,7 +17,7 @@ from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.encoding import base64_text
 from hub.proof.merkle import Subtree, consistency_proof
-from hub.proof.note import NoteSignature, NoteVerifier, parse_signature_lines
+from hub.proof.note import Note, NoteSignature, NoteVerifier, parse_signature_lines
 from hub.proof.policy import LogPolicy, Witness
 from hub.proof.treehead import parse_decimal
 
@@ -24,6 +27,8 @@ MAX_SKEW_SECONDS: Final = 300
 _CONFLICT: Final = 409
 _OK: Final = 200
 _NOT_FOUND: Final = 404
+GRACE_SECONDS: Final = 0.25
+_LONGEST: Final = 60.0
 
 
 @dataclass(frozen=True)
@@ -38,19 +43,31 @@ class Reply:
 Post = Callable[[str, bytes | None], Reply]
 
 
-def http_post(*, timeout_seconds: float = 5.0) -> Post:
-    """A way to post (or, without a body, to get) that keeps its connections; who is away answers with status 0."""
-    client = httpx.Client(timeout=timeout_seconds)
+class HttpPost:
+    """Posts (or, without a body, gets) and keeps its connections; who is away answers with status 0."""
 
-    def post(url: str, body: bytes | None) -> Reply:
+    def __init__(self, timeout_seconds: float) -> None:
+        self._timeout_seconds = timeout_seconds
+        self._lock = threading.Lock()
+        self._client: httpx.Client | None = None
+
+    def __call__(self, url: str, body: bytes | None) -> Reply:
+        """What the witness behind ``url`` answers."""
+        with self._lock:
+            client = self._client = self._client or httpx.Client(timeout=self._timeout_seconds)
         try:
             headers = {"content-type": "text/plain; charset=utf-8"}
             answer = client.get(url) if body is None else client.post(url, content=body, headers=headers)
-        except httpx.HTTPError as fault:
+        except (httpx.HTTPError, RuntimeError) as fault:  # a client closed meanwhile raises the latter
             return Reply(0, "", type(fault).__name__)
         return Reply(answer.status_code, answer.headers.get("content-type", ""), answer.text)
 
-    return post
+    def close(self) -> None:
+        """The connections are closed; the next call opens new ones."""
+        with self._lock:
+            client, self._client = self._client, None
+        if client is not None:
+            client.close()
 
 
 @dataclass(frozen=True)
@@ -79,40 +96,69 @@ class Collector:
     """Collects cosignatures until the policy's quorum is reached; remembers how far each witness has followed."""
 
     def __init__(
-        self, policy: LogPolicy, clock: Clock, *, post: Post | None = None, pause_seconds: float = 1.0
+        self,
+        policy: LogPolicy,
+        clock: Clock,
+        *,
+        post: Post | None = None,
+        pause_seconds: float = 1.0,
+        timeout_seconds: float = 3.0,
     ) -> None:
         self.policy = policy
         self.pause_seconds = pause_seconds
         self.fault: HubError | None = None
         self.complaints: dict[str, str] = {}
         self._clock = clock
-        self._post = post or http_post()
+        self._http = HttpPost(timeout_seconds)
+        self._post = post or self._http
         self._followed: dict[str, int] = {}
         self._by_url: dict[str, list[Witness]] = defaultdict(list)
         for witness in policy.witnesses.values():
             if witness.url:
                 self._by_url[witness.url].append(witness)
+        self._busy: set[str] = set()
+        self._pool = ThreadPoolExecutor(max_workers=2 * len(self._by_url) + 1, thread_name_prefix="log-witness")
+
+    def close(self) -> None:
+        """The connections to the witnesses are closed, until they are asked again."""
+        self._http.close()
 
     def cosigned(self, note_text: str, subtree: Subtree) -> str | None:
-        """The note with the cosignatures of a quorum, or None when it was not reached.
+        """The note with the cosignatures of a quorum and of who else is as quick, or None when it was not reached.
 
-        A cosignature of another text, under another key or far from our clock counts for nothing.
+        A cosignature of another text, under another key or far from our clock counts for nothing. A slow witness holds
+        up nobody: it is asked again once it has answered.
         """
         note, checkpoint = parse_checkpoint(note_text)
         question = Question(note_text, checkpoint, subtree)
-        with ThreadPoolExecutor(max_workers=max(1, len(self._by_url))) as pool:
-            answers = pool.map(lambda url: self._ask(url, question), self._by_url)
-            note = note.with_signatures(signature for signatures in answers for signature in signatures)
-        return str(note) if self.policy.has_quorum(frozenset(self.policy.cosigners(note))) else None
+        free = [url for url in self._by_url if url not in self._busy]
+        self._busy.update(free)
+        waiting = {self._pool.submit(self._answered, url, question) for url in free}
+        ends = inf
+        while waiting and (pause := ends - time.monotonic()) > 0:
+            done, waiting = wait(waiting, timeout=min(pause, _LONGEST), return_when=FIRST_COMPLETED)
+            note = note.with_signatures(signature for each in done for signature in each.result())
+            if ends == inf and self._has_quorum(note):
+                ends = time.monotonic() + GRACE_SECONDS
+        return str(note) if self._has_quorum(note) else None
+
+    def _has_quorum(self, note: Note) -> bool:
+        return self.policy.has_quorum(frozenset(self.policy.cosigners(note)))
+
+    def _answered(self, url: str, question: Question) -> list[NoteSignature]:
+        try:
+            return self._ask(url, question)
+        finally:
+            self._busy.discard(url)
 
     def remembered(self, log: NoteVerifier) -> Memory:
         """What the witnesses hold of ``log``, each checkpoint under the log's own signature; who is away is not
         waited for.
         """  # noqa: D205 - one sentence
-        name = hashlib.sha256(log.name.encode()).hexdigest()
+        path = f"{hashlib.sha256(log.name.encode()).hexdigest()}/checkpoint"
+        asked = {url: self._pool.submit(self._post, f"{url.rstrip('/')}/{path}", None) for url in self._by_url}
         found, answered = [], set()
-        for url, witnesses in self._by_url.items():
-            reply = self._post(f"{url.rstrip('/')}/{name}/checkpoint", None)
+        for url, reply in ((url, each.result()) for url, each in asked.items()):
             try:
                 if reply.status == _OK:
                     found.append(verify_checkpoint(reply.body, [log]))
@@ -120,7 +166,7 @@ class Collector:
                 self.complaints[url] = fault.code
                 continue
             if reply.status in (_OK, _NOT_FOUND):
-                answered |= {each.verifier for each in witnesses}
+                answered |= {each.verifier for each in self._by_url[url]}
         names = {name for name, each in self.policy.witnesses.items() if each.verifier in answered}
         return Memory(tuple(found), self.policy.has_quorum(frozenset(names)))
 

@@ -1,7 +1,7 @@
 """Reading and writing the log's tables; what an entry says is decided elsewhere."""
 
 from hub.audit.store.election import Bell, Election, ring
-from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken
+from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken, full_tile
 from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queued
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "LogStore",
     "Taken",
     "append",
+    "full_tile",
     "queued",
     "ring",
 ]

@@ -12,6 +12,7 @@ from hub.audit.store.driver import Statement, pipelined, run, statement
 from hub.errors import Broken, Missing
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import HEIGHT, WIDTH
+from hub.storage.database import Database
 
 HEAD_CHANNEL: Final = "hub_log_head"
 QUEUE_CHANNEL: Final = "hub_log_queue"
@@ -271,6 +272,17 @@ class LogStore:
     def notify(self, channel: str) -> None:
         """The nodes that listen on ``channel`` wake when the transaction commits."""
         run(self._session, _NOTIFY, channel=channel, origin=self._origin)
+
+
+def full_tile(database: Database, level: int, index: int) -> bytes | None:
+    """The hashes of a full tile, or None when it is not full; one statement outside any transaction.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    with database.looking() as cursor:
+        found = cursor.execute(_TILE, {"level": level, "index": index}).fetchone()
+    return None if found is None else bytes(found[0])
 
 
 def _published(rows: list[Any]) -> Published | None:
