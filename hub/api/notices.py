@@ -19,7 +19,7 @@ router = APIRouter(route_class=StrictRoute, dependencies=[Depends(never_stored)]
 
 NoticeId = Annotated[str, Path(pattern=r"^ntc_[0-9a-z]{26}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]
-After = Annotated[str, Query(max_length=40, description="Id of the last notice of the page before.")]
+After = Annotated[str, Query(pattern=r"^(ntc_[0-9a-z]{26})?$", description="Id of the last notice of the page before.")]
 
 
 class NoticeView(View):
@@ -113,7 +113,7 @@ async def recalls(
     request: Request,
     hub: TheHub,
     caller: AuditCaller,
-    consumer: Annotated[str | None, Query(max_length=100)] = None,
+    consumer: Annotated[str | None, Query(pattern=r"^[!-~]{1,100}$")] = None,
     waiting: Annotated[bool, Query(description="Only those that the consumer has not acknowledged.")] = False,
     limit: Limit = 100,
     after: After = "",
@@ -147,7 +147,7 @@ async def findings(
     hub: TheHub,
     caller: PushCaller,
     limit: Limit = 100,
-    after: Annotated[str, Query(max_length=64, description="`next` of the page before.")] = "",
+    after: Annotated[str, Query(pattern=r"^[ -~]{0,64}$", description="`next` of the page before.")] = "",
 ) -> FindingsView:
     """For the owner's eyes: record by record the fields on which sources differ, without what the others say.
 

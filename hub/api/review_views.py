@@ -13,7 +13,7 @@ from hub.identity.model import Review, Side
 from hub.identity.outlook import side_by_side
 
 MOST = 200
-Text = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
 Note = Annotated[str, StringConstraints(max_length=1000)]
 
 

@@ -23,9 +23,12 @@ from hub.parties.model import Caller
 
 router = APIRouter(tags=["identity"], route_class=StrictRoute, dependencies=[Depends(never_stored)])
 
+CODE = r"^[a-z][a-z_]{0,39}$"
+ITEM_OR_NONE = r"^(rev_[0-9a-z]{26})?$"
 ReviewId = Annotated[str, Path(pattern=r"^rev_[0-9a-z]{26}$")]
 NO_REVIEW = "missing identity.no-such-review: There is no such review item."
 RECORD_GONE = "missing identity.record-gone: A record of the pair is not in the index any more."
+ONE_AND_THE_SAME = "malformed identity.one-and-the-same: Name two records, or two roles of one."
 KEPT_APART = (
     "conflict identity.kept-apart: A steward called two records of these subjects different; `registries`, `records`"
     " and `roles` name them, `review` the item and `decided_on` the day."
@@ -39,14 +42,14 @@ async def find_reviews(
     caller: IdentityCaller,
     state: Literal["open", "link", "different", "unsure", "moot"] = "open",
     kind: Literal["resident", "legal_person"] | None = None,
-    registry: Annotated[str | None, Query(max_length=64, description="One of the two records is of it.")] = None,
+    registry: Annotated[str | None, Query(pattern=CODE, description="One of the two records is of it.")] = None,
     opened_from: AwareDatetime | None = None,
     opened_until: AwareDatetime | None = None,
-    least_weight: Annotated[float | None, Query(description="In bits.")] = None,
-    most_weight: Annotated[float | None, Query(description="In bits.")] = None,
+    least_weight: Annotated[float | None, Query(allow_inf_nan=False, description="In bits.")] = None,
+    most_weight: Annotated[float | None, Query(allow_inf_nan=False, description="In bits.")] = None,
     codes: Annotated[bool, Query(description="Leave out what the records say of people.")] = False,
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
-    after: Annotated[str, Query(max_length=40, description="Id of the last item of the page before.")] = "",
+    after: Annotated[str, Query(pattern=ITEM_OR_NONE, description="Id of the last item of the page before.")] = "",
 ) -> list[ReviewView]:
     """Pairs side by side, those that block answers first, then the oldest. Needs scope `identity`.
 
@@ -108,7 +111,7 @@ async def decide(
 @router.post(
     "/v1/identity/joins",
     summary="Make two records one subject's",
-    responses=refusals(RECORD_GONE, KEPT_APART),
+    responses=refusals(ONE_AND_THE_SAME, RECORD_GONE, KEPT_APART),
 )
 async def join(
     wanted: Annotated[PairWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller
@@ -126,7 +129,7 @@ async def join(
 @router.post(
     "/v1/identity/splits",
     summary="Keep two records apart that were one",
-    responses=refusals(RECORD_GONE, "conflict identity.not-one: The two are not one subject."),
+    responses=refusals(ONE_AND_THE_SAME, RECORD_GONE, "conflict identity.not-one: The two are not one subject."),
 )
 async def split(
     wanted: Annotated[PairWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller

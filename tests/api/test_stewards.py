@@ -102,7 +102,18 @@ def test_the_queue_is_filtered_and_read_page_by_page(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"state": "none"}, {"limit": 0}, {"opened_from": "2026-01-01T00:00:00"}, {"least_weight": "x"}]
+    "query",
+    [
+        {"state": "none"},
+        {"limit": 0},
+        {"limit": 501},
+        {"opened_from": "2026-01-01T00:00:00"},
+        {"least_weight": "x"},
+        {"most_weight": "nan"},
+        {"least_weight": "inf"},
+        {"registry": "a\0b"},
+        {"after": "rev_\0"},
+    ],
 )
 def test_a_filter_that_makes_no_sense_is_malformed(desk: Desk, query: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
@@ -279,9 +290,45 @@ def test_who_was_shown_people_stands_in_the_log_and_names_nobody(desk: Desk) -> 
         assert text_.encode() not in lines
 
 
+def test_a_pair_of_one_or_of_what_is_not_there_is_refused(desk: Desk) -> None:
+    item, person = doubt(desk, "傅大年", "邹金莲", 129)
+    at = desk.mentions(person["number"])
+    one, other = at["civil_affairs/self"], at["land/holder"]
+    for path in ("/v1/identity/joins", "/v1/identity/splits"):
+        with pytest.raises(Malformed):
+            desk.pair(path, one, one)
+        for missing in (("nothing", "self"), (other[0], "self")):
+            with pytest.raises(Missing):
+                desk.pair(path, one, missing)
+    with pytest.raises(Conflict):
+        desk.pair("/v1/identity/splits", one, other)
+    assert desk.pair("/v1/identity/joins", one, other)["subject"] in (item["left"]["subject"], item["right"]["subject"])
+    (moot,) = [each for each in desk.reviews(state="moot") if each["id"] == item["id"]]
+    with pytest.raises(Conflict) as refusal:
+        desk.decide(moot["id"], "different")
+    assert refusal.value.facts["decision"] == "moot"
+
+
+@pytest.mark.parametrize(
+    ("by", "path", "query"),
+    [
+        (AID, "/v1/notices", {"after": "x\0"}),
+        (AUDITOR, "/v1/recalls", {"consumer": "x\0"}),
+        ("dept:land", "/v1/registries/land/findings", {"after": "\0"}),
+    ],
+)
+def test_a_page_from_nowhere_is_malformed(desk: Desk, by: str, path: str, query: dict[str, str]) -> None:
+    with pytest.raises(Malformed):
+        desk.call("GET", path, by=by, params=query)
+
+
 def test_a_steward_who_is_not_named_decides_nothing(desk: Desk) -> None:
     item, _ = doubt(desk, "彭家声", "潘金玉", 127)
-    for word in ({"decision": "link", "steward": ""}, {"decision": "maybe", "steward": "李科员"}, {"decision": "link"}):
+    for word in (
+        {"decision": "link", "steward": " "},
+        {"decision": "maybe", "steward": "李科员"},
+        {"decision": "link"},
+    ):
         with pytest.raises(Malformed):
             desk.call("POST", f"/v1/identity/reviews/{item['id']}/decision", json=word)
     with pytest.raises(Missing):

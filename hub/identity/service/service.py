@@ -216,10 +216,11 @@ class IdentityService:
         """The one subject that two mentions (record and role) belong to from now on, whatever the model says.
 
         Raises:
+            Malformed: they are one mention.
             Missing: one of them is not in the index.
             Conflict: another decision on file forbids it.
         """
-        pair = (mention_id_of(*one), mention_id_of(*other))
+        pair = _pair(one, other)
         return self._stewarding.join(session, pair, Word(steward, note, self._clock.now()))
 
     def split(
@@ -228,10 +229,11 @@ class IdentityService:
         """The subjects of two mentions (record and role) that were one and are kept apart from now on.
 
         Raises:
+            Malformed: they are one mention.
             Missing: one of them is not in the index.
             Conflict: they are two subjects already.
         """
-        pair = (mention_id_of(*one), mention_id_of(*other))
+        pair = _pair(one, other)
         return self._stewarding.split(session, pair, Word(steward, note, self._clock.now()))
 
     def history(self, session: Session, record: str, role: str) -> list[LinkEntry]:
@@ -294,3 +296,13 @@ class IdentityService:
     def figures(self, session: Session) -> dict[str, int]:
         """How many subjects by kind, mentions, and lines of the link log."""
         return IndexStore(session).figures()
+
+
+def _pair(one: tuple[str, str], other: tuple[str, str]) -> tuple[bytes, bytes]:
+    if one == other:
+        raise Malformed(
+            "identity.one-and-the-same",
+            "Name two records, or two roles of one.",
+            "请给出两条登记信息，或同一登记信息中的两个角色。",
+        )
+    return mention_id_of(*one), mention_id_of(*other)

@@ -42,7 +42,7 @@ class Word:
     at: datetime
 
     def __post_init__(self) -> None:
-        if not self.steward or len(self.note) > _LONGEST_NOTE:
+        if not self.steward.strip() or len(self.note) > _LONGEST_NOTE:
             raise Malformed(
                 "identity.decision-unsigned",
                 "A decision carries the steward's name and a note of at most 2,000 characters.",
