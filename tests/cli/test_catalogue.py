@@ -1,0 +1,98 @@
+"""`hub catalogue` and `hub supervise` as an operator calls them: files in and out, reports in a folder."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+
+from hub.catalogue.documents import parse_document
+from hub.catalogue.reading import published_documents, read_catalogue
+from hub.catalogue.workbook import parse_workbook
+from hub.demo.parties import KeyCabinet
+from tests.cli.conftest import Run
+
+
+@pytest.fixture
+def loaded(installation: KeyCabinet, run: Run) -> Run:
+    """The command line of a hub with the shipped catalogue and grants."""
+    del installation
+    assert run("catalogue", "load").code == 0
+    return run
+
+
+@pytest.mark.parametrize("suffix", ["yaml", "json", "xlsx"])
+def test_what_is_exported_is_loaded_again_as_nothing_new(loaded: Run, tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"all.{suffix}"
+    assert loaded("catalogue", "export", file).code == 0
+    parse = parse_workbook if suffix == "xlsx" else parse_document
+    assert read_catalogue([parse(file.read_bytes(), file.name)]) == read_catalogue(published_documents())
+    again = loaded("catalogue", "load", file, "--dry-run", "--json")
+    assert again.json["changes"] == []
+
+
+def test_a_changed_file_says_what_it_would_change_and_changes_it_on_its_day(loaded: Run, tmp_path: Path) -> None:
+    file = tmp_path / "all.json"
+    loaded("catalogue", "export", file)
+    document = json.loads(file.read_text("utf-8"))
+    matter = next(each for each in document["matters"] if each["id"] == "low-income-aid")
+    matter["promised_days"] = 20
+    file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    dry = loaded("catalogue", "load", file, "--dry-run", "--json").json
+    assert (dry["edition"], dry["changes"]) == (
+        None,
+        [{"path": "matters/low-income-aid/promised_days", "turn": "changed"}],
+    )
+    assert loaded("catalogue", "load", file, "--on", "2999-01-01", "--json").json["edition"].startswith("cat_")
+    assert loaded("catalogue", "show", "low-income-aid", "--json").json["promised_days"] == 15
+
+
+def test_a_file_with_faults_is_refused_with_every_line(loaded: Run, tmp_path: Path) -> None:
+    file = tmp_path / "all.yaml"
+    loaded("catalogue", "export", file)
+    text = file.read_text("utf-8")
+    file.write_text(text.replace("evidence: resident", "evidence: moonlight"), "utf-8")
+    told = loaded("catalogue", "load", file, "--json")
+    assert told.code == 2
+    fault = json.loads(told.err)
+    assert fault["code"] == "catalogue.unknown-evidence-type"
+    assert all("all.yaml:" in line for line in fault["problems"])
+
+
+def test_an_export_names_one_of_three_forms(loaded: Run, tmp_path: Path) -> None:
+    told = loaded("catalogue", "export", tmp_path / "all.docx")
+    assert (told.code, "catalogue.unknown-form" in told.err) == (2, True)
+    assert not (tmp_path / "all.docx").exists()
+
+
+def test_the_work_list_and_the_list_of_matters(loaded: Run) -> None:
+    rows = loaded("catalogue", "replaceable", "--json").json
+    assert rows
+    assert rows == sorted(rows, key=lambda row: -row["cases_per_year"])
+    assert "low-income-aid" in loaded("catalogue", "show").out
+    assert "household-identity" in loaded("catalogue", "show", "low-income-aid").out
+    assert loaded("catalogue", "show", "nothing-such").code == 4
+
+
+def test_the_report_stands_in_a_folder_as_json_csv_svg_and_png(loaded: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "report"
+    told = loaded("supervise", "--out", folder, "--json")
+    assert told.code == 0
+    assert json.loads((folder / "report.json").read_text("utf-8")) == told.json
+    assert told.json["replaceable"]
+    lights = csv.DictReader(io.StringIO((folder / "lights.csv").read_text("utf-8-sig")))
+    assert {row["timer.limit"] for row in lights} == {"catalogue"}
+    assert (folder / "figures.svg").read_bytes().lstrip().startswith(b"<?xml")
+    assert (folder / "figures.png").read_bytes().startswith(b"\x89PNG")
+    assert (folder / "liabilities.csv").exists()
+
+
+def test_the_lights_are_counted_for_people(loaded: Run) -> None:
+    told = loaded("supervise")
+    assert told.code == 0
+    assert "green    1" in told.err
+
+
+def test_a_day_that_is_none_is_refused(loaded: Run) -> None:
+    assert loaded("supervise", "--first", "yesterday").code == 2
