@@ -3,17 +3,20 @@
 import hashlib
 import threading
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 
 import pytest
 
-from hub.audit.model import Entry
+from hub.audit.model import Entry, new_entry_id
 from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.rules import commit, parse_entry, verify_chain
 from hub.audit.service import Log
 from hub.audit.store import AuditStore, LogStore
 from hub.audit.verify import verify_log
 from hub.errors import Broken, Conflict, Malformed, Missing, Unavailable
+from hub.kernel.ids import is_id
 from hub.proof.checkpoint import parse_checkpoint
 from hub.proof.merkle import leaf_hash, verify_consistency
 from hub.proof.tiles import Tile, parse_entries
@@ -265,3 +268,12 @@ def test_the_store_gives_no_more_than_the_log_holds(house: House) -> None:
         assert store.indexes(["ent_unknown"]) == {}
         with pytest.raises(Missing):
             store.hashes(0, 0, 4)
+
+
+def test_ids_of_one_process_lie_side_by_side_and_those_of_another_elsewhere() -> None:
+    here = [entry().entry_id for _ in range(100)]
+    assert here == sorted(set(here))
+    assert all(is_id(each, "ent") for each in here)
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        there = pool.submit(new_entry_id).result()
+    assert there[:16] != here[0][:16]
