@@ -113,3 +113,32 @@ def test_a_batch_of_a_manifest_alone_has_no_lines() -> None:
     reader.first()
     assert list(reader.rest()) == []
     assert reader.digest() == hashlib.sha256(b"").digest()
+
+
+def test_fifty_megabytes_without_a_line_break_are_not_read_to_their_end() -> None:
+    read = []
+
+    def body() -> Iterator[bytes]:
+        for number in range(800):
+            read.append(number)
+            yield bytes(64 * 1024)
+
+    limits = StreamLimits()
+    with pytest.raises(Malformed, match=r"intake\.no-manifest"):
+        LineReader(unpacked(body(), limits, gzip=False), limits).first()
+    assert len(read) <= 6
+
+
+def test_fifty_megabytes_in_one_line_after_the_manifest_are_counted_and_not_held() -> None:
+    def body() -> Iterator[bytes]:
+        yield b"manifest\n"
+        yield from (bytes(64 * 1024) for _ in range(800))
+
+    limits = StreamLimits()
+    reader = LineReader(unpacked(body(), limits, gzip=False), limits)
+    reader.first()
+    tracemalloc.start()
+    assert [line.content for line in reader.rest()] == [None]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 2 * 1024 * 1024
