@@ -178,6 +178,12 @@ def _page_as_workbook(directory: Path) -> Path:
     return path
 
 
+def _old_workbook(directory: Path) -> Path:
+    path = directory / "火化登记-旧格式.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
+    return path
+
+
 def _swollen_workbook(directory: Path) -> Path:
     path = _xlsx("膨胀", lambda: _table(people()))(directory)
     with zipfile.ZipFile(path) as archive:
@@ -242,6 +248,7 @@ FILES: Final = (
     _file("hidden-sheet-first", _OK, 4, "the first sheet is a hidden code list", _hidden_sheet_first),
     _file("cut-workbook", _R, 0, "the end of the archive is missing", _cut_workbook),
     _file("page-as-workbook", _R, 0, "a log-in page saved as .xlsx", _page_as_workbook),
+    _file("old-workbook", _R, 0, "a workbook of the old kind under the new name", _old_workbook),
     _file("swollen-workbook", _R, 0, "300 MB of empty rows in a small archive", _swollen_workbook),
     _file("encoding-changes", _K, 4, "GB18030, then UTF-8 half-way", _csv("编码混用", _encoding_changes)),
     _file("nul-bytes", _K, 4, "a NUL within a name", _csv("空字节", _nul_bytes)),
