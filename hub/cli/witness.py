@@ -10,16 +10,16 @@ from hub.api.logs import start_logging
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witness_app import witness_app
 from hub.cli.files import content_of
+from hub.cli.roof import signer_for
 from hub.kernel.clock import SystemClock
 from hub.proof.encoding import b64url_decode
-from hub.proof.keys import FileSigner
 from hub.proof.note import Cosigner, Ed25519Cosigner, MlDsaCosigner, NoteVerifier
 
 app = typer.Typer(no_args_is_help=True, help="Run a witness of the log. 见证方")
 
 MAX_KEY_BYTES = 4096
 Name = Annotated[str, typer.Option(help="The witness's name, such as witness.audit.example.")]
-Key = Annotated[Path, typer.Option(help="PEM file of an Ed25519 key that serves this name alone.", dir_okay=False)]
+Key = Annotated[str, typer.Option(help="An Ed25519 key that serves this name alone: PEM file, or pkcs11:….")]
 Seed = Annotated[
     Path | None,
     typer.Option(help="File with 32 secret bytes in base64url (`hub keys secret`): also cosign with ML-DSA-44."),
@@ -50,8 +50,8 @@ def vkey(name: Name, key: Key, ml_dsa_seed: Seed = None) -> None:
         typer.echo(cosigner.verifier.vkey)
 
 
-def _cosigners(name: str, key: Path, seed: Path | None) -> list[Cosigner]:
-    cosigners: list[Cosigner] = [Ed25519Cosigner(name, FileSigner.from_pem(content_of(key, most_bytes=MAX_KEY_BYTES)))]
+def _cosigners(name: str, key: str, seed: Path | None) -> list[Cosigner]:
+    cosigners: list[Cosigner] = [Ed25519Cosigner(name, signer_for(key))]
     if seed is not None:
         cosigners.append(MlDsaCosigner(name, b64url_decode(content_of(seed, most_bytes=MAX_KEY_BYTES).strip())))
     return cosigners
