@@ -3,6 +3,7 @@
 import random
 
 from tests.proof.fuzz import TARGETS, one_input, seeds
+from tests.proof.guided import explore
 
 
 def test_every_parser_has_a_seed() -> None:
@@ -27,3 +28,9 @@ def test_mutated_seeds_are_read_or_malformed() -> None:
                     case _:
                         content += content[at : at + 20]
             one_input(seed[:1] + bytes(content))
+
+
+def test_inputs_led_by_coverage_are_read_or_malformed() -> None:
+    count, new = explore(seconds=6.0, seed=20260301)
+    assert count > 100
+    assert new > 0
