@@ -1,16 +1,21 @@
 """After a split: who was shown somebody else's evidence is found, told, and on record for auditors."""
 
+import hashlib
 from typing import Any
 
 import pytest
 
 from hub.audit.readers import DatabaseReader
 from hub.cases.model import PersonAsked
+from hub.cases.service.bringing import Upload
 from hub.cases.service.cases import Opening
 from hub.cases.service.people import PersonIn
 from hub.errors import Missing
 from hub.exchange.recalls import Recall
-from hub.identity.model import Decision
+from hub.identity.model import Decision, Found, IdentityQuery
+from hub.kernel.clock import FixedClock
+from hub.kernel.ids import new_id
+from hub.proof.sdjwt import issue_sd_jwt
 from tests.exchange.world import AID, LAND, LAND_STATED, MATTER, RESIDENT, ZHANG, World
 
 STRANGER: dict[str, Any] = {**ZHANG, "name": "王丽华"}
@@ -27,9 +32,10 @@ FLAT = {
 
 
 @pytest.fixture
-def mixed(bare: World) -> World:
-    """The stranger's flat is Zhang's by a steward's word, and a service was shown it."""
+def mixed(bare: World, clock: FixedClock) -> World:
+    """The stranger's flat is Zhang's, the elder subject's, by a steward's word."""
     bare.push("civil_affairs", "residents", ZHANG | {"birth_date": "1949-12-31"})
+    clock.advance(60)
     bare.push("land", "rights", FLAT)
     bare.grant(LAND, "unit", "location")
     bare.grant(RESIDENT, "name")
@@ -151,3 +157,36 @@ def test_the_log_says_what_was_recalled_from_whom_and_names_nobody(mixed: World)
     assert b"release-recalled" in lines
     assert notice.notice_id.encode() in lines
     assert STRANGER["name"].encode() not in lines
+
+
+def test_a_paper_that_was_brought_under_the_wrong_link_goes_with_whom_it_is_about(mixed: World) -> None:
+    asked = PersonAsked(kind="resident", number=STRANGER["number"], name=STRANGER["name"])
+    mixed.hub.cases.open(AID, Opening("2026-0003", MATTER, (PersonIn("applicant", asked),)))
+    content = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
+    paper = issue_sd_jwt(
+        {"iss": AID, "vct": "urn:hub:evidence:brought-material:1", "iat": 1, "jti": new_id("ev")},
+        {
+            "kind": "income-proof",
+            "content_digest": hashlib.sha256(content).hexdigest(),
+            "media_type": "application/pdf",
+            "size": len(content),
+            "subject": {"name": STRANGER["name"], "number": STRANGER["number"]},
+        },
+        signer=mixed.signers[AID],
+    )
+    mixed.hub.cases.bring(AID, "2026-0003", Upload("income-proof", paper, [content]))
+
+    def owners() -> set[str]:
+        with mixed.hub.database.reading() as session:
+            rows = session.connection().exec_driver_sql(
+                "SELECT b.subject_id, l.subject_id FROM brought_material b JOIN evidence_link l USING (evidence_id)"
+            )
+            return {each for row in rows for each in row}
+
+    (before,) = owners()
+    split(mixed)
+    (after,) = owners()
+    assert after != before
+    with mixed.hub.database.reading() as session:
+        query = IdentityQuery("resident", STRANGER["number"], STRANGER["name"])
+        assert mixed.hub.identity.subject_for(session, query) == Found(after)
