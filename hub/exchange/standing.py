@@ -72,7 +72,9 @@ class StatusLists:
 def _check_period(claims: Mapping[str, Any], at: int) -> None:
     begins, ends = claims.get("nbf", at), claims.get("exp", at + 1)
     if type(begins) is not int or type(ends) is not int:
-        raise Malformed("exchange.bundle-period", "Evidence names its period in another form.", "凭证有效期格式不符。")
+        raise Malformed(
+            "exchange.bundle-period-form", "Evidence names its period in another form.", "凭证有效期格式不符。"
+        )
     if begins > at + CLOCKS_SECONDS or ends <= at:
         raise Refused(
             "exchange.bundle-period",
