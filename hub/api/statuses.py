@@ -4,18 +4,18 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Request, Response
 
-from hub.api.access import PushCaller, TheHub
+from hub.api.access import CaseCaller, PushCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, message_in
 from hub.api.work import work
 from hub.errors import Malformed, Refused
-from hub.evidence.status import DueList, KeptList
+from hub.evidence.status import OWNER, DueList, KeptList
 from hub.proof.encoding import b64url
 
 router = APIRouter(prefix="/v1/statuses", tags=["statuses"], route_class=StrictRoute)
 MEDIA_TYPE: Final = "application/statuslist+jwt"
 NO_LIST: Final = "missing status.no-such-list: No status list of this number is kept."
-Registry = Annotated[str, Path(pattern=r"^[a-z_]{1,40}$")]
+Registry = Annotated[str, Path(pattern=rf"^({OWNER})$")]
 Number = Annotated[int, Path(ge=0, le=10**10)]
 
 LIST_BODY = {
@@ -44,6 +44,26 @@ class KeptView(View):
     uri: str
     digest: str
     entry_id: str
+
+
+class PlaceView(View):
+    """What evidence says in clear about its status: `status`: {`status_list`: {`uri`, `idx`}}."""
+
+    uri: str
+    idx: int
+
+
+@router.post("/places", summary="A place for the status of a paper or licence", status_code=201, responses=refusals())
+async def place(request: Request, hub: TheHub, caller: CaseCaller) -> PlaceView:
+    """For the service that is about to sign: its own list, and an index given once. Needs scope `cases`."""
+    uri, index = await work(request, hub.statuses.place_for, caller.party.id, hub.url)
+    return PlaceView(uri=uri, idx=index)
+
+
+@router.get("", summary="The lists that the calling service should sign now", responses=refusals())
+async def own_due(request: Request, hub: TheHub, caller: CaseCaller) -> list[DueView]:
+    """Those of its own papers and licences; otherwise as for a department."""
+    return [_due(each) for each in await work(request, hub.statuses.due, caller.party.id)]
 
 
 @router.get(

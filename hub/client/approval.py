@@ -13,6 +13,7 @@ import httpx
 
 from hub.client.answers import Answer, verified_answer
 from hub.client.channel import Channel, Identity
+from hub.client.statuses import OwnStatuses
 from hub.proof.jws import KeyFor, b64url, sign_jws
 from hub.proof.sdjwt import issue_sd_jwt
 
@@ -107,6 +108,7 @@ class ApprovalClient:
     ) -> None:
         self.channel = Channel(url, identity, transport=transport)
         self.identity = identity
+        self.statuses = OwnStatuses(self.channel)
         self._key_for = key_for
 
     def close(self) -> None:
@@ -149,7 +151,7 @@ class ApprovalClient:
 
     def _evidence_of(self, paper: Paper, person: Person) -> str:
         clear = self.identity.claims() | {"vct": BROUGHT_VCT}
-        clear = {name: clear[name] for name in ("iss", "vct", "iat", "jti")}
+        clear = {name: clear[name] for name in ("iss", "vct", "iat", "jti")} | {"status": self.statuses.place()}
         return issue_sd_jwt(clear, paper.claims(person), signer=self.identity.signer)
 
     def ask(

@@ -17,7 +17,9 @@ VALUES: Final[Mapping[str, StatusValue]] = {
     Status.reversed.value: StatusValue.suspended,
 }
 """A reversed death may be confirmed after all, so it is suspended; what is withdrawn or replaced never comes back."""
-_ADDRESS = re.compile(r"https?://[!-~]{1,400}/v1/statuses/(?P<registry>[a-z_]{1,40})/(?P<number>0|[1-9][0-9]{0,9})")
+OWNER: Final = r"[a-z_]{1,40}|[a-z]{2,12}:[a-z0-9-]{1,60}"
+"""Whose lists: a registry's, or, of papers and licences, those of the service that signed them, by its party id."""
+_ADDRESS = re.compile(rf"https?://[!-~]{{1,400}}/v1/statuses/(?P<registry>{OWNER})/(?P<number>0|[1-9][0-9]{{0,9}})")
 
 
 @dataclass(frozen=True, slots=True)

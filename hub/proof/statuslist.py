@@ -5,7 +5,7 @@ with the statuses packed low bits first and compressed with zlib.
 """
 
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Final, Self
@@ -131,6 +131,25 @@ def sign_status_list(
         "status_list": statuses.to_claim(),
     }
     return sign_jws(claims, typ=STATUS_TYP, signer=signer)
+
+
+def following(before: StatusArray | None, flips: Mapping[int, int], *, size: int) -> StatusArray:
+    """The statuses of the list after ``before``: what was taken back for good stays so, and ``flips`` are added.
+
+    Raises:
+        Malformed: a flip that no list of that size has.
+    """
+    statuses = StatusArray.of_size(size)
+    if before is not None:
+        for index, value in before.set_indexes():
+            if value == StatusValue.invalid and index < size:
+                statuses[index] = value
+    for index, value in flips.items():
+        if not 0 <= index < size or value not in set(StatusValue):
+            raise _bad_list("status-index", "The hub asks for a status that no list has.", "状态索引越界。")
+        if statuses[index] != StatusValue.invalid:
+            statuses[index] = value
+    return statuses
 
 
 def verify_status_list(token: str | bytes, *, key_for: KeyFor) -> StatusList:

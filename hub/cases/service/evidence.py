@@ -8,11 +8,14 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from hub.cases.service.surroundings import Surroundings
+from hub.errors import Malformed
 from hub.evidence.model import Link
+from hub.evidence.status import place_of
 from hub.evidence.store import NewEvidence
 from hub.kernel.ids import new_id
 from hub.proof.encoding import b64url
 from hub.proof.sdjwt import SdJwt
+from hub.proof.statuslist import status_place_in
 
 CLEAR: Final = frozenset(
     {"iss", "vct", "iat", "jti", "nbf", "exp", "status", "as_of", "registry", "export", "record", "content"}
@@ -30,11 +33,27 @@ class KeptToken:
     valid_until: datetime | None
 
 
+def _own_status_place(claims: dict[str, Any]) -> tuple[str | None, int | None]:
+    """Where the service says that the status of its evidence is published; a list of somebody else's is refused."""
+    place = status_place_in(claims)
+    if place is None:
+        return None, None
+    owner = place_of(place[0])
+    if owner is None or owner[0] != claims["iss"]:
+        raise Malformed(
+            "cases.status-elsewhere",
+            "The evidence names a status list that is not its issuer's own at this hub; ask for a place first.",
+            "凭证所指状态列表不属于签发方；请先申请状态位置。",
+        )
+    return place
+
+
 def keep_token(around: Surroundings, session: Session, kept: KeptToken) -> str:
     """The evidence is kept, sealed and linked; its id. The same token for the same subject gives the same record."""
     token = kept.evidence.token.encode()
     now, evidence_id = around.clock.now(), new_id("ev")
     claims: dict[str, Any] = dict(kept.evidence.claims)
+    uri, index = _own_status_place(claims)
     record = b64url(around.blinder.digest("service-evidence", f"{evidence_id}|{claims['jti']}"))
     row = NewEvidence(
         evidence_id=evidence_id,
@@ -51,8 +70,8 @@ def keep_token(around: Surroundings, session: Session, kept: KeptToken) -> str:
         valid_from=None,
         valid_until=kept.valid_until,
         kept_at=now,
-        list_uri=None,
-        list_index=None,
+        list_uri=uri,
+        list_index=index,
         tells_reversal=False,
         household=None,
         digest=hashlib.sha256(token).digest(),

@@ -20,6 +20,8 @@ from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], str]
 FUTURE: Final = timedelta(minutes=5)
+PLACES_PER_LIST: Final = 1_000_000
+"""Places of one list of a service's own papers and licences."""
 RENEW_BEFORE: Final = timedelta(days=2)
 """A list that ends within this time is due for a new signature, whether anything changed or not."""
 
@@ -92,8 +94,19 @@ class StatusService:
             raise Missing("status.no-such-list", "No status list of this number is kept.", "没有该编号的状态列表。")
         return found
 
+    def place_for(self, service: str, hub_url: str) -> tuple[str, int]:
+        """The address of the list, and the index in it, that the service's next paper or licence names; used once.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        with self.database.writing() as session:
+            BatchStore(session).lock(service)
+            number, index = divmod(StatusListStore(session).next_place(service), PLACES_PER_LIST)
+        return f"{hub_url.rstrip('/')}/v1/statuses/{service}/{number}", index
+
     def _check_owner(self, registry: str, new: StatusList) -> None:
-        if self.directory.signers_registry(registry) != new.issuer:
+        if new.issuer not in {self.directory.signers_registry(registry), registry}:
             raise Refused(
                 "status.not-the-department",
                 "Only the department that answers for the registry signs its status lists.",

@@ -33,6 +33,14 @@ class StatusListStore:
         """The lists whose evidence changed since they were signed, and those that end before that instant."""
         return [row[0] for row in self._rows(_DUE, [registry, registry, renew_before])]
 
+    def next_place(self, service: str) -> int:
+        """A number that this service is given once, from 0; the caller holds the service's row."""
+        cursor = cursor_of(self._session)
+        cursor.execute(
+            "UPDATE registry_state SET sequence = sequence + 1 WHERE registry_id = %s RETURNING sequence - 1", [service]
+        )
+        return int(cursor.fetchall()[0][0])
+
     def ended(self, uri: str) -> list[tuple[int, str]]:
         """The indexes of that list whose evidence no longer stands, with its status."""
         query = "SELECT list_index, status FROM evidence WHERE list_uri = %s AND status <> 'valid'"
