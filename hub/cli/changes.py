@@ -59,7 +59,7 @@ def show(change_id: ChangeId, as_json: AsJson = False) -> None:
 
 
 @app.command("apply")
-def do(change_id: ChangeId, steward: Steward, as_json: AsJson = False) -> None:
+def apply_changes(change_id: ChangeId, steward: Steward, as_json: AsJson = False) -> None:
     """Do all of it in one transaction; what has changed since it was proposed is skipped 应用变更集."""
     with opened() as hub:
         done = hub.identity.changes.apply(change_id, steward)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 import pytest
 
 from hub.errors import Malformed
@@ -98,14 +99,13 @@ def test_thousands_of_pairs_come_to_the_same_in_sql_and_in_python() -> None:
         con = duckdb.connect()
         for macro in sql.MACROS:
             con.execute(macro)
-        columns = ", ".join(f'"{each}" VARCHAR' for each in model.columns)
-        con.execute(f"CREATE TABLE traits (n BIGINT, record_id VARCHAR, {columns})")
-        marks = ", ".join("?" for _ in range(len(model.columns) + 2))
-        con.executemany(f"INSERT INTO traits VALUES ({marks})", [(n, str(n), *row) for n, row in enumerate(traits)])
-        con.execute("CREATE TABLE pairs (a BIGINT, b BIGINT)")
-        con.executemany(
-            "INSERT INTO pairs VALUES (?, ?)", [(n, chance.randrange(len(traits))) for n in range(len(traits))]
-        )
+        values = zip(model.columns, zip(*traits, strict=True), strict=True)
+        table = {name: np.array(column, dtype=object) for name, column in values}
+        others = np.array([chance.randrange(len(traits)) for _ in traits], dtype=np.int64)
+        con.register("rows", {"n": np.arange(len(traits)), **table})
+        con.execute("CREATE TABLE traits AS SELECT CAST(n AS VARCHAR) AS record_id, * FROM rows")
+        con.register("drawn", {"a": np.arange(len(traits)), "b": others})
+        con.execute("CREATE TABLE pairs AS SELECT * FROM drawn")
         Resolving(con, model)._score("pairs", "scored")
         fields = [each.field for each in model.comparisons]
         names = ", ".join(f'"{each}"' for each in fields)
