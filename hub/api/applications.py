@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, PushCaller, TheHub
-from hub.api.case_views import Id, Short
+from hub.api.case_wires import Id, Short
 from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
 from hub.api.openapi import refusals
 from hub.api.rooms import Hub

@@ -7,22 +7,24 @@ from pydantic import AwareDatetime
 
 from hub.api.access import CaseCaller, TheHub
 from hub.api.case_views import (
-    AnswersWire,
     CaseLine,
     CaseView,
-    CaseWire,
     ChecklistView,
-    CodeWire,
-    CommitmentWire,
-    DecisionWire,
     OpenedView,
-    PeopleWire,
     PrefilledView,
     StatusView,
     StepView,
     case_line,
     case_view,
     checklist_view,
+)
+from hub.api.case_wires import (
+    AnswersWire,
+    CaseWire,
+    CodeWire,
+    CommitmentWire,
+    DecisionWire,
+    PeopleWire,
     people_in,
 )
 from hub.api.openapi import refusals

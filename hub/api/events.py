@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, TheHub
-from hub.api.case_views import Id, People, people_in
+from hub.api.case_wires import Id, People, people_in
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire
 from hub.api.work import work

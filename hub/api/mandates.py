@@ -7,7 +7,8 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, TheHub
-from hub.api.case_views import CaseView, Id, PersonWire, case_view
+from hub.api.case_views import CaseView, case_view
+from hub.api.case_wires import Id, PersonWire
 from hub.api.cases import CLOSED, NO_CASE, CaseId, number_of
 from hub.api.openapi import refusals
 from hub.api.rooms import Hub

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Path, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, PushCaller, TheHub
-from hub.api.case_views import Id
+from hub.api.case_wires import Id
 from hub.api.cases import NO_CASE, CaseId, number_of
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example
