@@ -5,6 +5,7 @@ Whoever edits it by hand into nonsense is told where; nothing is guessed.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,6 +18,10 @@ from hub.identity.traits import READERS, key_part_names
 
 Then = Literal["link", "review", "apart"]
 
+PLAIN: Final = "plain"
+"""Records whose columns are compared as they stand: the model file alone says which there are."""
+
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 STANDARD: Final = {"resident": "residents", "legal_person": "organisations"}
 
 
@@ -109,9 +114,11 @@ def parse_model(text: str | bytes) -> Model:
 
 def _columns(document: "_Place") -> tuple[str, ...]:
     kind, columns = document.word("kind"), document.words("columns")
-    if kind not in READERS:
+    if kind not in (*READERS, PLAIN):
         raise _wrong("model.kind", "is not one that records can be read as")
-    if READERS[kind].columns != columns:
+    if kind == PLAIN and not all(_NAME.fullmatch(column) for column in columns):
+        raise _wrong("model.columns", "must be small letters, digits and underscores")
+    if kind != PLAIN and READERS[kind].columns != columns:
         raise _wrong("model.columns", "are not those that records of this kind give")
     if not document.places("fields"):
         raise _wrong("model.fields", "must not be empty")
