@@ -6,6 +6,7 @@ raises ``Malformed``; anything else is a crash that atheris keeps.
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from hub.audit.rules import parse_entry
@@ -100,8 +101,11 @@ def seeds() -> list[bytes]:
 def main() -> None:
     import atheris
 
-    atheris.instrument_all()
-    atheris.Setup(sys.argv, one_input)
+    for name in [each for each in sys.modules if each.startswith("hub.")]:
+        del sys.modules[name]
+    with atheris.instrument_imports(include=["hub.proof", "hub.audit"]):
+        instrumented = import_module("tests.proof.fuzz")
+    atheris.Setup(sys.argv, instrumented.one_input)
     atheris.Fuzz()
 
 
