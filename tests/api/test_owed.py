@@ -181,7 +181,11 @@ def test_a_provider_supplies_on_request_and_the_checklist_turns_to_held(market: 
     assert market.post(CANCELLATION, path)[0]["id"] == asked["id"], "asked twice, it is one question"
     assert licence_item(market, case)["reason"]["code"] == "asked-for"
     assert light_of(market, asked["id"])["limit"] == "sharing"
-    (wish,) = [each for each in market.read(MARKET, "/v1/supplies") if each["id"] == asked["id"]]
+    for _ in range(2):
+        (wish,) = [each for each in market.read(MARKET, "/v1/supplies") if each["id"] == asked["id"]]
+    with market.up.hub.database.reading() as session:
+        told = "SELECT count(*) FROM case_step WHERE case_id = %s AND action = 'supply-told'"
+        assert session.connection().exec_driver_sql(told, (case,)).scalar_one() == 1
     assert wish["subject"]["number"] == COMPANY["number"]
     assert market.read(LAND, "/v1/supplies") == []
     answer = f"/v1/supplies/{asked['id']}/answer"

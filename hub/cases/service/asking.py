@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hub.cases.model import Case, Item, ItemState, Outcome, PersonAsked, Source
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
 from hub.cases.service.looking import Lookout
+from hub.cases.service.mandates import require_actable
 from hub.cases.service.people import asked_in, resolve
 from hub.cases.service.surroundings import Surroundings, require_case
 from hub.cases.store import CaseStore
@@ -57,11 +58,13 @@ class Asking:
 
         Raises:
             Missing: no such case.
-            Conflict: the material is not obtainable from a provider on request.
+            Conflict: it has its result, or the material is not obtainable from a provider on request.
+            Refused: the agent's mandate ended.
         """
         around = self._around
         with around.database.writing() as session:
             case = require_case(CaseStore(session), consumer, number, locked=True)
+            require_actable(around, session, case)
             world = self._lookout.world(session, case)
             item = self._lookout.checklist(session, case).item_for(material_id)
             wanted = _obtainable(item)
@@ -133,7 +136,7 @@ class Asking:
         return kind
 
     def wishes_of(self, provider: str) -> list[Wish]:
-        """What the provider is asked to supply now, with the number to look under; being told it is logged."""
+        """What the provider is asked to supply now, with the number to look under; that it was told is logged."""
         around = self._around
         with around.database.writing() as session:
             found = []
@@ -144,9 +147,15 @@ class Asking:
                 asked = asked_in(around, session, case, (owed.asked["role"], owed.asked["position"]))
                 if asked.pairwise:
                     asked = self._by_number(session, owed.subject_id)
-                around.record(session, case, "supply-told", provider, {"owed": owed.owed_id})
+                self._tell_once(session, case, owed)
                 found.append(Wish(owed, asked))
             return found
+
+    def _tell_once(self, session: Session, case: Case, owed: Owed) -> None:
+        """That the provider was told the number is in the log, once however often it looks."""
+        steps = CaseStore(session).steps_of(case.case_id)
+        if not any(action == "supply-told" and codes.get("owed") == owed.owed_id for _, action, codes, _ in steps):
+            self._around.record(session, case, "supply-told", owed.provider, {"owed": owed.owed_id})
 
     def _by_number(self, session: Session, subject_id: str) -> PersonAsked:
         """The best-known number and name of a subject whom the consumer named by its own id."""
