@@ -144,7 +144,8 @@ class Resolving:
             " SELECT l.n AS a, r.n AS b FROM m l JOIN m r ON l.root = r.root AND l.n < r.n"
         )
         self._score("inner_pairs", "inner_scored")
-        held = " OR (list = 'same' AND outcome <> 'link')" if "list" in self.model.columns else ""
+        lists = [each.field for each in self.model.comparisons if each.comparison == "list"]
+        held = "".join(f" OR (\"{each}\" = 'same' AND outcome <> 'link')" for each in lists)
         number = _is_by_number(self.model)
         return self.con.execute(
             "SELECT c.root, s.a, s.b FROM inner_scored s JOIN clusters c ON c.n = s.a WHERE"
