@@ -141,6 +141,22 @@ class HubClient:
         headers = {"content-type": "application/statuslist+jwt"}
         self._patiently(lambda: self._plain("PUT", path, content=token.encode("ascii"), headers=headers))
 
+    def supplies(self) -> list[dict[str, Any]]:
+        """What the department is asked to supply now: id, type, subject, and the working days it may take."""
+        asked: list[dict[str, Any]] = orjson.loads(
+            self._patiently(lambda: self._with_token("GET", "/v1/supplies")).content
+        )
+        return asked
+
+    def answer_supply(self, supply: str, evidence: str) -> None:
+        """The signed evidence, or an empty text where nothing was found, is the department's answer.
+
+        Raises:
+            Conflict: it was answered before.
+        """
+        path = f"/v1/supplies/{supply}/answer"
+        self._patiently(lambda: self._with_token("POST", path, json={"evidence": evidence}))
+
     def _patiently(self, call: Callable[[], httpx.Response]) -> httpx.Response:
         try:
             answer: httpx.Response = patient(self._patience)(call)

@@ -1,11 +1,14 @@
 """Applications, objections and supplies over HTTP: who asks, who owes the answer, by when, and what comes of it."""
 
 import secrets
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from adapters.agent.hub_client import HubClient
+from adapters.agent.requests import Answered, answer_supplies
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.kernel.clock import SystemClock, local_date
 from hub.kernel.ids import new_id
@@ -205,6 +208,25 @@ def test_a_provider_supplies_on_request_and_the_checklist_turns_to_held(market: 
     assert market.post(MARKET, answer, {"evidence": licence(market)})["answer"] == "supplied"
     assert licence_item(market, case)["state"] == "held"
     assert licence_item(market, cancellation(market)["case"]["id"])["state"] == "held", "and for every later case"
+
+
+def test_the_departments_own_program_answers_everything_that_waits(market: Office) -> None:
+    with market.up.hub.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE evidence SET status = 'withdrawn' WHERE type = 'business-licence'")
+        session.connection().exec_driver_sql("DELETE FROM sharing_owed WHERE kind = 'supply'")
+    case = cancellation(market)["case"]["id"]
+    market.post(CANCELLATION, f"/v1/cases/{case}/materials/licence/supplies")
+    signer = market.up.cabinet.signer_of(MARKET)
+    known = {
+        COMPANY["number"]: {"name": COMPANY["name"], "credit_code": COMPANY["number"], "registered_status": "active"}
+    }
+    with closing(HubClient(market.up.url, party=MARKET, signer=signer)) as client:
+        found = [
+            answer_supplies(client, lambda _type, who: known.get(who.number), department=MARKET, signer=signer)
+            for _ in range(2)
+        ]
+    assert found == [Answered(1, 0), Answered(0, 0)]
+    assert licence_item(market, case)["state"] == "held"
 
 
 def test_what_a_provider_did_not_find_is_to_be_brought(market: Office) -> None:
