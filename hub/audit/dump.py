@@ -35,10 +35,6 @@ _TAR_MARK: Final = (257, b"ustar")
 Row = dict[str, bytes]
 
 
-def _bad_dump(en: str, zh: str) -> Malformed:
-    return Malformed("audit.bad-dump", en, zh)
-
-
 class DumpReader:
     """Reads the log of ``origin`` (the only one there, by default) out of a dump; close it, or use it as a context."""
 
@@ -158,7 +154,8 @@ class DumpReader:
                 else:
                     self._keep_tile(row)
         if "log_published" not in found:
-            raise _bad_dump(
+            raise Malformed(
+                "audit.bad-dump",
                 "The file holds no log that pg_dump wrote with its rows as COPY (its default): found no log_published.",
                 "该文件不含 pg_dump 以 COPY 形式导出的日志：未找到 log_published。",
             )
@@ -235,7 +232,8 @@ class DumpReader:
             finally:
                 process.stdout.close()
         if process.returncode > 0:
-            raise _bad_dump(
+            raise Malformed(
+                "audit.bad-dump",
                 "pg_restore cannot read the dump; it must be no older than the pg_dump that wrote it.",
                 "pg_restore 无法读取该转储；其版本不得低于生成转储的 pg_dump。",
             )
