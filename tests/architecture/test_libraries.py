@@ -61,6 +61,7 @@ IMPORTED_AS = {
 # Declared, needed at run time, and yet imported by nobody here.
 LOADED_BY_NAME = {
     "pymysql": "SQLAlchemy loads it for a mysql:// URL",
+    "pypinyin": "its table of characters is read as a file: importing it would load its phrases too",
     "python-multipart": "FastAPI loads it for uploads",
     "psycopg": "SQLAlchemy loads it for the engine's URL",
 }
