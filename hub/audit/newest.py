@@ -106,6 +106,7 @@ class NewestTree:
             edge.grow(leaves, self._nodes)
             if edge.frontier.root() == checkpoint.root:
                 return edge, grown.entry_ids.split()
+        self._known, self._recent = None, {}
         self._nodes.clear()
         self._tiles.forget()
         frontier = Frontier.of(subtree_reader(store, checkpoint.size), checkpoint.size)

@@ -277,3 +277,27 @@ def test_ids_of_one_process_lie_side_by_side_and_those_of_another_elsewhere() ->
     with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
         there = pool.submit(new_entry_id).result()
     assert there[:16] != here[0][:16]
+
+
+def test_a_node_forgets_what_a_restored_database_does_not_hold(house: House) -> None:
+    before, log = house.grow(300), house.log()
+    assert log.prove(before[299].entry_id).index == 299
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_tile", "log_head", "log_published"):
+            connection.exec_driver_sql(f"TRUNCATE {table}")
+    (house.folder / "last-signed").unlink()
+    after = house.grow(290)
+    log._newest.distrust()
+    for index in (0, 255, 289):
+        verify_tlog_proof(log.prove(index).proof_text, entry=after[index].content(), policy=house.policy)
+    with pytest.raises(Missing):
+        log.prove(before[7].entry_id)
+
+
+def test_what_is_stored_but_does_not_give_the_signed_root_is_not_proved(house: House) -> None:
+    house.grow(3)
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE log_entry SET leaf = sha256('x') WHERE \"index\" = 1")
+    with pytest.raises(Broken) as refusal:
+        house.log().prove(0)
+    assert refusal.value.code == "audit.tree-damaged"
