@@ -13,9 +13,13 @@ from adapters.standard.folding import UNITS, fit, header_unit
 RawRow = tuple[Sequence[str] | BadRow, tuple[str, ...]]
 """The cells of one row (or why there are none) and what was odd about it."""
 
-_TOTALS: Final = frozenset(("合计", "总计", "小计", "共计", "本页合计", "本页小计", "合计:", "总合计", "累计"))
+_TOTAL: Final = re.compile(
+    r".{0,12}(?:合计|总计|小计|共计|累计)(?:[:：(（]?[^:：]{0,12}|[:：].{0,12})|总(?:户|人|金额|额).*"
+)
+_SUM: Final = re.compile(r"[\d,.]+(?:元|人|户)?")
 _FOOTER: Final = re.compile(
-    r"^(制表|填表|审核|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系)"
+    r"^[\W_]*(制表|填表|审核|审批|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系|大写|主要领导|分管"
+    r"|领导|签字|以下空白|以下无正文|此页无正文)"
 )
 _BLANKS: Final = re.compile(r"\s+")
 _COUNTED: Final = frozenset(("人", "户", "个", "元/月", "人/户", "-"))
@@ -127,13 +131,20 @@ def _kind(cells: Sequence[str], header: Header, keys: Mapping[str, int], *, is_f
     key_places = set(keys.values())
     key_cells = [text for place, text in filled if place in key_places]
     first = [_BLANKS.sub("", text) for _, text in filled[:4]]
-    if any(text in _TOTALS for text in first) and len([text for text in key_cells if _plain(text) not in _TOTALS]) == 0:
+    if any(map(_TOTAL.fullmatch, first)) and all(_TOTAL.fullmatch(_plain(text)) for text in key_cells):
         return "total"
-    if len(filled) <= _FEW and _FOOTER.match(filled[0][1]) and len(key_cells) <= 1:
+    is_remark = not key_cells and _stands_alone(filled)
+    if is_remark or (len(filled) <= _FEW and _FOOTER.match(filled[0][1]) and len(key_cells) <= 1):
         return "footer"
     if is_first and not key_cells and not any(character.isdigit() for _, text in filled for character in text):
         return "header"
     return None
+
+
+def _stands_alone(filled: Sequence[tuple[int, str]]) -> bool:
+    """One cell in a row: a line of text in front, a sum, the number of a row that was never filled in."""
+    place, text = filled[0]
+    return len(filled) == 1 and (place <= 1 or _SUM.fullmatch(text) is not None)
 
 
 def _plain(text: str) -> str:

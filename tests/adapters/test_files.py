@@ -312,3 +312,34 @@ def test_an_empty_folder_and_an_empty_source_are_told_apart(tmp_path: Path) -> N
     with pytest.raises(Malformed) as unsaid:
         read_source("", CIVIL)
     assert (empty.value.code, unsaid.value.code) == ("adapters.source-without-tables", "adapters.source-empty")
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"序号": "合计：", "家庭补差": "300"},
+        {"序号": "合计（1户）", "家庭补差": "300"},
+        {"序号": "桃源乡小计", "家庭补差": "300"},
+        {"户主姓名": "合计", "家庭补差": "300"},
+        {"序号": "总户数：1", "身份证号": "总金额：300元"},
+        {"序号": "合计大写：叁佰元整"},
+        {"序号": "主要领导签字：", "低保证号": "分管领导签字：", "保障类别": "经办人签字："},
+        {"序号": "2026年10月31日"},
+        {"序号": "——以下空白——"},
+        {"序号": "2"},
+        {"家庭补差": "300"},
+    ],
+)
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_what_stands_below_a_table_is_no_record(tmp_path: Path, kind: str, written: dict[str, str]) -> None:
+    table = [AID, ["1", "桃源乡", *LI[:2], "DB1", "城市", "300"], [written.get(column, "") for column in AID]]
+    path = tmp_path / f"低保2026年10月.{kind}"
+    workbook(path, table) if kind == "xlsx" else lines(path, table)
+    report = run(hub_for("low_income"), "low_income", path)
+    assert (report.accepted, report.unusable) == (1, 0)
+
+
+def test_a_row_that_lacks_its_key_but_says_more_goes_back_to_its_owner(tmp_path: Path) -> None:
+    table = [AID, ["1", "桃源乡", *LI[:2], "DB1", "城市", "300"], ["2", "桃源乡", "", "", "", "城市", "300"]]
+    report = run(hub_for("low_income"), "low_income", workbook(tmp_path / "低保2026年10月.xlsx", table))
+    assert (report.accepted, report.unusable) == (1, 1)
