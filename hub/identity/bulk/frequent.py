@@ -7,7 +7,7 @@ import duckdb
 from hub.identity.modelfile import Model
 
 NUMBERS: Final = ("number", "credit", "organisation", "registration")
-_SHARED: Final = (*NUMBERS, "phone", "address")
+SHARED: Final = (*NUMBERS, "phone", "address")
 
 
 def silence(con: duckdb.DuckDBPyConnection, model: Model) -> None:
@@ -15,7 +15,7 @@ def silence(con: duckdb.DuckDBPyConnection, model: Model) -> None:
 
     What such a number tells, its state and a birth date, is gone with it.
     """
-    for column in _SHARED:
+    for column in SHARED:
         if column in model.columns:
             con.execute(
                 f"UPDATE traits SET {_emptied(column, model)} WHERE {column} IN (SELECT {column} FROM traits WHERE"

@@ -23,7 +23,7 @@ _PLAIN: Final = (
 _LARGEST_EXACT: Final = 2**53
 _PIECE: Final = 1 << 20
 
-_KINDS: Final = {
+SPELT_KINDS: Final = {
     "resident": ("", "resident", "person", "natural_person", "individual", "自然人", "居民", "个人"),
     "legal_person": ("legal_person", "organisation", "organization", "org", "legal", "法人", "非法人组织", "组织"),
 }
@@ -58,7 +58,7 @@ class Source:
         """The condition that a record tells of a subject of that kind; of a resident where it says nothing."""
         if "kind" not in self.columns:
             return str(kind == "resident").lower()
-        return f"lower({self.column('kind')}) IN ({', '.join(map(repr, _KINDS.get(kind, (kind,))))})"
+        return f"lower({self.column('kind')}) IN ({', '.join(map(repr, SPELT_KINDS.get(kind, (kind,))))})"
 
 
 def open_file(con: Connection, path: Path) -> Source:
@@ -174,10 +174,10 @@ def kinds_in(source: Source, known: Sequence[str]) -> list[str]:
     Raises:
         Malformed: some record is of no kind that is known.
     """
-    others = [kind for kind in sorted(known) if kind not in _KINDS]
+    others = [kind for kind in sorted(known) if kind not in SPELT_KINDS]
     if others or "kind" not in source.columns:
         return others or [kind for kind in known if kind == "resident"]
-    counted = ", ".join(f"count(*) FILTER (WHERE {source.of_kind(kind)})" for kind in _KINDS)
+    counted = ", ".join(f"count(*) FILTER (WHERE {source.of_kind(kind)})" for kind in SPELT_KINDS)
     total, *counts = source.con.execute(f"SELECT count(*), {counted} FROM raw").fetchall()[0]
     if sum(counts) < total:
         raise Malformed(
@@ -186,4 +186,6 @@ def kinds_in(source: Source, known: Sequence[str]) -> list[str]:
             "kind 列应为 resident 或 legal_person，部分记录不符。",
             records=total - sum(counts),
         )
-    return sorted(kind for kind, count in zip(_KINDS, counts, strict=True) if (count or not total) and kind in known)
+    return sorted(
+        kind for kind, count in zip(SPELT_KINDS, counts, strict=True) if (count or not total) and kind in known
+    )

@@ -9,7 +9,7 @@ import numpy as np
 from hub.errors import HubError, Malformed
 from hub.identity.bulk.frequent import silence
 from hub.identity.bulk.opening import Connection, Source
-from hub.identity.compare import LIST_MARK
+from hub.identity.compare import LIST_MARK, Traits
 from hub.identity.modelfile import Model
 from hub.identity.traits import (
     PERSON_COLUMNS,
@@ -268,7 +268,10 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
         f"SELECT n, {listed}, {', '.join(column(name) for name in names)} FROM raw"
         f" WHERE {source.of_kind('legal_person')}"
     ).fetchall()
-    found = [_organisation_row(dict(zip(names, row[2:], strict=True)), row, context) for row in rows]
+    found = []
+    for number, listed_as, *values in rows:
+        said = dict(zip(names, values, strict=True))
+        found.append((number, said["record_id"], *row_of_organisation(said, context, listed_as)))
     columns = ("n", "record_id", *model.columns)
     arrays = {
         name: np.array([row[at] for row in found], dtype=object if at else np.int64) for at, name in enumerate(columns)
@@ -280,10 +283,34 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
     con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
 
 
-def _organisation_row(said: Mapping[str, str], row: Sequence[Any], context: Context) -> tuple[Any, ...]:
+def row_of_organisation(said: Mapping[str, str], context: Context, listed: str) -> Traits:
+    """The traits of one organisation's row."""
     fields: dict[str, Any] = dict(said)
     fields["legal_representative"] = {"name": said["legal_representative"]}
-    return (row[0], said["record_id"], *organisation_traits(fields, context, listed=row[1]))
+    return organisation_traits(fields, context, listed=listed)
+
+
+def row_of_person(said: Mapping[str, str], context: Context, listed: str) -> Traits:
+    """The traits of one person's row, as the statements above make them of all rows at once."""
+    name = normal_person_name(said.get("name", ""))
+    stated = [each for each in said.get("former_names", "").split(LIST_MARK) if each]
+    kin = said.get("kin", "") or said.get("head_number", "")
+    fields = {
+        "name": name.name,
+        "former_names": [*name.former, *stated],
+        "number": (said.get("id_number", "") or said.get("number", "")).upper(),
+        "birth_date": _day(said.get("birth_date", ""))[0],
+        "sex": _SPELT_SEXES.get(said.get("sex", "").upper(), ""),
+        "region_code": said.get("region_code", ""),
+        "phone": said.get("phone", ""),
+        "address": said.get("address", "").upper(),
+    }
+    return person_traits(fields, context, listed=listed, kin=tuple(filter(None, kin.split(LIST_MARK))))
+
+
+_SPELT_SEXES: Final = dict.fromkeys(("1", "01", "男", "男性", "M", "MALE"), "1") | dict.fromkeys(
+    ("2", "02", "女", "女性", "F", "FEMALE"), "2"
+)
 
 
 def _read_plain(source: Source, model: Model) -> None:

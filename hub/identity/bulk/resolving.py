@@ -59,14 +59,15 @@ class Resolving:
         self._pair()
         self._score("pairs", "scored")
         self._hear()
-        roots = self._connect()
-        self._assign(roots)
+        self.conclude()
+
+    def conclude(self) -> None:
+        """Subjects and reviews of the pairs that are scored."""
+        self._assign(self._connect())
 
     def _pair(self) -> None:
         """Table ``pairs``: two records that agree on every part of a key, unless too many do."""
-        queries = [
-            _pairs_of(parts, _NUMBER_CAP if len(parts) == 1 else self.model.key_cap) for parts in self.model.keys
-        ]
+        queries = [_pairs_of(parts, cap) for parts, cap in zip(self.model.keys, key_caps(self.model), strict=True)]
         self.con.execute(f"CREATE OR REPLACE TABLE pairs AS {' UNION '.join(queries)}")
 
     def _score(self, pairs: str, table: str) -> None:
@@ -212,6 +213,11 @@ class Resolving:
         return Resolved(records, subjects, pairs, links, reviews, self._torn, seconds)
 
 
+def key_caps(model: Model) -> list[int]:
+    """How many records may share a key of each family before it says nothing."""
+    return [_NUMBER_CAP if len(parts) == 1 else model.key_cap for parts in model.keys]
+
+
 def _source(parts: Sequence[str]) -> str:
     """Where the parts of a key come from: the records, once for each value of a part that has several."""
     source = "traits"
@@ -315,11 +321,11 @@ def resolve(
         )
         found[kind] = resolving.figures({"read": read - started, "resolve": perf_counter() - read})
     if out is not None:
-        _write(con, out)
+        write_resolved(con, out)
     return found
 
 
-def _write(con: Connection, out: Path) -> None:
+def write_resolved(con: Connection, out: Path) -> None:
     """The subjects stand at ``out``, all or nothing."""
     form = "FORMAT parquet" if out.suffix.lower() == ".parquet" else "FORMAT csv, HEADER"
     unfinished = out.with_name(f".{out.name}.unfinished")

