@@ -17,7 +17,8 @@ from hub.storage.database import Database
 STEP = 65_536
 ENTRIES = text(r"""
     WITH made AS (
-        SELECT number, 'ent_' || lpad(to_hex(number), 26, '0') AS entry_id FROM generate_series(:first, :last) number
+        SELECT number, 'ent_' || lpad(to_hex(number), 26, '0') AS entry_id
+        FROM generate_series(CAST(:first AS bigint), CAST(:last AS bigint)) number
     ), spelled AS (
         SELECT number, entry_id, convert_to('{"id":"' || entry_id || '","kind":"exchange","number":' || number
             || ',"outcome":"released","v"\:1}', 'UTF8') AS content FROM made
