@@ -44,7 +44,8 @@ class ByNumber:
     def place(self, _session: Session, mentions: Sequence[Mention]) -> list[Placement]:
         return [self._placed(mention) for mention in mentions]
 
-    def forget(self, _session: Session, records: Sequence[str], **_how: bool) -> None:
+    def forget(self, _session: Session, records: Sequence[str], *, replaced: bool = False) -> None:
+        del replaced  # a number stays its owner's whatever row states it
         self.forgotten += records
 
     def _placed(self, mention: Mention) -> Placement:
