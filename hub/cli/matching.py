@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -14,6 +15,14 @@ from hub.identity.bulk.resolving import Options, require_writable, resolve_file
 from hub.identity.bulk.training import Aim, train_file
 from hub.identity.modelfile import STANDARD, Model, parse_model, standard_model
 from hub.kernel.clock import SystemClock, local_date
+
+
+class Executor(StrEnum):
+    """What resolves a file: one machine, or a cluster."""
+
+    DUCKDB = "duckdb"
+    SPARK = "spark"
+
 
 Records = Annotated[
     Path,
@@ -49,12 +58,22 @@ def resolve(
     out: Annotated[Path, typer.Option("--out", help=".parquet or .csv: record_id, subject, probability, reasons.")],
     model: ModelFile = None,
     review_probable: Careful = False,
+    executor: Annotated[Executor, typer.Option(help="Where the work is done.")] = Executor.DUCKDB,
+    spark_master: Annotated[
+        str | None, typer.Option(help="Spark master, as local[2]; none under spark-submit.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Resolve a file of identities into subjects, without a running hub 批量比对."""
     if out.suffix.lower() not in {".parquet", ".csv"}:
         raise typer.BadParameter("--out must end in .parquet or .csv.")
-    found = resolve_file(file, out, _models(model), _options(review_probable=review_probable))
+    models, options = _models(model), _options(review_probable=review_probable)
+    if executor is Executor.SPARK:
+        from hub.identity.bulk.spark import resolve_on_spark
+
+        found = resolve_on_spark(file, out, models, options, spark_master)
+    else:
+        found = dict(resolve_file(file, out, models, options))
     if not found:
         raise Malformed(
             "identity.no-such-kind",

@@ -63,7 +63,7 @@ DIRTY: list[dict[str, Any]] = [
     {"name": "张?", "id_number": "１１０１０５１９４９１２３１００２Ｘ", "birth_date": "41000",
      "address": "某路1号2幢301室"},
     {"name": "", "id_number": "", "birth_date": "gestern", "phone": "1381111", "address": "无"},
-    {"name": "单雄信", "id_number": "330106194912310000", "birth_date": "1949-12-31", "region_code": "330106003"},
+    {"name": "单雄信", "id_number": "330106194912310000", "birth_date": "1949/12/31", "region_code": "330106003"},
 ]
 # fmt: on
 
