@@ -244,8 +244,10 @@ _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[
     (
         "births",
         "birth",
-        "try_cast(birth AS DATE) IS NULL OR birth = '1900-01-01' OR length(birth) <> 10"
-        " OR birth[5] <> '-' OR birth[8] <> '-'",
+        (
+            "try_cast(birth AS DATE) IS NULL OR birth = '1900-01-01' OR length(birth) <> 10"
+            " OR birth[5] <> '-' OR birth[8] <> '-'"
+        ),
         _day,
         ("key",),
     ),
