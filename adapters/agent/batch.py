@@ -74,7 +74,7 @@ class Taken:
 class Pending:
     """Lines to be sent, in files that are gone when the run ends; a record met again replaces its earlier form."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path | None) -> None:
         self.folder = folder
         self._file = self._new_file()
         self._files = [self._file]
@@ -160,7 +160,7 @@ class Pending:
         return before
 
     def _new_file(self) -> IO[bytes]:
-        return tempfile.TemporaryFile(dir=self.folder)
+        return new_file(self.folder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,18 +177,16 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A signed manifest, its digest, and the file that holds its lines."""
+    """A signed manifest, its digest, and the nameless file that holds its lines."""
 
     manifest: str
     digest: str
-    body: Path
+    body: IO[bytes]
 
 
-def new_file(folder: Path) -> Path:
-    """An empty file for the lines of a batch."""
-    descriptor, name = tempfile.mkstemp(dir=folder, suffix=".ndjson")
-    os.close(descriptor)
-    return Path(name)
+def new_file(folder: Path | None) -> IO[bytes]:
+    """An empty file without a name: nothing of it stays on the disk, whatever ends the run."""
+    return tempfile.TemporaryFile(dir=folder)
 
 
 def build(  # noqa: PLR0913 - what a manifest is made of
@@ -198,11 +196,10 @@ def build(  # noqa: PLR0913 - what a manifest is made of
     sequence = after.sequence + 1
     body = new_file(pending.folder)
     digest, lines = hashlib.sha256(), 0
-    with body.open("wb") as file:
-        for line in _lines(issuer, (pending, share), header, (sequence, int(now.timestamp()))):
-            file.write(line)
-            digest.update(line)
-            lines += 1
+    for line in _lines(issuer, (pending, share), header, (sequence, int(now.timestamp()))):
+        body.write(line)
+        digest.update(line)
+        lines += 1
     claims: dict[str, Any] = {
         "iss": issuer.department,
         "aud": issuer.hub_id,

@@ -4,8 +4,7 @@ import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 import httpx
 import orjson
@@ -101,7 +100,7 @@ class HubClient:
         lines = (orjson.loads(line) for line in answer.content.split(b"\n") if line)
         return {line["record"]: line["content"] for line in lines}
 
-    def push(self, registry: str, manifest: str, body: Path) -> dict[str, Any]:
+    def push(self, registry: str, manifest: str, body: IO[bytes]) -> dict[str, Any]:
         """The hub's answer to a batch; sent again, as it is, while the hub is away.
 
         Raises:
@@ -213,11 +212,11 @@ class HubClient:
         }
 
 
-def _plain_batch(manifest: str, body: Path) -> Iterator[bytes]:
+def _plain_batch(manifest: str, body: IO[bytes]) -> Iterator[bytes]:
     yield manifest.encode("ascii") + b"\n"
-    with body.open("rb") as lines:
-        while piece := lines.read(_PIECE):
-            yield piece
+    body.seek(0)
+    while piece := body.read(_PIECE):
+        yield piece
 
 
 def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:

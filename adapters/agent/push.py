@@ -6,7 +6,6 @@ and carries every row that cannot be used. Two adapters of one registry that pus
 the one refused reads the cursor again and builds its batch anew.
 """
 
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import closing
@@ -136,8 +135,8 @@ def push_with(  # noqa: PLR0913 - each by name
     )
     references = References(record_key, mapping.registry, signer.public.kid)
     manner = Manner(progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.heartbeat)
-    with closing(contents), tempfile.TemporaryDirectory(prefix="push-", dir=chosen.folder) as folder:
-        department = Department(client, issuer, clock, Path(folder))
+    with closing(contents):
+        department = Department(client, issuer, clock, chosen.folder)
         found = _by_export(contents, mapping)
         report.missing = [name for name in mapping.exports if name not in found]
         for name, tables in found.items():

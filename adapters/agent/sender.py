@@ -26,7 +26,7 @@ class Department:
     client: HubClient
     issuer: Issuer
     clock: Clock
-    folder: Path
+    folder: Path | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Delivery:
         except BaseException as fault:  # noqa: BLE001 - raised again where the answer is waited for
             self._fault = fault
         finally:
-            self.made.batch.body.unlink(missing_ok=True)
+            self.made.batch.body.close()
 
     def answer(self) -> Mapping[str, Any]:
         """The hub's answer.
@@ -187,7 +187,7 @@ class Sender:
 
     def _unmake(self, made: Made) -> None:
         """The batch was never made: what it held waits again, and the hub is asked anew how far the chain has come."""
-        made.batch.body.unlink(missing_ok=True)
+        made.batch.body.close()
         made.parcel.pending.restore(made.taken)
         self._told_read = made.told_read
         self._cursor = self._live = None

@@ -69,12 +69,12 @@ class Sequencer:
             Broken: head, store of signed checkpoints or stored bytes contradict each other; nothing was signed.
             Unavailable: the database is away.
         """
-        signed = self._signed.last()
         with self._database.writing() as session:
             store = LogStore(session, self.origin)
             if self._edge is None:
                 store.open()
             batch = store.take(self._max_batch)  # 1, 3, 4
+            signed = self._signed.last()  # only now: whoever held the head before may have signed
             self._step("placed")
             self._check_head(store, batch.head, signed, is_published=batch.published is not None)  # 2
             self._check_entries(batch)  # 4
