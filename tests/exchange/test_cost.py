@@ -1,3 +1,4 @@
+import threading
 from typing import Any
 
 import psycopg
@@ -12,16 +13,17 @@ MOST = 2
 BY_NUMBER = 2
 """More, to find whose number it is."""
 OWN_OF_THE_LOG = ("log_head", "log_published", "moved", "FROM log_entry")
+"""What looking for a receipt sends."""
 
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Every statement that the driver sends from now on, but for the log's own: sequencing, looking for a receipt."""
+    """Every statement that this thread sends from now on, but for the log's own."""
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
+    execute, thread = psycopg.Cursor.execute, threading.get_ident()
 
     def told(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
-        if not any(part in str(query) for part in OWN_OF_THE_LOG):
+        if threading.get_ident() == thread and not any(part in str(query) for part in OWN_OF_THE_LOG):
             sent.append(str(query))
         return execute(self, query, *rest, **more)
 
