@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime ## The main job, embedded: five registries in, one verifi
 	$(BIN)/hub demo $(if $(ONCE),--once)
 
 test: $(VENV)/.test ## The whole test suite, on a real PostgreSQL from a wheel
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: $(VENV)/.test ## ruff, mypy
 	$(BIN)/ruff check hub adapters tests
