@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.client.channel import Channel
-from hub.errors import Malformed, Missing
-from hub.proof.statuslist import StatusList, following, sign_status_list, verify_status_list
+from hub.errors import Missing
+from hub.proof.statuslist import StatusSigner
 
 LIST_SIZE: Final = 1_000_000
-LIFETIME_SECONDS: Final = 7 * 86_400
-COPY_SECONDS: Final = 12 * 3600
 MEDIA_TYPE: Final = "application/statuslist+jwt"
 
 
@@ -40,24 +38,12 @@ class OwnStatuses:
     def _publish(self, uri: str, flips: dict[int, int]) -> None:
         identity = self.channel.identity
         path = f"/v1/statuses/{identity.party}/{uri.rpartition('/')[2]}"
-        before = self._newest(path, uri)
-        statuses = following(before.statuses if before else None, flips, size=LIST_SIZE)
-        now = max(int(identity.clock.now().timestamp()), before.issued_at + 1 if before else 0)
-        times = (now, now + LIFETIME_SECONDS, COPY_SECONDS)
-        token = sign_status_list(statuses, uri=uri, issuer=identity.party, signer=identity.signer, times=times)
+        signing = StatusSigner(identity.party, identity.signer, LIST_SIZE)
+        token = signing.after(self._newest(path), flips, uri=uri, now=int(identity.clock.now().timestamp()))
         self.channel.call("PUT", path, token=False, content=token.encode(), headers={"content-type": MEDIA_TYPE})
 
-    def _newest(self, path: str, uri: str) -> StatusList | None:
-        """The newest list when this very key signed it; one of a key before it is followed as the hub asks."""
+    def _newest(self, path: str) -> bytes | None:
         try:
-            token = self.channel.call("GET", path, token=False).content
+            return self.channel.call("GET", path, token=False).content
         except Missing:
             return None
-        own = self.channel.identity.signer.public
-        try:
-            read = verify_status_list(token, key_for=lambda kid, _iss: own if kid == own.kid else None)
-        except Malformed as fault:
-            if fault.code == "proof.unknown-key":
-                return None
-            raise
-        return read if read.uri == uri else None

@@ -20,6 +20,10 @@ STATUS_BITS: Final = 2
 STATUS_BYTES: Final = 2 * 1024 * 1024
 """The largest token read: a list of four million incompressible statuses, with room."""
 MAX_PACKED_BYTES: Final = 1024 * 1024
+LIFETIME_SECONDS: Final = 7 * 86_400
+"""How long a list is good after it was signed."""
+COPY_SECONDS: Final = 12 * 3600
+"""How long whoever holds a copy may use it before asking anew."""
 _WIDTHS: Final = frozenset({1, 2, 4, 8})
 _BYTE: Final = 8
 
@@ -133,25 +137,6 @@ def sign_status_list(
     return sign_jws(claims, typ=STATUS_TYP, signer=signer)
 
 
-def following(before: StatusArray | None, flips: Mapping[int, int], *, size: int) -> StatusArray:
-    """The statuses of the list after ``before``: what was taken back for good stays so, and ``flips`` are added.
-
-    Raises:
-        Malformed: a flip that no list of that size has.
-    """
-    statuses = StatusArray.of_size(size)
-    if before is not None:
-        for index, value in before.set_indexes():
-            if value == StatusValue.invalid and index < size:
-                statuses[index] = value
-    for index, value in flips.items():
-        if not 0 <= index < size or value not in set(StatusValue):
-            raise _bad_list("status-index", "The hub asks for a status that no list has.", "状态索引越界。")
-        if statuses[index] != StatusValue.invalid:
-            statuses[index] = value
-    return statuses
-
-
 def verify_status_list(token: str | bytes, *, key_for: KeyFor) -> StatusList:
     """The list in ``token``: (1) a strict JWS of its type by a key on record, (2) its claims, (3) the packed statuses.
 
@@ -173,6 +158,53 @@ def verify_status_list(token: str | bytes, *, key_for: KeyFor) -> StatusList:
         raise _bad_list("status-times", "A status list ends after it begins.", "状态列表的终止须晚于签发。")
     statuses = StatusArray.parsed(claims.get("status_list"))  # 3
     return StatusList(uri, issuer, issued_at, expires_at, ttl, statuses, message.key, message.digest)
+
+
+@dataclass(frozen=True, slots=True)
+class StatusSigner:
+    """Signs the lists of one issuer, ``size`` statuses long, each after the newest that there is."""
+
+    issuer: str
+    signer: Signer
+    size: int
+
+    def after(self, newest: bytes | None, flips: Mapping[int, int], *, uri: str, now: int) -> str:
+        """The token of the list at ``uri`` with ``flips``: what was taken back for good stays so, whatever is asked.
+
+        Only a suspended status may fall away again. ``newest`` (None: there is none) counts when this very key signed
+        it for the same address; one of a key before it is followed as ``flips`` say.
+
+        Raises:
+            Malformed: a flip that no list of that size has, or a newest list that is none.
+        """
+        before = None if newest is None else self._own(newest, uri)
+        statuses = self._final(before)
+        for index, value in flips.items():
+            if not 0 <= index < self.size or value not in set(StatusValue):
+                raise _bad_list("status-index", "The hub asks for a status that no list has.", "状态索引越界。")
+            if statuses[index] != StatusValue.invalid:
+                statuses[index] = value
+        issued_at = now if before is None else max(now, before.issued_at + 1)
+        times = (issued_at, issued_at + LIFETIME_SECONDS, COPY_SECONDS)
+        return sign_status_list(statuses, uri=uri, issuer=self.issuer, signer=self.signer, times=times)
+
+    def _own(self, token: bytes, uri: str) -> StatusList | None:
+        own = self.signer.public
+        try:
+            read = verify_status_list(token, key_for=lambda kid, _iss: own if kid == own.kid else None)
+        except Malformed as fault:
+            if fault.code == "proof.unknown-key":
+                return None
+            raise
+        return read if read.uri == uri else None
+
+    def _final(self, before: StatusList | None) -> StatusArray:
+        """A list that says only what the one before says for good."""
+        statuses = StatusArray.of_size(self.size)
+        for index, value in before.statuses.set_indexes() if before else ():
+            if value == StatusValue.invalid and index < self.size:
+                statuses[index] = value
+        return statuses
 
 
 def status_place_in(claims: Any) -> tuple[str, int] | None:

@@ -9,8 +9,11 @@ from hub.proof.encoding import b64url, b64url_decode
 from hub.proof.jws import KeyFor, sign_jws
 from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.statuslist import (
+    LIFETIME_SECONDS,
     MAX_PACKED_BYTES,
     StatusArray,
+    StatusList,
+    StatusSigner,
     StatusValue,
     sign_status_list,
     status_place_in,
@@ -108,3 +111,59 @@ def test_evidence_names_one_list_and_one_index_or_none() -> None:
     for wrong in ({}, {"status_list": {"idx": -1, "uri": URI}}, {"status_list": {"idx": True, "uri": URI}}, "x"):
         with pytest.raises(Malformed):
             status_place_in({"status": wrong})
+
+
+INVALID, SUSPENDED = StatusValue.invalid, StatusValue.suspended
+
+
+@pytest.fixture
+def signing(signer: FileSigner) -> StatusSigner:
+    return StatusSigner("dept:land", signer, 1000)
+
+
+def read(signer: FileSigner, token: str) -> StatusList:
+    return verify_status_list(token, key_for=known(signer))
+
+
+def test_the_first_list_of_an_address_says_what_is_asked_for_a_week(signer: FileSigner, signing: StatusSigner) -> None:
+    first = read(signer, signing.after(None, {3: INVALID, 999: SUSPENDED}, uri=URI, now=100))
+    assert (first.uri, first.issuer, first.issued_at) == (URI, "dept:land", 100)
+    assert first.expires_at == 100 + LIFETIME_SECONDS
+    assert dict(first.statuses.set_indexes()) == {3: INVALID, 999: SUSPENDED}
+
+
+def test_what_was_taken_back_stays_so_whatever_is_asked_and_what_was_suspended_may_return(
+    signer: FileSigner, signing: StatusSigner
+) -> None:
+    first = signing.after(None, {3: INVALID, 5: SUSPENDED}, uri=URI, now=100)
+    second = signing.after(first.encode(), {3: StatusValue.valid, 7: INVALID}, uri=URI, now=200)
+    assert dict(read(signer, second).statuses.set_indexes()) == {3: INVALID, 7: INVALID}
+
+
+def test_a_list_is_issued_after_the_one_before_it_even_when_the_clock_is_not(
+    signer: FileSigner, signing: StatusSigner
+) -> None:
+    first = signing.after(None, {}, uri=URI, now=100)
+    assert read(signer, signing.after(first.encode(), {}, uri=URI, now=90)).issued_at == 101
+
+
+@pytest.mark.parametrize(("uri", "by_another"), [(URI, True), ("https://hub.example/v1/statuses/land/1", False)])
+def test_a_list_of_another_key_or_address_is_not_carried_on(
+    signer: FileSigner, signing: StatusSigner, uri: str, *, by_another: bool
+) -> None:
+    writing = StatusSigner("dept:land", generate_signer() if by_another else signer, 1000)
+    before = writing.after(None, {3: INVALID}, uri=uri, now=100)
+    assert dict(
+        read(signer, signing.after(before.encode(), {4: INVALID}, uri=URI, now=200)).statuses.set_indexes()
+    ) == {4: INVALID}
+
+
+@pytest.mark.parametrize("flips", [{1000: INVALID}, {-1: INVALID}, {1: 3}, {1: 7}])
+def test_a_status_that_no_list_has_is_refused(signing: StatusSigner, flips: dict[int, int]) -> None:
+    with pytest.raises(Malformed, match=r"proof\.status-index"):
+        signing.after(None, flips, uri=URI, now=100)
+
+
+def test_what_is_no_list_is_never_followed(signing: StatusSigner) -> None:
+    with pytest.raises(Malformed):
+        signing.after(b"a.b.c", {}, uri=URI, now=100)
