@@ -19,7 +19,7 @@ from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
 from hub.cli.policies import policy_in
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, say
+from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
 from hub.exchange.trust import parse_trust_policy
@@ -33,7 +33,6 @@ add_commands(app)
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 HTTP_SECONDS = 30.0
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Hub = Annotated[str | None, typer.Option(help="Read a live hub at this address instead of the database of HUB_*.")]
 Tiles = Annotated[
     Path | None, typer.Option("--tiles", help="Read a folder of tiles instead.", exists=True, file_okay=False)

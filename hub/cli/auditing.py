@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.calling import AsJson, CallingKey, CallingParty, HubAddress, calling, fetched
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.calling import CallingKey, CallingParty, HubAddress, calling, fetched
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.client.channel import Channel
 from hub.errors import Broken, Malformed
 

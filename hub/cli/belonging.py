@@ -1,18 +1,17 @@
 """`hub identity owner`, `history`, `known` and `findings`: whose a record was, a subject over time, contradictions."""
 
 from dataclasses import asdict
-from datetime import datetime, time, timedelta, timezone
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Final
 
 import typer
 
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Missing
 from hub.identity.model import LinkEntry
+from hub.kernel.clock import LOCAL
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-COUNTY_TIME: Final = timezone(timedelta(hours=8))
 CLI: Final = "cli"
 
 
@@ -98,7 +97,7 @@ def _end(on: datetime) -> datetime:
     if on.tzinfo is not None:
         return on
     is_day = on.time() == time()
-    return (on + timedelta(days=1) if is_day else on).replace(tzinfo=COUNTY_TIME)
+    return (on + timedelta(days=1) if is_day else on).replace(tzinfo=LOCAL)
 
 
 def _line(each: LinkEntry) -> dict[str, Any]:

@@ -18,7 +18,6 @@ TIMEOUT_SECONDS: Final = 600.0
 HubAddress = Annotated[str, typer.Option("--hub", help="Address of the hub.")]
 CallingParty = Annotated[str, typer.Option("--party", help="The party that calls, such as aud:county-audit.")]
 CallingKey = Annotated[str, typer.Option("--key", help="PEM file with its private key, or pkcs11:token=…;object=…")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @contextmanager

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.identity.service.changes import ChangeSet
 
 app = typer.Typer(no_args_is_help=True, help="Bulk runs over the index, as change sets. 批量比对变更集")
 
 ChangeId = Annotated[str, typer.Argument(metavar="ID", help="Id of the change set.")]
 Steward = Annotated[str, typer.Option(help="Name of the steward who answers for it.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()

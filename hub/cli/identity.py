@@ -13,7 +13,7 @@ from hub.cli.files import private_text
 from hub.cli.matching import measure, resolve, train
 from hub.cli.reviewing import join, recalled, review, split
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 
 app = typer.Typer(no_args_is_help=True, help="Resolve, review and export identities. 主体比对")
 
@@ -29,8 +29,6 @@ app.command()(history)
 app.command()(known)
 app.command()(findings)
 app.add_typer(changes.app, name="changes")
-
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()

@@ -10,7 +10,7 @@ import typer
 from hub.cli.files import content_of, keep_private
 from hub.cli.policies import app as policies
 from hub.cli.roof import new_key_in_device, opened, signer_for
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Malformed, Missing
 from hub.kernel.clock import SystemClock
 from hub.parties.model import PartyKey, RevocationReason
@@ -23,7 +23,6 @@ from hub.storage.resealing import total
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
 app.add_typer(policies, name="policy")
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 KEY_HELP = "PEM file with the private key, or a key in a device: pkcs11:token=…;object=…"
 KeyFile = Annotated[str, typer.Option("--key", help=KEY_HELP)]
 MAX_FILE_BYTES = 65_536

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Malformed
 from hub.identity.bulk.measuring import measure_file
 from hub.identity.bulk.resolving import Options, require_writable, resolve_file
@@ -32,7 +32,6 @@ ModelFile = Annotated[
     Path | None, typer.Option("--model", help="Model file; the ones that come with the hub without it.")
 ]
 Careful = Annotated[bool, typer.Option("--review-probable", help="Make every probabilistic link a review item.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 def _models(file: Path | None) -> Mapping[str, Model]:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.roof import current_settings, load_tables
-from hub.cli.telling import print_json, say
+from hub.cli.telling import AsJson, print_json, say
 from hub.storage.database import Database
 from hub.storage.metadata import Row
 from hub.storage.migrate import migrate as bring_up_to_date
@@ -20,7 +20,7 @@ def migrate(
         str | None,
         typer.Option(help="For developers: write the next migration, from what the database has to what tables say."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring the database at HUB_DATABASE_URL up to date, one node at a time 升级数据库结构."""
     database = Database(current_settings().database_url)

@@ -8,7 +8,7 @@ import typer
 from hub.api.rooms import Hub
 from hub.cli.files import content_of
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Malformed
 from hub.parties.model import Party, PartyKind
 from hub.proof.encoding import strict_json
@@ -16,7 +16,6 @@ from hub.proof.encoding import strict_json
 app = typer.Typer(no_args_is_help=True, help="Departments, consumers and auditors. 参与方")
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()

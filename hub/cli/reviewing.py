@@ -10,12 +10,11 @@ import typer
 
 from hub.api.rooms import Hub
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.exchange.service.foreseeing import Foreseen
 from hub.identity.model import Decision, Review, ReviewState, Side
 from hub.identity.outlook import Compared, Sought, side_by_side
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Steward = Annotated[str, typer.Option(help="Name of the steward; needed to decide.")]
 Note = Annotated[str, typer.Option(help="Why; kept with the decision.")]
 Mention = Annotated[str, typer.Argument(metavar="RECORD/ROLE", help="A record's opaque reference and the role in it.")]

@@ -10,7 +10,7 @@ import typer
 from hub.cases.reports import figures_picture, report_json, rows_csv
 from hub.cases.rules.supervision import Light, SupervisionReport
 from hub.cli.roof import opened
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.kernel.clock import local_date
 
 app = typer.Typer()
@@ -24,7 +24,7 @@ def supervise(
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json, *.csv, figures.svg and figures.png.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Time limits kept and missed, what was collected twice, what was spared; the last 90 days by default 电子监察."""
     with opened() as hub:

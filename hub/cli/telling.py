@@ -3,9 +3,14 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from hub.errors import HubError
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+"""The option by which a command prints for scripts rather than for people."""
 
 
 def say(en: str, zh: str = "") -> None:

@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.calling import AsJson, CallingKey, CallingParty, HubAddress, calling, object_in
+from hub.cli.calling import CallingKey, CallingParty, HubAddress, calling, object_in
 from hub.cli.files import content_of, keep_private
 from hub.cli.policies import policy_in
-from hub.cli.telling import print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Refused
 from hub.exchange.verify_view import VIEW_BYTES, verify_view
 
