@@ -11,6 +11,7 @@ from hub.evidence.model import HeldEvidence
 from hub.evidence.store import HELD, held_in
 from hub.exchange.model import Request
 
+# OFFSET 0: links before evidence, as in the store of evidence.
 _SCENE: Final = f"""
 SELECT EXISTS (SELECT FROM exchange WHERE consumer = %(consumer)s AND jti = %(jti)s),
  who.subject_id, who.merged_into, coalesce(chain.count, 0), coalesce(chain.last_leaf, ''::bytea), standing.*, held.*
@@ -20,9 +21,11 @@ LEFT JOIN identity_subject who ON who.subject_id = coalesce(%(subject)s::text,
 LEFT JOIN log_subject_chain chain ON chain.subject_id = who.subject_id
 LEFT JOIN LATERAL ({STANDING}) standing ON true
 LEFT JOIN LATERAL (
- SELECT {HELD} FROM evidence_link l JOIN evidence e USING (evidence_id)
+ SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
+  SELECT * FROM evidence
+  WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (%(types)s) OFFSET 0) e
  WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
-  || who.subject_id::text) AND e.status = 'valid' AND e.type = ANY (%(types)s)
+  || who.subject_id::text)
 ) held ON true
 ORDER BY held.as_of, held.evidence_id"""
 _OWN: Final = 5
