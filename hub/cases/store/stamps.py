@@ -11,7 +11,9 @@ WITH c AS MATERIALIZED (SELECT case_id, consumer, xmin FROM case_file WHERE cons
 SELECT c.case_id, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
     (SELECT concat_ws(',', count(*), sum(hashtextextended(l.evidence_id, l.xmin::text::bigint)),
         sum(hashtextextended(e.evidence_id, e.xmin::text::bigint)))
-     FROM evidence_link l JOIN evidence e USING (evidence_id) WHERE l.subject_id = ANY (p.who)),
+     FROM evidence_link l CROSS JOIN LATERAL (
+        SELECT evidence_id, xmin FROM evidence WHERE evidence_id = l.evidence_id OFFSET 0) e
+     WHERE l.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(b.material_id, b.xmin::text::bigint))
      FROM brought_material b WHERE b.subject_id = ANY (p.who)),
     (SELECT sum(hashtextextended(g.id, g.xmin::text::bigint)) FROM sharing_grant g WHERE g.consumer = c.consumer),
