@@ -82,7 +82,10 @@ def parse_entry(content: bytes) -> dict[str, Any]:
         raise _bad_entry() from None
     if type(parsed) is not dict:
         raise _bad_entry()
-    if parsed.get("v") != VERSION or parsed.get("kind") not in KINDS or not isinstance(parsed.get("id"), str):
+    version, kind, entry_id = map(parsed.get, ("v", "kind", "id"))
+    if type(version) is not int or not isinstance(kind, str) or not isinstance(entry_id, str):
+        raise _bad_entry()
+    if version != VERSION or kind not in KINDS:
         raise _bad_entry()
     return parsed
 

@@ -136,18 +136,20 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
         Malformed: another form, naming the member.
     """
     told = strict_json(content) if isinstance(content, bytes) else content
-    if not isinstance(told, Mapping) or told.get("version") != VERSION:
+    if not isinstance(told, Mapping) or type(told.get("version")) is not int or told["version"] != VERSION:
         raise _bad_policy("version")
     hub = told.get("hub")
     if not isinstance(hub, Mapping) or not isinstance(hub.get("id"), str):
         raise _bad_policy("hub")
     keys = dict(_keys(hub["id"], hub))
-    parties = told.get("parties", {})
+    parties, history = told.get("parties", {}), told.get("key_life", [])
     if not isinstance(parties, Mapping):
         raise _bad_policy("parties")
+    if not isinstance(history, list):
+        raise _bad_policy("key_life")
     for party, each in parties.items():
         keys.update(_keys(party, each))
-    lives = KeyHistory.of(told.get("key_life", [])).lives
+    lives = KeyHistory.of(history).lives
     return TrustPolicy(hub["id"], keys, _log(hub, told), lives, _instant(told, "max_status_age_seconds"))
 
 
@@ -167,7 +169,7 @@ def _log(hub: Mapping[str, Any], told: Mapping[str, Any]) -> LogPolicy:
     if hub.get("origin", verifier.name) != verifier.name:
         raise _bad_policy("origin")
     vkeys, least = told.get("witnesses", []), told.get("quorum", 0)
-    if not isinstance(vkeys, list):
+    if not isinstance(vkeys, list) or not all(isinstance(vkey, str) for vkey in vkeys):
         raise _bad_policy("witnesses")
     return _witnessed(verifier, [NoteVerifier.from_vkey(vkey) for vkey in vkeys], least)
 

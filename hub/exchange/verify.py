@@ -130,9 +130,11 @@ class _Checking:
             told = strict_json(bytes(bundle)) if len(bundle) <= BUNDLE_BYTES else None
         if not isinstance(told, Mapping) or told.keys() != MEMBERS or told["version"] != VERSION:
             raise _bad_bundle()
-        texts = ("request", "answer", "entry", "salt", "receipt", "seal")
+        texts = [told[name] for name in ("request", "answer", "entry", "salt", "receipt", "seal")]
         lists = (told["keys"], told["status_lists"])
-        if not all(isinstance(told[name], str) for name in texts) or not all(isinstance(each, list) for each in lists):
+        if type(told["version"]) is not int or not all(isinstance(each, list) for each in lists):
+            raise _bad_bundle()
+        if not all(isinstance(each, str) for each in (*texts, *told["status_lists"])):
             raise _bad_bundle()
         self._bundle = dict(told)
         return f"version {VERSION}"

@@ -180,7 +180,7 @@ def _parsed(document: bytes) -> dict[str, Any]:
     told = strict_json(document) if len(document) <= VIEW_BYTES else None
     if not isinstance(told, dict) or told.keys() != MEMBERS or told["version"] != VERSION:
         raise _bad_view()
-    numbers, texts = (told["at"], told["deferral_days"]), (told["hub"], told["seal"])
+    numbers, texts = (told["version"], told["at"], told["deferral_days"]), (told["hub"], told["seal"])
     if not all(type(each) is int for each in numbers) or not all(isinstance(each, str) for each in texts):
         raise _bad_view()
     if not isinstance(told["chains"], list) or not all(_is_chain(each) for each in told["chains"]):

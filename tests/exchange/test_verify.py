@@ -11,6 +11,7 @@ from hub.proof.keys import generate_signer
 from hub.proof.note import Ed25519Cosigner
 from tests.evidence.pushing import HUB
 from tests.exchange.world import AID, LAND, MARITAL, RESIDENT, World
+from tests.support.bending import bent
 
 CHECKLIST = 12
 
@@ -61,6 +62,28 @@ def test_a_bundle_with_a_part_missing_is_not_well_formed(world: World, left_out:
     bundle = bundle_from(world)
     del bundle[left_out]
     assert failed(verify_bundle(bundle, world.policy())) == "bundle is well formed"
+
+
+def test_values_of_a_wrong_kind_under_the_hubs_own_seal_raise_nothing(world: World) -> None:
+    bundle, policy = bundle_from(world), world.policy()
+    del bundle["seal"]
+    for worse in bent(bundle):
+        if isinstance(worse, dict) and worse.keys() <= bundle.keys():
+            found = verify_bundle(json.dumps(resealed(world, worse)).encode(), policy)
+            assert not found.is_valid or same_but_for(bundle, worse, "keys"), worse
+
+
+def same_but_for(one: dict[str, Any], other: dict[str, Any], member: str) -> bool:
+    return {**one, member: None} == {**other, member: None}
+
+
+def test_an_answer_of_the_hub_with_values_of_a_wrong_kind_fails_a_step(world: World) -> None:
+    bundle, policy = bundle_from(world), world.policy()
+    claims = dict(verify_bundle(bundle, policy).answer)
+    for worse in bent(claims):
+        if isinstance(worse, dict) and worse.keys() <= claims.keys() and worse != claims:
+            answer = sign_jws(worse, typ="evidence-answer+jwt", signer=world.hub.signer)
+            assert not verify_bundle(resealed(world, bundle, answer=answer), policy).is_valid, worse
 
 
 def test_what_a_dishonest_hub_seals_again_is_caught_where_it_lies(world: World) -> None:
