@@ -175,6 +175,8 @@ class _Checking:
     def subject(self) -> str:
         """Step 6."""
         told = self._answer.claims.get("subject")
+        if not isinstance(told, str | None):
+            raise _bad_bundle()
         if self._asked.pairwise is not None and told not in {None, self._asked.pairwise}:
             raise _differs("other-subject", "The answer is about somebody else.", "应答所涉主体与请求不符。")
         if told is None and self._items_shown():
@@ -291,7 +293,7 @@ class _Checking:
         items = self._answer.claims.get("evidence")
         if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
             raise _bad_bundle()
-        if self._answer.claims.get("outcome") not in {each.value for each in Outcome}:
+        if self._answer.claims.get("outcome") not in [each.value for each in Outcome]:
             raise _bad_bundle()
         return [item for item in items if isinstance(item.get("presentation"), str)]
 
