@@ -102,7 +102,8 @@ class DelimitedTable:
             if text is None:
                 yield from given_up(held, flags, delimiter)
                 held, flags = [], ()
-                yield BadRow(0, "row.encoding", {"line": raw.decode("utf-8", "backslashreplace")[:_LONGEST_RAW]}), ()
+                code = odd[0] if odd else "row.encoding"
+                yield BadRow(0, code, {"line": raw.decode("utf-8", "backslashreplace")[:_LONGEST_RAW]}), ()
                 continue
             held.append(text)
             flags = (*flags, *(flag for flag in odd if flag not in flags))

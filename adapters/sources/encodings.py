@@ -10,9 +10,14 @@ _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _SAMPLE_BYTES: Final = 262_144
 _LONGEST_LINE: Final = 1_000_000
+_CUT: Final = b"\xff\xff\xff"
+"""Ends what is left of an endless line; in no encoding."""
+TOO_LONG: Final = "row.line-too-long"
+_MANY_NULS: Final = 16
+_REPLACED: Final = "\ufffd"
 
 Line = tuple[str | None, bytes, tuple[str, ...]]
-"""The line as text (None when it is in neither encoding), its bytes, what was odd about it."""
+"""The line as text (None when it cannot be read), its bytes, what was odd about it or why it cannot be read."""
 
 
 def encoding_of(path: Path) -> str:
@@ -21,6 +26,8 @@ def encoding_of(path: Path) -> str:
         sample = file.read(_SAMPLE_BYTES)
     if sample.startswith(_UTF16_MARKS):
         return "utf-16"
+    if wide := _unmarked_utf16(sample):
+        return wide
     if sample.startswith(_UTF8_MARK):
         return UTF8
     votes = {UTF8: 0, GB18030: 0}
@@ -28,6 +35,14 @@ def encoding_of(path: Path) -> str:
         if not line.isascii():
             votes[_likelier(line, UTF8)] += 1
     return GB18030 if votes[GB18030] > votes[UTF8] else UTF8
+
+
+def _unmarked_utf16(sample: bytes) -> str:
+    """The byte order of UTF-16 without a mark: in every table ASCII stands, each time beside a NUL on the same side."""
+    before, after = sample[::2].count(0), sample[1::2].count(0)
+    if max(before, after) * _MANY_NULS < len(sample) or min(before, after) * _MANY_NULS > max(before, after):
+        return ""
+    return "utf-16-le" if after > before else "utf-16-be"
 
 
 def _likelier(line: bytes, primary: str) -> str:
@@ -57,8 +72,8 @@ def decoded_lines(path: Path, encoding: str) -> Iterator[Line]:
 
     A line that is not in ``encoding`` is read in the other and flagged; one in neither comes as None.
     """
-    if encoding == "utf-16":
-        yield from _utf16_lines(path)
+    if encoding.startswith("utf-16"):
+        yield from _utf16_lines(path, encoding)
         return
     with path.open("rb") as file:
         for number, line in enumerate(_byte_lines(file)):
@@ -76,7 +91,7 @@ def _byte_lines(file: BinaryIO) -> Iterator[bytes]:
         if not line.endswith(b"\n") and len(line) == _LONGEST_LINE:
             while (rest := file.readline(_LONGEST_LINE)) and not rest.endswith(b"\n"):
                 continue
-            line = line[:200] + b"\xff\xff"
+            line = line[:200] + _CUT
         yield line.removesuffix(b"\n")
 
 
@@ -86,7 +101,7 @@ def _line(line: bytes, encoding: str) -> Line:
     found = _likelier(line, encoding)
     text = _decoded(line, found)
     if text is None:
-        return None, line, ()
+        return None, line.removesuffix(_CUT), (TOO_LONG,) if line.endswith(_CUT) else ()
     return _without_nul(text, line, () if found == encoding else ("encoding-differs",))
 
 
@@ -96,7 +111,9 @@ def _without_nul(text: str, line: bytes, flags: tuple[str, ...]) -> Line:
     return text.replace("\x00", ""), line, (*flags, "nul-removed")
 
 
-def _utf16_lines(path: Path) -> Iterator[Line]:
-    with path.open(encoding="utf-16", errors="replace", newline="") as file:
+def _utf16_lines(path: Path, encoding: str) -> Iterator[Line]:
+    with path.open(encoding=encoding, errors="replace", newline="") as file:
         for line in file:
-            yield _without_nul(line.rstrip("\r\n"), line.encode("utf-8", "replace"), ())
+            raw = line.encode("utf-8", "replace")
+            is_whole = _REPLACED not in line
+            yield _without_nul(line.rstrip("\r\n"), raw, ()) if is_whole else (None, raw, ())

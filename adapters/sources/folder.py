@@ -1,5 +1,6 @@
 """Files as a source: one file, or every file below a folder, each recognised by its columns."""
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,6 +32,8 @@ _PACKED: Final = {
 _NO_TEXT: Final = (b"<", b"{", b"%")
 _OLD_WORKBOOK: Final = b"\xd0\xcf\x11\xe0"
 _ZIP: Final = b"PK\x03\x04"
+_MARK: Final = b"\xef\xbb\xbf"
+_START: Final = 4096
 
 
 def read_folder(where: Path, mapping: Mapping) -> Contents:
@@ -46,20 +49,40 @@ def read_folder(where: Path, mapping: Mapping) -> Contents:
             f"There is no file or folder {where}; check the path.",
             f"文件或文件夹 {where} 不存在；请检查路径。",
         )
+    if not (where.is_file() or where.is_dir()):
+        raise Malformed(
+            "adapters.source-kind",
+            f"{where} is neither a file nor a folder; write the export into a file and name that.",
+            f"{where} 既不是文件也不是文件夹；请将导出写入文件。",
+        )
     contents = Contents()
-    for path in _files(where):
+    for path in _files(where, contents):
         _read_file(path, where, mapping, contents)
     return contents
 
 
-def _files(where: Path) -> Iterator[Path]:
+def _files(where: Path, contents: Contents) -> Iterator[Path]:
     if where.is_file():
         yield where
         return
     for path in sorted(where.rglob("*"), key=chronology):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(where).parts)
-        if path.is_file() and not hidden:
+        if hidden:
+            continue
+        if path.is_dir():
+            _pass_folder(path, contents)
+        elif path.is_file() or not path.exists():
             yield path
+        else:
+            contents.ignored.append(Ignored(path.name, "a pipe, socket or device, not a file"))
+
+
+def _pass_folder(path: Path, contents: Contents) -> None:
+    """What stands in a folder is walked through already, but for one behind a link or closed to this account."""
+    if path.is_symlink():
+        contents.ignored.append(Ignored(path.name, "a link to a folder; give the folder itself"))
+    elif not os.access(path, os.R_OK | os.X_OK):
+        raise _unreadable(path, "Permission denied")
 
 
 def chronology(path: Path) -> tuple[str, int, int, str]:
@@ -70,7 +93,7 @@ def chronology(path: Path) -> tuple[str, int, int, str]:
     found = _DAY.search(path.stem)
     day = f"{found[1]}{int(found[2]):02}{int(found[3] or 0):02}" if found else ""
     era = next((place for place, word in enumerate(_ERAS) if word in path.stem), len(_ERAS))
-    return day, era, int(path.stat().st_mtime), path.as_posix()
+    return day, era, int(path.stat().st_mtime) if path.exists() else 0, path.as_posix()
 
 
 def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> None:
@@ -83,8 +106,11 @@ def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> 
     elif start.startswith(_OLD_WORKBOOK) and suffix in _TABLES:
         raise _old_workbook(path)
     elif start.startswith(_ZIP) or suffix in _WORKBOOKS:
-        for sheet in sheets_of(path, mapping, root=root):
+        sheets = sheets_of(path, mapping, root=root)
+        for sheet in sheets:
             _keep(sheet, mapping, contents)
+        if _is_snapshot(mapping) and not any(any(sheet.first_cells) for sheet in sheets):
+            raise _empty(path)
     elif suffix in _TEXT or start[:1] not in _NO_TEXT:
         _keep(DelimitedTable(path, mapping, root=root), mapping, contents)
     elif suffix in _OLD_SUFFIXES:
@@ -94,16 +120,22 @@ def _read_file(path: Path, root: Path, mapping: Mapping, contents: Contents) -> 
 
 
 def _start_of(path: Path) -> bytes:
+    """How the file begins; nothing when it holds nothing but a mark of its encoding and blanks."""
     try:
         with path.open("rb") as file:
-            return file.read(8)
+            start = file.read(_START)
     except OSError as fault:
-        raise Refused(
-            "adapters.file-unreadable",
-            f"{path.name} cannot be opened ({fault.strerror}); let this account read it. Nothing was read, lest its"
-            " records seem gone.",
-            f"无法打开 {path.name}；请授予读取权限。为免误判记录消失，未读取任何文件。",
-        ) from None
+        raise _unreadable(path, str(fault.strerror)) from None
+    return start if len(start) == _START or start.removeprefix(_MARK).strip() else b""
+
+
+def _unreadable(path: Path, why: str) -> Refused:
+    return Refused(
+        "adapters.file-unreadable",
+        f"{path.name} cannot be opened ({why}); let this account read it, or take it away. Nothing was read, lest its"
+        " records seem gone.",
+        f"无法打开 {path.name}；请授予读取权限或将其移除。为免误判记录消失，未读取任何文件。",
+    )
 
 
 def _is_snapshot(mapping: Mapping) -> bool:
@@ -113,7 +145,7 @@ def _is_snapshot(mapping: Mapping) -> bool:
 def _empty(path: Path) -> Malformed:
     return Malformed(
         "adapters.file-empty",
-        f"{path.name} holds not a byte; export it again or take it away. Nothing was read, lest its records seem gone.",
+        f"{path.name} holds nothing; export it again or take it away. Nothing was read, lest its records seem gone.",
         f"{path.name} 为空文件；请重新导出或移除。为免误判记录消失，未读取任何文件。",
     )
 
@@ -121,9 +153,9 @@ def _empty(path: Path) -> Malformed:
 def _old_workbook(path: Path) -> Malformed:
     return Malformed(
         "adapters.old-workbook",
-        f"{path.name} is a workbook of the old kind, whatever its name says; save it as .xlsx. Nothing was read, lest"
-        " its records seem gone.",
-        f"{path.name} 为旧格式工作簿；请另存为 .xlsx。为免误判记录消失，未读取任何文件。",
+        f"{path.name} is a workbook of the old kind, or one closed by a password, whatever its name says; save it as"
+        " .xlsx without a password. Nothing was read, lest its records seem gone.",
+        f"{path.name} 为旧格式或加密的工作簿；请另存为不加密的 .xlsx。为免误判记录消失，未读取任何文件。",
     )
 
 
@@ -135,7 +167,7 @@ def _keep(table: DelimitedTable | SheetTable, mapping: Mapping, contents: Conten
     if table.header is not None:
         _require_single_columns(table)
         contents.tables.append(table)
-    elif any(table.first_cells):
+    elif isinstance(table, DelimitedTable) or any(table.first_cells):
         contents.ignored.append(unrecognised(table.name, table.first_cells, mapping))
 
 

@@ -92,7 +92,7 @@ class Ignored:
 def unrecognised(name: str, first: Sequence[str], mapping: RegistryMapping) -> Ignored:
     """A table with none of the columns of an export; its first row is told only when it can be names of columns."""
     names = tuple(text for cell in first if (text := fit(cell)))
-    if any(_VALUE.search(unicodedata.normalize("NFKC", one)) for one in names):
+    if not names or any(_VALUE.search(unicodedata.normalize("NFKC", one)) for one in names):
         return Ignored(name, "no row names the columns of an export")
     return Ignored(name, shortcoming(names, mapping) or "no export has these columns", names[:_MOST_NAMES])
 

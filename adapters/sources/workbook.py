@@ -2,7 +2,9 @@
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
@@ -24,6 +26,7 @@ _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 _BLOCK: Final = 1 << 20
+_DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
 
 def sheets_of(path: Path, mapping: RegistryMapping, *, root: Path) -> list["SheetTable"]:
@@ -66,6 +69,16 @@ def _not_a_workbook(path: Path) -> Malformed:
         "adapters.workbook",
         f"{path.name} is not a readable .xlsx workbook; save it as .xlsx or .csv.",
         f"{path.name} 不是可读取的 .xlsx 工作簿；请另存为 .xlsx 或 .csv。",
+    )
+
+
+def _damaged(name: str, row: int) -> Malformed:
+    return Malformed(
+        "adapters.workbook-damaged",
+        f"{name} cannot be read beyond row {row}; open it, save it anew as .xlsx, and run again. Rows not read are not"
+        " taken for gone.",
+        f"{name} 第 {row} 行之后无法读取；请打开后重新另存为 .xlsx 再运行。未读取的行不会视为已消失。",
+        row=row,
     )
 
 
@@ -170,20 +183,24 @@ class SheetTable:
             yield _settled(row, written)
 
     def _values(self, *, data_only: bool) -> Iterator[tuple[Any, ...]]:
+        number = 0
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             book = openpyxl.load_workbook(self._path, read_only=True, data_only=data_only)
             try:
                 sheet = book[self._sheet]
                 sheet.reset_dimensions()
-                yield from sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS)
+                for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):  # noqa: B007
+                    yield row
+            except Exception as fault:  # a damaged or malicious sheet: whatever zip, XML and openpyxl raise
+                raise _damaged(self.name, number) from fault
             finally:
                 book.close()
 
 
 def _has_formulas(path: Path) -> bool:
     """True when any sheet of the file holds a formula; only then it must be read twice."""
-    with zipfile.ZipFile(path) as archive:
+    with suppress(*_DAMAGE), zipfile.ZipFile(path) as archive:  # where it is damaged, reading its rows tells
         for member in archive.namelist():
             if member.startswith("xl/worksheets/") and member.endswith(".xml") and _contains(archive, member):
                 return True

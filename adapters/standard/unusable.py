@@ -23,6 +23,10 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "The line is neither UTF-8 nor GB18030; export it again.",
         "该行既非 UTF-8 也非 GB18030 编码；请重新导出。",
     ),
+    "row.line-too-long": (
+        "The line holds more than a million bytes; a line break is missing or a cell has swallowed others.",
+        "该行超过一百万字节；可能缺少换行或单元格吞并了其他内容。",
+    ),
     "row.broken-text": (
         "A cell holds what is no character: half a character, or bytes in no encoding.",
         "单元格含有无法识别的字符。",
