@@ -67,7 +67,7 @@ def checklist_text(made: Checklist) -> bytes:
 
 
 def _view(hub: Hub, case: Case) -> CaseView:
-    return case_view(case, {each: hub.identity.pairwise_id(each, case.consumer) for each in case.subject_ids})
+    return case_view(case, hub.identity.pairwise_ids(case.subject_ids, case.consumer))
 
 
 @router.post(

@@ -122,7 +122,7 @@ async def act_under(
 
     def deed() -> CaseView:
         changed: Case = hub.cases.mandates.act_under(consumer, number_of(hub, consumer, case), wanted.mandate)
-        return case_view(changed, {each: hub.identity.pairwise_id(each, consumer) for each in changed.subject_ids})
+        return case_view(changed, hub.identity.pairwise_ids(changed.subject_ids, consumer))
 
     return await work(request, deed)
 

@@ -53,12 +53,16 @@ class Index:
         self.known: dict[str, list[GoldenValue]] = {}
         self.merged: dict[str, str] = {}
 
-    def subject_for(self, _session: Session, query: IdentityQuery) -> Answer:
-        known = self.subjects.get(query.number)
-        return self.odd.get(query.number) or (Found(known) if known else NoneFound())
+    def subjects_for(self, _session: Session, queries: Sequence[IdentityQuery]) -> list[Answer]:
+        return [self._answer(query.number) for query in queries]
 
-    def subject_of_pairwise(self, _session: Session, consumer: str, pairwise: str) -> str | None:
-        return next((each for each in self.subjects.values() if self.pairwise_id(each, consumer) == pairwise), None)
+    def _answer(self, number: str) -> Answer:
+        known = self.subjects.get(number)
+        return self.odd.get(number) or (Found(known) if known else NoneFound())
+
+    def subjects_of_pairwise(self, _session: Session, consumer: str, pairwise: Sequence[str]) -> dict[str, str]:
+        given = {self.pairwise_id(each, consumer): each for each in self.subjects.values()}
+        return {each: given[each] for each in pairwise if each in given}
 
     def survivors(self, _session: Session, subject_ids: Sequence[str]) -> dict[str, str]:
         return {each: self.merged.get(each, each) for each in subject_ids}

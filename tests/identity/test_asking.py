@@ -4,6 +4,7 @@ import json
 from datetime import UTC, datetime
 from importlib.resources import files
 
+import psycopg
 import pytest
 
 from hub.errors import Malformed
@@ -77,6 +78,43 @@ def test_somebody_elses_use_of_a_number_does_not_hide_its_holder(
     with database.reading() as session:
         answer = identity.subject_for(session, IdentityQuery("resident", NUMBER, "张伟强"))
     assert answer == Found(holder.subject_id or "")
+
+
+def test_many_are_asked_about_in_as_many_statements_as_one(
+    place: Place, identity: IdentityService, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = place(
+        mention(ZHANG), mention({"name": "李四", "number": number_of("1980-05-06", 2), "birth_date": "1980-05-06"})
+    )
+    queries = [
+        IdentityQuery("resident", NUMBER, "张伟强"),
+        IdentityQuery("resident", "", "张伟强"),
+        IdentityQuery("resident", number_of("1980-05-06", 2), "李四"),
+        IdentityQuery("resident", NUMBER, "李四"),
+        *(IdentityQuery("resident", number_of("1980-05-06", each), "王五") for each in range(10, 60)),
+    ]
+    sent: list[str] = []
+    execute = psycopg.Cursor.execute
+    with database.reading() as session:
+        monkeypatch.setattr(
+            psycopg.Cursor, "execute", lambda self, query, *rest: (sent.append(query), execute(self, query, *rest))[1]
+        )
+        answers = identity.subjects_for(session, queries)
+        statements = len(sent)
+        identity.subject_for(session, queries[0])
+        assert (statements, len(sent)) == (2, 4)
+        assert answers == [identity.subject_for(session, query) for query in queries]
+    assert answers[:3] == [Found(one.subject_id or ""), NoneFound("number-needed"), Found(other.subject_id or "")]
+
+
+def test_many_are_given_their_ids_at_once(place: Place, identity: IdentityService, database: Database) -> None:
+    placed = place(mention(ZHANG), mention({"name": "李四", "number": number_of("1980-05-06", 2)}))
+    subjects = [each.subject_id or "" for each in placed]
+    given = identity.pairwise_ids(subjects, "svc:a")
+    assert given == {each: identity.pairwise_id(each, "svc:a") for each in subjects}
+    with database.reading() as session:
+        asked = [*given.values(), "pw_of-nobody"]
+        assert identity.subjects_of_pairwise(session, "svc:a", asked) == {pw: sub for sub, pw in given.items()}
 
 
 def test_each_consumer_knows_a_subject_by_an_id_of_its_own(

@@ -32,18 +32,17 @@ def follow_split(around: Surroundings, session: Session, subject_ids: Sequence[s
 def _rebind(around: Surroundings, session: Session, case: Case, subject_ids: frozenset[str]) -> int:
     """How many of the case's people are somebody else now."""
     store = CaseStore(session)
-    asked = store.asked_of(case.case_id)
+    before = {person: person.subject_id for person in case.participants if person.subject_id in subject_ids}
+    answers = asked_again(around, session, case, [replace(person, subject_id=None) for person in before])
+    now = around.identity.survivors(session, list(subject_ids))
     changed = 0
-    for person in case.participants:
-        if person.subject_id not in subject_ids:
-            continue
-        answer = asked_again(around, session, case, (replace(person, subject_id=None), asked))
-        if answer.subject_id == around.identity.survivors(session, [person.subject_id]).get(person.subject_id):
+    for was, answer in zip(before.values(), answers, strict=True):
+        if was is None or answer.subject_id == now.get(was):
             continue
         store.bind(case.case_id, answer)
         changed += 1
         if answer.subject_id is not None:
-            move_papers(session, case.case_id, person.subject_id, answer.subject_id)
+            move_papers(session, case.case_id, was, answer.subject_id)
     if changed:
         around.record(session, case, REBOUND, BY_HUB, {"people": changed})
     return changed

@@ -11,7 +11,7 @@ from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
 from hub.catalogue.model import Matter
 from hub.errors import Malformed
-from hub.identity.model import Found, IdentityQuery, NoneFound, UnderReview
+from hub.identity.model import Answer, Found, IdentityQuery, NoneFound, UnderReview
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +24,30 @@ class PersonIn:
 
 def resolve(around: Surroundings, session: Session, consumer: str, asked: PersonAsked) -> Resolution:
     """Exactly one subject, or why not."""
-    if asked.pairwise:
-        subject_id = around.identity.subject_of_pairwise(session, consumer, asked.pairwise)
-        return Resolution(Outcome.found if subject_id else Outcome.unknown, subject_id)
-    query = IdentityQuery(asked.kind, asked.number, asked.name, asked.birth_date or None)
-    match around.identity.subject_for(session, query):
+    return resolve_all(around, session, consumer, [asked])[0]
+
+
+def resolve_all(
+    around: Surroundings, session: Session, consumer: str, people: Sequence[PersonAsked]
+) -> list[Resolution]:
+    """The same for everyone, in a bounded number of statements."""
+    ids = [each.pairwise for each in people if each.pairwise]
+    known = around.identity.subjects_of_pairwise(session, consumer, ids) if ids else {}
+    queries = [_query(each) for each in people if not each.pairwise]
+    answers = iter(around.identity.subjects_for(session, queries) if queries else [])
+    return [_known(known.get(each.pairwise)) if each.pairwise else _resolution(next(answers)) for each in people]
+
+
+def _query(asked: PersonAsked) -> IdentityQuery:
+    return IdentityQuery(asked.kind, asked.number, asked.name, asked.birth_date or None)
+
+
+def _known(subject_id: str | None) -> Resolution:
+    return Resolution(Outcome.found if subject_id else Outcome.unknown, subject_id)
+
+
+def _resolution(answer: Answer) -> Resolution:
+    match answer:
         case Found(subject_id):
             return Resolution(Outcome.found, subject_id)
         case UnderReview():
@@ -70,13 +89,13 @@ def placed(
     around: Surroundings, session: Session, consumer: str, people: Sequence[PersonIn], counts: Mapping[str, int]
 ) -> tuple[tuple[Participant, ...], dict[tuple[str, int], PersonAsked]]:
     """The participants as resolved now, numbered on from ``counts`` within each role, and who was meant by each."""
+    answers = resolve_all(around, session, consumer, [person.asked for person in people])
     next_of = dict(counts)
     found: list[Participant] = []
     asked: dict[tuple[str, int], PersonAsked] = {}
-    for person in people:
+    for person, answer in zip(people, answers, strict=True):
         position = next_of.get(person.role, 0) + 1
         next_of[person.role] = position
-        answer = resolve(around, session, consumer, person.asked)
         found.append(Participant(person.role, position, answer.outcome, answer.subject_id))
         asked[person.role, position] = person.asked
     return tuple(found), asked
@@ -105,28 +124,34 @@ def resolved_again(around: Surroundings, session: Session, case: Case) -> Case:
         case = replace(case, participants=tuple(followed))
     if all(person.subject_id for person in case.participants):
         return case
-    asked = CaseStore(session).asked_of(case.case_id)
-    people = tuple(asked_again(around, session, case, (person, asked)) for person in case.participants)
-    return replace(case, participants=people)
+    return replace(case, participants=asked_again(around, session, case, case.participants))
 
 
 def asked_again(
-    around: Surroundings, session: Session, case: Case, place: tuple[Participant, Mapping[tuple[str, int], bytes]]
-) -> Participant:
-    """The participant as found; one who was not found is looked for once more by what the service said of them."""
-    person, asked = place
-    if person.subject_id:
-        return person
-    where = (person.role, person.position)
-    opened = around.keyring.open(asked[where], context=_context(case.case_id, *where))
-    answer = resolve(around, session, case.consumer, PersonAsked(**json.loads(opened)))
-    return replace(person, outcome=answer.outcome, subject_id=answer.subject_id)
+    around: Surroundings, session: Session, case: Case, people: Sequence[Participant]
+) -> tuple[Participant, ...]:
+    """The participants; those who are not found are looked for once more by what the service said of them."""
+    sealed = CaseStore(session).asked_of(case.case_id)
+    lost = [person for person in people if not person.subject_id]
+    asked = [_opened(around, case, (person.role, person.position), sealed) for person in lost]
+    answers = dict(zip(lost, resolve_all(around, session, case.consumer, asked), strict=True))
+    return tuple(
+        replace(person, outcome=answers[person].outcome, subject_id=answers[person].subject_id)
+        if person in answers
+        else person
+        for person in people
+    )
 
 
 def asked_in(around: Surroundings, session: Session, case: Case, place: tuple[str, int]) -> PersonAsked:
     """Who was meant by the participant at that place, as the approval service named them."""
-    sealed = CaseStore(session).asked_of(case.case_id)[place]
-    return PersonAsked(**json.loads(around.keyring.open(sealed, context=_context(case.case_id, *place))))
+    return _opened(around, case, place, CaseStore(session).asked_of(case.case_id))
+
+
+def _opened(
+    around: Surroundings, case: Case, place: tuple[str, int], sealed: Mapping[tuple[str, int], bytes]
+) -> PersonAsked:
+    return PersonAsked(**json.loads(around.keyring.open(sealed[place], context=_context(case.case_id, *place))))
 
 
 def _context(case_id: str, role: str, position: int) -> str:

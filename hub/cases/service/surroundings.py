@@ -31,20 +31,16 @@ StateRule = Callable[[StatementType, HeldOfOne, Satisfies, datetime], StatementA
 class Identity(Protocol):
     """Whose records they are; ``hub.identity`` has it."""
 
-    def subject_for(self, session: Session, query: IdentityQuery) -> Answer:
-        """Exactly one subject, or why not."""
+    def subjects_for(self, session: Session, queries: Sequence[IdentityQuery]) -> Sequence[Answer]:
+        """For each query exactly one subject, or why not; in a bounded number of statements."""
         ...
 
-    def subject_of_pairwise(self, session: Session, consumer: str, pairwise: str) -> str | None:
-        """The subject behind a consumer's own id, after merges."""
+    def subjects_of_pairwise(self, session: Session, consumer: str, pairwise: Sequence[str]) -> Mapping[str, str]:
+        """The subjects behind a consumer's own ids, by id, after merges; in a bounded number of statements."""
         ...
 
     def survivors(self, session: Session, subject_ids: Sequence[str]) -> Mapping[str, str]:
         """The subject that answers now for each id, after merges; in one statement."""
-        ...
-
-    def pairwise_id(self, subject_id: str, consumer: str) -> str:
-        """The consumer's own id of the subject."""
         ...
 
     def golden(self, session: Session, subject_id: str) -> Sequence[GoldenValue]:

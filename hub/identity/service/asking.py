@@ -1,6 +1,7 @@
 """Answers about identity: who answers to a number, whose a record was on a day, what is best known of a subject."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -31,6 +32,18 @@ _AGREEING_NAMES = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Sought:
+    """A query as the index is asked: its traits, and the look-up keys of its numbers."""
+
+    kind: Kind
+    traits: Traits
+    keys: Sequence[bytes]
+
+
+_Holders = dict[bytes, dict[str, list[Traits]]]
+
+
 class Asking:
     """Reads the index; writes nothing."""
 
@@ -40,35 +53,36 @@ class Asking:
 
     def subject_for(self, session: Session, query: IdentityQuery) -> Answer:
         """Exactly one subject whose number it is and with whom name or birth date agree, or why not."""
-        if not query.number:
-            return NoneFound("number-needed")
-        if not query.name and not query.birth_date:
-            return NoneFound("nothing-to-agree")
+        return self.subjects_for(session, [query])[0]
+
+    def subjects_for(self, session: Session, queries: Sequence[IdentityQuery]) -> list[Answer]:
+        """The answer to each query; two statements for all of them, and one for each that finds several subjects."""
+        sought = [_unusable(query) or self._sought(query) for query in queries]
+        holders = self._holders(IndexStore(session), [each for each in sought if isinstance(each, _Sought)])
+        return [_answer(session, each, holders) if isinstance(each, _Sought) else each for each in sought]
+
+    def _sought(self, query: IdentityQuery) -> _Sought:
         kind = self._parts.kinds[query.kind]
         traits = kind.traits(_mention(query), self._context())
-        index = IndexStore(session)
-        subjects = self._holders(index, kind, traits)
-        if not subjects:
-            return NoneFound()
-        agreeing = sorted({subject for subject, members in subjects.items() if _agrees(kind, traits, members)})
-        if len(agreeing) == 1:
-            return Found(agreeing[0])
-        if not agreeing:
-            return NoneFound("does-not-agree")
-        reviews = ReviewStore(session).open_between(agreeing)
-        return UnderReview(tuple(reviews)) if reviews else Several(len(agreeing))
+        numbers = _only_numbers(kind, traits)
+        return _Sought(kind, traits, [self._parts.vault.key(kind.model.name, text) for text in kind.keys(numbers)])
 
     def _context(self) -> Context:
         return Context(local_date(self._parts.clock.now()), self._parts.region_names)
 
-    def _holders(self, index: IndexStore, kind: Kind, traits: Traits) -> dict[str, list[Traits]]:
-        """The subjects under the number, with what their mentions say."""
-        numbers = _only_numbers(kind, traits)
-        keys = [self._parts.vault.key(kind.model.name, text) for text in kind.keys(numbers)]
-        subject_ids = {subject_id for _, subject_id in index.hits(keys)}
-        found: dict[str, list[Traits]] = {}
-        for subject_id, mention_id, _, sealed in index.members(subject_ids):
-            found.setdefault(subject_id, []).append(self._parts.vault.open_traits(mention_id, sealed))
+    def _holders(self, index: IndexStore, sought: Sequence[_Sought]) -> _Holders:
+        """The subjects under the numbers, by look-up key, with what their mentions say."""
+        keys = list(dict.fromkeys(key for each in sought for key in each.keys))
+        found: _Holders = {}
+        if not keys:
+            return found
+        hits = index.hits(keys)
+        said: dict[str, list[Traits]] = {}
+        for subject_id, mention_id, _, sealed in index.members({subject_id for _, subject_id in hits}):
+            said.setdefault(subject_id, []).append(self._parts.vault.open_traits(mention_id, sealed))
+        for key, subject_id in hits:
+            if subject_id in said:
+                found.setdefault(key, {})[subject_id] = said[subject_id]
         return found
 
     def history(self, session: Session, record: str, role: str) -> list[LinkEntry]:
@@ -101,6 +115,25 @@ class Asking:
         for kept in IndexStore(session).all_mentions():
             said = self._parts.vault.open_said(kept.mention_id, kept.sealed)
             yield Exported(kept.registry_id, said["key"], kept.row, kept.role, kept.subject_id)
+
+
+def _unusable(query: IdentityQuery) -> NoneFound | None:
+    if not query.number:
+        return NoneFound("number-needed")
+    return None if query.name or query.birth_date else NoneFound("nothing-to-agree")
+
+
+def _answer(session: Session, sought: _Sought, holders: _Holders) -> Answer:
+    subjects = {subject: said for key in sought.keys for subject, said in holders.get(key, {}).items()}
+    if not subjects:
+        return NoneFound()
+    agreeing = sorted(subject for subject, said in subjects.items() if _agrees(sought.kind, sought.traits, said))
+    if len(agreeing) == 1:
+        return Found(agreeing[0])
+    if not agreeing:
+        return NoneFound("does-not-agree")
+    reviews = ReviewStore(session).open_between(agreeing)
+    return UnderReview(tuple(reviews)) if reviews else Several(len(agreeing))
 
 
 def _mention(query: IdentityQuery) -> Mention:

@@ -1,7 +1,7 @@
 """The identity index 主体比对: whose record is this, why, and how to undo it."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -131,6 +131,10 @@ class IdentityService:
         """Exactly one subject whose number it is and with whom name or birth date agree, or why not."""
         return self._asking.subject_for(session, query)
 
+    def subjects_for(self, session: Session, queries: Sequence[IdentityQuery]) -> list[Answer]:
+        """The same for many queries at once, in a bounded number of statements."""
+        return self._asking.subjects_for(session, queries)
+
     def resolve(self, session: Session, subject_id: str) -> str | None:
         """The subject that answers for ``subject_id`` now; None when there never was one."""
         return IndexStore(session).resolve(subject_id)
@@ -148,25 +152,34 @@ class IdentityService:
 
         It can be looked up from the commit of ``session`` on, or at once when there is none.
         """
-        pairwise = derived_id(PAIRWISE, self._blinder.digest(f"pairwise.{consumer}", subject_id))
-        if session is not None:
-            IndexStore(session).keep_pairwise(subject_id, consumer, pairwise)
-        elif pairwise not in self._given:
-            with self.database.writing() as own:
-                IndexStore(own).keep_pairwise(subject_id, consumer, pairwise)
-            self._remember(pairwise)
-        return pairwise
+        return self.pairwise_ids([subject_id], consumer, session)[subject_id]
 
-    def _remember(self, pairwise: str) -> None:
-        if len(self._given) >= _REMEMBERED:
+    def pairwise_ids(self, subject_ids: Iterable[str], consumer: str, session: Session | None = None) -> dict[str, str]:
+        """The same for several subjects, by subject; in one statement at most."""
+        made = {each: derived_id(PAIRWISE, self._blinder.digest(f"pairwise.{consumer}", each)) for each in subject_ids}
+        if session is not None:
+            IndexStore(session).keep_pairwise(consumer, made)
+        elif not self._given.issuperset(made.values()):
+            with self.database.writing() as own:
+                IndexStore(own).keep_pairwise(consumer, made)
+            self._remember(made.values())
+        return made
+
+    def _remember(self, pairwise: Collection[str]) -> None:
+        if len(self._given) + len(pairwise) > _REMEMBERED:
             self._given.clear()
-        self._given.add(pairwise)
+        self._given.update(pairwise)
 
     def subject_of_pairwise(self, session: Session, consumer: str, pairwise: str) -> str | None:
         """The subject that answers now for the id which that consumer was given; None for any other id."""
+        return self.subjects_of_pairwise(session, consumer, [pairwise]).get(pairwise)
+
+    def subjects_of_pairwise(self, session: Session, consumer: str, pairwise: Sequence[str]) -> dict[str, str]:
+        """The same for several ids, by id, in two statements; those that were never given are left out."""
         index = IndexStore(session)
-        subject_id = index.subject_of_pairwise(consumer, pairwise)
-        return index.resolve(subject_id) if subject_id else None
+        given = index.subjects_of_pairwise(consumer, pairwise)
+        now = index.survivors(list(given.values())) if given else {}
+        return {each: now[subject_id] for each, subject_id in given.items() if subject_id in now}
 
     def reviews(
         self, session: Session, sought: Sought = OPEN, *, limit: int = 100, after: str = "", opened: bool = True

@@ -1,6 +1,6 @@
 """Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
@@ -295,17 +295,19 @@ class IndexStore:
         )
         return dict(self._cursor.fetchall())
 
-    def keep_pairwise(self, subject_id: str, consumer: str, pairwise: str) -> None:
-        """The consumer's id for the subject can be looked up."""
+    def keep_pairwise(self, consumer: str, pairwise: Mapping[str, str]) -> None:
+        """The consumer's ids, by subject, can be looked up."""
         self._cursor.execute(
-            "INSERT INTO identity_pairwise (subject_id, consumer, pairwise) VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
-            [subject_id, consumer, pairwise],
+            "INSERT INTO identity_pairwise (subject_id, consumer, pairwise)"
+            " SELECT given.subject_id, %s, given.pairwise"
+            " FROM unnest(%s::text[], %s::text[]) given (subject_id, pairwise) ORDER BY 1 ON CONFLICT DO NOTHING",
+            [consumer, list(pairwise), list(pairwise.values())],
         )
 
-    def subject_of_pairwise(self, consumer: str, pairwise: str) -> str | None:
-        """The subject that the id was given to."""
+    def subjects_of_pairwise(self, consumer: str, pairwise: Sequence[str]) -> dict[str, str]:
+        """The subjects that the ids were given to, by id."""
         self._cursor.execute(
-            "SELECT subject_id FROM identity_pairwise WHERE consumer = %s AND pairwise = %s", [consumer, pairwise]
+            "SELECT pairwise, subject_id FROM identity_pairwise WHERE consumer = %s AND pairwise = ANY(%s)",
+            [consumer, list(pairwise)],
         )
-        row = self._cursor.fetchone()
-        return row[0] if row else None
+        return dict(self._cursor.fetchall())
