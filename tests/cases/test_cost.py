@@ -5,7 +5,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from tests.cases.conftest import County
+from tests.cases.conftest import NOW, PDF, County
+from tests.cases.test_checklist import ASSOCIATION, known_resident
+
+MATTER = "association-registration"
+MOST = 30
+"""Statements of one deed, the checklist that it answers with included."""
 
 
 @pytest.fixture
@@ -34,3 +39,34 @@ def test_links_are_read_before_evidence_also_of_tables_that_were_never_analysed(
         cursor.execute(f"EXPLAIN {asked[0]}", asked[1])
         plan = "\n".join(row[0] for row in cursor.fetchall())
     assert "pk_evidence on evidence" in plan, "each piece by its id, for every link found"
+
+
+def statements_of_a_case(county: County, sent: list[tuple[str, Any]], members: int) -> list[int]:
+    """Of opening a case with so many members, of looking at it, and of handing a paper in."""
+    numbers = [f"M{each}" for each in range(members)]
+    for each in numbers:
+        county.hold("resident", each)
+    number = f"A-{len(county.entries)}"
+    today = NOW.date().isoformat()
+    counts = []
+    for deed in (
+        lambda: county.open(ASSOCIATION, MATTER, number, *(("member_unit", each) for each in numbers)),
+        lambda: county.cases.checklist(ASSOCIATION, number),
+        lambda: county.bring(
+            ASSOCIATION, number, "draft-charter", "draft-charter", PDF + number.encode(), issued_on=today
+        ),
+    ):
+        sent.clear()
+        deed()
+        counts.append(len(sent))
+    return counts
+
+
+def test_a_case_of_many_people_takes_as_many_statements_as_one_of_few(
+    county: County, sent: list[tuple[str, Any]]
+) -> None:
+    known_resident(county)
+    statements_of_a_case(county, sent, 1)  # reads catalogue and keys
+    few, many = (statements_of_a_case(county, sent, members) for members in (1, 50))
+    assert many == few
+    assert max(many) <= MOST, many

@@ -34,6 +34,12 @@ def checklist_of(world: World) -> Checklist:
     )
 
 
+def item_of(world: World, material_id: str) -> Item | None:
+    """How one material of the case's matter stands, None when the matter has none of that id."""
+    material = world.matter.material_for(material_id)
+    return None if material is None else _item(world, material)
+
+
 def _item(world: World, material: Material) -> Item:
     on = world.delivered.get(material.id)
     if on is not None:

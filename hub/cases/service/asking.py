@@ -8,6 +8,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from hub.cases.model import Case, Item, ItemState, Outcome, PersonAsked, Source
+from hub.cases.rules.checklist import item_of
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable
@@ -66,8 +67,7 @@ class Asking:
             case = require_case(CaseStore(session), consumer, number, locked=True)
             require_actable(around, session, case)
             world = self._lookout.world(session, case)
-            item = self._lookout.checklist(session, case).item_for(material_id)
-            wanted = _obtainable(item)
+            wanted = _obtainable(item_of(world, material_id))
             if not wanted:
                 raise Conflict(
                     "cases.not-on-request",

@@ -11,6 +11,7 @@ from typing import IO, Any, Final
 from sqlmodel import Session
 
 from hub.cases.model import APPLICANT, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
+from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
 from hub.cases.service.looking import Lookout
@@ -153,8 +154,7 @@ class Bringing:
         case = require_case(store, *place, locked=True)
         require_actable(around, session, case)
         world = self._lookout.world(session, case)
-        case = world.case
-        before = self._lookout.checklist(session, case).item_for(upload.material_id)
+        case, before = world.case, item_of(world, upload.material_id)
         subject_id = self._whose(session, case, upload, evidence.claims)
         reused = False
         if subject_id is not None:
@@ -168,7 +168,7 @@ class Bringing:
             "in_vain": bool(in_vain),
         }
         around.record(session, case, "brought", case.consumer, codes)
-        return self._lookout.checklist(session, case)
+        return checklist_of(self._lookout.after_delivery(session, world, upload.material_id))
 
     def _whose(self, session: Session, case: Case, upload: Upload, claims: Mapping[str, Any]) -> str | None:
         """The participant, when the evidence names exactly that subject.

@@ -247,7 +247,7 @@ class CaseService:
         around = self._around
         with around.database.reading() as session:
             case = require_case(CaseStore(session), consumer, number)
-            return prefilled(around, session, case, self._lookout.world(session, case))
+            return prefilled(around, session, self._lookout.world(session, case))
 
     def status_by_code(self, query_code: str) -> tuple[Case, Outcome]:
         """How a case stands, for whoever has its query code 查询码.

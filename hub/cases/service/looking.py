@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from functools import cache, partial
 from threading import Lock
@@ -156,6 +156,11 @@ class Lookout:
             gap_until=partial(_workdays_after, around, case.opened_on),
             commitment_broken=bool(applicant) and store.has_broken_commitment(str(applicant)),
         )
+
+    def after_delivery(self, session: Session, world: World, material_id: str) -> World:
+        """The world once a paper was handed in for a material today; nothing else of it is looked at again."""
+        brought = self._around.brought(session).brought_by(world.case.subject_ids)
+        return replace(world, brought=brought, delivered={**world.delivered, material_id: world.today})
 
     def _satisfies(self, evidence: EvidenceLookup, held: Held, checks: Sequence[Check]) -> bool:
         return isinstance(held, HeldEvidence) and self._memory.satisfies(evidence, held, checks)

@@ -6,7 +6,6 @@ from typing import Any
 
 from sqlmodel import Session
 
-from hub.cases.model import Case
 from hub.cases.rules.pieces import World
 from hub.cases.service.surroundings import Surroundings
 from hub.identity.model import GoldenValue
@@ -27,10 +26,12 @@ class Prefilled:
     as_of: datetime | None = None
 
 
-def prefilled(around: Surroundings, session: Session, case: Case, world: World) -> list[Prefilled]:
+def prefilled(around: Surroundings, session: Session, world: World) -> list[Prefilled]:
     """The fields of the matter's form whose values are known and come from evidence this consumer may have."""
+    case = world.case
+    asked = {each.about for each in world.matter.form_fields}
     golden: dict[str, dict[str, GoldenValue]] = {}
-    for subject_id in case.subject_ids:
+    for subject_id in {each.subject_id for each in case.participants if each.role in asked and each.subject_id}:
         values = around.identity.golden(session, subject_id)
         golden[subject_id] = {each.field: each for each in values if _may_have(world, each)}
     return [
