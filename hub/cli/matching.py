@@ -59,7 +59,10 @@ def resolve(
     review_probable: Careful = False,
     executor: Annotated[Executor, typer.Option(help="Where the work is done.")] = Executor.DUCKDB,
     spark_master: Annotated[
-        str | None, typer.Option(help="Spark master, as local[2]; none under spark-submit.")
+        str | None, typer.Option(help="Where Spark runs, as spark://head:7077; as it is configured here without it.")
+    ] = None,
+    spark_conf: Annotated[
+        list[str] | None, typer.Option(help="A setting of Spark, name=value; as often as there are settings.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -68,9 +71,10 @@ def resolve(
         raise typer.BadParameter("--out must end in .parquet or .csv.")
     models, options = _models(model), _options(review_probable=review_probable)
     if executor is Executor.SPARK:
-        from hub.identity.bulk.spark import resolve_on_spark
+        from hub.identity.bulk.spark import cluster_at, resolve_on_spark
 
-        found = resolve_on_spark(file, out, models, options, spark_master)
+        settings = dict(_setting(each) for each in spark_conf or ())
+        found = resolve_on_spark(file, out, models, options, cluster_at(spark_master, settings))
     else:
         found = dict(resolve_file(file, out, models, options))
     if not found:
@@ -92,6 +96,13 @@ def resolve(
         "reviews",
     )
     say(f"Subjects written to {out}.", "已写出主体。")
+
+
+def _setting(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not (name.startswith("spark.") and equals):
+        raise typer.BadParameter("--spark-conf takes name=value, as spark.executor.memory=8g.")
+    return name, value
 
 
 def measure(

@@ -21,6 +21,17 @@ TWICE = (
     "2,resident,張偉強,110105491231002,\n"
 )
 
+REFUSED = [
+    ("", "identity.file-without-ids"),
+    ("id,name\n1,张三\n", "identity.file-without-ids"),
+    ("record_id,name\n1,张三\n1,李四\n", "identity.file-ids-doubled"),
+    ("record_id,name\n,张三\n2,李四\n", "identity.file-ids-doubled"),
+    ("record_id,kind,name\n1,robot,张三\n", "identity.no-such-kind"),
+    ("record_id,address\n1,文三路1号\n", "identity.file-without-content"),
+    ('record_id,name\n1,"张三\n', "identity.file-unreadable"),
+    ("record_id,name\n1,张三,1,2\n2,李四\n", "identity.file-unreadable"),
+]
+
 
 def resolved(path: Path) -> Mapping[str, str]:
     out = path.with_name("out.parquet")
@@ -63,19 +74,7 @@ def test_kinds_are_known_by_their_usual_names(tmp_path: Path, kind: str) -> None
     assert len(resolved(path)) == 2
 
 
-@pytest.mark.parametrize(
-    ("content", "code"),
-    [
-        ("", "identity.file-without-ids"),
-        ("id,name\n1,张三\n", "identity.file-without-ids"),
-        ("record_id,name\n1,张三\n1,李四\n", "identity.file-ids-doubled"),
-        ("record_id,name\n,张三\n2,李四\n", "identity.file-ids-doubled"),
-        ("record_id,kind,name\n1,robot,张三\n", "identity.no-such-kind"),
-        ("record_id,address\n1,文三路1号\n", "identity.file-without-content"),
-        ('record_id,name\n1,"张三\n', "identity.file-unreadable"),
-        ("record_id,name\n1,张三,1,2\n2,李四\n", "identity.file-unreadable"),
-    ],
-)
+@pytest.mark.parametrize(("content", "code"), REFUSED)
 def test_a_file_that_cannot_be_meant_is_refused_before_anything_is_written(
     tmp_path: Path, content: str, code: str
 ) -> None:

@@ -1,9 +1,11 @@
 """Values that too many share 高频值: a placeholder, an office's phone, a dormitory; they say nothing of anybody."""
 
+from collections.abc import Collection, Sequence
 from typing import Final
 
 import duckdb
 
+from hub.identity.compare import Traits
 from hub.identity.modelfile import Model
 
 NUMBERS: Final = ("number", "credit", "organisation", "registration")
@@ -22,6 +24,18 @@ def silence(con: duckdb.DuckDBPyConnection, model: Model) -> None:
                 f" {column} IN (SELECT {column} FROM traits WHERE {column} <> '' GROUP BY {column}"
                 f" HAVING count(*) > {model.key_cap}) GROUP BY {column} HAVING count(DISTINCT name) > {model.key_cap})"
             )
+
+
+def silenced(columns: Sequence[str], traits: Traits, frequent: Collection[tuple[str, str]]) -> Traits:
+    """The same for one record, when the values that too many share are known by column."""
+    found = [(column, value) for column, value in zip(columns, traits, strict=True) if (column, value) in frequent]
+    if not found:
+        return traits
+    said = dict(zip(columns, traits, strict=True))
+    for column, _ in found:
+        said |= {column: ""} | ({f"{column}_state": ""} if f"{column}_state" in said else {})
+        said |= {"born": said["birth"]} if column == "number" and "born" in said else {}
+    return tuple(said.values())
 
 
 def _emptied(column: str, model: Model) -> str:

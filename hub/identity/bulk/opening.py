@@ -2,7 +2,7 @@
 
 import codecs
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,14 +67,23 @@ def open_file(con: Connection, path: Path) -> Source:
     Raises:
         Malformed: another kind of file, one that cannot be read, or one without an id of its own for every record.
     """
+    return _opened(con, path, "true", _require_ids)
+
+
+def open_part(con: Connection, path: Path, rows: range) -> Source:
+    """The same for those rows of a file that has been opened as a whole before: one worker's part of it."""
+    return _opened(con, path, f"n BETWEEN {rows.start} AND {rows.stop - 1}", lambda _: None)
+
+
+def _opened(con: Connection, path: Path, wanted: str, check: Callable[[Source], None]) -> Source:
     kind = path.suffix.lower()
     if kind not in (".parquet", ".csv"):
         raise Malformed("identity.file-kind", "Give a .parquet or .csv file.", "请提供 .parquet 或 .csv 文件。")
     try:
-        _read_parquet(con, path) if kind == ".parquet" else _read_csv(con, path)
-        columns = {row[0].lower(): row[1] for row in con.execute("DESCRIBE raw").fetchall()}
-        source = Source(con, columns)
-        _require_ids(source)
+        counted = _read_parquet(con, path) if kind == ".parquet" else _read_csv(con, path)
+        con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT * FROM ({counted}) WHERE {wanted}")
+        source = Source(con, {row[0].lower(): row[1] for row in con.execute("DESCRIBE raw").fetchall()})
+        check(source)
     except (duckdb.Error, OSError, UnicodeError) as fault:
         raise Malformed(
             "identity.file-unreadable",
@@ -84,20 +93,22 @@ def open_file(con: Connection, path: Path) -> Source:
     return source
 
 
-def _read_parquet(con: Connection, path: Path) -> None:
+def _read_parquet(con: Connection, path: Path) -> str:
+    """A query for the rows with their number."""
     where = str(path).replace("'", "''")
     given = f"read_parquet('{where}', file_row_number = true)"
-    con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT file_row_number AS n, {_columns(con, given)} FROM {given}")
+    return f"SELECT file_row_number AS n, {_columns(con, given)} FROM {given}"
 
 
-def _read_csv(con: Connection, path: Path) -> None:
+def _read_csv(con: Connection, path: Path) -> str:
+    """The same; the rows stand in table ``given`` then."""
     with _utf8(path) as readable:
         con.execute(
             "CREATE OR REPLACE TABLE given AS SELECT * FROM read_csv(?, all_varchar = true, header = true, delim = ',',"
             " quote = '\"', escape = '\"', auto_detect = true)",
             [str(readable)],
         )
-    con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT rowid AS n, {_columns(con, 'given')} FROM given")
+    return f"SELECT rowid AS n, {_columns(con, 'given')} FROM given"
 
 
 def _columns(con: Connection, given: str) -> str:

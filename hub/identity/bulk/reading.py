@@ -1,6 +1,6 @@
 """Records of a file as rows of traits: the many clean values by SQL, the few others by the same code as at intake."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -9,8 +9,8 @@ import numpy as np
 from hub.errors import HubError, Malformed
 from hub.identity.bulk.frequent import silence
 from hub.identity.bulk.opening import Connection, Source
-from hub.identity.compare import LIST_MARK, Traits
-from hub.identity.modelfile import Model
+from hub.identity.compare import LIST_MARK
+from hub.identity.modelfile import PLAIN, Model
 from hub.identity.traits import (
     PERSON_COLUMNS,
     Context,
@@ -23,8 +23,8 @@ from hub.kernel.dates import parse_date
 from hub.kernel.identifier_forms import PROVINCE_CODES
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
-ORGANISATION_INPUT: Final = (
-    "record_id", "source", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
+_ORGANISATION_INPUT: Final = (
+    "record_id", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
     "region_code", "phone", "address",
 )  # fmt: skip
 
@@ -46,13 +46,18 @@ def read_traits(source: Source, model: Model, today: date, region_names: Sequenc
     Raises:
         Malformed: the file has none of the columns by which subjects are told apart.
     """
-    _require_content(source, model)
+    read_part(source, model, today, region_names)
+    if model.kind != PLAIN:
+        silence(source.con, model)
+
+
+def read_part(source: Source, model: Model, today: date, region_names: Sequence[str] = ()) -> None:
+    """The same for a part of a file: which values too many share is for whoever sees all parts to say."""
+    require_content(source, model)
     if model.kind == "resident":
         _read_people(source, model, Context(today))
-        silence(source.con, model)
     elif model.kind == "legal_person":
         _read_organisations(source, model, Context(today, tuple(region_names)))
-        silence(source.con, model)
     else:
         _read_plain(source, model)
 
@@ -63,7 +68,8 @@ _TELLING: Final = {
 }
 
 
-def _require_content(source: Source, model: Model) -> None:
+def require_content(source: Source, model: Model) -> None:
+    """Raises Malformed where the file has none of the columns by which subjects are told apart."""
     wanted = _TELLING.get(model.kind, model.columns)
     if source.columns.keys().isdisjoint(wanted):
         raise Malformed(
@@ -265,16 +271,16 @@ _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[
 
 def _read_organisations(source: Source, model: Model, context: Context) -> None:
     con, column = source.con, source.column
-    names = [name for name in ORGANISATION_INPUT if name != "source"]
     listed = _listed(source, model)
     rows = con.execute(
-        f"SELECT n, {listed}, {', '.join(column(name) for name in names)} FROM raw"
+        f"SELECT n, {listed}, {', '.join(column(name) for name in _ORGANISATION_INPUT)} FROM raw"
         f" WHERE {source.of_kind('legal_person')}"
     ).fetchall()
     found = []
     for number, listed_as, *values in rows:
-        said = dict(zip(names, values, strict=True))
-        found.append((number, said["record_id"], *row_of_organisation(said, context, listed_as)))
+        said: dict[str, Any] = dict(zip(_ORGANISATION_INPUT, values, strict=True))
+        said["legal_representative"] = {"name": said["legal_representative"]}
+        found.append((number, said["record_id"], *organisation_traits(said, context, listed=listed_as)))
     columns = ("n", "record_id", *model.columns)
     arrays = {
         name: np.array([row[at] for row in found], dtype=object if at else np.int64) for at, name in enumerate(columns)
@@ -284,36 +290,6 @@ def _read_organisations(source: Source, model: Model, context: Context) -> None:
     con.execute(f"CREATE OR REPLACE TABLE traits AS SELECT n, {texts} FROM incoming")
     con.unregister("incoming")
     con.execute("CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits")
-
-
-def row_of_organisation(said: Mapping[str, str], context: Context, listed: str) -> Traits:
-    """The traits of one organisation's row."""
-    fields: dict[str, Any] = dict(said)
-    fields["legal_representative"] = {"name": said["legal_representative"]}
-    return organisation_traits(fields, context, listed=listed)
-
-
-def row_of_person(said: Mapping[str, str], context: Context, listed: str) -> Traits:
-    """The traits of one person's row, as the statements above make them of all rows at once."""
-    name = normal_person_name(said.get("name", ""))
-    stated = [each for each in said.get("former_names", "").split(LIST_MARK) if each]
-    kin = said.get("kin", "") or said.get("head_number", "")
-    fields = {
-        "name": name.name,
-        "former_names": [*name.former, *stated],
-        "number": (said.get("id_number", "") or said.get("number", "")).upper(),
-        "birth_date": _day(said.get("birth_date", ""))[0],
-        "sex": _SPELT_SEXES.get(said.get("sex", "").upper(), ""),
-        "region_code": said.get("region_code", ""),
-        "phone": said.get("phone", ""),
-        "address": said.get("address", "").upper(),
-    }
-    return person_traits(fields, context, listed=listed, kin=tuple(filter(None, kin.split(LIST_MARK))))
-
-
-_SPELT_SEXES: Final = dict.fromkeys(("1", "01", "男", "男性", "M", "MALE"), "1") | dict.fromkeys(
-    ("2", "02", "女", "女性", "F", "FEMALE"), "2"
-)
 
 
 def _read_plain(source: Source, model: Model) -> None:

@@ -202,6 +202,12 @@ class Resolving:
             " ORDER BY s.weight DESC, s.a, s.b) = 1"
         )
 
+    def note_result(self) -> None:
+        """The subjects found stand in table ``resolved`` too."""
+        self.con.execute(
+            "INSERT INTO resolved SELECT n, record_id, 's' || root, round(probability, 6), method FROM assigned"
+        )
+
     def figures(self, seconds: Mapping[str, float]) -> Resolved:
         """What the run came to."""
         row = self.con.execute(
@@ -305,10 +311,7 @@ def resolve(
     con: Connection, source: Source, models: Mapping[str, Model], options: Options, out: Path | None
 ) -> dict[str, Resolved]:
     """The same for records that are in the database already; table ``resolved`` is left there."""
-    con.execute(
-        "CREATE OR REPLACE TABLE resolved (n BIGINT, record_id VARCHAR, subject VARCHAR, probability DOUBLE,"
-        " reasons VARCHAR)"
-    )
+    prepare_result(con)
     found: dict[str, Resolved] = {}
     for kind in kinds_in(source, list(models)):
         started = perf_counter()
@@ -316,13 +319,19 @@ def resolve(
         read = perf_counter()
         resolving = Resolving(con, models[kind], review_probable=options.review_probable)
         resolving.run()
-        con.execute(
-            "INSERT INTO resolved SELECT n, record_id, 's' || root, round(probability, 6), method FROM assigned"
-        )
+        resolving.note_result()
         found[kind] = resolving.figures({"read": read - started, "resolve": perf_counter() - read})
     if out is not None:
         write_resolved(con, out)
     return found
+
+
+def prepare_result(con: Connection) -> None:
+    """An empty table ``resolved`` for the subjects of every kind."""
+    con.execute(
+        "CREATE OR REPLACE TABLE resolved (n BIGINT, record_id VARCHAR, subject VARCHAR, probability DOUBLE,"
+        " reasons VARCHAR)"
+    )
 
 
 def write_resolved(con: Connection, out: Path) -> None:

@@ -1,179 +1,229 @@
 """Spark as executor, for when one machine is outgrown: records read, paired and scored by many workers.
 
-Workers run the scorer of intake itself on the same model file, so that levels and weights cannot differ. What links and
-reviews connect, a small part of the records, comes back to the driver, which makes subjects of it as for any bulk run.
+Every worker reads its part of the file by the statements that one machine reads the whole by, and runs the scorer of
+intake on the same model file, so that neither columns nor levels nor weights can differ. What links and reviews
+connect, a small part of the records, comes back to the driver, which makes subjects of it as for any bulk run.
 """
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
-from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import duckdb
 import numpy as np
 
-from hub.errors import Malformed, Unavailable
-from hub.identity.bulk.frequent import SHARED
-from hub.identity.bulk.opening import SPELT_KINDS
-from hub.identity.bulk.reading import ORGANISATION_INPUT, row_of_organisation, row_of_person
-from hub.identity.bulk.resolving import Options, Resolved, Resolving, key_caps, require_writable, write_resolved
+from hub.errors import Unavailable
+from hub.identity.bulk.frequent import SHARED, silenced
+from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file, open_part
+from hub.identity.bulk.reading import read_part, require_content
+from hub.identity.bulk.resolving import (
+    Options,
+    Resolved,
+    Resolving,
+    key_caps,
+    prepare_result,
+    require_writable,
+    write_resolved,
+)
 from hub.identity.compare import Traits
 from hub.identity.modelfile import PLAIN, Model
 from hub.identity.rules import Matcher
-from hub.identity.traits import Context, key_maker
+from hub.identity.traits import key_maker
 
-Row = tuple[int, str, Traits]
+Row = tuple[int, Traits]
 Scored = tuple[int, int, str, float, str]
+Cluster = Callable[[], AbstractContextManager[Any]]
+"""What opens a Spark context and closes it."""
+
+_ROWS_OF_A_PART: Final = 200_000
+_CHUNK: Final = 10_000
+
+# Workers on this machine are processes of this very interpreter; their short lives are not spent on optimising.
+_ON_THIS_MACHINE: Final = {
+    "spark.executorEnv.PYTHONPATH": str(Path(__file__).parents[3]),
+    "spark.pyspark.python": sys.executable,
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
     """What every worker is given."""
 
+    path: Path
     model: Model
-    context: Context
-    review_probable: bool
+    options: Options
 
 
-def resolve_on_spark(
-    path: Path, out: Path, models: Mapping[str, Model], options: Options, master: str | None
-) -> dict[str, Resolved]:
-    """What became of the records of each kind; ``out`` (.parquet or .csv, on the driver) as any executor writes it.
+def cluster_at(master: str | None, settings: Mapping[str, str] | None = None) -> Cluster:
+    """Opens the cluster that ``master`` names, or the one that Spark's own configuration does.
 
     Raises:
-        Malformed: records that cannot be read, or a result that could not be written.
-        Unavailable: no pyspark or no Java here.
+        Unavailable: when it is opened and there is no pyspark or no Java here, or the cluster does not answer.
     """
-    require_writable(out, path)
-    session = _session(master)
-    con = duckdb.connect()
+
+    @contextmanager
+    def opened() -> Iterator[Any]:
+        context = _context(master, settings or {})
+        try:
+            yield context
+        finally:
+            context.stop()
+
+    return opened
+
+
+def _context(master: str | None, settings: Mapping[str, str]) -> Any:
+    is_here = master is not None and master.startswith("local")
+    chosen = {"spark.ui.enabled": "false"} | (_ON_THIS_MACHINE if is_here else {}) | settings
     try:
-        con.execute(
-            "CREATE TABLE resolved (n BIGINT, record_id VARCHAR, subject VARCHAR, probability DOUBLE, reasons VARCHAR)"
-        )
-        rows = _rows(session, path)
-        _require_ids(rows)
-        found = {}
-        for kind, model in models.items():
-            work = Work(model, Context(options.today, options.region_names), options.review_probable)
-            if figures := _resolved(con, session, rows, work):
-                found[kind] = figures
-        write_resolved(con, out)
-    finally:
-        con.close()
-        session.stop()
-    return found
+        from pyspark import SparkConf, SparkContext
 
-
-def _session(master: str | None) -> Any:
-    try:
-        from pyspark.sql import SparkSession
-
-        builder = SparkSession.builder.appName("hub identity resolve").config("spark.ui.enabled", "false")
-        if master:
-            builder = builder.master(master).config("spark.executorEnv.PYTHONPATH", str(Path(__file__).parents[3]))
-        session = builder.getOrCreate()
-        if master:  # workers on this machine are processes of this very interpreter
-            session.sparkContext.pythonExec = sys.executable
+        configured = SparkConf().setAppName("hub identity resolve").setAll(list(chosen.items()))
+        context = SparkContext(conf=configured.setMaster(master) if master else configured)
+        context.pythonExec = configured.get("spark.pyspark.python", context.pythonExec)  # heeded by spark-submit alone
     except Exception as fault:
         raise Unavailable(
             "identity.no-spark",
             "Spark cannot be started: it needs the extra spark (pyspark) and Java 17 or later.",
             "无法启动 Spark：需要安装 spark 组件（pyspark）及 Java 17 以上。",
         ) from fault
-    return session
+    return context
 
 
-def _rows(session: Any, path: Path) -> Any:
-    """The file's rows with their number, as texts by column in small letters."""
-    if path.suffix.lower() == ".parquet":
-        frame = session.read.parquet(str(path))
-    else:
-        frame = session.read.csv(str(path), header=True, quote='"', escape='"', multiLine=True, encoding="UTF-8")
-    names = [name.lower() for name in frame.columns]
-    numbered = frame.rdd.zipWithIndex()
-    return numbered.map(lambda pair: (pair[1], dict(zip(names, map(_text, pair[0]), strict=True)))).cache()
+def resolve_on_spark(
+    path: Path, out: Path, models: Mapping[str, Model], options: Options, cluster: Cluster
+) -> dict[str, Resolved]:
+    """What became of the records of each kind; ``out`` (.parquet or .csv, on the driver) as any executor writes it.
+
+    Raises:
+        Malformed: records that cannot be read, or a result that could not be written; said before a cluster is opened.
+        Unavailable: no cluster.
+    """
+    require_writable(out, path)
+    con = duckdb.connect()
+    try:
+        source = open_file(con, path)
+        kinds = kinds_in(source, list(models))
+        for kind in kinds:
+            require_content(source, models[kind])
+        prepare_result(con)
+        with cluster() as spark:
+            found = {kind: _resolved(con, spark, source, Work(path, models[kind], options)) for kind in kinds}
+        write_resolved(con, out)
+    finally:
+        con.close()
+    return found
 
 
-def _text(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) <= 2**53 else str(value)
-    if isinstance(value, date | datetime):
-        return value.isoformat()
-    return str(value).strip()
+def _resolved(con: Connection, spark: Any, source: Source, work: Work) -> Resolved:
+    total = con.execute("SELECT count(*) FROM raw").fetchall()[0][0]
+    read = rows_on(spark, work, total)
+    found = scored_on(read, work).collect()
+    touched = spark.broadcast({number for a, b, *_ in found for number in (a, b)})
+    traits = read.filter(lambda row: row[0] in touched.value).collect()
+    _lay_out(con, source, work.model, traits, found)
+    resolving = Resolving(con, work.model, review_probable=work.options.review_probable)
+    resolving.conclude()
+    resolving.note_result()
+    return resolving.figures({})
 
 
-def _require_ids(rows: Any) -> None:
-    ids = rows.map(lambda row: row[1].get("record_id", ""))
-    empty = ids.filter(lambda each: not each).count()
-    doubled = ids.count() - ids.distinct().count()
-    if empty or doubled:
-        raise Malformed(
-            "identity.file-ids-doubled",
-            "Every record needs a record_id of its own; some are empty or stand twice.",
-            "每条登记信息须有唯一的 record_id；部分为空或重复。",
-            empty=empty,
-            doubled=doubled,
-        )
+def rows_on(spark: Any, work: Work, total: int) -> Any:
+    """The traits of every record of the model's kind, on the workers, without what too many share."""
+    from pyspark import StorageLevel
+
+    parts = _parts(spark, work, total)
+    read = spark.parallelize(parts, max(1, len(parts))).flatMap(_reader(work)).persist(StorageLevel.MEMORY_AND_DISK)
+    frequent = set() if work.model.kind == PLAIN else _frequent(read, work.model)
+    if not frequent:
+        return read
+    columns, told = work.model.columns, spark.broadcast(frequent)
+    return read.map(lambda row: (row[0], silenced(columns, row[1], told.value)))
 
 
-def _read(work: Work) -> Callable[[tuple[int, Mapping[str, str]]], Row | None]:
-    """A function from a row of the file to its traits; None for a row of another kind."""
-    model, context = work.model, work.context
-    spellings = SPELT_KINDS.get(model.kind)
+def _parts(spark: Any, work: Work, total: int) -> list[range]:
+    """Which rows each task reads; of a CSV, which has to be read from its beginning, no more parts than needed."""
+    parts = spark.defaultParallelism
+    if work.path.suffix.lower() == ".parquet":
+        parts = max(parts, -(-total // _ROWS_OF_A_PART))
+    size = max(1, -(-total // parts))
+    return [range(first, min(first + size, total)) for first in range(0, total, size)]
 
-    def read(row: tuple[int, Mapping[str, str]]) -> Row | None:
-        number, said = row
-        if spellings is not None and said.get("kind", "").lower() not in spellings:
-            return None
-        source = said.get("source", "")
-        listed = source if source in model.one_list_exports else ""
-        if model.kind == PLAIN:
-            traits = tuple(said.get(column, "").upper() for column in model.columns)
-        elif model.kind == "resident":
-            traits = row_of_person(said, context, listed)
-        else:
-            traits = row_of_organisation({name: said.get(name, "") for name in ORGANISATION_INPUT}, context, listed)
-        return number, said["record_id"], traits
+
+def _reader(work: Work) -> Callable[[range], Iterator[Row]]:
+    def read(rows: range) -> Iterator[Row]:
+        columns = ", ".join(f'"{column}"' for column in work.model.columns)
+        con = duckdb.connect()
+        try:
+            con.execute("SET threads = 1")
+            part = open_part(con, work.path, rows)
+            read_part(part, work.model, work.options.today, work.options.region_names)
+            found = con.execute(f"SELECT n, {columns} FROM traits")
+            while chunk := found.fetchmany(_CHUNK):
+                yield from ((number, tuple(traits)) for number, *traits in chunk)
+        finally:
+            con.close()
 
     return read
 
 
-def _resolved(con: duckdb.DuckDBPyConnection, session: Any, rows: Any, work: Work) -> Resolved | None:
-    model = work.model
-    read = rows.map(_read(work)).filter(lambda row: row is not None)
-    if model.kind != PLAIN:
-        read = read.map(_silencer(model, session.sparkContext.broadcast(_frequent(read, model))))
-    read = read.cache()
-    records = read.map(lambda row: (row[0], row[1])).collect()
-    if not records:
-        return None
-    scored = _scored(read, work).collect()
-    touched = {number for a, b, *_ in scored for number in (a, b)}
-    kept = session.sparkContext.broadcast(touched)
-    traits = read.filter(lambda row: row[0] in kept.value).collect()
-    _lay_out(con, model, records, {number: found for number, _, found in traits}, scored)
-    resolving = Resolving(con, model, review_probable=work.review_probable)
-    resolving.conclude()
-    con.execute("INSERT INTO resolved SELECT n, record_id, 's' || root, round(probability, 6), method FROM assigned")
-    return resolving.figures({})
+def _frequent(read: Any, model: Model) -> set[tuple[str, str]]:
+    """Numbers, phones and addresses that more names than the model's cap share."""
+    places = {column: model.columns.index(column) for column in SHARED if column in model.columns}
+    name, most = model.columns.index("name"), model.key_cap + 1
+
+    def shared(row: Row) -> Iterator[tuple[tuple[str, str], frozenset[str]]]:
+        names = frozenset((row[1][name],))
+        return (((column, row[1][place]), names) for column, place in places.items() if row[1][place])
+
+    names = read.flatMap(shared).reduceByKey(
+        lambda one, other: one if len(one) >= most else one | other, read.getNumPartitions()
+    )
+    return set(names.filter(lambda pair: len(pair[1]) >= most).keys().collect())
 
 
-def _lay_out(
-    con: duckdb.DuckDBPyConnection,
-    model: Model,
-    records: Sequence[tuple[int, str]],
-    traits: Mapping[int, Traits],
-    scored: Sequence[Scored],
-) -> None:
+def scored_on(read: Any, work: Work) -> Any:
+    """Every pair under a key that is not too frequent, with its verdict."""
+    model, review_probable = work.model, work.options.review_probable
+    caps = key_caps(model)
+    most = max(caps) + 1
+
+    def keyed(rows: Iterator[Row]) -> Iterator[tuple[str, list[int]]]:
+        keys = key_maker(model.columns, model.keys)
+        return ((key, [number]) for number, traits in rows for key in keys(traits))
+
+    def paired(group: tuple[str, list[int]]) -> Iterator[tuple[int, int]]:
+        numbers = sorted(set(group[1]))
+        if 1 < len(numbers) <= caps[int(group[0].partition("\x1f")[0])]:
+            yield from ((a, b) for place, a in enumerate(numbers) for b in numbers[place + 1 :])
+
+    def judged(part: Iterator[Any]) -> Iterator[Scored]:
+        matcher = Matcher(model, review_probable=review_probable)
+        for b, ((a, left), right) in part:
+            found = matcher.verdict(left, right)
+            yield a, b, found.method, found.weight, found.outcome
+
+    parts = read.getNumPartitions()
+    groups = read.mapPartitions(keyed).reduceByKey(lambda one, other: one if len(one) >= most else one + other, parts)
+    pairs = groups.flatMap(paired).distinct(parts)
+    beside = pairs.join(read, parts).map(lambda row: (row[1][0], (row[0], row[1][1])))
+    return beside.join(read, parts).mapPartitions(judged)
+
+
+def _lay_out(con: Connection, source: Source, model: Model, traits: Sequence[Row], scored: Sequence[Scored]) -> None:
     """Tables ``traits`` (empty but for records in a pair) and ``scored`` on the driver."""
-    nothing = ("",) * len(model.columns)
-    rows = [(number, record, *traits.get(number, nothing)) for number, record in records]
-    _table(con, "traits", ("n", "record_id", *model.columns), rows)
+    _table(con, "touched", ("n", *model.columns), [(number, *values) for number, values in traits])
+    columns = ", ".join(f'coalesce("{column}", \'\') AS "{column}"' for column in model.columns)
+    wanted = source.of_kind(model.kind) if model.kind != PLAIN else "true"
+    con.execute(
+        f"CREATE OR REPLACE TABLE traits AS SELECT n, r.record_id, {columns} FROM (SELECT n,"
+        f" {source.column('record_id')} AS record_id FROM raw WHERE {wanted}) r LEFT JOIN touched USING (n)"
+    )
     _table(con, "scored", ("a", "b", "method", "weight", "outcome"), scored)
 
 
@@ -181,7 +231,7 @@ _TYPES: Final = {"n": "BIGINT", "a": "BIGINT", "b": "BIGINT", "weight": "DOUBLE"
 _DTYPES: Final = {"n": np.int64, "a": np.int64, "b": np.int64, "weight": np.float64}
 
 
-def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
+def _table(con: Connection, name: str, columns: Sequence[str], rows: Sequence[Any]) -> None:
     types = ", ".join(f'"{column}" {_TYPES.get(column, "VARCHAR")}' for column in columns)
     con.execute(f"CREATE OR REPLACE TABLE {name} ({types})")
     if rows:
@@ -192,57 +242,3 @@ def _table(con: duckdb.DuckDBPyConnection, name: str, columns: Sequence[str], ro
         con.register("incoming", arrays)
         con.execute(f"INSERT INTO {name} SELECT * FROM incoming")
         con.unregister("incoming")
-
-
-def _frequent(read: Any, model: Model) -> set[tuple[str, str]]:
-    """Numbers, phones and addresses that more names than the model's cap share."""
-    places = {column: model.columns.index(column) for column in SHARED if column in model.columns}
-    name, cap = model.columns.index("name"), model.key_cap
-
-    def shared(row: Row) -> Iterator[tuple[tuple[str, str], str]]:
-        return (((column, row[2][place]), row[2][name]) for column, place in places.items() if row[2][place])
-
-    names = read.flatMap(shared).distinct().map(lambda pair: (pair[0], 1)).reduceByKey(lambda one, other: one + other)
-    return set(names.filter(lambda pair: pair[1] > cap).keys().collect())
-
-
-def _silencer(model: Model, frequent: Any) -> Callable[[Row], Row]:
-    columns = model.columns
-
-    def silenced(row: Row) -> Row:
-        number, record, traits = row
-        said = dict(zip(columns, traits, strict=True))
-        for column, value in said.items():
-            if (column, value) in frequent.value:
-                said[column] = ""
-                said |= {f"{column}_state": ""} if f"{column}_state" in said else {}
-                said |= {"born": said["birth"]} if column == "number" and "born" in said else {}
-        return number, record, tuple(said.values())
-
-    return silenced
-
-
-def _scored(read: Any, work: Work) -> Any:
-    """Every pair under a key that is not too frequent, with its verdict."""
-    model, review_probable = work.model, work.review_probable
-    caps = key_caps(model)
-
-    def keyed(row: Row) -> list[tuple[str, int]]:
-        return [(key, row[0]) for key in key_maker(model.columns, model.keys)(row[2])]
-
-    def paired(group: tuple[str, Any]) -> Iterator[tuple[int, int]]:
-        numbers = sorted(group[1])
-        family = int(group[0].partition("\x1f")[0])
-        if 1 < len(numbers) <= caps[family]:
-            yield from ((a, b) for place, a in enumerate(numbers) for b in numbers[place + 1 :] if a < b)
-
-    def judged(part: Iterator[Any]) -> Iterator[Scored]:
-        matcher = Matcher(model, review_probable=review_probable)
-        for b, ((a, left), right) in part:
-            found = matcher.verdict(left, right)
-            yield a, b, found.method, found.weight, found.outcome
-
-    pairs = read.flatMap(keyed).groupByKey().flatMap(paired).distinct()
-    traits = read.map(lambda row: (row[0], row[2]))
-    beside = pairs.join(traits).map(lambda row: (row[1][0], (row[0], row[1][1])))
-    return beside.join(traits).mapPartitions(judged)
