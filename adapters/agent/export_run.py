@@ -256,6 +256,8 @@ class ExportRun:
     def _put_aside(self, aside: Aside, pending: Pending) -> None:
         self.report.unusable += 1
         self.report.reasons[aside.reason["code"]] += 1
+        if len(self.report.unusable_rows) < _MOST_NAMED:
+            self.report.unusable_rows.append({"table": aside.table, "row": aside.row, **aside.reason})
         record = self._references.record(self._export.name, aside.key) if aside.key else None
         if record:
             self._seen.add(record)

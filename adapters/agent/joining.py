@@ -75,7 +75,7 @@ class JoinReader:
         waiting: list[_Waiting] = []
         for table, item in items_of(self._others):
             if not isinstance(item, SourceRow):
-                yield passed_by(item)
+                yield passed_by(item, table.name)
                 continue
             key, empty = self._key(table, item)
             if empty:
@@ -90,7 +90,7 @@ class JoinReader:
     def _joined(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
         for table, item in items_of(self._bases):
             if not isinstance(item, SourceRow):
-                yield passed_by(item)
+                yield passed_by(item, table.name)
                 continue
             key, empty = self._key(table, item)
             if empty:
@@ -119,7 +119,8 @@ class JoinReader:
             cells[at] = mine if len(mine) > len(cells[at]) else cells[at]
         both = SourceRow(item.number, [*item.cells, *cells], item.flags)
         headers = [f"{one.recognised.part}.{header}" for one in (table, other) for header in one.headers]
-        return standard(self._form(table, other), both, headers, ("", False))
+        outcome = standard(self._form(table, other), both, headers, ("", False))
+        return outcome.at(table.name) if isinstance(outcome, Aside) else outcome
 
     def _left_alone(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
         for place, number, cells in rows.execute("SELECT t, n, cells FROM other WHERE used = 0 ORDER BY id"):
@@ -167,4 +168,4 @@ def _is_bare(key: str) -> bool:
 def _unusable(table: SourceTable, item: SourceRow, fault: UnusableRow) -> Aside:
     part = table.recognised.part
     raw = {f"{part}.{name}": cell for name, cell in raw_of(table.headers, item.cells).items()}
-    return Aside(item.number, fault.line(), short(raw))
+    return Aside(item.number, fault.line(), short(raw)).at(table.name)

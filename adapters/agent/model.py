@@ -27,7 +27,8 @@ class ExportReport:
     """What became of one export.
 
     Every row read is counted once: ``read == prepared + unusable + corrected``; ``prepared`` rows were pushed or were
-    live at the hub already. Rows that are no records stand in ``skipped`` by kind.
+    live at the hub already. Rows that are no records stand in ``skipped`` by kind. ``unusable_rows`` says of the first
+    that go back where they stand and why, without anything of what they hold.
     """
 
     export: str
@@ -44,6 +45,7 @@ class ExportReport:
     duplicate_rows: list[int] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    unusable_rows: list[dict[str, Any]] = field(default_factory=list)
     findings: Counter[str] = field(default_factory=Counter)
     unknown_columns: list[str] = field(default_factory=list)
     batches: int = 0

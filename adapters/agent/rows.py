@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from adapters.mapping.model import Export
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.sources.grid import raw_of
-from adapters.sources.model import BadRow, Item, Skipped, SourceRow, SourceTable
+from adapters.sources.model import FORMULA, BadRow, Item, Skipped, SourceRow, SourceTable
 from adapters.standard.folding import UNITS, fit
 from adapters.standard.form import Form
 from adapters.standard.people import add_flag
@@ -19,6 +19,8 @@ _TITLE_UNIT: Final = re.compile(r"单位[:：]\s*(人民币元|万元|千元|元
 _LONGEST_CELL: Final = 1000
 _LONGEST_KEY: Final = 2000
 _MOST_CELLS: Final = 100
+PLACE: Final = "@table"
+"""Beside the cells of a row that goes back: where it stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,11 @@ class Aside:
     reason: dict[str, str]
     raw: Mapping[str, str]
     key: tuple[str, ...] | None = None
+    table: str = ""
+
+    def at(self, table: str) -> "Aside":
+        """The same with the table, sheet or file in which its owner finds the row."""
+        return replace(self, table=table[:_LONGEST_CELL], raw={PLACE: table[:_LONGEST_CELL], **self.raw})
 
 
 Outcome = Prepared | Aside | Skipped
@@ -73,19 +80,20 @@ class RowReader:
             if isinstance(item, SourceRow):
                 yield self._outcome(item)
             else:
-                yield passed_by(item)
+                yield passed_by(item, self.table.name)
 
     def _outcome(self, item: SourceRow) -> Outcome:
         updated = fit(item.cells[self._updated]) if self._updated is not None else ""
         corrects = self._export.repeat == "corrects" or (self.table.digest is None and self._updated is not None)
-        return standard(self._form, item, self.table.headers, (updated, corrects))
+        outcome = standard(self._form, item, self.table.headers, (updated, corrects))
+        return outcome.at(self.table.name) if isinstance(outcome, Aside) else outcome
 
 
-def passed_by(item: BadRow | Skipped) -> Outcome:
+def passed_by(item: BadRow | Skipped, table: str) -> Outcome:
     """A row without cells, as it is."""
     if isinstance(item, Skipped):
         return item
-    return Aside(item.number, UnusableRow(item.code).line(), short(item.raw))
+    return Aside(item.number, UnusableRow(item.code).line(), short(item.raw)).at(table)
 
 
 def standard(form: Form, item: SourceRow, headers: Sequence[str], how: tuple[str, bool]) -> Outcome:
@@ -106,7 +114,9 @@ def standard(form: Form, item: SourceRow, headers: Sequence[str], how: tuple[str
             add_flag(claims, flag)
         claims["source"] = {"key": "|".join(key)[:_LONGEST_KEY] or "-", "row": item.number, "export": form.export.name}
         form.require_form(claims)
-    except UnusableRow as fault:
+    except UnusableRow as unusable:
+        is_formula = unusable.code == "row.required-empty" and FORMULA in item.flags
+        fault = UnusableRow("row.formula", unusable.column) if is_formula else unusable
         return Aside(item.number, fault.line(), short(raw_of(headers, item.cells)), form.key_alone(item.cells))
     return Prepared(item.number, key, claims, *how)
 

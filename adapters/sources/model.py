@@ -13,6 +13,8 @@ from adapters.standard.folding import fit
 _VALUE: Final = re.compile(r"\d{4}|['\"();=]|^.{31,}$|^\d+$")
 """What a cell of data holds and the name of a column does not; such rows may be somebody's and are not repeated."""
 _MOST_NAMES: Final = 50
+FORMULA: Final = "formula-without-result"
+"""The flag of a row in which a cell holds a formula that nobody has worked out."""
 AROUND_EMPTY: Mapping[str, str] = {}
 
 

@@ -16,7 +16,7 @@ import openpyxl
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
 from adapters.sources.grid import Header, RawRow, body, find_header
-from adapters.sources.model import Item
+from adapters.sources.model import FORMULA, Item
 from adapters.sources.places import around_file, file_digest, key_places
 from hub.errors import Malformed
 
@@ -233,7 +233,7 @@ def _settled(row: tuple[Any, ...], written: tuple[Any, ...]) -> RawRow:
         formula = written[place] if place < len(written) else None
         if value is None and isinstance(formula, str) and formula.startswith("="):
             literal = _literal(formula)
-            flags = flags if literal is not None else ("formula-without-result",)
+            flags = flags if literal is not None else (FORMULA,)
             cells.append(literal)
         else:
             cells.append(value)

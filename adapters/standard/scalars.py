@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import lru_cache
 from typing import Any, Final
@@ -23,7 +23,14 @@ Outcome = tuple[Any, str | None]
 """The value (None when there is none) and the flag that says what was wrong with the cell."""
 
 _DAY_FIRST: Final = re.compile(r"(\d{1,2})[-/.](\d{1,2})[-/.](\d{4})(.*)")
-_TITLE_MONTH: Final = re.compile(r"((?:19|20)\d{2})\s*[年./\-_]?度?\s*(0[1-9]|1[0-2]|[1-9](?!\d))(?:\s*月|(?!\d))")
+_WITH_DAY: Final = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})[年./\-_]?(0[1-9]|1[0-2]|[1-9](?!\d))[月./\-_]?(?:0[1-9]|[12]\d|3[01]|[1-9])(?!\d|\s*月)[日号]?"
+)
+_TITLE_MONTH: Final = re.compile(
+    r"(?<!\d)((?:19|20)\d{2})\s*[年./\-_]?度?\s*(0[1-9]|1[0-2]|[1-9](?!\d))(?!\s*[-~至到—]\s*\d{1,2}\s*月)(?:\s*月|(?!\d))"
+)
+_MONTH_ALONE: Final = re.compile(r"(?<!\d[-~至到—])(?<!\d)(0?[1-9]|1[0-2])\s*月")
+_YEAR_ALONE: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 _CHINESE_MONTH: Final = re.compile(r"([〇零○一二三四五六七八九]{4}|(?:19|20)\d\d)年度?([一二三四五六七八九十]{1,2})月")
 _DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
@@ -64,17 +71,46 @@ def read_instant(text: str) -> Outcome:
 @lru_cache(maxsize=4096)
 def read_month(text: str) -> Outcome:
     """A month as ``YYYY-MM``, also out of a title such as 2026年10月城乡低保发放表."""
-    plain = unicodedata.normalize("NFKC", text)
-    if found := _TITLE_MONTH.search(plain):
-        return f"{found[1]}-{int(found[2]):02}", None
-    if found := _CHINESE_MONTH.search(plain):
-        tens, ten, ones = found[2].rpartition("十")
-        month = (int(tens.translate(_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_DIGITS) or 0)
-        return f"{found[1].translate(_DIGITS)}-{month:02}", None
+    found, _is_alone = _month_in(text)
+    if found:
+        return found, None
     try:
         return parse_month(text), None
     except Malformed:
         return None, UNREADABLE
+
+
+def _month_in(text: str) -> tuple[str, bool]:
+    """The month in ``text``, empty when it names none, and whether it stands there without a day."""
+    plain = unicodedata.normalize("NFKC", text)
+    if found := _TITLE_MONTH.search(_WITH_DAY.sub(" ", plain)):
+        return f"{found[1]}-{int(found[2]):02}", True
+    if found := _CHINESE_MONTH.search(plain):
+        tens, ten, ones = found[2].rpartition("十")
+        month = (int(tens.translate(_DIGITS) or 1) * 10 if ten else 0) + int(ones.translate(_DIGITS) or 0)
+        return f"{found[1].translate(_DIGITS)}-{month:02}", True
+    found = _WITH_DAY.search(plain)
+    return (f"{found[1]}-{int(found[2]):02}", False) if found else ("", False)
+
+
+def month_told(texts: Sequence[str], saved: str) -> str:
+    """The month of which title, sheet, file and folder speak; of the day of saving when they speak of none.
+
+    A month beside its year comes first; then one alone (a sheet 10月 in 2026年低保.xlsx) of the year that another text
+    names, else of its last occurrence before the saving; then that of a day, which may be the day of printing.
+    """
+    told = [_month_in(text) for text in texts]
+    sure = next((month for month, is_alone in told if is_alone), "")
+    return sure or _put_together(texts, saved) or next((month for month, _ in told if month), saved)
+
+
+def _put_together(texts: Sequence[str], saved: str) -> str:
+    plain = [_WITH_DAY.sub(" ", unicodedata.normalize("NFKC", text)) for text in texts]
+    month = next((int(found[1]) for text in plain if (found := _MONTH_ALONE.search(text))), 0)
+    year = next((int(found[1]) for text in plain if (found := _YEAR_ALONE.search(text))), 0)
+    if month and not year and saved:
+        year = int(saved[:4]) - (month > int(saved[5:7]))
+    return f"{year}-{month:02}" if month and year else ""
 
 
 def read_money(text: str, unit: str) -> Outcome:

@@ -37,6 +37,7 @@ _PLAIN: Final[dict[str, Callable[[str], scalars.Outcome]]] = {
     "account": scalars.read_account,
 }
 _NAMES: Final = {"person-name": put_name, "any-name": put_any_name}
+_SAVED: Final = "@modified"
 _MOST_SPELLINGS: Final = 10_000
 _LONGEST_CELL: Final = 8000
 _REFUSALS: Final[dict[str | None, str]] = {
@@ -96,8 +97,9 @@ class Compiler:
     def _cell(self, columns: Sequence[str], *, is_month: bool = False) -> Cell | None:
         """What reads the first filled of ``columns``; None when the table has none of them."""
         places = [self._columns.places[one] for one in columns if one in self._columns.places]
-        told = [text for one in columns if (text := self._columns.around.get(one, ""))]
-        around = next((text for text in told if not is_month or scalars.read_month(text)[0]), "")
+        told = {one: text for one in columns if (text := self._columns.around.get(one, ""))}
+        saved = told.pop(_SAVED, "") if is_month else ""
+        around = scalars.month_told(list(told.values()), saved) if is_month else next(iter(told.values()), "")
         if len(places) == 1 and not around:
             only = places[0]
             return lambda cells: _filled(cells[only])

@@ -140,6 +140,11 @@ def _tell(report: PushReport) -> None:
     reasons = [{"reason": code, "rows": count} for code, count in sorted(report.reasons.items())]
     if reasons:
         print_lines(reasons, "reason", "rows")
+    back = [one for each in report.exports for one in each.unusable_rows]
+    for one in back[:_MOST_NAMED]:
+        say(f"{one['table']}, row {one['row']}, {one['column'] or one['code']}: {one['en']}", one["zh"])
+    if len(back) > _MOST_NAMED:
+        say(f"{len(back) - _MOST_NAMED} or more rows also go back; --json names them.", "另有多行被退回。")
     for name in report.missing:
         say(
             f"not in this source: {name}; what the hub holds of it stays.", "数据源中没有此类登记，枢纽已有的保持不变。"

@@ -9,6 +9,7 @@ from adapters.standard.folding import fit, folded_header, header_unit
 from adapters.standard.packed import acquaint_head, holds_head, unpack_holders, unpack_members
 from adapters.standard.people import code_for, put_identifier, put_organisation_numbers
 from adapters.standard.scalars import (
+    month_told,
     read_account,
     read_area,
     read_date,
@@ -98,10 +99,29 @@ def test_a_company_with_a_comma_in_its_name_is_one_holder() -> None:
         ("2026-11-05", "2026-11"),
         ("2020年1月", "2020-01"),
         ("发放名册", None),
+        ("20200301", "2020-03"),
+        ("低保20261031导出", "2026-10"),
+        ("制表日期：2026年11月5日 2026年10月低保", "2026-10"),
     ],
 )
 def test_months_are_found_in_titles(text: str, month: str | None) -> None:
     assert read_month(text)[0] == month
+
+
+@pytest.mark.parametrize(
+    ("texts", "saved", "month"),
+    [
+        (["", "10月", "2026年低保"], "2026-11-22", "2026-10"),
+        (["低保发放表", "Sheet1", "9月", "2026年"], "2026-11-22", "2026-09"),
+        (["Sheet1", "12月低保"], "2026-01-03", "2025-12"),
+        (["10月发放表 制表日期：2026年11月5日", "Sheet1"], "2026-11-05", "2026-10"),
+        (["Sheet1", "低保20261031"], "2026-12-01", "2026-10"),
+        (["1-10月汇总", "2026年"], "2026-11-22", "2026-11"),
+        (["Sheet1", "名册"], "2026-11-22", "2026-11"),
+    ],
+)
+def test_a_month_is_put_together_from_what_stands_around_the_table(texts: list[str], saved: str, month: str) -> None:
+    assert read_month(month_told(texts, saved))[0] == month
 
 
 def test_amounts_areas_and_units() -> None:
