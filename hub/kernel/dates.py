@@ -79,7 +79,7 @@ def _settled(day: date) -> date | Literal[Open.OPEN] | None:
 
 def _read(text: str) -> date:
     form = _PARTS.fullmatch(text) or _COMPACT.fullmatch(text)
-    if form is not None and int(form[1]) >= _EARLIEST_YEAR:
+    if form is not None and _is_year(int(form[1])):
         return _day(int(form[1]), int(form[2]), int(form[3] or 1))
     if chinese := _CHINESE.fullmatch(text):
         return _day(int(chinese[1].translate(_CHINESE_DIGITS)), _numeral(chinese[2]), _numeral(chinese[3]))
@@ -89,6 +89,11 @@ def _read(text: str) -> date:
     if _MILLISECONDS.fullmatch(text):
         return datetime.fromtimestamp(int(text) / 1000, LOCAL).date()
     raise _unreadable()
+
+
+def _is_year(number: int) -> bool:
+    """A year that a day may have; the number before .0 in other cells is a serial."""
+    return _EARLIEST_YEAR <= number <= _LATEST_YEAR or number == _FIRST_OPEN_YEAR
 
 
 def _is_serial(number: int) -> bool:
@@ -101,6 +106,7 @@ def names_no_day(text: str) -> bool:
 
 
 _EARLIEST_YEAR: Final = 1800
+_LATEST_YEAR: Final = 2200
 
 
 def _day(year: int, month: int, day: int) -> date:

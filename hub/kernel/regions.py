@@ -1,6 +1,6 @@
 """Regions 行政区划 (GB/T 2260) with the years in which each code was valid and the code that took its place."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
@@ -74,18 +74,28 @@ class Regions:
         return "".join(names) or None
 
     def code_named(self, text: str) -> str | None:
-        """The code of the one county in force that ``text`` names: 浙江省杭州市西湖区, 杭州市西湖区 or 册亨县."""
+        """The code of the one county that ``text`` names: 浙江省杭州市西湖区, 杭州市西湖区 or 册亨县.
+
+        A name that no county in force has may be that of one abolished, 海门市; its code stays valid.
+        """
         return self._by_name.get(text)
 
     @cached_property
     def _by_name(self) -> dict[str, str | None]:
-        """Every name of a county in force with what may stand in front of it; None for a name that two of them have."""
+        """Every name of a county with what may stand in front of it; None for a name that two of them have."""
+        counties = {
+            code: spans[-1].last_year is None
+            for code, spans in self._spans.items()
+            if not code.endswith("00") and spans[-1].name not in _FALSE_NAMES
+        }
+        return self._names_of_all(counties, in_force=False) | self._names_of_all(counties, in_force=True)
+
+    def _names_of_all(self, counties: Mapping[str, bool], *, in_force: bool) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
-        for code, spans in self._spans.items():
-            if spans[-1].last_year is None and not code.endswith("00"):
-                names = self.names_of(code)
-                for name in {names[0] + names[-1], *("".join(names[start:]) for start in range(len(names)))}:
-                    found[name] = code if name not in found else None
+        for code in (code for code, is_in_force in counties.items() if is_in_force == in_force):
+            names = self.names_of(code)
+            for name in {names[0] + names[-1], *("".join(names[start:]) for start in range(len(names)))}:
+                found[name] = code if name not in found else None
         return found
 
     def names_of(self, code: str) -> tuple[str, ...]:

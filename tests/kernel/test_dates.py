@@ -95,3 +95,8 @@ def test_one_instant_in_all_its_forms(cell: str) -> None:
 )
 def test_a_month_without_a_day_is_told_from_a_day(cell: str, said: bool) -> None:  # noqa: FBT001 - a table's column
     assert names_no_day(cell) is said
+
+
+def test_a_serial_of_the_twenties_with_its_decimals_is_a_day_and_no_year() -> None:
+    assert parse_date("9624.0") == parse_date("9624") == date(1926, 5, 7)
+    assert parse_date("9999-12-31") is OPEN

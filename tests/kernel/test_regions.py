@@ -54,3 +54,10 @@ def test_a_county_is_found_by_its_name_when_only_one_has_it() -> None:
     assert regions.code_named("杭州市西湖区") == "330106"
     assert regions.code_named("西湖区") is None
     assert regions.code_named("某县") is None
+
+
+def test_a_county_of_the_past_has_its_code_and_a_prefecture_is_no_county() -> None:
+    regions = standard_regions()
+    assert regions.code_named("海门市") == regions.code_named("江苏省南通市海门市") == "320684"
+    assert regions.code_named("海门区") == "320614"
+    assert regions.code_named("南通市") is None
