@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 LOCKED := --python-version 3.11 --python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-header
 export PYTHONUTF8 := 1
 
-.PHONY: help demo test lint bench bench-log bench-cases bench-identity lock clean
+.PHONY: help demo test extras lint bench bench-log bench-cases bench-identity lock clean
 
 help: ## List the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
@@ -25,6 +25,12 @@ demo: $(VENV)/.runtime ## The main job, embedded: five registries in, one verifi
 
 test: $(VENV)/.test ## The whole test suite, on a real PostgreSQL from a wheel
 	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+$(VENV)/.extras: $(VENV)/.test requirements-extras.lock
+	$(BIN)/python -m pip install --quiet --no-build-isolation --require-hashes -r requirements-extras.lock
+	touch $@
+
+extras: $(VENV)/.extras ## Spark as executor and Splink as trainer (500 MB), for their tests; Spark needs Java 17
 
 lint: $(VENV)/.test ## ruff, mypy
 	$(BIN)/ruff check hub adapters tests
@@ -50,6 +56,7 @@ bench-identity: $(VENV)/.bench ## Identity matching beside Splink and recordlink
 lock: ## Resolve the lock files anew (needs uv)
 	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build -o requirements.lock
 	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build --extra test --extra pkcs11 -c requirements.lock -o requirements-test.lock
+	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build --extra spark --extra train -c requirements-test.lock -o requirements-extras.lock
 	uv pip compile --quiet pyproject.toml $(LOCKED) --extra build --extra test --extra pkcs11 --extra bench -c requirements-test.lock -o requirements-bench.lock
 
 clean: ## Remove the environment and what the demo made
