@@ -79,7 +79,7 @@ def cluster_at(master: str | None, settings: Mapping[str, str] | None = None) ->
 
 def _context(master: str | None, settings: Mapping[str, str]) -> Any:
     is_here = master is not None and master.startswith("local")
-    chosen = {"spark.ui.enabled": "false"} | (_ON_THIS_MACHINE if is_here else {}) | settings
+    chosen = {"spark.ui.enabled": "false"} | (_ON_THIS_MACHINE if is_here else {}) | dict(settings)
     try:
         from pyspark import SparkConf, SparkContext
 
