@@ -95,8 +95,15 @@ class Regions:
         for code in (code for code, is_in_force in counties.items() if is_in_force == in_force):
             names = self.names_of(code)
             for name in {names[0] + names[-1], *("".join(names[start:]) for start in range(len(names)))}:
-                found[name] = code if name not in found else None
+                found[name] = self._later(found[name], code) if name in found else code
         return found
+
+    def _later(self, one: str | None, other: str) -> str | None:
+        """Of two codes for one name the one that succeeded the other; None when they are two counties."""
+        if one is None:
+            return None
+        successors = {code: region.successor for code in (one, other) if (region := self.region_for(code))}
+        return other if successors.get(one) == other else one if successors.get(other) == one else None
 
     def names_of(self, code: str) -> tuple[str, ...]:
         """The names from the province down to the region itself, without the empty ones such as 市辖区."""
