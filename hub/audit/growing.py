@@ -1,11 +1,12 @@
 """The right edge of the growing tree: which tiles become full, which proofs a batch of entries gets."""
 
+from binascii import b2a_base64
 from bisect import bisect_left
 from collections.abc import Iterable
 from typing import Final
 
 from hub.audit.model import Receipt, StoredTile
-from hub.proof.encoding import base64_text, malformed
+from hub.proof.encoding import malformed
 from hub.proof.merkle import Frontier, Subtree, largest_power_below, range_root
 from hub.proof.tiles import HEIGHT, MAX_LEVEL, WIDTH, TileReader, subtree_reader
 from hub.proof.tlogproof import HEADER
@@ -84,6 +85,7 @@ class ProofMaker:
             nodes.clear()
         self.size = size
         self.note = note
+        self._nodes = nodes
         self._subtree: Subtree = subtree_reader(tiles, size, nodes)
 
     def receipt(self, index: int) -> Receipt:
@@ -100,7 +102,7 @@ class ProofMaker:
         Raises:
             Malformed: the tree is not that large.
         """
-        wanted = sorted(indexes)
+        wanted = sorted(set(indexes))
         if wanted and not 0 <= wanted[0] <= wanted[-1] < self.size:
             raise malformed("index", "The index is not in the tree.", "索引不在树中。")
         made: dict[int, Receipt] = {}
@@ -122,4 +124,5 @@ class ProofMaker:
             self._prove(wanted[cut:], (split, end), self._line(start, split) + above, made)
 
     def _line(self, start: int, end: int) -> str:
-        return base64_text(range_root(self._subtree, start, end)) + "\n"
+        root = self._nodes.get((start, end)) or range_root(self._subtree, start, end)
+        return b2a_base64(root).decode("ascii")

@@ -20,19 +20,25 @@ def new_salt() -> bytes:
     return os.urandom(SALT_BYTES)
 
 
-_RANDOM_BITS: Final = 84
-_NUMBER_BITS: Final = 44
+_RANDOM_BITS: Final = 88
+_NUMBER_BITS: Final = 40
+_NUMBER_LENGTH: Final = 8
 _numbers = count()
-_beginning: dict[int, int] = {}
+_beginnings: dict[int, str] = {}
 
 
 def new_entry_id() -> str:
-    """The id of one entry, which it carries inside: 84 random bits of this process's own, then a running number.
+    """The id of one entry, which it carries inside: 88 random bits of this process's own, then a running number.
 
     Ids of one process lie side by side, so that an index over a large log is written at its edge and not all over.
     """
-    begun = _beginning.setdefault(os.getpid(), secrets.randbits(_RANDOM_BITS))
-    return f"ent_{base32(begun << _NUMBER_BITS | next(_numbers))}"
+    process = os.getpid()
+    begun = _beginnings.get(process) or _beginnings.setdefault(process, _beginning())
+    return begun + base32(next(_numbers))[-_NUMBER_LENGTH:]
+
+
+def _beginning() -> str:
+    return f"ent_{base32(secrets.randbits(_RANDOM_BITS) << _NUMBER_BITS)[:-_NUMBER_LENGTH]}"
 
 
 @dataclass(frozen=True)

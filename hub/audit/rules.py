@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import Broken, Malformed
@@ -34,8 +35,7 @@ def entry_content(entry_id: str, kind: str, claims: Mapping[str, Any]) -> bytes:
     if kind not in KINDS or _OURS & claims.keys():
         raise _not_code(f"kind {kind!r}")
     for name, value in claims.items():
-        _check_name(name)
-        _check_value(name, value, depth=3)
+        _check_value(_checked_name(name), value, depth=3)
     content = canonical_json({**claims, "v": VERSION, "id": entry_id, "kind": kind})
     if len(content) > MAX_CONTENT_BYTES:
         raise _not_code("more than 4 KB")
@@ -50,23 +50,28 @@ def _not_code(what: str) -> Broken:
     )
 
 
-def _check_name(name: str) -> None:
+@lru_cache(maxsize=1_024)
+def _checked_name(name: str) -> str:
+    """Names are few and come again and again."""
     if not _NAME.fullmatch(name):
         raise _not_code(f"the claim name {name!r}")
+    return name
 
 
 def _check_value(name: str, value: Any, depth: int) -> None:
-    if isinstance(value, str):
+    kind = type(value)
+    if kind is str:
         if len(value) > MAX_TEXT or not value.isascii() or not value.isprintable() or _PERSONAL.fullmatch(value):
             raise _not_code(f"a text in {name!r}")
+    elif kind is int or value is None or kind is bool:
+        return
     elif isinstance(value, Mapping) and depth:
         for key, member in value.items():
-            _check_name(key)
-            _check_value(name, member, depth - 1)
+            _check_value(_checked_name(key), member, depth - 1)
     elif isinstance(value, list | tuple) and depth:
         for member in value:
             _check_value(name, member, depth - 1)
-    elif value is not None and not isinstance(value, int):
+    else:
         raise _not_code(f"{type(value).__name__} in {name!r}")
 
 

@@ -13,7 +13,7 @@ from typing import Final
 from hub.audit.growing import Edge, Nodes
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import StoredEntry
-from hub.audit.store import LogStore, Taken
+from hub.audit.store import LogStore, Taken, publish
 from hub.errors import Broken
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
@@ -139,9 +139,7 @@ class Sequencer:
             self._signed.swap(signed, checkpoint)  # 7
         self._step("kept as signed")
         note = str(sign_checkpoint(checkpoint, self._signer))  # 8
-        with self._database.writing() as session:
-            LogStore(session, self.origin).publish(checkpoint.size, note, self._clock.now())  # 9
-            self._step("publishing")
+        publish(self._database, checkpoint, note, self._clock.now())  # 9
         self._step("published")
         return note
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from hub.audit.adoption import adopt, require_continued
+from hub.audit.appending import Appender, Brought
 from hub.audit.lastsigned import SignedStore
-from hub.audit.model import Published, Receipt
+from hub.audit.model import Entry, Published, Receipt
 from hub.audit.newest import NewestTree
 from hub.audit.sequencer import MAX_BATCH, Sequencer
 from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
-from hub.audit.waiting import Waiters
+from hub.audit.waiting import Slot, Waiters
 from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
@@ -27,7 +28,7 @@ POLL_SECONDS: Final = 0.25
 ELECTION_SECONDS: Final = 0.5
 LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
-LOOK_SECONDS: Final = 0.1
+LOOK_SECONDS: Final = 0.2
 GATHER_SECONDS: Final = 0.005
 """After a turn, so that a crowd shares the next one; who comes after a while of silence does not wait."""
 
@@ -56,6 +57,7 @@ class Log:
         self._newest = NewestTree(database, self.origin, self._tiles)
         self._waiters = Waiters()
         self._wake = threading.Event()
+        self._appender = Appender(database, tell=self._refuse, wake=self._wake.set)
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
@@ -67,15 +69,17 @@ class Log:
     def start(self) -> None:
         """The node takes part in the election and answers those who wait."""
         self._stopped.clear()
-        names = {"log-sequencer": self._work, "log-bell": self._listen}
+        names = {"log-sequencer": self._work, "log-bell": self._listen, "log-appender": self._appender.run}
         if self._parts.collector is not None:
             names["log-witnesses"] = self._collect
         self._threads = [threading.Thread(target=target, name=name, daemon=True) for name, target in names.items()]
+        self._appender.open()
         for thread in self._threads:
             thread.start()
 
     def stop(self) -> None:
         """The node sequences no more; another one may."""
+        self._appender.close()
         self._stopped.set()
         self._wake.set()
         for thread in self._threads:
@@ -198,6 +202,25 @@ class Log:
         """
         slot = self._waiters.join(entry_id)
         self._wake.set()
+        return self._awaited(entry_id, slot, within_seconds)
+
+    def append(self, entry: Entry, within_seconds: float) -> Receipt:
+        """The receipt of an entry that tells of no fact kept elsewhere; it shares its commit with those of others.
+
+        Raises:
+            Unavailable: the database is away, or no receipt came within the time; the same entry again is safe.
+            Conflict: an entry of this id says something else already.
+            Broken: claims that are not codes; or the log refuses to sign.
+        """
+        entry.content()  # what is wrong with it is no one else's trouble
+        slot = self._waiters.join(entry.entry_id)
+        self._appender.bring(Brought(entry, slot))
+        return self._awaited(entry.entry_id, slot, within_seconds)
+
+    def _refuse(self, brought: Brought, fault: HubError) -> None:
+        self._waiters.refuse(brought.entry.entry_id, brought.slot, fault)
+
+    def _awaited(self, entry_id: str, slot: Slot, within_seconds: float) -> Receipt:
         end, pause = time.monotonic() + within_seconds, LOOK_SECONDS
         while not slot.wait(max(0.0, min(pause, end - time.monotonic()))):
             found = self._proved(entry_id)

@@ -52,6 +52,18 @@ class Waiters:
             else:
                 self._slots.pop(entry_id, None)
 
+    def refuse(self, entry_id: str, slot: Slot, fault: HubError) -> None:
+        """The one who waits in ``slot``, unless answered meanwhile, goes on with a fault."""
+        with self._lock:
+            slots = self._slots.get(entry_id, [])
+            is_waiting = slot in slots
+            if is_waiting:
+                slots.remove(slot)
+            if not slots:
+                self._slots.pop(entry_id, None)
+        if is_waiting:
+            slot.answer(None, fault)
+
     def awaited(self) -> list[str]:
         """The entries that somebody waits for."""
         with self._lock:

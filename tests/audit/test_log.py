@@ -13,7 +13,7 @@ from hub.audit.model import Entry, new_entry_id
 from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.rules import commit, parse_entry, verify_chain
 from hub.audit.service import Log
-from hub.audit.store import AuditStore, LogStore
+from hub.audit.store import AuditStore, LogStore, queue_all
 from hub.audit.verify import verify_log
 from hub.errors import Broken, Conflict, Malformed, Missing, Unavailable
 from hub.kernel.ids import is_id
@@ -99,6 +99,54 @@ def test_a_crowd_gets_dense_indexes_and_receipts_that_verify(house: House, log: 
     assert sorted(receipt.index for _, receipt in answers) == list(range(160))
     for made, receipt in answers:
         verify_tlog_proof(receipt.proof_text, entry=made.content(), policy=house.policy)
+
+
+def test_a_crowd_of_entries_that_stand_alone_shares_commits_and_each_gets_its_receipt(house: House, log: Log) -> None:
+    answers = []
+
+    def client(first: int) -> None:
+        for number in range(first, first + 10):
+            made = entry(number)
+            answers.append((made, log.append(made, 20)))
+
+    threads = [threading.Thread(target=client, args=(10 * number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(receipt.index for _, receipt in answers) == list(range(160))
+    for made, receipt in answers:
+        verify_tlog_proof(receipt.proof_text, entry=made.content(), policy=house.policy)
+    assert log.append(made, 10).index == receipt.index, "the same entry again is the same line"
+
+
+def test_an_entry_under_a_taken_id_is_refused_and_its_neighbours_are_not(house: House) -> None:
+    log, made = house.log(), [entry(number) for number in range(3)]
+    house.append(made[0])
+    house.sequence()
+    house.append(made[1])
+    doubled = [Entry("exchange", {"outcome": "refused"}, entry_id=each.entry_id) for each in made]
+    assert queue_all(house.database, [doubled[0], made[0], doubled[1], made[1], made[2], doubled[2], made[2]]) == [
+        0,
+        2,
+        5,
+    ]
+    with pytest.raises(Conflict):
+        log.append(doubled[0], 10)
+    with pytest.raises(Broken):
+        log.append(Entry("exchange", {"name": "王小明"}), 10)
+    house.sequence()
+    assert verify_log(DatabaseReader(house.database, ORIGIN), house.policy).size == 3
+
+
+def test_an_entry_brought_while_the_node_stops_is_kept_all_the_same(house: House) -> None:
+    log, made = house.log(), entry()
+    log.start()
+    log.stop()
+    with pytest.raises(Unavailable):
+        log.append(made, 0)
+    house.sequence()
+    assert house.log().prove(made.entry_id).index == 0
 
 
 def test_two_nodes_share_one_log_and_both_answer(house: House, log: Log) -> None:

@@ -3,6 +3,7 @@
 | the write                         | failed and not kept   | failed but kept            |
 |-----------------------------------|-----------------------|----------------------------|
 | the fact and its queued entry     | before its commit     | after its commit           |
+| a crowd's entries                 | before their commit   | after their commit         |
 | the turn: entries, tiles, head    | before its commit     | after its commit           |
 | the store of signed checkpoints   | before it is flushed  | after it is flushed        |
 | the published checkpoint          | before its commit     | after its commit           |
@@ -15,14 +16,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
+from psycopg import Cursor
 from sqlmodel import Session
 
 from hub.audit.lastsigned import SLOT_BYTES, SignedFile
 from hub.audit.model import Entry
 from hub.audit.readers import DatabaseReader
 from hub.audit.sequencer import Sequencer
+from hub.audit.store import queue_all
 from hub.audit.verify import verify_log
 from hub.errors import Unavailable
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
@@ -34,23 +38,36 @@ NODES = ("same node", "other node")
 
 
 class FaultyDatabase(Database):
-    """Fails at its n-th writing transaction, before or after the commit."""
+    """Fails at one transaction, before or after its commit: the n-th written, or the n-th of a single statement."""
 
-    def __init__(self, url: str, *, failing: int, is_kept: bool) -> None:
+    def __init__(self, url: str, *, failing: tuple[str, int], is_kept: bool) -> None:
         super().__init__(url)
-        self._writings = itertools.count(1)
+        self._made = {"writing": itertools.count(1), "looking": itertools.count(1)}
         self._failing = failing
         self._is_kept = is_kept
 
+    def _is_failing(self, kind: str) -> bool:
+        return (kind, next(self._made[kind])) == self._failing
+
     @contextmanager
     def writing(self) -> Iterator[Session]:
-        is_failing = next(self._writings) == self._failing
+        is_failing = self._is_failing("writing")
         with super().writing() as session:
             yield session
             if is_failing and not self._is_kept:
                 raise Unavailable("test.fault", "The commit was refused.")
         if is_failing:
             raise Unavailable("test.fault", "The answer to the commit was lost.")
+
+    @contextmanager
+    def looking(self) -> Iterator[Cursor[Any]]:
+        is_failing = self._is_failing("looking")
+        if is_failing and not self._is_kept:
+            raise Unavailable("test.fault", "The statement did not arrive.")
+        with super().looking() as cursor:
+            yield cursor
+        if is_failing:
+            raise Unavailable("test.fault", "The answer to the statement was lost.")
 
 
 class FaultyFile(SignedFile):
@@ -89,10 +106,14 @@ class Case:
         return f"{self.already} before, {self.write} {kept}, {self.retry}, {self.node}"
 
 
-CASES = [
-    Case(*each)
-    for each in itertools.product((0, 3, 255), ("queue", "turn", "signed", "published"), (False, True), RETRIES, NODES)
-]
+FAILING = {
+    "queue": ("writing", 1),
+    "crowd": ("looking", 1),
+    "turn": ("writing", 2),
+    "signed": ("", 0),
+    "published": ("looking", 1),
+}
+CASES = [Case(*each) for each in itertools.product((0, 3, 255), FAILING, (False, True), RETRIES, NODES)]
 
 
 @pytest.fixture
@@ -100,22 +121,24 @@ def house(database: Database, tmp_path: Path) -> House:
     return House(database, tmp_path)
 
 
-def attempt(house: House, database: Database, sequencer: Sequencer, entries: list[Entry]) -> None:
-    House(database, house.folder, house.signer, house.clock).append(*entries)
+def attempt(house: House, case: Case, database: Database, sequencer: Sequencer, entries: list[Entry]) -> None:
+    if case.write == "crowd":
+        queue_all(database, entries)
+    else:
+        House(database, house.folder, house.signer, house.clock).append(*entries)
     sequencer.turn()
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_nothing_is_lost_doubled_or_forked(house: House, database_url: str, case: Case) -> None:
     before = house.grow(case.already) if case.already else []
-    failing = {"queue": 1, "turn": 2, "signed": 0, "published": 3}[case.write]
-    faulty = FaultyDatabase(database_url, failing=failing, is_kept=case.is_kept)
+    faulty = FaultyDatabase(database_url, failing=FAILING[case.write], is_kept=case.is_kept)
     signed = FaultyFile(house.folder / "last-signed", is_kept=case.is_kept) if case.write == "signed" else house.signed
     sequencer = Sequencer(faulty, house.signer, signed=signed, clock=house.clock)
     first = [entry(1), entry(2)]
 
     with pytest.raises((Unavailable, OSError)):
-        attempt(house, faulty, sequencer, first)
+        attempt(house, case, faulty, sequencer, first)
 
     again = first if case.retry == "same entries" else [entry(3)]
     house.append(*again)
@@ -125,7 +148,7 @@ def test_nothing_is_lost_doubled_or_forked(house: House, database_url: str, case
     house.sequence()
 
     expected = {each.entry_id for each in before + again}
-    if case.write != "queue" or case.is_kept:
+    if case.write not in {"queue", "crowd"} or case.is_kept:
         expected |= {each.entry_id for each in first}
     verified = verify_log(DatabaseReader(house.database, ORIGIN), house.policy)
     assert verified.is_sound, verified.lines()
@@ -134,3 +157,35 @@ def test_nothing_is_lost_doubled_or_forked(house: House, database_url: str, case
     assert sorted(log.prove(entry_id).index for entry_id in expected) == list(range(len(expected)))
     assert house.signed.last() == parse_checkpoint(log.checkpoint())[1]
     faulty.close()
+
+
+STEPS = ("placed", "head moved", "committed", "kept as signed", "published")
+
+
+class CrashedError(BaseException):
+    """The node is gone at this step: nothing after it is done, nothing before it undone."""
+
+
+@pytest.mark.parametrize("retry", RETRIES)
+@pytest.mark.parametrize("step", STEPS)
+def test_a_node_that_dies_between_two_steps_leaves_one_log(house: House, step: str, retry: str) -> None:
+    before = house.grow(3)
+
+    def crash(name: str) -> None:
+        if name == step:
+            raise CrashedError
+
+    first = [entry(1), entry(2)]
+    house.append(*first)
+    with pytest.raises(CrashedError):
+        house.sequencer(crash).turn()
+
+    again = first if retry == "same entries" else [entry(3)]
+    house.append(*again)
+    house.sequence()
+
+    expected = {each.entry_id for each in [*before, *first, *again]}
+    verified = verify_log(DatabaseReader(house.database, ORIGIN), house.policy)
+    assert verified.is_sound, verified.lines()
+    assert sorted(house.log().prove(entry_id).index for entry_id in expected) == list(range(verified.size))
+    assert house.signed.last() == parse_checkpoint(house.log().checkpoint())[1]

@@ -1,8 +1,8 @@
 """Reading and writing the log's tables; what an entry says is decided elsewhere."""
 
 from hub.audit.store.election import Bell, Election, ring
-from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken, full_tile
-from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queued
+from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken, full_tile, publish
+from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queue_all, queued, reused
 
 __all__ = [
     "HEAD_CHANNEL",
@@ -17,6 +17,9 @@ __all__ = [
     "Taken",
     "append",
     "full_tile",
+    "publish",
+    "queue_all",
     "queued",
+    "reused",
     "ring",
 ]

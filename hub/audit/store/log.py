@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hub.audit.model import Published, StoredBundle, StoredEntry, StoredTile
 from hub.audit.store.driver import Statement, pipelined, run, statement
 from hub.errors import Broken, Missing
+from hub.proof.checkpoint import Checkpoint
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import HEIGHT, WIDTH
 from hub.storage.database import Database
@@ -257,13 +258,6 @@ class LogStore:
         rows = self._all(_GROWN, origin=self._origin, known=known, most=known + most)
         return Grown(*rows[0]) if rows else None
 
-    def publish(self, size: int, note: str, at: datetime) -> None:
-        """The signed checkpoint is public and the other nodes hear of it; an older one changes nothing.
-
-        Needs no flush of its own: a lost row is signed again, to the same bytes.
-        """
-        run(self._session, _PUBLISH, origin=self._origin, size=size, note=note, at=at, channel=HEAD_CHANNEL)
-
     def keep_witnessed(self, size: int, note: str, at: datetime) -> None:
         """The checkpoint of ``size`` has its quorum."""
         run(self._session, _WITNESS, origin=self._origin, size=size, note=note, at=at)
@@ -272,6 +266,19 @@ class LogStore:
     def notify(self, channel: str) -> None:
         """The nodes that listen on ``channel`` wake when the transaction commits."""
         run(self._session, _NOTIFY, channel=channel, origin=self._origin)
+
+
+def publish(database: Database, checkpoint: Checkpoint, note: str, at: datetime) -> None:
+    """The signed checkpoint is public and the other nodes hear of it; an older one changes nothing.
+
+    One statement, its own transaction. Needs no flush of its own: a lost row is signed again, to the same bytes.
+
+    Raises:
+        Unavailable: the database is away.
+    """
+    told = {"origin": checkpoint.origin, "size": checkpoint.size, "note": note, "at": at, "channel": HEAD_CHANNEL}
+    with database.looking() as cursor:
+        cursor.execute(_PUBLISH, told)
 
 
 def full_tile(database: Database, level: int, index: int) -> bytes | None:

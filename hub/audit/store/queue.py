@@ -1,6 +1,6 @@
 """The queue 待定序队列: entries committed with their fact, waiting for an index."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -9,12 +9,26 @@ from hub.audit.model import Entry
 from hub.audit.store.driver import run, statement
 from hub.errors import Conflict
 from hub.proof.merkle import leaf_hash
+from hub.storage.database import Database
 
 _QUEUE = statement("""
     INSERT INTO log_queue (entry_id, content, leaf)
     SELECT CAST(:entry_id AS text), CAST(:content AS bytea), CAST(:leaf AS bytea)
     WHERE NOT EXISTS (SELECT 1 FROM log_entry WHERE entry_id = CAST(:entry_id AS text))
     ON CONFLICT (entry_id) DO NOTHING
+""")
+_QUEUE_ALL = statement(r"""
+    INSERT INTO log_queue (entry_id, content, leaf)
+    SELECT entry_id, convert_to(content, 'UTF8'), substring(:leaves FROM 32 * at::int - 31 FOR 32)
+    FROM ROWS FROM (string_to_table(:entry_ids, E'\n'), string_to_table(:contents, E'\n'))
+        WITH ORDINALITY AS brought (entry_id, content, at)
+    WHERE NOT EXISTS (SELECT 1 FROM log_entry e WHERE e.entry_id = brought.entry_id)
+    ON CONFLICT (entry_id) DO NOTHING
+""")
+"""Three values for any number of entries, all printable ASCII: the driver spells arrays out item by item."""
+_LEAVES_OF = statement("""
+    SELECT entry_id, leaf FROM log_entry WHERE entry_id = ANY (:entry_ids)
+    UNION ALL SELECT entry_id, leaf FROM log_queue WHERE entry_id = ANY (:entry_ids)
 """)
 _LEAF_OF = statement("""
     SELECT leaf FROM log_entry WHERE entry_id = CAST(:entry_id AS text)
@@ -59,11 +73,7 @@ class AuditStore:
 
     def _check_same(self, entry_id: str, leaf: bytes) -> None:
         if run(self._session, _LEAF_OF, entry_id=entry_id).fetchone() != (leaf,):
-            raise Conflict(
-                "audit.entry-reused",
-                "An entry of this id is in the log and says something else; append a new entry.",
-                "该编号的日志条目已存在且内容不同；请追加新条目。",
-            )
+            raise reused()
 
     def append_all(self, entries: Iterable[Entry]) -> list[str]:
         """The ids of ``entries``, in their order."""
@@ -79,6 +89,37 @@ class AuditStore:
         chained = entry.chained(count, last_leaf)
         run(self._session, _MOVE_CHAIN, subject_id=subject_id, leaf=chained.leaf())
         return chained
+
+
+def reused() -> Conflict:
+    """The refusal of an entry whose id is taken."""
+    return Conflict(
+        "audit.entry-reused",
+        "An entry of this id is in the log and says something else; append a new entry.",
+        "该编号的日志条目已存在且内容不同；请追加新条目。",
+    )
+
+
+def queue_all(database: Database, entries: Sequence[Entry]) -> list[int]:
+    """``entries`` are in the queue, each once, in one statement that is its own transaction; or in the log already.
+
+    Returns the places of those that are not, because an entry of their id says something else.
+
+    Raises:
+        Unavailable: the database is away; the same entries again are safe.
+    """
+    entry_ids, leaves = [entry.entry_id for entry in entries], [entry.leaf() for entry in entries]
+    brought = {
+        "entry_ids": "\n".join(entry_ids),
+        "contents": b"\n".join([entry.content() for entry in entries]).decode("ascii"),
+        "leaves": b"".join(leaves),
+    }
+    with database.looking() as cursor:
+        cursor.execute(_QUEUE_ALL, brought)
+        if cursor.rowcount == len(entries):
+            return []
+        kept = dict(cursor.execute(_LEAVES_OF, {"entry_ids": entry_ids}).fetchall())
+    return [at for at, entry_id in enumerate(entry_ids) if kept.get(entry_id) != leaves[at]]
 
 
 def queued(entry: Entry) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from hub.audit.growing import Edge
 from hub.audit.lastsigned import SignedFile
 from hub.audit.model import StoredTile
-from hub.audit.store import LogStore
+from hub.audit.store import LogStore, publish
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
 from hub.proof.merkle import HASH_BYTES, Frontier, complete_root
 from hub.proof.note import NoteSigner
@@ -89,5 +89,5 @@ def _signed(database: Database, signer: NoteSigner, signed: SignedFile, origin: 
         checkpoint = Checkpoint(origin, size, edge.frontier.root())
         note = str(sign_checkpoint(checkpoint, signer))
         signed.swap(None, checkpoint)
-        store.publish(size, note, SystemClock().now())
+    publish(database, checkpoint, note, SystemClock().now())
     return Filled(size, note)
