@@ -9,7 +9,7 @@ from typing import IO, Any, Final
 import httpx
 import orjson
 
-from adapters.sources.signed_http import AwayForNow, Patience, patient, retry_after
+from adapters.sources.patience import AwayForNow, Patience, patient, retry_after
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 from hub.kernel.clock import Clock, SystemClock
 from hub.proof.jws import sign_jws

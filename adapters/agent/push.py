@@ -23,7 +23,7 @@ from adapters.mapping.load import default_mapping, load_mapping, registry_name
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.sources.model import Contents, SourceTable
 from adapters.sources.open import read_source
-from adapters.sources.signed_http import Patience
+from adapters.sources.patience import Patience
 from hub.errors import Malformed
 from hub.kernel.clock import Clock, SystemClock
 from hub.proof.keys import Signer

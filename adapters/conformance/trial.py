@@ -15,7 +15,7 @@ from adapters.agent.push import Options, push_with
 from adapters.conformance.writers import WRITERS, Table
 from adapters.mapping.load import ADAPTERS, default_mapping
 from adapters.mapping.model import Mapping as RegistryMapping
-from adapters.sources.signed_http import Patience
+from adapters.sources.patience import Patience
 from adapters.standard.scalars import read_month
 from hub.proof.keys import PublicKey, Signer, generate_signer
 

@@ -82,6 +82,18 @@ class SourceTable(Protocol):
         """
 
 
+class LiveTable:
+    """A table whose content changes, in a database or behind an interface: nothing stands around it or names it."""
+
+    around: Mapping[str, str] = AROUND_EMPTY
+    digest: str | None = None
+
+    def __init__(self, name: str, headers: Sequence[str], recognised: Recognised) -> None:
+        self.name = name
+        self.headers = headers
+        self.recognised = recognised
+
+
 @dataclass(frozen=True, slots=True)
 class Ignored:
     """Something in the source that is no export of the registry, and why."""

@@ -6,8 +6,8 @@ from typing import Final
 from adapters.mapping.model import Mapping
 from adapters.sources.folder import read_folder
 from adapters.sources.model import Contents, Ignored
+from adapters.sources.patience import Patience
 from adapters.sources.rest import read_interface
-from adapters.sources.signed_http import Patience
 from adapters.sources.tables import read_database
 from hub.errors import Malformed, Missing
 from hub.kernel.clock import Clock, SystemClock

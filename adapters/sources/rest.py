@@ -2,22 +2,25 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.mapping.model import Export, Part
 from adapters.mapping.model import Mapping as RegistryMapping
-from adapters.mapping.recognise import Recognised, recognise, recognise_part
+from adapters.mapping.recognise import Recognised, recognise, recognise_part, shortcoming
 from adapters.sources.grid import raw_of
-from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
+from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.pages import Page, Reading
-from adapters.sources.signed_http import Patience, SignedInterface
+from adapters.sources.patience import Patience
+from adapters.sources.signed_http import SignedInterface
 from adapters.sources.workbook import cell_text
-from adapters.standard.folding import is_broken
+from adapters.standard.folding import folded_header, is_broken
 from adapters.standard.scalars import read_instant
 from hub.errors import Missing
 from hub.kernel.clock import Clock
 
 _LONGEST_RAW: Final = 2000
+_FEWEST_KNOWN: Final = 2
 
 
 def read_interface(
@@ -65,8 +68,11 @@ def _add(
     found = recognise(headers, mapping)
     if found is None and known and not rows:
         found = recognise_part(headers, *known)
+    if known and rows and recognise_part(_headers(rows, None), *known).score < _FEWEST_KNOWN:
+        found = None  # some page of another registry, which lacks the fields that were added above
     if found is None:
-        contents.ignored.append(Ignored(path, "no export has these fields", tuple(headers[:50])))
+        fields = tuple(_headers(rows, None)[:50])
+        contents.ignored.append(Ignored(path, shortcoming(fields, mapping) or "no export has these fields", fields))
         return
     part = mapping.exports[found.export].parts[found.part]
     headers = _headers(rows, part)
@@ -95,10 +101,10 @@ def page_of(interface: SignedInterface, path: str, mapping: RegistryMapping, pla
         parameters[settings.since] = since
     answer = interface.fetch(path, parameters, rows=settings.rows)
     total = answer.get("total")
-    return answer[settings.rows], total if isinstance(total, int) else 0
+    return answer[settings.rows], int(str(total)) if str(total).isdecimal() else 0
 
 
-class InterfaceTable:
+class InterfaceTable(LiveTable):
     """The rows behind one path."""
 
     def __init__(
@@ -108,41 +114,16 @@ class InterfaceTable:
         mapping: RegistryMapping,
         what: tuple[Sequence[str], Recognised],
     ) -> None:
+        super().__init__(path, *what)
         self._interface = interface
-        self._path = path
         self._mapping = mapping
-        self._headers, self._recognised = what
-        self._places = {name: place for place, name in enumerate(self._headers)}
-
-    @property
-    def name(self) -> str:
-        """The path."""
-        return self._path
-
-    @property
-    def recognised(self) -> Recognised:
-        """What its fields make it."""
-        return self._recognised
-
-    @property
-    def headers(self) -> Sequence[str]:
-        """Its fields."""
-        return self._headers
-
-    @property
-    def around(self) -> Mapping[str, str]:
-        """Nothing stands around the rows."""
-        return AROUND_EMPTY
-
-    @property
-    def digest(self) -> str | None:
-        """An interface changes; nothing names its content."""
-        return None
+        self._places = {name: place for place, name in enumerate(self.headers)}
+        self._known = _by_spelling(mapping, self.recognised)
 
     @property
     def reads_on(self) -> bool:
         """True when the rows say when they changed."""
-        return self._mapping.exports[self._recognised.export].updated in self._recognised.places
+        return self._mapping.exports[self.recognised.export].updated in self.recognised.places
 
     def rows(self, since: str | None = None) -> Iterator[Item]:
         """Every row changed at or after ``since``, each form of a row once.
@@ -157,27 +138,42 @@ class InterfaceTable:
                 continue
             cells = self._cells(row)
             if is_broken(cells):
-                yield BadRow(number, "row.broken-text", raw_of(self._headers, cells))
+                yield BadRow(number, "row.broken-text", raw_of(self.headers, cells))
             else:
                 yield SourceRow(number, cells)
 
     def _fetch(self, start: int, window: str | None) -> Page:
-        return page_of(self._interface, self._path, self._mapping, (start, window))
+        return page_of(self._interface, self.name, self._mapping, (start, window))
 
     def _updated_of(self, row: Any) -> str:
         if not isinstance(row, dict):
             return ""
-        place = self._recognised.places.get(self._mapping.exports[self._recognised.export].updated or "")
-        written = row.get(self._headers[place]) if place is not None else row.get(self._mapping.rest.updated)
+        place = self.recognised.places.get(self._mapping.exports[self.recognised.export].updated or "")
+        written = row.get(self.headers[place]) if place is not None else row.get(self._mapping.rest.updated)
         return _second(value_text(written))
 
     def _cells(self, row: Mapping[str, Any]) -> list[str]:
-        cells = [""] * len(self._headers)
+        cells = [""] * len(self.headers)
         for name, value in row.items():
             place = self._places.get(name)
             if place is not None:
                 cells[place] = value_text(value)
+            elif (place := self._known.get(_folded(name))) is not None:
+                cells[place] = cells[place] or value_text(value)
         return cells
+
+
+def _by_spelling(mapping: RegistryMapping, recognised: Recognised) -> Mapping[str, int]:
+    """Where a field belongs that the first page lacks: a row without a value may leave the field out altogether."""
+    columns = mapping.exports[recognised.export].parts[recognised.part].columns
+    return {
+        _folded(spelling): place
+        for column, place in recognised.places.items()
+        for spelling in (column, *columns[column])
+    }
+
+
+_folded: Final = lru_cache(maxsize=4096)(folded_header)
 
 
 def _second(text: str) -> str:

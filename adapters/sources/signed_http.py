@@ -8,18 +8,18 @@ import base64
 import hashlib
 import hmac
 import json
+import re
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
 import orjson
-from tenacity import RetryCallState, Retrying, retry_if_exception, stop_after_attempt
-from tenacity.wait import wait_base, wait_random_exponential
 
 from adapters.mapping.model import Rest
-from hub.errors import Refused, Unavailable
+from adapters.sources.patience import AwayForNow, Patience, patient, retry_after
+from hub.errors import Malformed, Refused, Unavailable
 from hub.kernel.clock import Clock
 
 _OK: Final = 200
@@ -32,85 +32,31 @@ _MOST_BYTES: Final = 32 << 20
 _SURROGATES: Final = b"\\ud"
 _SKEW_SECONDS: Final = 30
 _DAY_SECONDS: Final = 86_400
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How often a call is tried, how long is waited in between, and the longest wait that is granted when asked for."""
-
-    attempts: int = 7
-    first_seconds: float = 0.5
-    longest_seconds: float = 30.0
-    longest_asked_seconds: float = 120.0
-
-
-class AwayForNow(Exception):
-    """The interface did not answer usefully; ``after`` is what it asked to wait."""
-
-    def __init__(self, what: str, after: float | None = None) -> None:
-        super().__init__(what)
-        self.what = what
-        self.after = after
-
-
-class _Wait(wait_base):
-    """As long as the interface asked, else exponentially with chance."""
-
-    def __init__(self, patience: Patience) -> None:
-        self._grow = wait_random_exponential(multiplier=patience.first_seconds, max=patience.longest_seconds)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        fault = retry_state.outcome.exception() if retry_state.outcome else None
-        asked = fault.after if isinstance(fault, AwayForNow) else None
-        return asked if asked is not None else self._grow(retry_state)
-
-
-def _is_worth_a_wait(fault: BaseException, patience: Patience) -> bool:
-    if isinstance(fault, AwayForNow):
-        return (fault.after or 0.0) <= patience.longest_asked_seconds
-    return isinstance(fault, httpx.TransportError)
-
-
-def patient(patience: Patience) -> Retrying:
-    """Tries again while the other side is away."""
-    return Retrying(
-        retry=retry_if_exception(lambda fault: _is_worth_a_wait(fault, patience)),
-        wait=_Wait(patience),
-        stop=stop_after_attempt(patience.attempts),
-        reraise=True,
-    )
-
-
-def retry_after(response: httpx.Response, now: float) -> float | None:
-    """Seconds that the answer asks to wait, given as a number or a date."""
-    asked = response.headers.get("Retry-After", "").strip()
-    if not asked:
-        return None
-    if asked.isdigit():
-        return float(asked)
-    try:
-        return max(0.0, parsedate_to_datetime(asked).timestamp() - now)
-    except (ValueError, TypeError):
-        return None
+_LONGEST_TOLD: Final = 160
+_LONGEST_TIMEOUT: Final = 600
+_MOST_TIMEOUTS: Final = 4
+"""An answer that comes byte by byte never runs into the time-out for one of them."""
+_CODE_BYTES: Final = 500
+_UNAUTHORISED_CODE: Final = re.compile(rb'"code"\s*:\s*"?401\b')
 
 
 class SignedInterface:
     """One interface of one registry."""
 
     def __init__(self, address: str, settings: Rest, *, clock: Clock, patience: Patience | None = None) -> None:
-        url = httpx.URL(address)
+        url = _parsed_address(address)
         given = dict(url.params)
         self._rid = str(given.pop("rid", settings.rid))
         self._sid = str(given.pop("sid", settings.sid))
         self._appkey = str(given.pop("appkey", settings.appkey))
-        timeout = float(given.pop("timeout_seconds", settings.timeout_seconds))
+        self._timeout = _seconds(given.pop("timeout_seconds", settings.timeout_seconds))
         self._secret_path = str(given.pop("secret_path", settings.secret_path))
         self._extra = given
         self._base = url.copy_with(query=None)
         self._settings = settings
         self._clock = clock
         self._patience = patience or Patience()
-        self._http = httpx.Client(timeout=timeout, follow_redirects=False)
+        self._http = httpx.Client(timeout=self._timeout, follow_redirects=False)
         self._secret: bytes | None = None
         self._secret_until = 0.0
         self._skew = 0.0
@@ -147,7 +93,7 @@ class SignedInterface:
 
     def _answer(self, url: httpx.URL, parameters: Mapping[str, str], rows: str) -> dict[str, Any]:
         response = self._send(url, parameters)
-        if response.status_code == _UNAUTHORISED and self._settings.signed:
+        if self._settings.signed and _is_unauthorised(response):
             self._secret = None
             response = self._send(url, parameters)
         answer = self._read(response)
@@ -160,13 +106,16 @@ class SignedInterface:
         return self._fetch(url, {**self._extra, **parameters}, headers)
 
     def _fetch(self, url: httpx.URL, parameters: Mapping[str, str], headers: Mapping[str, str]) -> httpx.Response:
-        """The answer, given up when it grows beyond what a page can be."""
+        """The answer, given up when it grows beyond what a page can be or drips without an end."""
+        end = time.monotonic() + self._timeout * _MOST_TIMEOUTS
         with self._http.stream("GET", url, params=dict(parameters), headers=dict(headers)) as response:
             pieces, size = [], 0
             for piece in response.iter_bytes():
                 size += len(piece)
                 if size > _MOST_BYTES:
                     raise _too_large()
+                if time.monotonic() > end:
+                    raise AwayForNow("an answer that does not end")
                 pieces.append(piece)
         return httpx.Response(response.status_code, headers=_plain(response.headers), content=b"".join(pieces))
 
@@ -234,6 +183,46 @@ class SignedInterface:
         raise AwayForNow(f"code {code[:20]}")
 
 
+def _parsed_address(address: str) -> httpx.URL:
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        raise _not_an_address() from None
+    if not url.host:
+        raise _not_an_address()
+    return url
+
+
+def _not_an_address() -> Malformed:
+    return Malformed(
+        "adapters.source-address",
+        "The source is no HTTP address; write https://host/path?appkey=…&rid=…&sid=….",
+        "数据源不是有效的 HTTP 地址；请写作 https://主机/路径?appkey=…&rid=…&sid=…。",
+    )
+
+
+def _seconds(given: object) -> float:
+    try:
+        seconds = float(str(given))
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST_TIMEOUT:
+        raise Malformed(
+            "adapters.source-timeout",
+            f"timeout_seconds in the source is no number of seconds up to {_LONGEST_TIMEOUT}; correct it.",
+            f"数据源的 timeout_seconds 应为不超过 {_LONGEST_TIMEOUT} 的秒数；请更正。",
+        )
+    return seconds
+
+
+def _is_unauthorised(response: httpx.Response) -> bool:
+    """True when the secret or the sign is refused, by status or, with status 200, by the code inside."""
+    if response.status_code != _OK:
+        return response.status_code == _UNAUTHORISED
+    start = response.content[:_CODE_BYTES]
+    return b'"data"' not in start and _UNAUTHORISED_CODE.search(start) is not None
+
+
 def _plain(headers: httpx.Headers) -> dict[str, str]:
     """The headers of an answer whose content is unpacked already."""
     return {name: value for name, value in headers.items() if name not in ("content-encoding", "content-length")}
@@ -277,4 +266,4 @@ def _refused(status: int) -> Refused:
 
 
 def _told(fault: Exception) -> str:
-    return fault.what if isinstance(fault, AwayForNow) else type(fault).__name__
+    return fault.what if isinstance(fault, AwayForNow) else f"{type(fault).__name__} {fault}".strip()[:_LONGEST_TOLD]

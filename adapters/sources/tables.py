@@ -20,8 +20,8 @@ from sqlalchemy.types import NullType
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, shortcoming
 from adapters.sources.grid import raw_of
-from adapters.sources.model import AROUND_EMPTY, BadRow, Contents, Ignored, Item, SourceRow
-from adapters.sources.signed_http import AwayForNow, Patience, patient
+from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
+from adapters.sources.patience import AwayForNow, Patience, patient
 from adapters.sources.workbook import cell_text
 from adapters.standard.folding import is_broken
 from hub.errors import Malformed, Missing, Refused, Unavailable
@@ -181,7 +181,7 @@ def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
         )
 
 
-class DatabaseTable:
+class DatabaseTable(LiveTable):
     """One table or view."""
 
     def __init__(
@@ -192,36 +192,9 @@ class DatabaseTable:
         recognised: Recognised,
         how: tuple[RegistryMapping, Sequence[str], bool],
     ) -> None:
+        super().__init__(name, tuple(headers), recognised)
         self._engine = engine
-        self._name = name
-        self._headers = tuple(headers)
-        self._recognised = recognised
         self._mapping, self._ordered, self.is_view = how
-
-    @property
-    def name(self) -> str:
-        """The table's name."""
-        return self._name
-
-    @property
-    def recognised(self) -> Recognised:
-        """What its columns make it."""
-        return self._recognised
-
-    @property
-    def headers(self) -> Sequence[str]:
-        """Its column names."""
-        return self._headers
-
-    @property
-    def around(self) -> Mapping[str, str]:
-        """A table has nothing around it."""
-        return AROUND_EMPTY
-
-    @property
-    def digest(self) -> str | None:
-        """A table changes; nothing names its content."""
-        return None
 
     @property
     def reads_on(self) -> bool:
@@ -230,9 +203,9 @@ class DatabaseTable:
 
     @property
     def _updated(self) -> str | None:
-        export = self._mapping.exports[self._recognised.export]
-        place = self._recognised.places.get(export.updated or "") if export.mode == "delta" else None
-        return None if place is None else self._headers[place]
+        export = self._mapping.exports[self.recognised.export]
+        place = self.recognised.places.get(export.updated or "") if export.mode == "delta" else None
+        return None if place is None else self.headers[place]
 
     def _order(self, by_name: Mapping[str, ColumnClause[Any]]) -> list[ColumnClause[Any]]:
         """By primary key, else as the database stores the rows, else by everything known of them."""
@@ -241,7 +214,7 @@ class DatabaseTable:
             return [by_name[name] for name in self._ordered]
         if stored and not self.is_view:
             return [literal_column(stored)]
-        return [by_name[self._headers[place]] for place in self._recognised.places.values()]
+        return [by_name[self.headers[place]] for place in self.recognised.places.values()]
 
     def rows(self, since: str | None = None) -> Iterator[Item]:
         """Every row by its place in the table, or those changed at or after ``since``, all from one snapshot.
@@ -249,9 +222,9 @@ class DatabaseTable:
         Raises:
             Unavailable: the database went away.
         """
-        wanted: list[ColumnClause[Any]] = [sql_column(quoted_name(name, quote=True)) for name in self._headers]
-        by_name = dict(zip(self._headers, wanted, strict=True))
-        source = sql_table(quoted_name(self._name, quote=True), *wanted, schema=self._mapping.tables.schema)
+        wanted: list[ColumnClause[Any]] = [sql_column(quoted_name(name, quote=True)) for name in self.headers]
+        by_name = dict(zip(self.headers, wanted, strict=True))
+        source = sql_table(quoted_name(self.name, quote=True), *wanted, schema=self._mapping.tables.schema)
         query = select(*wanted).select_from(source)
         updated = self._updated
         if updated and since:
@@ -263,7 +236,7 @@ class DatabaseTable:
                 for number, row in enumerate(streamed.execute(query), 1):
                     cells = [value if type(value) is str else _cell(value) for value in row]
                     if is_broken(cells):
-                        yield BadRow(number, "row.broken-text", raw_of(self._headers, cells))
+                        yield BadRow(number, "row.broken-text", raw_of(self.headers, cells))
                     else:
                         yield SourceRow(number, cells)
         except DBAPIError as fault:

@@ -7,7 +7,7 @@ import pytest
 from adapters.simulator.hostile import FILES, TABLES, Expected, HostileSource
 from adapters.simulator.hostile_interfaces import INTERFACES, HostileInterface
 from adapters.simulator.marriage import Access, running
-from adapters.sources.signed_http import Patience
+from adapters.sources.patience import Patience
 from hub.errors import HubError
 from tests.support.adapter_runs import hub_for, run
 

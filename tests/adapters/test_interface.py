@@ -1,7 +1,11 @@
 """The signed, paged interface: renewed secrets, retries, changing pages, and a reading that goes on where it ended."""
 
+import contextlib
 import json
 import random
+import socket
+import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -203,3 +207,70 @@ def test_a_total_that_promises_more_is_not_believed_to_be_all() -> None:
         list(Reading(lambda start, _since: (rows[start : start + 10], 9999), at).rows())
     assert refused.value.code == "adapters.source-short"
     assert json.dumps(refused.value.facts) == '{"promised": 9999, "given": 5}'
+
+
+def test_a_secret_refused_inside_an_answer_with_status_200_is_renewed_once() -> None:
+    refusals = [said({"code": "401", "msg": "sign"})]
+
+    def misbehave(path: str, _query: dict[str, str]) -> Any:
+        return refusals.pop() if path == "/events" and refusals else None
+
+    interface = Interface({"/events": events(30)}, misbehave=misbehave)
+    hub, _ = pushed(interface)
+    assert len(hub.live("marriage", "events")) == 30
+    assert sum(path.endswith("refreshappsecret") for path, _ in interface.calls) == 2
+    refusals.extend([said({"code": "401"})] * 9)
+    with pytest.raises(Refused, match="check rid, sid and appkey"):
+        pushed(interface)
+
+
+def test_a_field_that_the_first_page_lacks_is_read_under_whatever_spelling_it_comes() -> None:
+    rows = [{name.lower(): value for name, value in row.items()} for row in events(30)]
+    for row in rows[:20]:
+        del row["cert_num_woman"]
+    hub, _ = pushed(Interface({"/events": rows}, most=10))
+    numbers = ["number" in claims["woman"] for claims in hub.claims("marriage", "events")]
+    assert numbers.count(True) == 10
+
+
+def test_an_interface_of_another_registry_is_refused_and_not_put_aside_row_by_row() -> None:
+    with pytest.raises(HubError) as refused:
+        pushed(Interface({"/events": [{"姓名": "张伟", "证件号码": "无"}]}))
+    assert refused.value.code == "adapters.nothing-recognised"
+
+
+@pytest.mark.parametrize(
+    ("address", "code"),
+    [
+        ("http://", "adapters.source-address"),
+        ("https://host:port/events", "adapters.source-address"),
+        ("http://127.0.0.1:1/events?timeout_seconds=soon", "adapters.source-timeout"),
+        ("http://127.0.0.1:1/events?timeout_seconds=-1", "adapters.source-timeout"),
+        ("http://127.0.0.1:1/events", "adapters.source-away"),
+    ],
+)
+def test_an_address_that_cannot_be_called_is_said_to_be_one(address: str, code: str) -> None:
+    with pytest.raises(HubError) as refused:
+        run(hub_for("marriage"), "marriage", address)
+    assert refused.value.code == code
+
+
+def test_an_answer_that_drips_without_an_end_is_given_up() -> None:
+    def drip(connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 1000000\r\n\r\n")
+            while True:
+                connection.sendall(b" ")
+                time.sleep(0.02)
+
+    def serve(door: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                threading.Thread(target=drip, args=(door.accept()[0],), daemon=True).start()
+
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        threading.Thread(target=serve, args=(door,), daemon=True).start()
+        address = f"http://127.0.0.1:{door.getsockname()[1]}/events?timeout_seconds=0.1"
+        with pytest.raises(Unavailable, match="does not end"):
+            run(hub_for("marriage"), "marriage", address)

@@ -14,7 +14,7 @@ from sqlalchemy import text
 from adapters.agent import export_run
 from adapters.agent.model import PushReport
 from adapters.agent.push import Options, push
-from adapters.sources.signed_http import Patience
+from adapters.sources.patience import Patience
 from hub.storage.database import Database
 from hub.storage.embedded import address_of, embedded_server, ensure_database
 from hub.storage.migrate import migrate
