@@ -243,7 +243,6 @@ class _Builder:
             database=self.database,
             vault=IdentityVault(self.keyring, self.blinder),
             log=self.log,
-            append=append,
             clock=self.clock,
             rules=standard_rules() if rules is None else parse_rules(rules.read_bytes()),
             receipt_seconds=self.settings.limits.receipt_seconds,

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 
 from sqlmodel import Session
 
-from hub.audit.model import Receipt
+from hub.audit.model import Entry, Receipt
 from hub.catalogue.service import CatalogueService
 from hub.evidence.model import Shape
 from hub.evidence.store import BatchStore, Vault
@@ -50,6 +50,10 @@ class Receipts(Protocol):
 
     def receipt_for(self, entry_id: str, within_seconds: float) -> Receipt:
         """The receipt of a committed entry, once the log holds it."""
+        ...
+
+    def append(self, entry: Entry, within_seconds: float) -> Receipt:
+        """The receipt of an entry that tells of no fact kept elsewhere."""
         ...
 
     def prove(self, entry: str | int, *, is_witnessed: bool = False) -> Receipt:

@@ -1,12 +1,10 @@
 """What auditors 审计员 do: search, have unusual patterns flagged, take exports; they read, and change nothing."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, Final
-
-from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.errors import Malformed
@@ -23,7 +21,6 @@ from hub.proof.encoding import b64url
 from hub.storage.database import Database
 
 MOST_FLAGS: Final = 1_000
-Append = Callable[[Session, Entry], str]
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,6 @@ class SearchService:
     database: Database
     vault: Vault
     log: Receipts
-    append: Append
     clock: Clock
     rules: Sequence[Rule] = standard_rules()
     receipt_seconds: float = 10.0
@@ -95,14 +91,12 @@ class SearchService:
 
         Raises:
             Malformed: another kind of file.
-            Unavailable: the entry is kept, its receipt is not there yet; nothing is handed out.
+            Unavailable: the entry has no receipt yet; nothing is handed out.
         """
         with self.database.reading() as session:
             export = write_export(AuditingStore(session).stream(search), kind)
         entry = Entry("access", self._claims(search, export, by))
-        with self.database.writing() as session:
-            self.append(session, entry)
-        self.log.receipt_for(entry.entry_id, self.receipt_seconds)
+        self.log.append(entry, self.receipt_seconds)
         return export.logged(entry.entry_id)
 
     @staticmethod
