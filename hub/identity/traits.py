@@ -207,16 +207,39 @@ def key_part_names(columns: tuple[str, ...]) -> frozenset[str]:
 
 KeyMaker = Callable[[Traits], list[str]]
 
+CIRCUMSTANCES: Final = ("phone", "address")
+"""What people share who live or work together: telling beside a name or a birth date only."""
+
 
 def key_maker(columns: tuple[str, ...], keys: tuple[tuple[str, ...], ...]) -> KeyMaker:
-    """A function from traits to the texts they are looked up by, each with its family in front.
+    """A function from traits to the texts by which a model pairs records, each with its family in front.
 
     A key of which a part is missing is not made. A part that holds several values (former names beside the name,
     relatives' numbers, the birth date that the number states) makes one key for each.
     """
-    families = [
-        (f"{number}{COLUMN_MARK}", [_part(columns, part) for part in parts]) for number, parts in enumerate(keys)
-    ]
+    return _maker(columns, {str(number): parts for number, parts in enumerate(keys)})
+
+
+def look_up_maker(columns: tuple[str, ...], keys: tuple[tuple[str, ...], ...]) -> KeyMaker:
+    """The same for the texts that an index is looked up by: fewer, and whatever shares a key shares one of these.
+
+    Keys that hold a circumstance are looked up by the circumstance alone, so that the index also tells how many share
+    it.
+    """
+    families: dict[str, tuple[str, ...]] = {}
+    for number, parts in enumerate(keys):
+        circumstance = next((part for part in parts if part in CIRCUMSTANCES), "")
+        families[circumstance or str(number)] = (circumstance,) if circumstance else parts
+    return _maker(columns, families)
+
+
+def family_of(text: str) -> str:
+    """The family of a text that a maker made: a circumstance's name, or a key's place in the model."""
+    return text.partition(COLUMN_MARK)[0]
+
+
+def _maker(columns: tuple[str, ...], named: Mapping[str, tuple[str, ...]]) -> KeyMaker:
+    families = [(f"{name}{COLUMN_MARK}", [_part(columns, part) for part in parts]) for name, parts in named.items()]
 
     def made(traits: Traits) -> list[str]:
         texts: list[str] = []
@@ -276,16 +299,19 @@ def valid_number_reader(columns: tuple[str, ...]) -> ValidNumber:
     return lambda traits: f"organisation:{traits[code]}" if traits[code] else ""
 
 
-def without_numbers(columns: tuple[str, ...], traits: Traits) -> Traits:
-    """The traits as if the record stated no number, nor the birth date that stands in it."""
+NUMBERS: Final = ("number", "credit", "organisation", "registration")
+
+
+def without(columns: tuple[str, ...], traits: Traits, emptied: Iterable[str]) -> Traits:
+    """The traits as if the record did not state those columns; a number takes its state and its birth date along."""
     said = dict(zip(columns, traits, strict=True))
-    said |= dict.fromkeys(_NUMBER_COLUMNS.intersection(columns), "")
-    if "born" in said:
-        said["born"] = said["birth"]
+    for column in emptied:
+        said[column] = ""
+        if f"{column}_state" in said:
+            said[f"{column}_state"] = ""
+        if column == "number" and "born" in said:
+            said["born"] = said["birth"]
     return tuple(said.values())
-
-
-_NUMBER_COLUMNS: Final = frozenset(("number", "number_state", "credit", "credit_state", "organisation", "registration"))
 
 
 def are_compatible(one: Iterable[str], other: Iterable[str]) -> bool:

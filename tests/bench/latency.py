@@ -188,7 +188,7 @@ def _kept(mention: Mention, subject: str, how: tuple[Kind, Context, Vault, datet
     return NewMention(
         subject, mention_id, mention.registry, mention.export, mention.record, mention.role, mention.kind, mention.row,
         vault.key(name, text), vault.seal_traits(mention_id, text), vault.seal_said(mention_id, said),
-        b"".join(vault.key(name, key) for key in kind.keys(traits)), now,
+        b"".join(vault.key(name, key) for key in kind.look_ups(traits)), now,
     )  # fmt: skip
 
 
@@ -241,7 +241,9 @@ def _looked_up(database: Database, probes: Sequence[Mention]) -> tuple[list[floa
     """Milliseconds of four look-ups, each by one key with the mentions behind it, and of a commit."""
     vault, context = Vault(KeyRing("bench", {"bench": KEY}), Blinder(KEY)), Context(local_date(datetime.now(UTC)))
     kind = kinds_of(None, review_probable=False)["resident"]
-    keyed = [[vault.key(kind.model.name, key) for key in kind.keys(kind.traits(each, context))][:4] for each in probes]
+    keyed = [
+        [vault.key(kind.model.name, key) for key in kind.look_ups(kind.traits(each, context))][:4] for each in probes
+    ]
     query = (
         "SELECT m.subject_id FROM identity_key k JOIN identity_mention m USING (mention_id) WHERE k.key = %s LIMIT 9"
     )

@@ -94,3 +94,23 @@ def test_a_phone_of_a_hundred_people_says_nothing(place: Place, identity: Identi
     assert subject_count(identity, database) == 120
     with database.reading() as session:
         assert len(identity.reviews(session)) == 0
+
+
+@pytest.mark.parametrize(("circumstance", "value"), [("phone", "057188880000"), ("address", "莫干山路100号3幢201室")])
+def test_what_an_office_writes_on_every_form_is_no_household(
+    place: Place, identity: IdentityService, circumstance: str, value: str
+) -> None:
+    """One record after the other decides as a bulk run does: what too many share says nothing, of old records too."""
+    known = {"name": "王伟", "birth_date": "1980-05-06", circumstance: value}
+    (first,) = place(mention(known))
+    (second,) = place(mention(known))
+    assert (second.outcome, second.subject_id) == (Outcome.LINKED, first.subject_id)
+    for at in range(45):
+        birth = f"19{50 + at}-0{1 + at % 9}-{10 + at % 18}"
+        place(mention({"name": f"李{chr(0x4E00 + 97 * at)}", "birth_date": birth, circumstance: value}))
+    (third,) = place(mention(known))
+    assert (third.outcome, third.reasons) == (Outcome.REVIEW, ("score",))
+    (other,) = place(mention(known | {circumstance: value.replace("0", "9")}))
+    assert other.outcome is Outcome.REVIEW
+    (undone,) = (item for item in identity.changes.propose().items if item["what"] != "review")
+    assert (undone["what"], undone["subjects"]) == ("split", [first.subject_id, first.subject_id])

@@ -9,7 +9,18 @@ from hub.identity.model import Mention, Move
 from hub.identity.modelfile import Model, standard_model
 from hub.identity.rules import Matcher
 from hub.identity.store import Session, Vault
-from hub.identity.traits import READERS, Context, KeyMaker, ValidNumber, key_maker, valid_number_reader
+from hub.identity.traits import (
+    CIRCUMSTANCES,
+    NUMBERS,
+    READERS,
+    Context,
+    KeyMaker,
+    ValidNumber,
+    family_of,
+    key_maker,
+    look_up_maker,
+    valid_number_reader,
+)
 from hub.kernel.clock import Clock
 
 Append = Callable[[Session, Entry], object]
@@ -28,6 +39,7 @@ class Kind:
     model: Model
     matcher: Matcher
     keys: KeyMaker
+    look_ups: KeyMaker
     valid_number: ValidNumber
 
     @classmethod
@@ -37,6 +49,7 @@ class Kind:
             model,
             Matcher(model, review_probable=review_probable),
             key_maker(model.columns, model.keys),
+            look_up_maker(model.columns, model.keys),
             valid_number_reader(model.columns),
         )
 
@@ -45,6 +58,17 @@ class Kind:
         export = f"{mention.registry}/{mention.export}"
         listed = export if export in self.model.one_list_exports and mention.role == "self" else ""
         return READERS[self.model.kind].read(mention.fields, context, listed=listed, kin=mention.kin)
+
+    def stated_by(self, look_up: str) -> str:
+        """The number or circumstance that a look-up rests on alone; nothing of one that holds more or something else.
+
+        What too many share says nothing of anybody.
+        """
+        family = family_of(look_up)
+        if family in CIRCUMSTANCES:
+            return family
+        first, *more = self.model.keys[int(family)]
+        return first if first in NUMBERS and not more else ""
 
 
 def kinds_of(models: Mapping[str, Model] | None, *, review_probable: bool) -> dict[str, Kind]:

@@ -24,9 +24,9 @@ from hub.identity.service.standing import (
     may_merge,
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
-from hub.identity.store.index import MemberFound, SubjectFound
+from hub.identity.store.looking import MemberFound, SubjectFound
 from hub.identity.store.vault import mention_id_of
-from hub.identity.traits import COLUMN_MARK, Context, are_compatible, without_numbers
+from hub.identity.traits import CIRCUMSTANCES, COLUMN_MARK, Context, are_compatible, family_of, without
 from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
 
@@ -48,7 +48,8 @@ class Draft:
     traits: Traits
     text: str
     number: str
-    keys: list[bytes]
+    keys: dict[bytes, str]
+    """The text of each look-up key."""
     likeness: bytes
 
 
@@ -94,28 +95,29 @@ class Placing:
         traits = kind.traits(mention, self._context)
         text = COLUMN_MARK.join(traits)
         vault, name = self._parts.vault, kind.model.name
-        keys = [vault.key(name, key) for key in kind.keys(traits)]
         mention_id = mention_id_of(mention.record, mention.role)
-        return Draft(mention, mention_id, kind, traits, text, kind.valid_number(traits), keys, vault.key(name, text))
+        likeness = vault.key(name, text)
+        number, keys = kind.valid_number(traits), self._keys(kind, traits)
+        return Draft(mention, mention_id, kind, traits, text, number, keys, likeness)
+
+    def _keys(self, kind: Kind, traits: Traits) -> dict[bytes, str]:
+        key, name = self._parts.vault.key, kind.model.name
+        return {key(name, text): text for text in kind.look_ups(traits)}
 
     def _look(self, drafts: Iterable[Draft]) -> None:
         """Nobody else places, and everything that could matter to the chunk is at hand."""
         drafts = list(drafts)
         ids = [draft.mention_id for draft in drafts]
-        self._previous, hits = self._index.begin(ids, list({key for draft in drafts for key in draft.keys}))
-        for key, subject_id in hits:
-            self._by_key[key][subject_id] = None
-        subject_ids = {subject for found in self._by_key.values() for subject in found}
-        subject_ids |= {subject for subject, _ in self._previous.values()}
-        with self._index.together():
-            standing = self._index.ask_standing(list(subject_ids))
-            words = self._reviews.ask_verdicts(ids, list(subject_ids))
-        self._stand_up(*standing())
-        for low, high, word in words():
+        keys = list(dict.fromkeys(key for draft in drafts for key in draft.keys))
+        found = self._index.look(ids, keys, most=max(kind.model.key_cap for kind in self._parts.kinds.values()))
+        self._by_key.update(found.hits)
+        self._stand_up(found.subjects, found.members)
+        self._previous = {mention_id: (subject_id, traits) for mention_id, subject_id, traits, _ in found.before}
+        for low, high, word in found.words:
             self._words[low][high] = self._words[high][low] = word
 
     def _stand_up(self, subjects: Iterable[SubjectFound], members: Iterable[MemberFound]) -> None:
-        for subject_id, kind, created_at, _ in subjects:
+        for subject_id, kind, created_at in subjects:
             self._standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
         opened: dict[tuple[str, bytes], Member] = {}
         for subject_id, mention_id, likeness, sealed in members:
@@ -128,6 +130,8 @@ class Placing:
             opened[subject_id, likeness] = standing.members[likeness]
 
     def _place(self, draft: Draft) -> Placement:
+        if self._is_unheard_of(draft):
+            return Placement(self._alone(draft, _ALONE).subject_id, Outcome.NEW, ())
         heard, frequent = self._heard(draft)
         assessed = self._assessed(heard)
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
@@ -147,28 +151,48 @@ class Placing:
         reasons = tuple(each.method for each in doubts) if opened else ((TOO_FREQUENT,) if frequent else ())
         return Placement(standing.subject_id, Outcome.REVIEW if opened else Outcome.NEW, reasons)
 
-    def _heard(self, draft: Draft) -> tuple[Draft, bool]:
-        """The draft by the keys that say something, and whether a key was too frequent to do so.
+    def _is_unheard_of(self, draft: Draft) -> bool:
+        """True of most: nobody else states any of it, and no steward has spoken of it."""
+        known = draft.mention_id in self._previous or draft.mention_id in self._words
+        return not known and self._by_key.keys().isdisjoint(draft.keys)
 
-        A number that so many subjects hold is a placeholder, whatever its check digit: the draft is heard without it.
+    def _heard(self, draft: Draft) -> tuple[Draft, bool]:
+        """The draft by what says something, and whether it states what too many do.
+
+        A number that so many subjects hold is a placeholder, whatever its check digit; a phone or an address is an
+        office's. The draft is heard as if it stated none, as a bulk run hears it.
         """
         kind = draft.kind
         frequent = {key for key in draft.keys if len(self._by_key.get(key, ())) > kind.model.key_cap}
         if not frequent:
             return draft, False
-        bare = without_numbers(kind.model.columns, draft.traits)
-        nameable = {self._parts.vault.key(kind.model.name, text) for text in kind.keys(bare)}
-        keys = [key for key in draft.keys if key not in frequent]
-        if frequent <= nameable:
-            return replace(draft, keys=keys), True
-        return replace(draft, traits=bare, number="", keys=[key for key in keys if key in nameable]), True
+        shared = {column for key in frequent if (column := kind.stated_by(draft.keys[key]))}
+        traits = without(kind.model.columns, draft.traits, shared) if shared else draft.traits
+        keys = {key: text for key, text in self._keys(kind, traits).items() if key not in frequent}
+        return replace(draft, traits=traits, number=kind.valid_number(traits), keys=keys), True
+
+    def _candidates(self, draft: Draft) -> dict[str, None]:
+        """The subjects that share a key of the model with the draft; a circumstance alone points at nobody."""
+        told: dict[str, None] = {}
+        beside: dict[str, None] = {}
+        for key, text in draft.keys.items():
+            behind = (self._resolved(each) for each in self._by_key.get(key, ()))
+            (beside if family_of(text) in CIRCUMSTANCES else told).update(dict.fromkeys(behind))
+        others = [each for each in beside if each not in told]
+        if others:
+            keys = frozenset(draft.kind.keys(draft.traits))
+            told.update(dict.fromkeys(each for each in others if self._shares(draft.kind, each, keys)))
+        return told
+
+    def _shares(self, kind: Kind, subject_id: str, keys: frozenset[str]) -> bool:
+        standing = self._standings[subject_id]
+        return standing.kind == kind.model.kind and any(
+            not keys.isdisjoint(kind.keys(member.traits)) for member in standing.members.values()
+        )
 
     def _assessed(self, draft: Draft) -> list[Assessed]:
         """Every subject that a key points at, assessed."""
-        candidates: dict[str, None] = {}
-        for key in draft.keys:
-            behind = self._by_key.get(key, ())
-            candidates.update(dict.fromkeys(self._resolved(each) for each in behind))
+        candidates = self._candidates(draft)
         words = self._words.get(draft.mention_id, {})
         for other in words:
             candidates.update(dict.fromkeys(self._holding(other)))
@@ -246,8 +270,8 @@ class Placing:
             moved = self._index.move([mention_id], subject_id)
             self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
             self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, TORN)
-            for key in draft.kind.keys(member.traits):
-                self._by_key[self._parts.vault.key(draft.kind.model.name, key)][subject_id] = None
+            for key in self._keys(draft.kind, member.traits):
+                self._by_key[key][subject_id] = None
             self._counts["released"] += 1
 
     def _join(self, draft: Draft, links: Sequence[Assessed], doubts: list[Assessed]) -> Placement:

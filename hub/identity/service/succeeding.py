@@ -107,7 +107,9 @@ class Succeeding:
 
     def _came_before(self, rows: Sequence[Row]) -> Rows:
         """Living rows that came lately, under subjects made lately, and share a key with one of those."""
-        keys = {self._parts.vault.key(row.kind.model.name, key) for row in rows for key in row.kind.keys(row.traits)}
+        keys = {
+            self._parts.vault.key(row.kind.model.name, key) for row in rows for key in row.kind.look_ups(row.traits)
+        }
         near = {subject for _, subject in self._index.hits(list(keys))} if keys else set()
         near -= {row.subject_id for row in rows}
         since = self._now - RECENT

@@ -1,12 +1,13 @@
 """Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
+from hub.identity.store.looking import ASK, MENTIONS_PER_KEY, STAND, KeptBefore, Looked, ask_values
 from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject, link_row, mention_row, subject_row
 from hub.proof.sealing import BLIND_KEY_BYTES
 from hub.storage.statements import cursor_of
@@ -14,12 +15,18 @@ from hub.storage.statements import cursor_of
 LOCK: Final = 4_715_002_001
 """Advisory lock of whoever places: two that place at once would each make a subject of the same person."""
 
-_HITS_PER_KEY: Final = 400
-
 
 def _apart(keys: bytes) -> Iterator[bytes]:
     """The keys that stand one after the other."""
     return (keys[place : place + BLIND_KEY_BYTES] for place in range(0, len(keys), BLIND_KEY_BYTES))
+
+
+def _key_rows(mentions: Iterable[NewMention]) -> Iterator[bytes]:
+    """The rows of ``_COPY_KEYS`` as PostgreSQL writes them (binary COPY): the driver would take ten times as long."""
+    key_length = BLIND_KEY_BYTES.to_bytes(4, "big")
+    for each in mentions:
+        last = len(each.mention_id).to_bytes(4, "big") + each.mention_id
+        yield from (_TWO_FIELDS + key_length + key + last for key in _apart(each.keys))
 
 
 _MENTION_TYPES: Final = {
@@ -35,21 +42,21 @@ _LINK_COLUMNS: Final = (
 _COPY_LINKS: Final = f"COPY identity_link ({', '.join(_LINK_COLUMNS)}) FROM STDIN"
 _COPY_SUBJECTS: Final = "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
 _COPY_KEYS: Final = "COPY identity_key (key, mention_id) FROM STDIN (FORMAT BINARY)"
-_INSERT_SUBJECT: Final = "INSERT INTO identity_subject (subject_id, kind, created_at) VALUES (%s, %s, %s)"
-_INSERT_MENTION: Final = (
+_KEYS_BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+_KEYS_END: Final = b"\xff\xff"
+_TWO_FIELDS: Final = (2).to_bytes(2, "big")
+_KEEP_ONE: Final = (
+    "WITH s AS (INSERT INTO identity_subject (subject_id, kind, created_at)"
+    " SELECT x.* FROM (VALUES (%s::text, %s::text, %s::timestamptz)) x (a, b, c) WHERE a IS NOT NULL), m AS ("
     f"INSERT INTO identity_mention ({', '.join(_MENTION_TYPES)}) VALUES ({', '.join(['%s'] * len(_MENTION_TYPES))})"
+    f"), l AS (INSERT INTO identity_link ({', '.join(_LINK_COLUMNS)})"
+    f" VALUES ({', '.join(['%s'] * len(_LINK_COLUMNS))}))"
+    f" INSERT INTO identity_key (key, mention_id) SELECT substring(%s::bytea FROM n * {BLIND_KEY_BYTES} + 1"
+    f" FOR {BLIND_KEY_BYTES}), %s::bytea FROM generate_series(0, %s) n"
 )
-_INSERT_KEYS: Final = (
-    "INSERT INTO identity_key (key, mention_id) SELECT DISTINCT substring(%s::bytea FROM n * %s + 1 FOR %s), %s::bytea"
-    " FROM generate_series(0, %s) n"
-)
-_INSERT_LINK: Final = (
-    f"INSERT INTO identity_link ({', '.join(_LINK_COLUMNS)}) VALUES ({', '.join(['%s'] * len(_LINK_COLUMNS))})"
-)
-_FEW: Final = 8
-"""So many mentions are kept by statements that travel together; more, by COPY, which needs a round trip a table."""
-_LOCK: Final = "SELECT pg_advisory_xact_lock(%s)"
-_TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s) RETURNING mention_id, subject_id, traits, keys"
+_NO_SUBJECT: Final = (None, None, None)
+_LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK})"
+_TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s)"
 _HITS: Final = (
     "SELECT DISTINCT q.key, m.subject_id FROM (SELECT substring(%s::bytea FROM n * %s + 1 FOR %s) AS key"
     " FROM generate_series(0, %s) n) q"
@@ -61,13 +68,10 @@ _MEMBERS: Final = (
     "SELECT subject_id, mention_id, likeness, traits FROM identity_mention"
     " WHERE subject_id = ANY(%s) AND gone_at IS NULL ORDER BY added_at, mention_id"
 )
-Previous = dict[bytes, tuple[str, bytes]]
-SubjectFound = tuple[str, str, datetime, str | None]
-MemberFound = tuple[str, bytes, bytes, bytes]
 
 
 def _hits_values(keys: Sequence[bytes]) -> list[Any]:
-    return [b"".join(keys), BLIND_KEY_BYTES, BLIND_KEY_BYTES, len(keys) - 1, _HITS_PER_KEY]
+    return [b"".join(keys), BLIND_KEY_BYTES, BLIND_KEY_BYTES, len(keys) - 1, MENTIONS_PER_KEY]
 
 
 _KEPT: Final = ", ".join(f"m.{name}" for name in KeptMention.__slots__)
@@ -78,11 +82,10 @@ class IndexStore:
 
     def __init__(self, session: Session) -> None:
         self._cursor = cursor_of(session)
-        self._other = cursor_of(session)
 
     def lock(self) -> None:
         """Nobody else places, merges or splits until this transaction ends."""
-        self._cursor.execute(_LOCK, [LOCK])
+        self._cursor.execute(_LOCK)
 
     def hits(self, keys: Sequence[bytes]) -> list[tuple[bytes, str]]:
         """The subjects behind each key.
@@ -92,26 +95,28 @@ class IndexStore:
         self._cursor.execute(_HITS, _hits_values(keys))
         return self._cursor.fetchall()
 
-    def begin(self, mention_ids: Sequence[bytes], keys: Sequence[bytes]) -> tuple[Previous, list[tuple[bytes, str]]]:
-        """``lock`` and ``hits`` in one round trip, and the earlier versions of those mentions.
+    def look(self, mention_ids: Sequence[bytes], keys: Sequence[bytes], *, most: int) -> Looked:
+        """``lock``, and whatever matters to those mentions with those keys; of a new person nothing more is asked.
 
-        Of them, by mention, the subject and the sealed traits; the index no longer holds them.
+        Earlier versions of the mentions are no longer in the index. Subjects behind a key that more than ``most`` share
+        are not read.
         """
-        with self.together():
-            self._cursor.execute(_LOCK, [LOCK])
-            self._cursor.execute(_TAKE, [list(mention_ids)])
-            self._other.execute(_HITS, _hits_values(keys))
-        return self._taken(self._cursor.fetchall()), self._other.fetchall()
+        self._cursor.execute(_LOCK, prepare=True)
+        found = Looked()
+        self._cursor.execute(ASK, ask_values(mention_ids, keys), binary=True, prepare=True)
+        found.take_asked(self._cursor.fetchall(), keys)
+        reached = dict.fromkeys(each for behind in found.hits.values() if len(behind) <= most for each in behind)
+        reached |= dict.fromkeys(row[1] for row in found.before)
+        if reached:
+            own = [row[0] for row in found.before]
+            self._cursor.execute(STAND, [list(reached), own], binary=True, prepare=True)
+            found.take_standing(self._cursor.fetchall())
+        self._take(found.before)
+        return found
 
     def together(self) -> AbstractContextManager[object]:
         """Statements of this transaction sent until the block ends travel together; their rows are there afterwards."""
         return self._cursor.connection.pipeline()
-
-    def ask_standing(self, subject_ids: Sequence[str]) -> Callable[[], tuple[list[SubjectFound], list[MemberFound]]]:
-        """What gives, once the statements have travelled, those subjects and their living mentions."""
-        self._cursor.execute(_SUBJECTS, [subject_ids])
-        self._other.execute(_MEMBERS, [subject_ids])
-        return lambda: (self._cursor.fetchall(), self._other.fetchall())
 
     def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
         """Subject, mention, likeness and sealed traits of every living mention of those subjects."""
@@ -140,9 +145,10 @@ class IndexStore:
         )
         return {found.mention_id: found for found in (KeptMention(*row) for row in self._cursor.fetchall())}
 
-    def _taken(self, rows: Sequence[tuple[bytes, str, bytes, bytes]]) -> Previous:
-        self._drop_keys([(key, row[0]) for row in rows for key in _apart(row[3])])
-        return {row[0]: (row[1], row[2]) for row in rows}
+    def _take(self, before: Sequence[KeptBefore]) -> None:
+        if before:
+            self._cursor.execute(_TAKE, [[row[0] for row in before]])
+            self._drop_keys([(key, row[0]) for row in before for key in _apart(row[3])])
 
     def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
         """Mention and subject of those records' mentions; they are looked up no more."""
@@ -165,20 +171,17 @@ class IndexStore:
             )
 
     def add(self, subjects: Sequence[NewSubject], mentions: Sequence[NewMention], links: Sequence[NewLink]) -> None:
-        """``keep`` and ``append``; of a few, in one round trip."""
-        if len(mentions) > _FEW or len(links) > _FEW:
+        """``keep`` and ``append``; of a single mention in one statement."""
+        if len(mentions) == len(links) == 1 and len(subjects) <= 1:
+            self._keep_one(subject_row(subjects[0]) if subjects else _NO_SUBJECT, mentions[0], links[0])
+        elif subjects or mentions or links:
             self.keep(subjects, mentions)
             self.append(links)
-            return
-        with self.together():
-            for subject in subjects:
-                self._cursor.execute(_INSERT_SUBJECT, subject_row(subject))
-            for mention in mentions:
-                keys = [mention.keys, BLIND_KEY_BYTES, BLIND_KEY_BYTES, mention.mention_id]
-                self._cursor.execute(_INSERT_MENTION, mention_row(mention))
-                self._cursor.execute(_INSERT_KEYS, [*keys, len(mention.keys) // BLIND_KEY_BYTES - 1])
-            for link in links:
-                self._cursor.execute(_INSERT_LINK, link_row(link))
+
+    def _keep_one(self, subject: tuple[Any, ...], mention: NewMention, link: NewLink) -> None:
+        last = len(mention.keys) // BLIND_KEY_BYTES - 1
+        values = [*subject, *mention_row(mention), *link_row(link), mention.keys, mention.mention_id, last]
+        self._cursor.execute(_KEEP_ONE, values, prepare=True)
 
     def keep(self, subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
         """Subjects, mentions and their keys are kept."""
@@ -191,10 +194,7 @@ class IndexStore:
             for new in mentions:
                 copy.write_row(mention_row(new))
         with self._cursor.copy(_COPY_KEYS) as copy:
-            copy.set_types(["bytea", "bytea"])
-            for new in mentions:
-                for key in _apart(new.keys):
-                    copy.write_row((key, new.mention_id))
+            copy.write(_KEYS_BEGIN + b"".join(_key_rows(mentions)) + _KEYS_END)
 
     def append(self, links: Iterable[NewLink]) -> None:
         """The lines stand in the link log."""
