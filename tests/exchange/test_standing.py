@@ -115,6 +115,26 @@ def test_an_answer_logged_before_a_compromise_still_verifies(world: World, clock
     assert checked(world, exchange_id)[1].failed is None
 
 
+def test_a_list_signed_after_a_compromise_breaks_no_answer_from_before_it_and_vouches_for_none(
+    world: World, clock: FixedClock
+) -> None:
+    publish(world)
+    clock.advance(seconds=600)
+    exchange_id = exchanged(world)
+    clock.advance(seconds=600)
+    since = clock.now()
+    clock.advance(seconds=600)
+    bundle, _ = checked(world, exchange_id)
+    thiefs = [*bundle["status_lists"], list_of(world, dict.fromkeys(range(20_000), 1))]
+    kid = world.signers[DEPARTMENT].public.kid
+    world.hub.party_service.revoke_key(DEPARTMENT, kid, "key-compromise", compromised_since=since)
+    again = world.hub.exchange.bundle(exchange_id)
+    told = verify_bundle(resealed(world, again, status_lists=thiefs), world.policy() | {"max_status_age_seconds": 3600})
+    assert said(told).endswith("600 s old, 1 lists of keys that did not count")
+    alone = verify_bundle(resealed(world, again, status_lists=thiefs[1:]), world.policy())
+    assert said(alone).startswith("0 of 1 shown valid")
+
+
 def test_one_logged_after_it_does_not_whatever_its_signer_says_about_the_time(world: World, clock: FixedClock) -> None:
     exchanged(world)
     since = clock.now() + timedelta(seconds=5)

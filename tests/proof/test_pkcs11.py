@@ -1,10 +1,6 @@
 """Signing in a device, on a real SoftHSM; without it the tests say so and are skipped."""
 
-import os
-import shutil
-import subprocess
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,36 +10,14 @@ from hub.proof.jws import sign_jws, verify_jws
 from hub.proof.keys import generate_signer
 from hub.proof.note import Note, NoteSigner, verify_note
 from hub.proof.pkcs11 import Device, DeviceSigner, generate_in_device, open_signer, parse_key_reference
-
-MODULES = [
-    Path(place, "softhsm", "libsofthsm2.so")
-    for place in ("/usr/lib", "/usr/lib/x86_64-linux-gnu", "/usr/lib/aarch64-linux-gnu", "/usr/lib64")
-]
-MODULE = next((path for path in MODULES if path.exists()), None)
-PIN = "13579"
-softhsm = pytest.mark.skipif(
-    MODULE is None or shutil.which("softhsm2-util") is None,
-    reason="SoftHSM is not installed; Debian has it as softhsm2",
-)
+from tests.support.softhsm import MODULE, PIN, softhsm, token
 
 
-@pytest.fixture(scope="module")
-def device(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Device]:
-    """A device with one token, `county`, of this run alone."""
-    place = tmp_path_factory.mktemp("softhsm")
-    (place / "tokens").mkdir()
-    (place / "conf").write_text(
-        f"directories.tokendir = {place}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
-    )
-    before = os.environ.get("SOFTHSM2_CONF")
-    os.environ["SOFTHSM2_CONF"] = str(place / "conf")
-    made = ["softhsm2-util", "--init-token", "--free", "--label", "county", "--pin", PIN, "--so-pin", "24680"]
-    subprocess.run(made, check=True, capture_output=True)  # noqa: S603 - fixed arguments
-    yield Device(MODULE, PIN)
-    if before is None:
-        del os.environ["SOFTHSM2_CONF"]
-    else:
-        os.environ["SOFTHSM2_CONF"] = before
+@pytest.fixture
+def device() -> Device:
+    """A device with one token, `county`."""
+    assert token() == "county"
+    return Device(MODULE, PIN)
 
 
 @softhsm
