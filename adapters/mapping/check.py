@@ -1,11 +1,11 @@
 """What a mapping file must mean, beyond its form: every name in it points at something that exists."""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
+from adapters.mapping.fitting import misfit_of, missing_claims
 from adapters.mapping.model import Claim, Export, Mapping
 from adapters.mapping.yaml_lines import Document
-from adapters.schemas import schema
 
 AROUND: Final = ("@title", "@sheet", "@file", "@folder", "@modified")
 """What stands around a table and not in it; read like columns."""
@@ -26,12 +26,25 @@ def check_meaning(mapping: Mapping, document: Document) -> None:
         for column in export.key:
             if column not in known and not _is_claim(column, export):
                 raise document.refuse((*place, "key"), f"'{column}' is neither a column nor a claim", "主键列不存在")
-        if export.snapshot and not _is_claim(f"claim:{export.snapshot}", export):
-            raise document.refuse((*place, "snapshot"), "is not a claim of this export", "分期数据项不存在")
+        _check_manner(export, document)
         if export.updated and export.updated not in known:
             raise document.refuse((*place, "updated"), "is not a column of this export", "更新时间列不存在")
         for claim in export.claims:
             _check_claim(claim, export, mapping, document)
+        if missing := missing_claims(export):
+            said = f"the evidence type {export.evidence} needs '{missing[0]}'"
+            raise document.refuse((*place, "claims"), said, "缺少必需的数据项")
+
+
+def _check_manner(export: Export, document: Document) -> None:
+    """Returns when the export can be read in its mode and told from the one before."""
+    place = ("exports", export.name)
+    if export.snapshot and not _is_claim(f"claim:{export.snapshot}", export):
+        raise document.refuse((*place, "snapshot"), "is not a claim of this export", "分期数据项不存在")
+    if export.snapshot and f"claim:{export.snapshot}" not in export.key:
+        raise document.refuse((*place, "snapshot"), f"the key must hold claim:{export.snapshot}", "主键须含该项")
+    if export.join and export.mode == "delta":
+        raise document.refuse((*place, "mode"), "two parts that are joined are read in full", "关联导出须为全量")
 
 
 def columns_of(export: Export) -> Iterator[str]:
@@ -85,18 +98,5 @@ def _check_claim(claim: Claim, export: Export, mapping: Mapping, document: Docum
         raise document.refuse(place, f"'as: {claim.reader}' needs 'codes'", "缺少代码表")
     if claim.unit and claim.unit not in _UNITS.get(claim.reader, ()):
         raise document.refuse(place, f"'{claim.unit}' is no unit of {claim.reader}", "单位不符")
-    if claim.reader != "organisation-numbers" and not _is_described(claim.path, export.evidence):
-        raise document.refuse(place, f"the evidence type {export.evidence} has no such claim", "凭证类型没有该数据项")
-
-
-def _is_described(path: tuple[str, ...], evidence: str) -> bool:
-    """True when the evidence type's schema knows the claim."""
-    whole = schema(f"evidence/{evidence}")
-    node: dict[str, Any] = whole
-    for step in path:
-        node = node.get("properties", {}).get(step, {})
-        if "$ref" in node:
-            node = whole["$defs"][node["$ref"].rsplit("/", 1)[-1]]
-        if not node:
-            return False
-    return True
+    if complaint := misfit_of(claim, export, mapping):
+        raise document.refuse(place, *complaint)

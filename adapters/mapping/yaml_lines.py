@@ -48,7 +48,7 @@ def parse_yaml(text: str, name: str) -> Document:
     """The document in ``text``.
 
     Raises:
-        Malformed: not YAML, a key twice in one place, aliases, too many parts.
+        Malformed: not YAML, empty, a key twice in one place, aliases, too many parts.
     """
     document = Document(name)
     try:
@@ -57,8 +57,11 @@ def parse_yaml(text: str, name: str) -> Document:
         mark = getattr(error, "problem_mark", None)
         document.lines[()] = mark.line + 1 if mark else 1
         raise document.refuse((), "not YAML: " + str(getattr(error, "problem", "") or error), "不是 YAML") from None
-    if root is not None:
-        document.value = _value(root, (), document)
+    except RecursionError:
+        raise document.refuse((), "nested too deeply for a mapping", "嵌套过深") from None
+    if root is None:
+        raise document.refuse((), "is empty; start with version and registry", "文件为空")
+    document.value = _value(root, (), document)
     return document
 
 

@@ -91,6 +91,45 @@ def test_complaints_name_the_line(change: tuple[str, str], line: int, said: str,
     assert refused.value.facts["line"] == line or said in ("version", "not YAML", "exprots")
 
 
+@pytest.mark.parametrize(
+    ("registry", "change", "said"),
+    [
+        ("land", "exports: {rights: {claims: {unit: null}}}", "needs 'unit'"),
+        ("low_income", "exports: {households: {claims: {head.name: null}}}", "needs 'head.name'"),
+        (
+            "land",
+            "exports: {rights: {claims: {registered_on: {from: FDCQ.DJSJ, as: money, unit: 元}}}}",
+            "wants string",
+        ),
+        ("low_income", "exports: {households: {claims: {persons: {from: 保障人数, as: text}}}}", "wants integer"),
+        ("land", "codes: {right-status: {注销: ended}}", "gives 'ended'"),
+        ("land", "exports: {rights: {snapshot: unit}}", "must hold claim:unit"),
+        ("land", "exports: {rights: {mode: delta}}", "read in full"),
+        ("land", "exports: {rights: {claims: {holders: {packed: {colour: QLR.DH}}}}}", "colour"),
+        (
+            "funeral",
+            "exports: {cancellations: {claims: {householder_name: {from: hzxm, as: person-name}}}}",
+            "'name' only",
+        ),
+        ("funeral", "exports: {cancellations: {key: [" + "[" * 5000, "too deeply"),
+    ],
+)
+def test_what_could_never_become_evidence_is_refused_before_a_row_is_read(
+    registry: str, change: str, said: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(f"version: 1\nregistry: {registry}\nextends: default\n{change}\n", encoding="utf-8")
+    with pytest.raises(Malformed) as refused:
+        load_mapping(path, registry)
+    assert (refused.value.code, said in refused.value.en) == ("adapters.mapping", True), refused.value.en
+
+
+def test_an_empty_mapping_file_is_said_to_be_empty(tmp_path: Path) -> None:
+    (tmp_path / "m.yaml").write_text("# nothing yet\n", encoding="utf-8")
+    with pytest.raises(Malformed, match="is empty"):
+        load_mapping(tmp_path / "m.yaml", "land")
+
+
 def test_a_missing_file_and_an_unknown_registry_are_said(tmp_path: Path) -> None:
     with pytest.raises(Missing) as refused:
         load_mapping(tmp_path / "none.yaml", "land")
