@@ -4,7 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
+
+CONSENT: Final = "grant-"
+"""What stands before an application's id in the id of the grant that consent to it makes."""
 
 
 @dataclass(frozen=True, slots=True)

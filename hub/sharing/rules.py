@@ -8,8 +8,8 @@ from hub.sharing.model import Allowed, Grant, NotAllowed, Owed, Owing, Reply
 
 Step = str | int
 NEVER_SHARED = frozenset({"source", "quality"})
-UNCONDITIONAL_DAYS, CONDITIONAL_DAYS, EXTENSION_DAYS, CORRECTION_DAYS = 1, 10, 10, 10
-"""Working days of Order 809: articles 21 (answer, and its one extension) and 26 (correction 校核)."""
+UNCONDITIONAL_DAYS, CONDITIONAL_DAYS, EXTENSION_DAYS, SHARING_DAYS, CORRECTION_DAYS = 1, 10, 10, 20, 10
+"""Working days of Order 809: articles 21 (answer, and its one extension), 22 (sharing) and 26 (correction 校核)."""
 REPLIES: Mapping[Owing, frozenset[Reply]] = {
     Owing.application: frozenset({Reply.consented, Reply.refused}),
     Owing.objection: frozenset({Reply.corrected, Reply.confirmed}),

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 
-from sqlalchemy import ColumnElement, RowMapping, select, update
+from sqlalchemy import ColumnElement, RowMapping, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from hub.sharing.model import Grant, Owed, Owing, Reply
+from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
 from hub.sharing.tables import GRANT, OWED
 
 _OWED = tuple(OWED.c[each.name] for each in fields(Owed))
@@ -80,6 +80,13 @@ class OwedStore:
     def between(self, first: date, last: date) -> list[Owed]:
         """What waits for an answer, and what was raised in a period."""
         return self._find(OWED.c.answered_on.is_(None) | OWED.c.raised_on.between(first, last))
+
+    def consented(self) -> list[Owed]:
+        """Applications that were consented to and whose grants were not ended, the oldest first."""
+        of_consent = GRANT.c.id == literal(CONSENT).concat(OWED.c.owed_id)
+        ended = select(GRANT.c.id).where(of_consent, GRANT.c.ended_on.is_not(None))
+        given = (OWED.c.kind == Owing.application.value) & (OWED.c.reply == Reply.consented.value)
+        return self._find(given & ~ended.exists())
 
     def extend(self, owed_id: str, *, on: date, days: int) -> None:
         """The question may take ``days`` working days in all."""

@@ -11,6 +11,9 @@ from hub.cases.reports import figures_picture, report_json, rows_csv
 from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Timer, figures_of, lit
 from hub.cases.service.supervising import Supervision
 from hub.kernel.workdays import WorkdayCalendar
+from hub.sharing.model import Owing, Reply
+from hub.sharing.service import OwedService, SharingService
+from hub.sharing.service.owing import Application
 from tests.cases.conftest import County
 
 AID = "svc:low-income-aid"
@@ -86,6 +89,55 @@ def test_an_edition_waiting_for_review_turns_red(watched: tuple[County, Supervis
     assert [(each.limit, each.department) for each in red if each.limit is Limit.catalogue] == [
         (Limit.catalogue, "dept:land")
     ]
+
+
+def consented(county: County, evidence_type: str) -> str:
+    """An application that its provider consented to today; its id."""
+    owing = OwedService(county.database, county.clock, county.around.append)
+    kind = county.catalogue.require_edition_on(county.around.today).catalogue.evidence_by_name[evidence_type]
+    asked = Application(
+        ("name",), ("low-income-aid",), "办法", "window", "service", date(2026, 11, 20), date(2027, 11, 20), "head"
+    )
+    made = owing.apply(AID, kind, asked)
+    owing.answer(kind.provider, (Owing.application, made.owed_id), Reply.consented)
+    return made.owed_id
+
+
+def sharing_lights(county: County, owed_id: str) -> list[tuple[str, date | None, date | None]]:
+    lights = Supervision(county.around).report(*PERIOD).lights
+    return [
+        (each.light.value, each.timer.due_on, each.timer.done_on)
+        for each in lights
+        if (each.timer.limit, each.timer.subject) == (Limit.sharing, owed_id)
+    ]
+
+
+def test_what_was_consented_to_is_shared_within_twenty_working_days(county: County) -> None:
+    owed, due = consented(county, "funeral"), date(2026, 12, 18)
+    assert sharing_lights(county, owed) == [("green", due, None)]
+    county.clock.advance(days=27)
+    assert sharing_lights(county, owed) == [("yellow", due, None)]
+    county.clock.advance(days=4)
+    assert sharing_lights(county, owed) == [("red", due, None)]
+    (late,) = [
+        each for each in Supervision(county.around).report(*PERIOD).liabilities if each.fault is Fault.late_sharing
+    ]
+    assert (late.subject, late.department, late.workdays_late) == (owed, "dept:funeral", 1)
+
+
+def test_sharing_begins_when_the_registry_has_pushed_such_evidence(county: County) -> None:
+    county.hold("funeral", "B", name="某")
+    with county.database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE evidence SET registry_id = 'funeral'")
+    owed = consented(county, "funeral")
+    assert sharing_lights(county, owed) == [("green", date(2026, 12, 18), date(2026, 11, 20))]
+
+
+def test_a_grant_that_was_ended_and_a_type_supplied_on_request_are_not_waited_for(county: County) -> None:
+    owed, on_request = consented(county, "funeral"), consented(county, "tax-clearance")
+    assert sharing_lights(county, on_request) == []
+    SharingService(county.database, county.clock, county.around.append).end(f"grant-{owed}", by="auth:data-bureau")
+    assert sharing_lights(county, owed) == []
 
 
 def test_other_rooms_add_their_time_limits(watched: tuple[County, Supervision]) -> None:

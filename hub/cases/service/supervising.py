@@ -21,9 +21,14 @@ from hub.cases.rules.supervision import (
 )
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore, MaterialFate
+from hub.cases.store.arrivals import first_arrival
+from hub.catalogue.model import Supply
 from hub.catalogue.rules import Replaceable
+from hub.catalogue.schemas import short_name
 from hub.catalogue.store import CatalogueStore
+from hub.kernel.clock import local_date
 from hub.sharing.model import Owing
+from hub.sharing.rules import SHARING_DAYS
 from hub.sharing.store import OwedStore
 
 REVIEW_DAYS = 2
@@ -38,7 +43,7 @@ class Supervision:
 
     def __init__(self, around: Surroundings, sources: Sequence[TimerSource] = ()) -> None:
         self._around = around
-        self._sources = (self._case_timers, self._catalogue_timers, self._owed_timers, *sources)
+        self._sources = (self._case_timers, self._catalogue_timers, self._owed_timers, self._sharing_timers, *sources)
 
     def report(self, first: date, last: date) -> SupervisionReport:
         """Lights of what is open or was opened in the period, liabilities, figures and the reform's work list."""
@@ -94,6 +99,24 @@ class Supervision:
         for each in OwedStore(session).between(first, last):
             due = workdays_after(each.raised_on, each.days, self._around.calendar)
             yield Timer(LIMITS[each.kind], each.owed_id, each.provider, each.raised_on, due, each.answered_on)
+
+    def _sharing_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
+        """Order 809 article 22: what was consented to is shared within twenty working days.
+
+        It is from the day on which the provider's registry has evidence of that type at the hub. What providers supply
+        on request is timed request by request instead.
+        """
+        around = self._around
+        types = around.catalogue.require_edition_on(around.today).catalogue.evidence_by_name
+        for each in OwedStore(session).consented():
+            kind = types.get(short_name(each.evidence_type))
+            if kind is None or kind.supply is not Supply.pushed or each.answered_on is None:
+                continue
+            arrived = first_arrival(session, kind.registry, kind.name)
+            done = max(local_date(arrived), each.answered_on) if arrived else None
+            if done is None or first <= each.answered_on <= last:
+                due = workdays_after(each.answered_on, SHARING_DAYS, around.calendar)
+                yield Timer(Limit.sharing, each.owed_id, each.provider, each.answered_on, due, done)
 
     def _collected(self, cases: Sequence[Case], fates: dict[str, list[MaterialFate]]) -> Iterable[Liability]:
         for case in cases:

@@ -12,7 +12,7 @@ from hub.catalogue.model import EvidenceType, SharingClass
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.clock import Clock, local_date
 from hub.kernel.ids import new_id
-from hub.sharing.model import Grant, Owed, Owing, Reply
+from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
 from hub.sharing.rules import CONDITIONAL_DAYS, UNCONDITIONAL_DAYS, extended_days, require_answerable
 from hub.sharing.store import GrantStore, OwedStore
 from hub.storage.database import Database
@@ -122,7 +122,7 @@ class OwedService:
     def _grant(self, session: Session, owed: Owed) -> None:
         asked = owed.asked
         grant = Grant(
-            id=f"grant-{owed.owed_id}",
+            id=f"{CONSENT}{owed.owed_id}",
             consumer=owed.consumer,
             evidence_type=owed.evidence_type,
             claims=tuple(asked["claims"]),
