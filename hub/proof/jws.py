@@ -92,10 +92,17 @@ def sign_jws(claims: Mapping[str, Any], *, typ: str, signer: Signer, header: Map
     return _MESSAGES.encode(canonical_json(claims), key, algorithm=signer.public.alg, headers=named, sort_headers=True)
 
 
+@lru_cache(maxsize=64)
+def _protected(alg: str, kid: str, typ: str) -> str:
+    return b64url(canonical_json({"alg": alg, "kid": kid, "typ": typ}))
+
+
 def signed_compact(payload: bytes, *, typ: str, signer: Signer, header: Mapping[str, Any] | None = None) -> str:
     """``payload`` as it is, under the signer's key."""
-    protected = {**(header or {}), "alg": signer.public.alg, "kid": signer.public.kid, "typ": typ}
-    signed = f"{b64url(canonical_json(protected))}.{b64url(payload)}"
+    key = signer.public
+    own = {"alg": key.alg, "kid": key.kid, "typ": typ}
+    protected = b64url(canonical_json({**header, **own})) if header else _protected(key.alg, key.kid, typ)
+    signed = f"{protected}.{b64url(payload)}"
     return f"{signed}.{b64url(signer.sign(signed.encode('ascii')))}"
 
 

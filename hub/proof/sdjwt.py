@@ -8,9 +8,12 @@ referred to by a digest, (7) no disclosure takes a reserved name, a registered c
 import binascii
 import hashlib
 import os
+import struct
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain, repeat
+from operator import methodcaller
 from typing import Any, Final
 
 import orjson
@@ -32,15 +35,29 @@ EVIDENCE_TYP: Final = "dc+sd-jwt"
 MAX_BYTES: Final = 262_144
 MAX_DISCLOSURES: Final = 2_000
 SALT_BYTES: Final = 18
-_SALTS_AT_ONCE: Final = 32
-_DIGEST_CHARACTERS: Final = 43
+_SALT: Final = f"{SALT_BYTES // 3 * 4}s"
+_SPELLED_DIGEST: Final = "43sx"
+_DIGEST: Final = methodcaller("digest")
 _RESERVED: Final = frozenset({"_sd", "...", "_sd_alg"})
 _ALWAYS_CLEAR: Final = frozenset({"iss", "iat", "nbf", "exp", "jti", "vct", "cnf", "status", "aud", "sub"})
+_TAKEN: Final = _RESERVED | _ALWAYS_CLEAR
+_TEXTS: Final = frozenset({str})
+_ONCE: Final = frozenset({1})
+_LISTS: Final = frozenset({list})
+_OBJECTS: Final = frozenset({dict})
+_CONTAINERS: Final = _LISTS | _OBJECTS
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_URL_SAFE_AND_PARTED: Final = bytes.maketrans(b"+/\n", b"-_~")
+_FROM_URL_SAFE: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_BRACKETS: Final = binascii.b2a_base64(b"],\n  [", newline=False)
+_FILL: Final = (b"", b"=", b"og", b"K")
+"""By the length of what is to be filled, modulo four; no base64 leaves one character over."""
 _IN_OBJECT: Final = 3
 _IN_LIST: Final = 2
 
 Path = tuple[str | int, ...]
+_Place = tuple[Path, tuple[bytes, ...], Sequence[str | int], Sequence[bytes]]
+"""Where values were disclosed: below which path and disclosures, under which names, by which disclosures."""
 
 
 def path_text(path: Path) -> str:
@@ -57,44 +74,56 @@ def parse_path(text: str) -> Path:
 
 
 class _Writer:
-    """Turns leaves into disclosures; digests take their places once all disclosures are made."""
+    """Gathers leaves; they become disclosures, and digests take their places, all at once."""
 
     def __init__(self) -> None:
-        self.disclosures: list[bytes] = []
-        self._salts: list[str] = []
+        self._names: list[str] = []
+        self._values: list[Any] = []
         self._lists: list[list[Any]] = []
-
-    def _hidden(self, name: str, value: Any) -> int:
-        if not self._salts:
-            self._salts = _slices(os.urandom(SALT_BYTES * _SALTS_AT_ONCE), SALT_BYTES)
-        self.disclosures.append(_b64(orjson.dumps([self._salts.pop(), name, value])))
-        return len(self.disclosures) - 1
 
     def object(self, members: dict[str, Any], depth: int = MAX_DEPTH) -> dict[str, Any]:
         """The clear structure of ``members``; each ``_sd`` holds positions until ``finish``."""
+        if not _RESERVED.isdisjoint(members) or not _TEXTS.issuperset(map(type, members)):
+            raise _reserved()
         shown: dict[str, Any] = {}
-        places: list[Any] = []
+        names, values = self._names, self._values
+        first = len(names)
         for name, value in members.items():
-            if name in _RESERVED or type(name) is not str:
-                raise _reserved()
             kind = type(value)
-            if kind is dict:
-                shown[name] = self.object(value, _deeper(depth))
-            elif kind is list and value and all(type(member) is dict for member in value):
-                shown[name] = [self.object(member, _deeper(_deeper(depth))) for member in value]
+            if kind is str:
+                names.append(name)
+                values.append(value)
+            elif kind is dict or (kind is list and value and {*map(type, value)} == _OBJECTS):
+                shown[name] = value
             else:
                 _check_leaf(value)
-                places.append(self._hidden(name, value))
+                names.append(name)
+                values.append(value)
+        if places := list(range(first, len(names))):
+            self._lists.append(places)
+        for name, value in shown.items():
+            below = _deeper(depth)
+            inside = self.object(value, below) if type(value) is dict else self._objects(value, _deeper(below))
+            shown[name] = inside
         if places:
             shown["_sd"] = places
-            self._lists.append(places)
         return shown
 
-    def finish(self) -> None:
-        """Every ``_sd`` holds sorted digests, so that their order says nothing."""
-        digests = _digests(self.disclosures)
+    def _objects(self, members: list[dict[str, Any]], depth: int) -> list[dict[str, Any]]:
+        return [self.object(member, depth) for member in members]
+
+    def finish(self) -> bytes:
+        """The disclosures, a tilde after each; every ``_sd`` holds sorted digests, so that their order says nothing."""
+        salts = _salts(len(self._names))
+        contents = [*map(orjson.dumps, zip(salts, self._names, self._values, strict=True))]
+        if b"\\u0000" in b"".join(contents):
+            for value in self._values:
+                _check_leaf(value)
+        spelled = b"".join(map(binascii.b2a_base64, contents)).translate(_URL_SAFE_AND_PARTED, b"=")
+        digests = _digests(spelled.split(b"~")[:-1])
         for places in self._lists:
-            places[:] = sorted(digests[place] for place in places)
+            places[:] = sorted(map(digests.__getitem__, places))
+        return spelled
 
 
 def _deeper(depth: int) -> int:
@@ -103,23 +132,20 @@ def _deeper(depth: int) -> int:
     return depth - 1
 
 
-def _b64(content: bytes) -> bytes:
-    return binascii.b2a_base64(content, newline=False).translate(_URL_SAFE).rstrip(b"=")
-
-
-def _slices(content: bytes, size: int) -> list[str]:
-    """base64url of each ``size`` bytes (a multiple of three) of ``content``."""
-    spelled = binascii.b2a_base64(content, newline=False).translate(_URL_SAFE).decode("ascii")
-    width = size // 3 * 4
-    return [spelled[at : at + width] for at in range(0, len(spelled), width)]
+def _salts(number: int) -> list[str]:
+    spelled = binascii.b2a_base64(os.urandom(SALT_BYTES * number), newline=False).translate(_URL_SAFE)
+    return _texts(spelled, _SALT, number)
 
 
 def _digests(disclosures: Sequence[bytes]) -> list[str]:
     """SHA-256 of each in base64url; a zero byte after each digest aligns all of them for one encoding."""
-    sha256 = hashlib.sha256
-    joined = b"".join([sha256(each).digest() + b"\0" for each in disclosures])
-    spelled = binascii.b2a_base64(joined, newline=False).translate(_URL_SAFE).decode("ascii")
-    return [spelled[at : at + _DIGEST_CHARACTERS] for at in range(0, len(spelled), _DIGEST_CHARACTERS + 1)]
+    joined = b"\0".join([*map(_DIGEST, map(hashlib.sha256, disclosures)), b""])
+    spelled = binascii.b2a_base64(joined, newline=False).translate(_URL_SAFE)
+    return _texts(spelled, _SPELLED_DIGEST, len(disclosures))
+
+
+def _texts(spelled: bytes, form: str, number: int) -> list[str]:
+    return [*map(bytes.decode, struct.unpack(form * number, spelled))]
 
 
 def _check_leaf(value: Any) -> None:
@@ -157,12 +183,12 @@ def issue_sd_jwt(
     check_json(dict(clear))
     try:
         hidden = writer.object(dict(disclosable))
-        writer.finish()
+        disclosures = writer.finish()
         payload = orjson.dumps({**clear, **hidden, "_sd_alg": "sha-256"}, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         raise malformed("json", "A text cannot be written as UTF-8.", "文本无法编码为 UTF-8。") from None
     compact = signed_compact(payload, typ=typ, signer=signer)
-    return "~".join([compact, *(part.decode("ascii") for part in writer.disclosures), ""])
+    return f"{compact}~{disclosures.decode('ascii')}"
 
 
 # --- reading -------------------------------------------------------------------------------------------------------
@@ -176,12 +202,21 @@ class SdJwt:
     payload: Mapping[str, Any] = field(repr=False)
     claims: Mapping[str, Any] = field(repr=False)
     key: PublicKey | None
-    _disclosed: Mapping[Path, tuple[bytes, ...]] = field(repr=False)
+    _places: Sequence[_Place] = field(repr=False)
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """The path of every disclosed value."""
         return tuple(self._disclosed)
+
+    @cached_property
+    def _disclosed(self) -> dict[Path, tuple[bytes, ...]]:
+        """The path of every disclosed value, and the disclosures that it takes."""
+        return {
+            (*path, name): (*above, spelled)
+            for path, above, *found in self._places
+            for name, spelled in zip(*found, strict=True)
+        }
 
     @cached_property
     def clear(self) -> dict[str, Any]:
@@ -286,9 +321,41 @@ def _resolved(jws: bytes, payload: Mapping[str, Any], disclosures: list[bytes], 
     if payload.get("_sd_alg", "sha-256") != "sha-256":  # 3
         raise malformed("sd-hash", "The evidence hashes with something else than SHA-256.", "凭证未使用 SHA-256 摘要。")
     reader = _Reader(disclosures, is_trusted=key is None)  # 4
-    claims = reader.object({name: value for name, value in payload.items() if name != "_sd_alg"}, (), ())
+    members = dict(payload)
+    members.pop("_sd_alg", None)
+    claims = reader.object(members, (), ())
     reader.finish()  # 5, 6
-    return SdJwt(jws.decode("ascii"), payload, claims, key, reader.disclosed)
+    return SdJwt(jws.decode("ascii"), payload, claims, key, reader.places)
+
+
+def _read_together(disclosures: list[bytes]) -> list[list[Any]] | None:
+    """What ``_parsed`` would give, for disclosures of members without inner structure, all decoded and read at once.
+
+    None when any is something else, or not well formed. Each stands in brackets of its own, beside nothing, its value
+    holds at most a flat list, and texts hold no line break: so none reaches into the next, and there are as many as
+    were given. What fills a group of four decodes to blanks, and beside bits that should be zero to no JSON.
+    """
+    joined = _BRACKETS.join([part + _FILL[len(part) & 3] for part in disclosures])
+    try:
+        content = binascii.a2b_base64(joined.translate(_FROM_URL_SAFE), strict_mode=True)
+        bracketed = orjson.loads(b"[[%b]]" % content)
+        parsed = [*chain.from_iterable(bracketed)]
+        salts, names, values = zip(*parsed, strict=True)
+    except (ValueError, TypeError):
+        return None
+    is_whole = len(bracketed) == len(disclosures) and _ONCE.issuperset(map(len, bracketed))
+    if not is_whole or not _LISTS.issuperset(map(type, parsed)) or not _TEXTS.issuperset(map(type, salts + names)):
+        return None
+    if b"\\u0000" in content or not all(_is_flat(value) for value in values if type(value) is not str):
+        return None
+    return parsed
+
+
+def _is_flat(value: Any) -> bool:
+    """True of an exact whole number, a truth value, null, and a list of texts."""
+    if type(value) is int:
+        return -MAX_EXACT_INTEGER <= value <= MAX_EXACT_INTEGER
+    return value is None or type(value) is bool or (type(value) is list and _TEXTS.issuperset(map(type, value)))
 
 
 def _parsed(disclosures: list[bytes], *, is_trusted: bool) -> list[list[Any]]:
@@ -315,14 +382,21 @@ def _check_disclosed(value: Any, content: bytes) -> None:
         _check_leaf(value)
 
 
+_Found = tuple[bytes, list[Any]]
+"""A disclosure as spelled, and what it spells."""
+
+
 class _Reader:
     """Puts disclosed values in their places, using each digest and each disclosure exactly once."""
 
     def __init__(self, disclosures: list[bytes], *, is_trusted: bool) -> None:
-        self.disclosed: dict[Path, tuple[bytes, ...]] = {}
+        self.places: list[_Place] = []
         self._seen: list[str] = []
-        parsed = zip(disclosures, _parsed(disclosures, is_trusted=is_trusted), strict=True)
-        self._waiting = dict(zip(_digests(disclosures), parsed, strict=True))
+        parsed = _read_together(disclosures)
+        self._is_flat = parsed is not None
+        if parsed is None:
+            parsed = _parsed(disclosures, is_trusted=is_trusted)
+        self._waiting = dict(zip(_digests(disclosures), zip(disclosures, parsed, strict=True), strict=True))
         if len(self._waiting) != len(disclosures):
             raise malformed("doubled-disclosure", "A disclosure appears twice.", "披露项重复出现。")
 
@@ -330,37 +404,44 @@ class _Reader:
         """``members`` with what their ``_sd`` digests disclose."""
         if len(path) > MAX_DEPTH:
             raise _too_deep()
-        shown: dict[str, Any] = {}
+        shown = dict(members)
+        digests = shown.pop("_sd", None)
+        if not _RESERVED.isdisjoint(shown):
+            raise _reserved()
         for name, value in members.items():
-            if name == "_sd":
-                continue
-            if name in _RESERVED:
-                raise _reserved()
-            kind = type(value)
-            shown[name] = self._value(value, (*path, name), above) if kind is dict or kind is list else value
+            if type(value) in _CONTAINERS and name != "_sd":
+                shown[name] = self._value(value, (*path, name), above)
         if "_sd" in members:
-            self._disclose(members["_sd"], shown, path, above)
+            found = [*filter(None, map(self._waiting.pop, self._listed(digests), repeat(None)))]
+            disclose = self._disclose_flat if self._is_flat else self._disclose
+            if found:
+                disclose(found, shown, path, above)
         return shown
 
-    def _disclose(self, digests: Any, shown: dict[str, Any], path: Path, above: tuple[bytes, ...]) -> None:
-        waiting, disclosed = self._waiting, self.disclosed
-        for digest in self._listed(digests):
-            found = waiting.pop(digest, None)
-            if found is None:
-                continue
-            spelled, parsed = found
+    def _disclose_flat(self, found: list[_Found], shown: dict[str, Any], path: Path, above: tuple[bytes, ...]) -> None:
+        """What ``_disclose`` does, for what ``_read_together`` read."""
+        spelled, parsed = zip(*found, strict=True)
+        _salts, names, values = zip(*parsed, strict=True)
+        disclosed = dict(zip(names, values, strict=True))
+        taken, before = (_RESERVED if path else _TAKEN), len(shown)
+        shown |= disclosed
+        if len(shown) != before + len(names) or not taken.isdisjoint(disclosed):  # 7
+            raise _reserved()
+        self.places.append((path, above, names, spelled))
+
+    def _disclose(self, found: list[_Found], shown: dict[str, Any], path: Path, above: tuple[bytes, ...]) -> None:
+        taken = _RESERVED if path else _TAKEN
+        for spelled, parsed in found:
             if len(parsed) != _IN_OBJECT or type(parsed[1]) is not str:
                 raise _bad_disclosure()
             name, value = parsed[1], parsed[2]
-            if name in shown or name in _RESERVED or "\x00" in name or (not path and name in _ALWAYS_CLEAR):  # 7
+            if name in shown or name in taken or "\x00" in name:  # 7
                 raise _reserved()
-            place = (*path, name)
-            disclosed[place] = chain = (*above, spelled)
-            kind = type(value)
-            shown[name] = self._value(value, place, chain) if kind is dict or kind is list else value
+            self.places.append((path, above, (name,), (spelled,)))
+            shown[name] = self._value(value, (*path, name), (*above, spelled))
 
     def _listed(self, digests: Any) -> list[str]:
-        if type(digests) is not list or any(type(digest) is not str for digest in digests):
+        if type(digests) is not list or not _TEXTS.issuperset(map(type, digests)):
             raise _bad_disclosure()
         self._seen += digests
         return digests
@@ -389,9 +470,9 @@ class _Reader:
         spelled, parsed = found
         if len(parsed) != _IN_LIST:
             raise _bad_disclosure()
-        place = (*path, len(shown))
-        self.disclosed[place] = chain = (*above, spelled)
-        shown.append(self._value(parsed[1], place, chain))
+        number = len(shown)
+        self.places.append((path, above, (number,), (spelled,)))
+        shown.append(self._value(parsed[1], (*path, number), (*above, spelled)))
 
     def finish(self) -> None:
         """Every digest appeared once and every disclosure was referred to (RFC 9901 §7.1 steps 4 and 5).

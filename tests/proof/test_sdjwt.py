@@ -167,6 +167,48 @@ def test_a_disclosure_of_another_form_is_refused_even_when_signed_for(spelled: s
     code_of(token_of({"_sd": [digest(spelled)]}, spelled))
 
 
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        (b'["salt","a"', b'"b",1]'),
+        (b'["salt","a","x', b'y",1]', b'["salt","b",1]],[["salt","c",2]'),
+        (b'["salt","a",["x"', b'"y"]]', b'["salt","b",1]],\n  [["salt","c",2]'),
+        (b'["salt","a",1],["salt","b",2]', b" "),
+        (b'["salt","a",1]],\n  [["salt","b",2]', b""),
+        (b'["salt","a",1]', b'["salt","b",2]],[{"salt":1}'),
+        (b'["salt","a",1]]', b'[["salt","b",2]'),
+        (b'["salt","a",9007199254740992]', b'["salt","b",2]'),
+        (b'["salt","a",["x",["y"]]]', b'["salt","b",[1.5]]'),
+        (b'["salt","a\\u0000",1]', b'["salt","b",2]'),
+    ],
+)
+def test_no_disclosure_leans_on_another(spelled: tuple[bytes, ...]) -> None:
+    parts = [b64url(each) for each in spelled]
+    code_of(token_of({"_sd": [digest(part) for part in parts]}, *parts))
+
+
+def test_unused_bits_in_a_disclosure_are_refused() -> None:
+    for padding in ("", " ", "  "):
+        part = b64url(f'["salt","name",1]{padding}'.encode())
+        spoiled = part[:-1] + chr(ord(part[-1]) + 1)
+        if len(part) % 4:
+            code_of(token_of({"_sd": [digest(spoiled)]}, spoiled))
+        else:
+            assert read(token_of({"_sd": [digest(part)]}, part)).claims["name"] == 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.dictionaries(st.text("abcdef", min_size=1), st.none() | st.booleans() | st.text() | st.integers(-9, 9)))
+def test_evidence_reads_the_same_whichever_way_its_disclosures_are_read(values: dict[str, Any]) -> None:
+    values = {name: value for name, value in values.items() if not (isinstance(value, str) and "\0" in value)}
+    whole = issue_sd_jwt(CLEAR, {"flat": values}, signer=SIGNER)
+    _jws, *parts, _end = whole.split("~")
+    nested = disclosure("salt", "nested", {"a": [1]})
+    mixed = token_of({"_sd": [digest(nested)], "flat": {"_sd": sorted(map(digest, parts))}}, nested, *parts)
+    assert read(mixed).claims["flat"] == read(whole).claims["flat"] == values
+    assert set(read(whole).paths) == {("flat", name) for name in values}
+
+
 def test_disclosures_nested_for_ever_are_refused() -> None:
     inner = disclosure("salt", "a", "end")
     chain = [inner]
