@@ -1,20 +1,20 @@
 """One bundle of entries checked by itself, which any process can do: form, leaves, and what is kept beside them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from hub.audit import rules
 from hub.audit.model import Finding, StoredBundle
 from hub.errors import Malformed
-from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
+from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hashes
 from hub.proof.tiles import WIDTH, hash_at, parse_entries
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class CheckedBundle:
     """The leaves of one bundle's entries, their root where the bundle is full, and what is wrong with it.
 
-    ``leaves`` is None where the bundle is not well formed: what it should have held must be taken from elsewhere.
+    With neither, the bundle is not well formed: what it should have held must be taken from elsewhere.
     """
 
     index: int
@@ -22,10 +22,14 @@ class CheckedBundle:
     root: bytes | None
     findings: tuple[Finding, ...]
 
+    @property
+    def is_formed(self) -> bool:
+        """True when its entries could be told apart."""
+        return self.leaves is not None or self.root is not None
 
-def check_bundles(bundles: Sequence[StoredBundle], size: int) -> list[CheckedBundle]:
-    """Each of ``bundles`` checked, in a log of ``size`` entries."""
-    return [check_bundle(bundle, min(WIDTH, size - bundle.index * WIDTH)) for bundle in bundles]
+    def without_leaves(self) -> "CheckedBundle":
+        """The same bundle where its root says enough."""
+        return replace(self, leaves=None)
 
 
 def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
@@ -39,7 +43,7 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
         en, zh = f"the bundle holds {len(entries)} of {width} entries", f"条目包仅含 {len(entries)} 条"
         return CheckedBundle(bundle.index, None, None, (Finding(2, first, en, zh),))
     entries = entries[:width]
-    hashes = [leaf_hash(entry) for entry in entries]
+    hashes = leaf_hashes(entries)
     leaves = b"".join(hashes)
     entry_ids, findings = _form(first, entries)
     findings += _leaf_tile(first, bundle, leaves)
@@ -49,6 +53,19 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
 
 
 def _form(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding]]:
+    findings: list[Finding] = []
+    try:
+        entry_ids = [entry["id"] for entry in rules.parse_each(entries)]
+    except Malformed:
+        entry_ids, findings = _form_of_each(first, entries)
+    if len(set(entry_ids)) != len(entry_ids):
+        doubled = [at for at, entry_id in enumerate(entry_ids) if entry_ids.index(entry_id) < at]
+        findings += [Finding(3, first + at, "an id appears twice", "编号重复") for at in doubled]
+    return entry_ids, findings
+
+
+def _form_of_each(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding]]:
+    """One after the other, where one of them at least is no entry."""
     entry_ids: list[str] = []
     findings = []
     for at, content in enumerate(entries):
@@ -57,9 +74,6 @@ def _form(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding
         except Malformed:
             findings.append(Finding(3, first + at, "not an entry of this log", "不是本日志的条目"))
             entry_ids.append(f"?{at}")
-    if len(set(entry_ids)) != len(entry_ids):
-        doubled = [at for at, entry_id in enumerate(entry_ids) if entry_ids.index(entry_id) < at]
-        findings += [Finding(3, first + at, "an id appears twice", "编号重复") for at in doubled]
     return entry_ids, findings
 
 

@@ -3,12 +3,12 @@
 import hashlib
 import hmac
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import Broken, Malformed
-from hub.proof.encoding import b64url, canonical_json, parse_canonical
+from hub.proof.encoding import b64url, canonical_json, parse_canonical_each
 
 VERSION: Final = 1
 KINDS: Final = frozenset(
@@ -81,17 +81,25 @@ def parse_entry(content: bytes) -> dict[str, Any]:
     Raises:
         Malformed: not the canonical bytes of an entry of a known version and kind.
     """
+    return parse_each([content])[0]
+
+
+def parse_each(contents: Sequence[bytes]) -> list[dict[str, Any]]:
+    """What each of many entries says.
+
+    Raises:
+        Malformed: as ``parse_entry`` does for one of them.
+    """
     try:
-        parsed = parse_canonical(content) if len(content) <= MAX_CONTENT_BYTES else None
-    except Malformed:
+        if max(map(len, contents), default=0) > MAX_CONTENT_BYTES:
+            raise _bad_entry()
+        parsed = parse_canonical_each(contents)
+        for each in parsed:
+            version, kind, entry_id = each["v"], each["kind"], each["id"]
+            if type(version) is not int or version != VERSION or type(entry_id) is not str or kind not in KINDS:
+                raise _bad_entry()
+    except (Malformed, KeyError, TypeError):
         raise _bad_entry() from None
-    if type(parsed) is not dict:
-        raise _bad_entry()
-    version, kind, entry_id = map(parsed.get, ("v", "kind", "id"))
-    if type(version) is not int or not isinstance(kind, str) or not isinstance(entry_id, str):
-        raise _bad_entry()
-    if version != VERSION or kind not in KINDS:
-        raise _bad_entry()
     return parsed
 
 

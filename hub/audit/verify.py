@@ -10,16 +10,12 @@
 8. What the hub's tables say beside the tree agrees with it (live database or dump only).
 """
 
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from multiprocessing import get_context
 from typing import Final, TypeGuard
 
-from hub.audit.bundles import CheckedBundle, check_bundles
-from hub.audit.model import Bookkeeping, Finding, StoredBundle
+from hub.audit.checking import Checking
+from hub.audit.model import Bookkeeping, Finding
 from hub.audit.readers import LogReader, TableReader
 from hub.errors import HubError
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
@@ -28,9 +24,6 @@ from hub.proof.policy import LogPolicy
 from hub.proof.tiles import HEIGHT, WIDTH, Tile, hash_at, tile_width
 
 MAX_FINDINGS: Final = 1_000
-BUNDLES_AT_ONCE: Final = 32
-WORTH_PROCESSES: Final = 100_000
-"""Entries from which on several processes check them: each process takes about a second to start."""
 STEPS: Final = {
     1: ("The checkpoint is signed as the trust policy demands", "检查点签名符合信任策略"),
     2: ("Every entry is there and well formed", "条目齐全且格式正确"),
@@ -77,18 +70,24 @@ class _Tree:
     levels: list[list[bytes]] = field(default_factory=lambda: [[] for _ in range(8)])
     roots: dict[int, bytes] = field(default_factory=dict)
 
-    def add(self, leaves: bytes, root: bytes | None) -> None:
-        """The tree holds one bundle's leaves more, and ``root`` over them where the bundle is full."""
-        start, end = self.frontier.size, self.frontier.size + len(leaves) // HASH_BYTES
+    def add(self, leaves: bytes | None, root: bytes | None) -> None:
+        """The tree holds one bundle's leaves more, and ``root`` over them where the bundle is full.
+
+        The root is enough where no root within the bundle is asked for.
+        """
         if root is not None:
             self.levels[1].append(root)
-        if root is not None and not any(start < size < end for size in self.wanted):
-            self.frontier.append_complete(root, WIDTH)
+        if leaves is None or (root is not None and not self._is_asked_within()):
+            self.frontier.append_complete(root or b"", WIDTH)
             self._note_root()
             return
-        for at in range(end - start):
+        for at in range(len(leaves) // HASH_BYTES):
             self.frontier.append(hash_at(leaves, at))
             self._note_root()
+
+    def _is_asked_within(self) -> bool:
+        start = self.frontier.size
+        return any(start < size < start + WIDTH for size in self.wanted)
 
     def _note_root(self) -> None:
         if self.frontier.size in self.wanted:
@@ -119,34 +118,19 @@ class _Verification:
 
     def entries(self, size: int, tree: _Tree) -> None:
         expected = 0
-        for bundle in self._checked(size):
+        checking = Checking(size, frozenset(tree.wanted), self.progress)
+        for bundle in checking.bundles(self.reader, self.processes):
             for missing in range(expected, bundle.index):
                 self._missing(missing, size, tree)
             for finding in bundle.findings:
                 self.find(finding.step, finding.index, finding.en, finding.zh)
-            if bundle.leaves is None:
-                self._add_stored(bundle.index, size, tree)
-            else:
+            if bundle.is_formed:
                 tree.add(bundle.leaves, bundle.root)
-            self.progress(tree.frontier.size)
+            else:
+                self._add_stored(bundle.index, size, tree)
             expected = bundle.index + 1
         for missing in range(expected, -(-size // WIDTH)):
             self._missing(missing, size, tree)
-
-    def _checked(self, size: int) -> Iterator[CheckedBundle]:
-        chunks = _chunks(self.reader.bundles(size))
-        if self.processes < 2 or size < WORTH_PROCESSES:  # noqa: PLR2004 - one process needs no other
-            for chunk in chunks:
-                yield from check_bundles(chunk, size)
-            return
-        with ProcessPoolExecutor(self.processes, mp_context=get_context("spawn")) as pool:
-            waiting: deque[Future[list[CheckedBundle]]] = deque()
-            for chunk in chunks:
-                waiting.append(pool.submit(check_bundles, chunk, size))
-                if len(waiting) > 2 * self.processes:
-                    yield from waiting.popleft().result()
-            for each in waiting:
-                yield from each.result()
 
     def _missing(self, bundle: int, size: int, tree: _Tree) -> None:
         first, last = bundle * WIDTH, bundle * WIDTH + tile_width(0, bundle, size) - 1
@@ -211,11 +195,6 @@ class _Verification:
             self.find(8, kept.head.size, "the head is behind the signed checkpoint", "日志头落后于已签名检查点")
         elif kept.head.size == size and kept.head.to_bytes() != tree.frontier.to_bytes():
             self.find(8, None, "the head does not follow from the entries", "日志头与条目不符")
-
-
-def _chunks(bundles: Iterator[StoredBundle]) -> Iterator[list[StoredBundle]]:
-    while chunk := list(islice(bundles, BUNDLES_AT_ONCE)):
-        yield chunk
 
 
 def _has_tables(reader: LogReader) -> TypeGuard[TableReader]:

@@ -20,6 +20,11 @@ def leaf_hash(entry: bytes) -> bytes:
     return _sha256(b"\x00" + entry).digest()
 
 
+def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
+    """The leaf hash of each entry."""
+    return [_sha256(b"\x00" + entry).digest() for entry in entries]
+
+
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 ‖ left ‖ right)."""
     return _sha256(b"\x01" + left + right).digest()
@@ -34,7 +39,8 @@ def complete_root(hashes: Sequence[bytes]) -> bytes:
     """The root over a power of two of ``hashes``."""
     level = list(hashes)
     while len(level) > 1:
-        level = [_sha256(b"\x01" + level[at] + level[at + 1]).digest() for at in range(0, len(level), 2)]
+        pairs = iter(level)
+        level = [_sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
     return level[0]
 
 

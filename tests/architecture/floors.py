@@ -22,6 +22,7 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.readers": ("deeds", "where a log is verified from: tables, files, HTTP"),
     "hub.audit.verify": ("deeds", "reads a whole log through one of the readers"),
     "hub.audit.appending": ("deeds", "entries of many callers written together: a thread and its transactions"),
+    "hub.audit.checking": ("deeds", "the entries of a whole log checked, in several processes"),
     "hub.audit.adoption": ("deeds", "a new node joins a published log: asks database and witnesses"),
     "hub.audit.dump": ("deeds", "a log read out of a database dump"),
     "hub.audit.newest": ("deeds", "the newest published tree as one node keeps it in memory"),

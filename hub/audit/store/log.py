@@ -41,15 +41,18 @@ _ENTRIES = statement("""
     WHERE "index" >= :start AND "index" < :end ORDER BY "index"
 """)
 _BUNDLES = statement("""
-    WITH bundled AS (
-        SELECT "index" / 256,
+    SELECT bundle, content, (SELECT hashes FROM log_tile WHERE level = 0 AND "index" = bundle), leaves, entry_ids
+    FROM generate_series(CAST(:start AS bigint) / 256, (CAST(:end AS bigint) - 1) / 256) AS bundle
+    CROSS JOIN LATERAL (
+        SELECT
             string_agg(substring(int4send(octet_length(content)) FROM 3) || content, ''::bytea ORDER BY "index"),
             string_agg(leaf, ''::bytea ORDER BY "index"), string_agg(entry_id, ' ' ORDER BY "index")
-        FROM log_entry WHERE "index" >= :start AND "index" < :end GROUP BY 1
-    ), named (bundle, content, leaves, entry_ids) AS (TABLE bundled)
-    SELECT bundle, content, (SELECT hashes FROM log_tile WHERE level = 0 AND "index" = bundle), leaves, entry_ids
-    FROM named ORDER BY bundle
+        FROM log_entry
+        WHERE "index" >= greatest(bundle * 256, :start) AND "index" < least(bundle * 256 + 256, :end)
+    ) AS gathered (content, leaves, entry_ids)
+    WHERE content IS NOT NULL ORDER BY bundle
 """)
+"""Bundle by bundle, so that the index gives the order and nothing is sorted."""
 _LEAVES = statement("""
     SELECT coalesce(string_agg(leaf, ''::bytea ORDER BY "index"), ''::bytea)
     FROM log_entry WHERE "index" >= :start AND "index" < :end

@@ -1,11 +1,13 @@
 """How fast the log is: ``python -m tests.bench.log [--entries N] [--seconds S] [--kills N] [--only PART] …``.
 
-``--entries`` is the size of the large log, filled by the database itself (10,000,000 take some minutes). Rates stand
+``--entries`` is the size of the large log, filled by the database itself (10,000,000 take some minutes); ``--way``
+names how clients append, besides the way that the bar is held to. Rates stand
 beside a floor measured in the same run: what PostgreSQL alone commits of the same rows (pgbench), for figures by
 themselves depend on the machine.
 """
 
 import argparse
+import itertools
 import json
 import os
 import random
@@ -15,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -45,6 +47,11 @@ from tests.support.log_nodes import Nodes, check_acknowledged
 CLIENTS = 64
 PROOFS = 2_000
 SMALL = 100_000
+WAYS = {
+    "append": "entries that stand alone",
+    "statement": "one statement a commit",
+    "session": "one session a commit",
+}
 PARTS = ("rate", "drain", "verify", "proofs", "kills", "cycles")
 ROOT = Path(__file__).parents[3]
 FLOOR = """\\set n random(1, 1000000000000000)
@@ -122,6 +129,9 @@ class Rate:
     p99_ms: float
     cpu_us: float
 
+    def told(self) -> str:
+        return f"p50 {self.p50_ms:.0f} ms, p99 {self.p99_ms:.0f} ms, {self.cpu_us:.0f} µs of the nodes' CPU each"
+
 
 def rate(house: House, nodes: int, seconds: float, way: str) -> Rate:
     """64 clients on ``nodes`` nodes, each client: an entry committed, its receipt awaited, then the next."""
@@ -142,25 +152,31 @@ def rate(house: House, nodes: int, seconds: float, way: str) -> Rate:
     return Rate(len(waits) / whole, cuts[49] * 1e3, cuts[98] * 1e3, spent * 1e6)
 
 
-def rates(small: House, large: House | None, seconds: float, size: int) -> list[Figure]:
-    """End to end at 100 k entries, in both ways, and at the large size."""
+BARRED = (2, "append")
+"""Two nodes on two cores, entries that share their commits: what the bar is held to."""
+
+
+def rates(small: House, large: tuple[House, int] | None, seconds: float, ways: Sequence[str]) -> list[Figure]:
+    """End to end at 100 k entries, in each way, and at the large size; the floor before and after."""
     bare = floor(small, seconds)
     figures = [Figure(f"floor: pgbench commits the rows, {CLIENTS} clients", bare, "/s")]
     best = 0.0
-    for nodes in (1, 2):
-        for way in ("statement", "session"):
-            made = rate(small, nodes, seconds, way)
-            is_bar = (nodes, way) == (2, "statement")
-            best = made.per_second if is_bar else best
-            note = f"p50 {made.p50_ms:.0f} ms, p99 {made.p99_ms:.0f} ms, {made.cpu_us:.0f} µs of the nodes' CPU each"
-            name = f"{SMALL:,} entries, {nodes} node{'s' if nodes > 1 else ''}, one {way} a commit"
-            figures.append(Figure(name, made.per_second, "/s", 5_000 if is_bar else None, note=note))
-    figures.append(Figure("of the floor", best / bare, ""))
+    for nodes, way in itertools.product((1, 2), ways):
+        made = rate(small, nodes, seconds, way)
+        best = made.per_second if (nodes, way) == BARRED else best
+        bar = 5_000 if (nodes, way) == BARRED else None
+        figures.append(Figure(_named(SMALL, nodes, way), made.per_second, "/s", bar, note=made.told()))
     if large is not None:
-        made = rate(large, 2, seconds, "statement")
-        figures.append(Figure(f"{size:,} entries, 2 nodes, one statement a commit", made.per_second, "/s"))
+        house, size = large
+        made = rate(house, BARRED[0], seconds, BARRED[1])
+        figures.append(Figure(_named(size, *BARRED), made.per_second, "/s", note=made.told()))
         figures.append(Figure(f"of the rate at {SMALL:,}", made.per_second / best, "", 0.8))
-    return figures
+    bare = (bare + floor(small, seconds)) / 2
+    return [*figures, Figure("of the floor, before and after", best / bare, "")]
+
+
+def _named(size: int, nodes: int, way: str) -> str:
+    return f"{size:,} entries, {nodes} node{'s' if nodes > 1 else ''}, {WAYS[way]}"
 
 
 def drain(house: House, count: int) -> list[Figure]:
@@ -251,8 +267,10 @@ def main() -> int:
     reading.add_argument("--kills", type=int, default=5)
     reading.add_argument("--cycles", type=int, default=10)
     reading.add_argument("--only", choices=PARTS, action="append")
+    reading.add_argument("--way", choices=WAYS, action="append")
     asked = reading.parse_args()
     parts = asked.only or PARTS
+    ways = [BARRED[1], *(asked.way or WAYS)]
     figures: list[Figure] = []
     with staged() as stage:
         large = None
@@ -266,7 +284,7 @@ def main() -> int:
         if "rate" in parts:
             small = stage.house("small")
             small.fill(SMALL)
-            figures += rates(small, large, asked.seconds, asked.entries)
+            figures += rates(small, large and (large, asked.entries), asked.seconds, tuple(dict.fromkeys(ways)))
         if "drain" in parts:
             figures += drain(stage.house("drain"), SMALL)
         if "kills" in parts:

@@ -1,5 +1,7 @@
 """A valid log of any size, filled in by the database itself: entries, tiles, head, signed checkpoint."""
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from sqlalchemy import text
@@ -22,13 +24,12 @@ ENTRIES = text(r"""
     ), spelled AS (
         SELECT number, entry_id, convert_to('{"id":"' || entry_id || '","kind":"exchange","number":' || number
             || ',"outcome":"released","v"\:1}', 'UTF8') AS content FROM made
+    ), hashed AS MATERIALIZED (
+        SELECT number, entry_id, content, sha256('\x00'::bytea || content) AS leaf FROM spelled ORDER BY number
+    ), kept AS (
+        INSERT INTO log_entry ("index", entry_id, content, leaf) SELECT * FROM hashed
     )
-    INSERT INTO log_entry ("index", entry_id, content, leaf)
-    SELECT number, entry_id, content, sha256('\x00'::bytea || content) FROM spelled
-""")
-LEAVES = text("""
-    SELECT string_agg(leaf, ''::bytea ORDER BY "index") FROM log_entry WHERE "index" >= :first AND "index" <= :last
-    GROUP BY "index" / 256 ORDER BY "index" / 256
+    SELECT string_agg(leaf, ''::bytea ORDER BY number) FROM hashed GROUP BY number / 256 ORDER BY number / 256
 """)
 TILE = text('INSERT INTO log_tile (level, "index", hashes, root) VALUES (:level, :index, :hashes, :root)')
 UNIQUE = "uq_log_entry_entry_id"
@@ -47,13 +48,15 @@ def fill(database: Database, signer: NoteSigner, signed: SignedFile, size: int) 
     origin = signer.verifier.name
     with database.engine.begin() as connection:
         connection.execute(text(f"ALTER TABLE log_entry DROP CONSTRAINT {UNIQUE}"))
-    roots: list[bytes] = []
-    for first in range(0, size, STEP):
-        last = min(size, first + STEP) - 1
+
+    def step(first: int) -> list[bytes]:
         with database.engine.begin() as connection:
-            connection.execute(ENTRIES, {"first": first, "last": last})
-            bundles = [bytes(row[0]) for row in connection.execute(LEAVES, {"first": first, "last": last})]
-            roots += _keep_tiles(connection, 0, first // WIDTH, bundles)
+            last = min(size, first + STEP) - 1
+            bundles = [bytes(row[0]) for row in connection.execute(ENTRIES, {"first": first, "last": last})]
+            return _keep_tiles(connection, 0, first // WIDTH, bundles)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        roots = [root for made in pool.map(step, range(0, size, STEP)) for root in made]
     with database.engine.begin() as connection:
         connection.execute(text(f"ALTER TABLE log_entry ADD CONSTRAINT {UNIQUE} UNIQUE (entry_id)"))
         for level in range(1, 8):
