@@ -31,6 +31,7 @@ from hub.exchange.service import ExchangeService, Parts
 from hub.exchange.service.deferring import DeferralService
 from hub.exchange.service.erasing import ErasureService
 from hub.exchange.service.foreseeing import Foresight
+from hub.exchange.service.parting import Parting
 from hub.exchange.service.recalling import Recalling
 from hub.exchange.service.resealing import ResealService
 from hub.exchange.service.searching import SearchService
@@ -173,6 +174,7 @@ class _Builder:
         if parted := self.recalling.parted(session, moves):
             follow_split(self._surroundings, session, parted)
             self.recalling.follow(session, moves)
+            Parting(self.recalling, self._view_parts).follow(session, moves)
 
     @cached_property
     def recalling(self) -> Recalling:

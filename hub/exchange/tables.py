@@ -59,11 +59,15 @@ class ExchangeRow(Row, table=True):
 
 
 class SubjectAccessRow(Row, table=True):
-    """The subject's view: the ``n``-th entry about the subject, an exchange or (``sealed``) a look at this view."""
+    """The subject's view: the ``n``-th entry about the subject, an exchange or (``sealed``) a look at this view.
+
+    Both at once: an exchange from when the subject was taken for somebody else, carried over by a split; the line that
+    it was then names in ``parted_to`` whose it is, unless it is about both.
+    """
 
     __tablename__ = "subject_access"
     __table_args__ = (
-        CheckConstraint("(exchange_id IS NULL) <> (sealed IS NULL)", name="one_line"),
+        CheckConstraint("exchange_id IS NOT NULL OR sealed IS NOT NULL", name="some_line"),
         Index(None, "at"),
     )
 
@@ -72,6 +76,7 @@ class SubjectAccessRow(Row, table=True):
     exchange_id: str | None = None
     at: datetime = _instant()
     sealed: bytes | None = Field(default=None, sa_type=LargeBinary)
+    parted_to: str | None = None
 
 
 class DeferralRow(Row, table=True):

@@ -2,7 +2,8 @@
 
 (1) Each document is strict JSON of the form prescribed. (2) The hub sealed exactly these bytes. (3) Each document goes
 on where the one before ended. (4) Every chain is counted from 1 to the count under the newest seal, without a gap. (5)
-Every line is tied to the leaf of the line before it. (6) What a line tells is what its entry commits to. (7) The
+Every line is tied to the leaf of the line before it. (6) What a line tells is what its entry commits to; one that a
+split brought over, from when its subject was taken for somebody else, names the entry that was logged then. (7) The
 receipts lead from the entries to a checkpoint that the log signed and the policy's quorum cosigned.
 
 What this cannot show: that the hub counted everything under its newest seal. Whoever holds the bundle of an exchange
@@ -18,8 +19,8 @@ from hub.audit.rules import chain_link, commit, parse_entry
 from hub.errors import HubError, Malformed, Refused
 from hub.exchange.trust import TrustPolicy, parse_trust_policy
 from hub.exchange.verify import Step, Verification
-from hub.exchange.views import CHAIN, ERASED, LINE, MEMBERS, SEAL_TYP, TOLD, VERSION, WITHHELD, view_digest
-from hub.proof.encoding import b64url_decode, strict_json
+from hub.exchange.views import CARRIED, CHAIN, ERASED, LINE, MEMBERS, SEAL_TYP, TOLD, VERSION, WITHHELD, view_digest
+from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import verify_jws
 from hub.proof.merkle import leaf_hash
 from hub.proof.tlogproof import verify_tlog_proof
@@ -37,6 +38,12 @@ class _Line:
     entry: Mapping[str, Any] | None = None
     content: bytes = field(default=b"", repr=False)
     said: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def carried(self) -> Mapping[str, Any] | None:
+        """What a line in clear tells of an exchange that a split brought over; None when it brought none."""
+        told = self.said.get("told", {})
+        return told if told.get("kind") == CARRIED else None
 
 
 def verify_view(documents: Sequence[bytes], policy: bytes | Mapping[str, Any]) -> Verification:
@@ -163,6 +170,8 @@ class _Checking:
         for _name, line in self._every():
             if line.state != WITHHELD:
                 indexes.append(self._proven(line.said["receipt"], line.content))
+            if line.carried is not None:
+                self._proven(line.carried["receipt"], b64url_decode(line.carried["entry"]))
             if line.state == ERASED:
                 self._proven(line.said["erasure_receipt"], b64url_decode(line.said["erasure"]))
         if len(set(indexes)) != len(indexes):
@@ -204,27 +213,49 @@ def _line(told: Any) -> _Line:
     texts = [value for name, value in told.items() if name not in {"n", "told"}]
     if not all(isinstance(each, str) for each in texts) or not isinstance(told.get("told", {}), dict):
         raise _bad_view()
+    if told.get("told", {}).get("kind") == CARRIED and not _is_carried(told["told"]):
+        raise _bad_view()
     if state == WITHHELD:
         return _Line(told["n"], state, b64url_decode(told["leaf"]))
     content = b64url_decode(told["entry"])
     return _Line(told["n"], state, leaf_hash(content), parse_entry(content), content, told)
 
 
+def _is_carried(told: Mapping[str, Any]) -> bool:
+    texts = [told.get(name) for name in ("entry", "salt", "receipt")]
+    return isinstance(told.get("exchange"), dict) and all(isinstance(each, str) for each in texts)
+
+
 def _check_told(chain: str, line: _Line) -> None:
-    told, entry, salt = line.said["told"], line.entry or {}, b64url_decode(line.said["salt"])
-    kind = {"exchange": "exchange"}.get(str(told.get("kind")), "access")
-    expected: dict[str, Any] = {"kind": kind}
-    if kind == "exchange":
-        items = told.get("items")
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            raise _bad_view()
-        expected |= {name: told.get(name) for name in ("exchange", "consumer", "matter", "outcome", "reason")}
-        expected |= {"released": sorted({str(item.get("type")) for item in items if item.get("claims")})}
-        committed = {"case": told.get("case"), "basis": told.get("basis"), "subject": told.get("subject") or ""}
-    else:
-        expected |= {"event": told.get("kind"), "by": told.get("by")}
-        committed = {"subject": chain} | ({"basis": told["basis"]} if "basis" in told else {})
-    expected |= {name: commit(salt, str(text)) for name, text in committed.items()}
+    told, salt = line.said["told"], b64url_decode(line.said["salt"])
+    if told.get("kind") == "exchange":
+        _check_exchange(line, told, line.entry or {}, salt)
+        return
+    expected: dict[str, Any] = {"kind": "access", "event": told.get("kind"), "by": told.get("by")}
+    committed = {"subject": chain} | ({"basis": told["basis"]} if "basis" in told else {})
+    if told.get("kind") == CARRIED:
+        content = b64url_decode(told["entry"])
+        _check_exchange(line, told["exchange"], parse_entry(content), b64url_decode(told["salt"]))
+        expected["carried"] = b64url(leaf_hash(content))
+    _check_same(line, expected | _commitments(salt, committed), line.entry or {})
+
+
+def _check_exchange(line: _Line, told: Mapping[str, Any], entry: Mapping[str, Any], salt: bytes) -> None:
+    items = told.get("items")
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise _bad_view()
+    expected: dict[str, Any] = {"kind": "exchange"}
+    expected |= {name: told.get(name) for name in ("exchange", "consumer", "matter", "outcome", "reason")}
+    expected |= {"released": sorted({str(item.get("type")) for item in items if item.get("claims")})}
+    committed = {"case": told.get("case"), "basis": told.get("basis"), "subject": told.get("subject") or ""}
+    _check_same(line, expected | _commitments(salt, committed), entry)
+
+
+def _commitments(salt: bytes, committed: Mapping[str, Any]) -> dict[str, str]:
+    return {name: commit(salt, str(text)) for name, text in committed.items()}
+
+
+def _check_same(line: _Line, expected: Mapping[str, Any], entry: Mapping[str, Any]) -> None:
     wrong = [name for name, value in expected.items() if entry.get(name) != value]
     if wrong:
         raise _differs(

@@ -22,6 +22,8 @@ LINE: Final[Mapping[str, frozenset[str]]] = {
     WITHHELD: frozenset({"n", "state", "leaf"}),
     ERASED: frozenset({"n", "state", "entry", "receipt", "erasure", "erasure_receipt"}),
 }
+CARRIED: Final = "carried-over"
+"""The kind of a line that shows an exchange from when its subject was taken for somebody else, with its own proof."""
 PAGE: Final = 200
 """How many lines of a chain one document holds; the next document goes on after them."""
 
@@ -62,7 +64,10 @@ def is_withheld(at: datetime, deferrals: Sequence[Deferral], now: datetime, limi
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of one chain as stored; what is None is not there: erased, or no exchange."""
+    """One line of one chain as stored; what is None is not there: erased, or no exchange.
+
+    ``carried``: the line, of somebody else's chain, that a split brought over; ``parted_to``: whose line this is since.
+    """
 
     n: int
     at: datetime
@@ -73,6 +78,8 @@ class Line:
     consumer: str = ""
     case: str = ""
     erased_by: str | None = None
+    carried: "Line | None" = None
+    parted_to: str | None = None
 
 
 def told_of_exchange(exchange: Mapping[str, Any], request: Mapping[str, Any], answer: Mapping[str, Any]) -> Any:
@@ -99,12 +106,20 @@ def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
     return named | {"claims": sorted(path_text(path) for path in shown)}
 
 
-def line_told(line: Line, receipt: str) -> dict[str, Any]:
+def line_told(line: Line, receipt: str, carried_receipt: str = "") -> dict[str, Any]:
     """A line in clear."""
+    told = dict(line.told or {})
+    if line.carried is not None:
+        told |= {
+            "exchange": dict(line.carried.told or {}),
+            "entry": b64url(line.carried.entry),
+            "salt": b64url(line.carried.salt or b""),
+            "receipt": carried_receipt,
+        }
     return {
         "n": line.n,
         "state": TOLD,
-        "told": dict(line.told or {}),
+        "told": told,
         "entry": b64url(line.entry),
         "salt": b64url(line.salt or b""),
         "receipt": receipt,

@@ -88,11 +88,11 @@ class Recalling:
 
         A merge moves evidence too, and makes nothing wrong: its old id is answered for by the new one.
         """
-        return [recall for split in self._splits(session, moves) for recall in self._recalled(session, split)]
+        return [recall for split in self.splits(session, moves) for recall in self._recalled(session, split)]
 
     def parted(self, session: Session, moves: Sequence[Move]) -> list[str]:
         """The subjects that evidence left for somebody else, with the ids that they answer for."""
-        found = [split.subject_id for split in self._splits(session, moves)]
+        found = [split.subject_id for split in self.splits(session, moves)]
         return [alias for each in found for alias in self.identity.aliases(session, each)]
 
     def notices_of(self, consumer: str, *, waiting: bool = True, after: str = "", limit: int = PAGE) -> list[Recall]:
@@ -123,7 +123,8 @@ class Recalling:
                 self.append(session, Entry("link", claims))
             return store.recall_for(notice_id) or found
 
-    def _splits(self, session: Session, moves: Sequence[Move]) -> list[Split]:
+    def splits(self, session: Session, moves: Sequence[Move]) -> list[Split]:
+        """The subjects that records left for somebody else, with who has each of them now; a merge is none."""
         ids = {each for move in moves for each in (move.from_subject, move.to_subject)}
         now = self.identity.survivors(session, sorted(ids))
         left: dict[str, dict[Record, str]] = defaultdict(dict)
@@ -149,14 +150,14 @@ class Recalling:
     ) -> list[Recall]:
         request = spoken_claims(kept.request_jws)
         known = {split.subject_id, *split.owner_of.values()}
-        meant = self._meant(session, kept.consumer, request, known)
+        meant = self.meant_by(session, kept.consumer, request, known)
         wrong = split.wrong_in(pieces_in(kept, records), meant if meant in known else split.subject_id)
         found = [
             self._recall(kept, request, (meant or split.subject_id, owner), pieces) for owner, pieces in wrong.items()
         ]
         return [recall for recall, entry in found if self._told(session, recall, entry)]
 
-    def _meant(self, session: Session, consumer: str, request: Mapping[str, Any], known: set[str]) -> str | None:
+    def meant_by(self, session: Session, consumer: str, request: Mapping[str, Any], known: set[str]) -> str | None:
         """Which of those ``known`` the request was about, as number, name and case tell now that they are apart."""
         said = request["subject"]
         if "pairwise" not in said:

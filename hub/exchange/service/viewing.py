@@ -13,6 +13,7 @@ from hub.errors import Conflict, Missing
 from hub.exchange.service.parts import Receipts
 from hub.exchange.store.accesses import AccessStore
 from hub.exchange.views import (
+    CARRIED,
     PAGE,
     VERSION,
     Line,
@@ -67,7 +68,21 @@ class ViewParts:
 
     def keep_about(self, session: Session, subject_id: str, event: str, claims: Mapping[str, Any], told: Any) -> Entry:
         """An event about the subject is in the log and, as a line of its own, in the subject's view."""
-        entry = Entry("access", {"event": event, **claims})
+        entry, line = self._chained(session, subject_id, Entry("access", {"event": event, **claims}), told)
+        AccessStore(session, self.keyring).keep_line(subject_id, line)
+        return entry
+
+    def carry_over(self, session: Session, subject_id: str, exchange_id: str, content: bytes) -> None:
+        """The exchange, whose log entry says ``content``, is a line of the subject's view too, by an entry of its own.
+
+        That entry names the leaf of the first, so that what is shown must be what was logged when it was asked.
+        """
+        entry = Entry("access", {"event": CARRIED, "carried": b64url(leaf_hash(content))})
+        _, line = self._chained(session, subject_id, entry, {})
+        AccessStore(session, self.keyring).carry(subject_id, line, exchange_id)
+
+    def _chained(self, session: Session, subject_id: str, entry: Entry, told: Mapping[str, Any]) -> tuple[Entry, Line]:
+        """The entry, logged as the next about the subject, and the line that it is."""
         entry = entry.with_claims(subject=entry.commit(self.chain_name(subject_id)))
         if "basis" in told:
             entry = entry.with_claims(basis=entry.commit(told["basis"]))
@@ -75,11 +90,8 @@ class ViewParts:
         entry = audit.chain(subject_id, entry)
         audit.append(entry)
         now = self.clock.now()
-        line = {"kind": event, "at": int(now.timestamp()), **told}
-        number = int(entry.claims["n"])
-        kept = Line(number, now, entry.entry_id, entry.content(), entry.salt, line)
-        AccessStore(session, self.keyring).keep_line(subject_id, kept)
-        return entry
+        line = {"kind": entry.claims["event"], "at": int(now.timestamp()), **told}
+        return entry, Line(int(entry.claims["n"]), now, entry.entry_id, entry.content(), entry.salt, line)
 
 
 @dataclass(frozen=True)
@@ -146,7 +158,8 @@ class ViewService:
         withheld = frozenset(
             line.n
             for line in lines
-            if line.case and is_withheld(line.at, orders[line.consumer, line.case], now, self.parts.limit)
+            if line.parted_to is not None
+            or (line.case and is_withheld(line.at, orders[line.consumer, line.case], now, self.parts.limit))
         )
         erasures = {line.erased_by: store.entry(line.erased_by) for line in lines if line.erased_by}
         return _Chain(
@@ -174,7 +187,8 @@ class ViewService:
         if line.erased_by is not None:
             erasure = (chain.erasures[line.erased_by], self._receipt(line.erased_by))
             return line_erased(line, self._receipt(line.entry_id), erasure)
-        return line_told(line, self._receipt(line.entry_id))
+        carried = "" if line.carried is None else self._receipt(line.carried.entry_id)
+        return line_told(line, self._receipt(line.entry_id), carried)
 
     def _receipt(self, entry_id: str) -> str:
         log = self.parts.log

@@ -1,6 +1,7 @@
 """What happened about a subject, line by line, and the orders that keep lines back; reads and keeps only."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,10 +18,24 @@ _CHAINS: Final = """
 SELECT subject_id, max(n) FROM subject_access WHERE subject_id = ANY(%s) GROUP BY subject_id
 ORDER BY min(at), subject_id"""
 _LINES: Final = """
-SELECT a.n, a.at, a.sealed, x.exchange_id, x.consumer, x.case_ref, x.entry_id, x.sealed, x.erased_by, e.content
+SELECT a.n, a.at, a.sealed, a.parted_to, x.exchange_id, x.consumer, x.case_ref, x.entry_id, x.sealed, x.erased_by,
+ e.content
 FROM subject_access a LEFT JOIN exchange x USING (exchange_id)
 LEFT JOIN log_entry e ON x.erased_by IS NOT NULL AND e.entry_id = x.entry_id
 WHERE a.subject_id = %s AND a.n > %s ORDER BY a.n LIMIT %s"""
+_ASKED: Final = """
+SELECT a.exchange_id FROM subject_access a JOIN exchange x ON x.exchange_id = a.exchange_id
+WHERE a.subject_id = ANY(%s) AND a.sealed IS NULL AND a.parted_to IS NULL AND x.erased_by IS NULL
+ORDER BY a.at, a.n"""
+_PART: Final = """
+UPDATE subject_access a SET parted_to = %s FROM exchange x WHERE x.exchange_id = %s AND a.exchange_id = x.exchange_id
+ AND a.at = x.at AND a.sealed IS NULL"""
+_CARRY: Final = """
+INSERT INTO subject_access (subject_id, n, exchange_id, at, sealed)
+SELECT %s, %s, exchange_id, at, %s FROM exchange WHERE exchange_id = %s"""
+_IS_SHOWN: Final = """
+SELECT 1 FROM subject_access a JOIN exchange x ON x.exchange_id = a.exchange_id AND x.at = a.at
+WHERE x.exchange_id = %s AND a.subject_id = ANY(%s) LIMIT 1"""
 _DEFERRAL: Final = "deferral_id, consumer, case_ref, until, ordered_at, ordered_by, ended_at, entry_id"
 
 
@@ -44,45 +59,74 @@ class AccessStore:
         return [self._line(subject_id, row) for row in cursor.fetchall()]
 
     def _line(self, subject_id: str, row: Sequence[Any]) -> Line:
-        n, at, own, exchange_id, consumer, case, entry_id, sealed, erased_by, content = row
-        if own is not None:
-            return self._own_line(n, at, orjson.loads(self._keyring.open(own, context=_place(subject_id, n))))
-        if erased_by is not None:
-            return Line(n, at, entry_id, content or self.entry(entry_id), consumer=consumer, erased_by=erased_by)
+        n, at, own, parted_to, exchange_id, consumer, case, entry_id, sealed, erased_by, content = row
+        line: Line | None = None
+        if exchange_id is not None and erased_by is None:
+            line = self._exchange_line(n, at, (exchange_id, consumer, case, entry_id), sealed)
+        elif exchange_id is not None:
+            entry = content or self.entry(entry_id)
+            line = Line(n, at, entry_id, entry, consumer=consumer, erased_by=erased_by)
+        if own is None and line is not None:
+            return replace(line, parted_to=parted_to)
+        said = orjson.loads(self._keyring.open(own, context=_place(subject_id, n)))
+        return self._own_line(n, at, said, line)
+
+    def _exchange_line(self, n: int, at: datetime, named: tuple[str, str, str, str], sealed: bytes) -> Line:
+        exchange_id, consumer, case, entry_id = named
         said = orjson.loads(self._keyring.open(sealed, context=f"exchange|{exchange_id}"))
-        return Line(
-            n,
-            at,
-            entry_id,
-            b64url_decode(said["entry"]),
-            b64url_decode(said["salt"]),
-            told_of_exchange(
-                {"exchange": exchange_id, "at": int(at.timestamp())},
-                spoken_claims(said["request"]),
-                spoken_claims(said["answer"]),
-            ),
-            consumer,
-            case,
+        told = told_of_exchange(
+            {"exchange": exchange_id, "at": int(at.timestamp())},
+            spoken_claims(said["request"]),
+            spoken_claims(said["answer"]),
         )
+        entry, salt = b64url_decode(said["entry"]), b64url_decode(said["salt"])
+        return Line(n, at, entry_id, entry, salt, told, consumer, case)
 
     @staticmethod
-    def _own_line(n: int, at: datetime, said: Mapping[str, Any]) -> Line:
+    def _own_line(n: int, at: datetime, said: Mapping[str, Any], carried: Line | None) -> Line:
+        """The line of an entry of its own; ``carried``: the exchange that it brings over, which may be erased."""
         entry, salt = b64url_decode(said["entry"]), b64url_decode(said["salt"])
-        return Line(n, at, said["entry_id"], entry, salt, said["told"])
+        own = Line(n, at, said["entry_id"], entry, salt, said["told"])
+        if carried is None:
+            return own
+        return replace(own, consumer=carried.consumer, case=carried.case, erased_by=carried.erased_by, carried=carried)
 
     def keep_line(self, subject_id: str, line: Line) -> None:
         """A line that is no exchange is kept, sealed."""
+        cursor_of(self._session).execute(
+            "INSERT INTO subject_access (subject_id, n, at, sealed) VALUES (%s, %s, %s, %s)",
+            [subject_id, line.n, line.at, self._sealed(subject_id, line)],
+        )
+
+    def carry(self, subject_id: str, line: Line, exchange_id: str) -> None:
+        """A line that brings over that exchange is kept, at the instant of the exchange."""
+        sealed = self._sealed(subject_id, line)
+        cursor_of(self._session).execute(_CARRY, [subject_id, line.n, sealed, exchange_id])
+
+    def _sealed(self, subject_id: str, line: Line) -> bytes:
         said = {
             "entry_id": line.entry_id,
             "entry": b64url(line.entry),
             "salt": b64url(line.salt or b""),
             "told": line.told,
         }
-        sealed = self._keyring.seal(orjson.dumps(said), context=_place(subject_id, line.n))
-        cursor_of(self._session).execute(
-            "INSERT INTO subject_access (subject_id, n, at, sealed) VALUES (%s, %s, %s, %s)",
-            [subject_id, line.n, line.at, sealed],
-        )
+        return self._keyring.seal(orjson.dumps(said), context=_place(subject_id, line.n))
+
+    def asked_about(self, subject_ids: Sequence[str]) -> list[str]:
+        """Every exchange that is a line of those subjects, is not erased, and was not found to be another's."""
+        cursor = cursor_of(self._session)
+        cursor.execute(_ASKED, [list(subject_ids)])
+        return [row[0] for row in cursor.fetchall()]
+
+    def is_shown(self, exchange_id: str, subject_ids: Sequence[str]) -> bool:
+        """True when one of those subjects has that exchange in its view."""
+        cursor = cursor_of(self._session)
+        cursor.execute(_IS_SHOWN, [exchange_id, list(subject_ids)])
+        return cursor.fetchone() is not None
+
+    def part(self, exchange_id: str, owner: str) -> None:
+        """The line that the exchange was is somebody else's: it stays where it is, withheld from whoever is not."""
+        cursor_of(self._session).execute(_PART, [owner, exchange_id])
 
     def keep_deferral(self, deferral: Deferral, basis: Mapping[str, str]) -> None:
         """The order is kept; ``basis``, with the salt of its commitments, sealed."""
@@ -136,7 +180,7 @@ class AccessStore:
         cursor = cursor_of(self._session)
         cursor.execute(
             "SELECT a.subject_id FROM exchange x JOIN subject_access a ON a.at = x.at AND a.exchange_id = x.exchange_id"
-            " WHERE x.exchange_id = %s",
+            " WHERE x.exchange_id = %s ORDER BY a.parted_to IS NOT NULL, a.sealed IS NOT NULL LIMIT 1",
             [exchange_id],
         )
         row = cursor.fetchone()

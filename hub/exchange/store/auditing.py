@@ -17,6 +17,7 @@ _LOOKS: Final = """
 SELECT x.exchange_id, x.at, x.consumer, x.officer, a.subject_id, p.pairwise, x.case_ref, x.types, x.reason
 FROM exchange x
 LEFT JOIN subject_access a ON a.exchange_id = x.exchange_id AND a.at >= %(since)s AND a.at < %(until)s
+ AND a.sealed IS NULL
 LEFT JOIN identity_pairwise p ON p.subject_id = a.subject_id AND p.consumer = x.consumer
 WHERE x.at >= %(since)s AND x.at < %(until)s AND x.erased_by IS NULL
  AND (%(consumer)s::text IS NULL OR x.consumer = %(consumer)s)

@@ -14,7 +14,9 @@ GONE: Final = b""
 _EXCHANGES: Final = """
 UPDATE exchange x SET sealed = %(gone)s, officer = %(gone)s, pairwise = NULL, case_ref = '', erased_by = %(order)s
 FROM subject_access a WHERE a.exchange_id = x.exchange_id AND a.subject_id = ANY(%(subjects)s)
- AND x.at < %(before)s AND x.erased_by IS NULL"""
+ AND a.parted_to IS NULL AND x.at < %(before)s AND x.erased_by IS NULL
+ AND NOT EXISTS (SELECT 1 FROM subject_access o WHERE o.at = x.at AND o.exchange_id = x.exchange_id
+ AND o.subject_id <> ALL(%(subjects)s) AND o.parted_to IS NULL)"""
 _EVIDENCE: Final = """
 UPDATE evidence e SET sealed = %(gone)s WHERE e.status IN ('withdrawn', 'superseded') AND e.sealed <> %(gone)s
  AND e.changed_at < %(before)s
