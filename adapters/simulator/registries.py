@@ -20,7 +20,7 @@ from adapters.simulator.marriage_rows import EventStore, Marriage
 from adapters.simulator.model import Village
 from adapters.simulator.pen import Clerk
 from adapters.simulator.truth import TruthBook
-from adapters.sources.tables import open_engine
+from adapters.sources.engines import open_engine
 
 Progress = Callable[[int, int], None]
 """Told how many residents are written, of how many."""

@@ -1,5 +1,6 @@
 """Database tables: typed columns, views and copies, half a join, a database that is not there."""
 
+import secrets
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -190,3 +191,59 @@ def test_typed_columns_of_postgresql_and_a_delta_by_the_time_of_change(
 
 def test_mappings_of_tables_default_to_the_default_schema() -> None:
     assert default_mapping("land").tables.schema is None
+
+
+def test_days_without_an_end_and_before_the_first_year_cost_no_row(
+    postgres: tuple[str, Engine], tmp_path: Path
+) -> None:
+    url, engine = postgres
+    values = ("'1966-05-14', '2026-10-08 09:12:33+08'", "'infinity', 'infinity'", "'0044-03-15 BC', '-infinity'")
+    with engine.begin() as connection:
+        connection.execute(
+            text(
+                "CREATE TABLE registry.hjrk (姓名 text, 证件号码 text, 出生日期 date, 更新时间 timestamptz,"
+                " 户籍地址 jsonb)"
+            )
+        )
+        for name, days in zip("甲乙丙", values, strict=True):
+            connection.execute(text(f"INSERT INTO registry.hjrk VALUES ('张{name}', '无', {days}, '[\"桃源\"]')"))
+    path = tmp_path / "m.yaml"
+    path.write_text("version: 1\nregistry: civil_affairs\nextends: default\nsources: {tables: {schema: registry}}\n")
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", url, mapping=load_mapping(path, "civil_affairs"))
+    found = by_name(hub.claims("civil_affairs", "residents"))
+    assert (report.read, report.unusable) == (3, 0)
+    assert (found["张甲"]["birth_date"], found["张甲"]["updated_on"]) == ("1966-05-14", "2026-10-08")
+    assert not {"birth_date", "updated_on"} & {*found["张乙"], *found["张丙"]}
+    assert found["张甲"]["household_address"] == '["桃源"]'
+
+
+def test_a_table_that_the_user_may_not_read_is_named(postgres: tuple[str, Engine], tmp_path: Path) -> None:
+    reader = f"reader_{secrets.token_hex(4)}"
+    url, engine = postgres
+    with engine.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE registry.closed (姓名 text, 证件号码 text, 出生日期 date, 户籍地址 text)")
+        )
+        connection.execute(text(f"CREATE ROLE {reader} LOGIN; GRANT USAGE ON SCHEMA registry TO {reader}"))
+    path = tmp_path / "m.yaml"
+    path.write_text("version: 1\nregistry: civil_affairs\nextends: default\nsources: {tables: {schema: registry}}\n")
+    mapping = load_mapping(path, "civil_affairs")
+    address = make_url(url).set(username=reader).render_as_string(hide_password=False)
+    with pytest.raises(Refused, match=r"may not read (closed|hjrk)") as refused:
+        run(hub_for("civil_affairs"), "civil_affairs", address, mapping=mapping)
+    assert refused.value.code == "adapters.source-forbidden"
+
+
+def test_a_damaged_database_file_is_said_to_be_damaged(tmp_path: Path) -> None:
+    (tmp_path / "none.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
+    url = database(tmp_path / "cut.db", ROSTER.format("residents", "TEXT"), *[ROW.format("residents", "x" * 999)] * 99)
+    content = bytearray((tmp_path / "cut.db").read_bytes())
+    content[4096 * 6 : 4096 * 12] = b"\xab" * 4096 * 6
+    (tmp_path / "cut.db").write_bytes(content)
+    hub = hub_for("civil_affairs")
+    for source in (str(tmp_path / "none.db"), url):
+        with pytest.raises(Malformed) as refused:
+            run(hub, "civil_affairs", source)
+        assert refused.value.code == "adapters.database-damaged"
+    assert not hub.live("civil_affairs", "residents")
