@@ -235,3 +235,44 @@ def test_no_personal_value_stands_in_any_table_in_clear(place: Place, database: 
             for value in (ZHANG["name"], ZHANG["number"], ZHANG["phone"], "1980-05-06", "文三路"):
                 assert value not in text
                 assert value.encode().hex() not in text
+
+
+def _both(birth: str = "1980-05-06") -> dict[str, Any]:
+    """A row that states the corrected and the former number, with a birth date of its own."""
+    return {"name": "张伟强", "number": number_of(birth, 51), "other_numbers": [ZHANG["number"]]}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_row_that_states_an_old_and_a_new_number_links_both(
+    place: Place, identity: IdentityService, database: Database, order: int
+) -> None:
+    old = {"name": "张伟强", "number": ZHANG["number"], "sex": "1"}
+    rows = [mention(old), mention(_both(), "civil_affairs", "self")]
+    first, second = (place(each)[0] for each in rows[::order])
+    assert first.subject_id == second.subject_id
+    assert second.reasons[0] == "states-both-numbers"
+    with database.reading() as session:
+        for number in (ZHANG["number"], _both()["number"]):
+            assert identity.subject_for(session, IdentityQuery("resident", number, "张伟强")) == Found(
+                first.subject_id or ""
+            )
+    assert identity.changes.propose().items == ()
+
+
+def test_a_number_stated_beside_anothers_name_links_nobody(place: Place) -> None:
+    """A couple in one cell: the second number is the wife's."""
+    wife = {"name": "李小红", "number": number_of("1982-01-02", 22)}
+    couple = ZHANG | {"other_numbers": [wife["number"], "110101********1234", 7, "无"]}
+    first, second = place(mention(wife), mention(couple))
+    assert first.subject_id != second.subject_id
+    assert second.outcome is not Outcome.LINKED
+    (again,) = place(mention(wife | {"birth_date": "1982-01-02"}, "land", "holder"))
+    assert again.subject_id == first.subject_id
+
+
+def test_a_row_with_the_numbers_of_two_subjects_never_makes_them_one(place: Place) -> None:
+    old = {"name": "张伟强", "number": ZHANG["number"]}
+    new = {"name": "张伟强", "number": _both()["number"]}
+    first, second, third = place(mention(old), mention(new), mention(_both()))
+    assert first.subject_id != second.subject_id
+    assert third.subject_id in (first.subject_id, second.subject_id)

@@ -18,7 +18,7 @@ from hub.errors import Conflict, Malformed, Missing
 from hub.identity.bulk.loading import load_traits
 from hub.identity.bulk.resolving import Resolving
 from hub.identity.compare import Traits
-from hub.identity.rules import SCORE
+from hub.identity.rules import SCORE, components
 from hub.identity.service.applying import Applying, Item
 from hub.identity.service.parts import Kind, Parts
 from hub.identity.service.planning import Pair
@@ -146,7 +146,7 @@ class ChangeSets:
                 return []
             words = self._words(session, kind, indexed)
             Resolving(con, kind.model, review_probable=self._review_probable, words=words).run()
-            return _Differing(con, indexed, ChangeStore(session).asked()).items()
+            return _Differing(con, indexed, ChangeStore(session).asked(), words).items()
         finally:
             con.close()
 
@@ -178,14 +178,25 @@ class ChangeSets:
 class _Differing:
     """A finished run beside the index that it was made from."""
 
-    def __init__(self, con: duckdb.DuckDBPyConnection, indexed: _Indexed, asked: set[Pair]) -> None:
+    def __init__(
+        self, con: duckdb.DuckDBPyConnection, indexed: _Indexed, asked: set[Pair], words: Mapping[tuple[int, int], bool]
+    ) -> None:
         self._con = con
         self._indexed = indexed
         self._asked = asked
+        self._words = words
 
     def items(self) -> list[Item]:
-        roots = dict(self._con.execute("SELECT n, root FROM assigned").fetchall())
+        roots = self._held_together(dict(self._con.execute("SELECT n, root FROM assigned").fetchall()))
         return [*self._joins(roots), *self._splits(roots), *self._reviews()]
+
+    def _held_together(self, roots: Mapping[int, int]) -> dict[int, int]:
+        """The roots, one for what a steward or a record's own history joined, though it holds two numbers."""
+        subjects = self._indexed.subjects
+        told = [pair for pair, same in self._words.items() if same and subjects[pair[0]] == subjects[pair[1]]]
+        joined = components(sorted(set(roots.values())), [(roots[left], roots[right]) for left, right in told])
+        first = {root: group[0] for group in joined for root in group}
+        return {row: first[root] for row, root in roots.items()}
 
     def _joins(self, roots: Mapping[int, int]) -> Iterator[Item]:
         """The strongest link between every two subjects that one cluster holds."""

@@ -1,7 +1,7 @@
 """What the deeds of identity share: the matchers, the vault, the log, and who follows when a mention moves."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hub.audit.model import Entry
 from hub.identity.compare import Traits
@@ -58,6 +58,29 @@ class Kind:
         export = f"{mention.registry}/{mention.export}"
         listed = export if export in self.model.one_list_exports and mention.role == "self" else ""
         return READERS[self.model.kind].read(mention.fields, context, listed=listed, kin=mention.kin)
+
+    def stated_otherwise(self, mention: Mention, context: Context) -> tuple[Traits, ...]:
+        """What of the mention is compared for each further valid number that its cell holds, a former one for instance.
+
+        A masked or rounded number is none: thousands of a county share what is left of it.
+        """
+        others = mention.fields.get("other_numbers")
+        if not isinstance(others, list) or "number" not in self.model.columns:
+            return ()
+        own = self.valid_number(self.traits(mention, context))
+        read = [
+            self.traits(replace(mention, fields={**mention.fields, "number": number, "document_kind": None}), context)
+            for number in others
+            if isinstance(number, str)
+        ]
+        return tuple(traits for traits in read if self.valid_number(traits) not in ("", own))
+
+    def with_number_of(self, traits: Traits, other: Traits) -> Traits:
+        """The traits as if they stated the number of ``other``."""
+        said = dict(zip(self.model.columns, traits, strict=True))
+        theirs = dict(zip(self.model.columns, other, strict=True))
+        said |= {column: theirs[column] for column in ("number", "number_state") if column in theirs}
+        return tuple(said.values())
 
     def stated_by(self, look_up: str) -> str:
         """The number or circumstance that a look-up rests on alone; nothing of one that holds more or something else.

@@ -3,19 +3,20 @@
 import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 
 from hub.audit.model import Entry
-from hub.identity.compare import Traits
 from hub.identity.model import Mention, Move, Outcome, Placement
 from hub.identity.rules import as_json
-from hub.identity.service.parts import ACTOR, HINT_ROLES, Kind, Parts
+from hub.identity.service.drafting import Draft, Drafting
+from hub.identity.service.parts import ACTOR, Kind, Parts
 from hub.identity.service.standing import (
     APART,
+    BY_STEWARD,
     HOLDS_ANOTHER_NUMBER,
     JOINS_TWO,
     SAME,
     SAME_RECORD,
+    STATES_BOTH_NUMBERS,
     TORN,
     Assessed,
     Member,
@@ -25,8 +26,7 @@ from hub.identity.service.standing import (
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
 from hub.identity.store.looking import MemberFound, SubjectFound
-from hub.identity.store.vault import mention_id_of
-from hub.identity.traits import CIRCUMSTANCES, COLUMN_MARK, Context, are_compatible, family_of, without
+from hub.identity.traits import CIRCUMSTANCES, Context, are_compatible, family_of
 from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
 
@@ -38,21 +38,6 @@ TOO_FREQUENT = "key-too-frequent"
 NAME_ONLY = "name-only"
 
 
-@dataclass(slots=True)
-class Draft:
-    """A mention ready to be placed."""
-
-    mention: Mention
-    mention_id: bytes
-    kind: Kind
-    traits: Traits
-    text: str
-    number: str
-    keys: dict[bytes, str]
-    """The text of each look-up key."""
-    likeness: bytes
-
-
 class Placing:
     """One chunk under way, inside the caller's transaction."""
 
@@ -62,7 +47,7 @@ class Placing:
         self._index = IndexStore(session)
         self._reviews = ReviewStore(session)
         self._now = parts.clock.now()
-        self._context = Context(local_date(self._now), parts.region_names)
+        self._drafting = Drafting(parts, Context(local_date(self._now), parts.region_names))
         self._standings: dict[str, Standing] = {}
         self._by_key: dict[bytes, dict[str, None]] = defaultdict(dict)
         self._previous: dict[bytes, tuple[str, bytes]] = {}
@@ -77,7 +62,7 @@ class Placing:
 
     def place(self, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; everything is kept, one entry is appended to the log."""
-        drafts = [self._draft(mention) for mention in mentions]
+        drafts = [self._drafting.draft(mention) for mention in mentions]
         self._look(draft for draft in drafts if draft is not None)
         placed: dict[bytes, Placement] = {}
         for draft in drafts:
@@ -87,22 +72,6 @@ class Placing:
         self._tell()
         hint = Placement(None, Outcome.HINT, (NAME_ONLY,))
         return [hint if draft is None else self._settled(placed[draft.mention_id]) for draft in drafts]
-
-    def _draft(self, mention: Mention) -> Draft | None:
-        kind = self._parts.kinds[mention.kind]
-        if mention.role in HINT_ROLES and not mention.fields.get("number"):
-            return None
-        traits = kind.traits(mention, self._context)
-        text = COLUMN_MARK.join(traits)
-        vault, name = self._parts.vault, kind.model.name
-        mention_id = mention_id_of(mention.record, mention.role)
-        likeness = vault.key(name, text)
-        number, keys = kind.valid_number(traits), self._keys(kind, traits)
-        return Draft(mention, mention_id, kind, traits, text, number, keys, likeness)
-
-    def _keys(self, kind: Kind, traits: Traits) -> dict[bytes, str]:
-        key, name = self._parts.vault.key, kind.model.name
-        return {key(name, text): text for text in kind.look_ups(traits)}
 
     def _look(self, drafts: Iterable[Draft]) -> None:
         """Nobody else places, and everything that could matter to the chunk is at hand."""
@@ -132,7 +101,7 @@ class Placing:
     def _place(self, draft: Draft) -> Placement:
         if self._is_unheard_of(draft):
             return Placement(self._alone(draft, _ALONE).subject_id, Outcome.NEW, ())
-        heard, frequent = self._heard(draft)
+        heard, frequent = self._drafting.heard(draft, self._by_key)
         assessed = self._assessed(heard)
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
         doubts = [each for each in assessed if each.outcome == "review"]
@@ -155,21 +124,6 @@ class Placing:
         """True of most: nobody else states any of it, and no steward has spoken of it."""
         known = draft.mention_id in self._previous or draft.mention_id in self._words
         return not known and self._by_key.keys().isdisjoint(draft.keys)
-
-    def _heard(self, draft: Draft) -> tuple[Draft, bool]:
-        """The draft by what says something, and whether it states what too many do.
-
-        A number that so many subjects hold is a placeholder, whatever its check digit; a phone or an address is an
-        office's. The draft is heard as if it stated none, as a bulk run hears it.
-        """
-        kind = draft.kind
-        frequent = {key for key in draft.keys if len(self._by_key.get(key, ())) > kind.model.key_cap}
-        if not frequent:
-            return draft, False
-        shared = {column for key in frequent if (column := kind.stated_by(draft.keys[key]))}
-        traits = without(kind.model.columns, draft.traits, shared) if shared else draft.traits
-        keys = {key: text for key, text in self._keys(kind, traits).items() if key not in frequent}
-        return replace(draft, traits=traits, number=kind.valid_number(traits), keys=keys), True
 
     def _candidates(self, draft: Draft) -> dict[str, None]:
         """The subjects that share a key of the model with the draft; a circumstance alone points at nobody."""
@@ -207,7 +161,32 @@ class Placing:
         standing = self._standings[subject_id]
         if standing.kind != draft.kind.model.kind:
             return None
-        return assess(draft.kind.matcher, draft.traits, draft.number, standing, words)
+        found = assess(draft.kind.matcher, draft.traits, draft.number, standing, words)
+        if found is None or found.outcome == "link" or found.objection == BY_STEWARD or not draft.number:
+            return found
+        return self._by_another_number(draft, standing) or found
+
+    def _by_another_number(self, draft: Draft, standing: Standing) -> Assessed | None:
+        """A link where one of the two states the other's number beside its own: a corrected number in one row.
+
+        A subject that stands behind the draft's number without a member of that number states it as a further one.
+        """
+        kind, numbers = draft.kind, standing.numbers
+        pairs = [(traits, member.traits, member) for traits in draft.otherwise for member in standing.members.values()]
+        if numbers and draft.number not in numbers and self._is_behind(standing, draft):
+            pairs += [
+                (draft.traits, kind.with_number_of(member.traits, draft.traits), member)
+                for member in standing.members.values()
+            ]
+        for one, other, member in pairs:
+            verdict = kind.matcher.verdict(one, other)
+            if verdict.outcome == "link" and verdict.is_by_number:
+                return Assessed(standing, "link", verdict, member, STATES_BOTH_NUMBERS)
+        return None
+
+    def _is_behind(self, standing: Standing, draft: Draft) -> bool:
+        numbers = (key for key, text in draft.keys.items() if draft.kind.stated_by(text) == "number")
+        return any(self._resolved(each) == standing.subject_id for key in numbers for each in self._by_key.get(key, ()))
 
     def _holding(self, mention_id: bytes) -> list[str]:
         return [
@@ -270,7 +249,7 @@ class Placing:
             moved = self._index.move([mention_id], subject_id)
             self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
             self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, TORN)
-            for key in self._keys(draft.kind, member.traits):
+            for key in self._drafting.keys(draft.kind, member.traits):
                 self._by_key[key][subject_id] = None
             self._counts["released"] += 1
 

@@ -18,6 +18,7 @@ BY_STEWARD: Final = "steward"
 JOINS_TWO: Final = "would-join-two-subjects"
 TORN: Final = "touches-two-numbers"
 SAME_RECORD: Final = "same-record"
+STATES_BOTH_NUMBERS: Final = "states-both-numbers"
 
 _RANK: Final = {"link": 3, "review": 2, "open": 1, "apart": 0}
 

@@ -1,0 +1,81 @@
+"""Drafts: mentions as they are heard 读入: what of them is compared, and by what they are looked up."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+
+from hub.identity.compare import Traits
+from hub.identity.model import Mention
+from hub.identity.service.parts import HINT_ROLES, Kind, Parts
+from hub.identity.store.vault import mention_id_of
+from hub.identity.traits import COLUMN_MARK, NUMBERS, Context, without
+
+
+@dataclass(slots=True)
+class Draft:
+    """A mention ready to be placed."""
+
+    mention: Mention
+    mention_id: bytes
+    kind: Kind
+    traits: Traits
+    text: str
+    number: str
+    keys: dict[bytes, str]
+    """The text of each look-up key."""
+    likeness: bytes
+    otherwise: tuple[Traits, ...] = ()
+    """The traits as if each further number that the record states were its number."""
+
+
+class Drafting:
+    """Makes drafts of mentions; reads nothing."""
+
+    def __init__(self, parts: Parts, context: Context) -> None:
+        self._parts = parts
+        self._context = context
+
+    def draft(self, mention: Mention) -> Draft | None:
+        """The mention ready to be placed; None for somebody named by name alone where that is a hint only."""
+        kind = self._parts.kinds[mention.kind]
+        if mention.role in HINT_ROLES and not mention.fields.get("number"):
+            return None
+        traits = kind.traits(mention, self._context)
+        text = COLUMN_MARK.join(traits)
+        mention_id = mention_id_of(mention.record, mention.role)
+        number, keys = kind.valid_number(traits), self.keys(kind, traits)
+        likeness = self._parts.vault.key(kind.model.name, text)
+        draft = Draft(mention, mention_id, kind, traits, text, number, keys, likeness)
+        return self._with_others(draft) if number and mention.fields.get("other_numbers") else draft
+
+    def keys(self, kind: Kind, traits: Traits) -> dict[bytes, str]:
+        """The look-up keys, each with its text."""
+        key, name = self._parts.vault.key, kind.model.name
+        return {key(name, text): text for text in kind.look_ups(traits)}
+
+    def _with_others(self, draft: Draft) -> Draft:
+        """The draft with its further numbers; who states an old and a new number is found by either."""
+        otherwise = draft.kind.stated_otherwise(draft.mention, self._context)
+        keys = dict(draft.keys)
+        for traits in otherwise:
+            mine = self.keys(draft.kind, traits)
+            keys |= {key: text for key, text in mine.items() if draft.kind.stated_by(text) in NUMBERS}
+        return replace(draft, keys=keys, otherwise=otherwise)
+
+    def heard(self, draft: Draft, behind: Mapping[bytes, Collection[str]]) -> tuple[Draft, bool]:
+        """The draft by what says something, and whether it states what too many do.
+
+        A number that so many subjects hold is a placeholder, whatever its check digit; a phone or an address is an
+        office's. The draft is heard as if it stated none, as a bulk run hears it.
+
+        Args:
+            draft: the mention.
+            behind: the subjects behind each key.
+        """
+        kind = draft.kind
+        frequent = {key for key in draft.keys if len(behind.get(key, ())) > kind.model.key_cap}
+        if not frequent:
+            return draft, False
+        shared = {column for key in frequent if (column := kind.stated_by(draft.keys[key]))}
+        traits = without(kind.model.columns, draft.traits, shared) if shared else draft.traits
+        keys = {key: text for key, text in self.keys(kind, traits).items() if key not in frequent}
+        return replace(draft, traits=traits, number=kind.valid_number(traits), keys=keys, otherwise=()), True
