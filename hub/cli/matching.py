@@ -31,6 +31,9 @@ Records = Annotated[
 ModelFile = Annotated[
     Path | None, typer.Option("--model", help="Model file; the ones that come with the hub without it.")
 ]
+Memory = Annotated[
+    str, typer.Option(help="What may be held in memory, as 4GB; the rest goes to a private temporary folder.")
+]
 Careful = Annotated[bool, typer.Option("--review-probable", help="Make every probabilistic link a review item.")]
 
 
@@ -48,8 +51,8 @@ def _text(file: Path) -> bytes:
         raise Malformed("identity.model-unreadable", "The model file cannot be read.", "无法读取模型文件。") from fault
 
 
-def _options(*, review_probable: bool) -> Options:
-    return Options(today=local_date(SystemClock().now()), review_probable=review_probable)
+def _options(*, review_probable: bool = False, memory: str) -> Options:
+    return Options(today=local_date(SystemClock().now()), review_probable=review_probable, memory=memory)
 
 
 def resolve(
@@ -57,6 +60,7 @@ def resolve(
     out: Annotated[Path, typer.Option("--out", help=".parquet or .csv: record_id, subject, probability, reasons.")],
     model: ModelFile = None,
     review_probable: Careful = False,
+    memory: Memory = "4GB",
     executor: Annotated[Executor, typer.Option(help="Where the work is done.")] = Executor.DUCKDB,
     spark_master: Annotated[
         str | None, typer.Option(help="Where Spark runs, as spark://head:7077; as it is configured here without it.")
@@ -69,7 +73,7 @@ def resolve(
     """Resolve a file of identities into subjects, without a running hub 批量比对."""
     if out.suffix.lower() not in {".parquet", ".csv"}:
         raise typer.BadParameter("--out must end in .parquet or .csv.")
-    models, options = _models(model), _options(review_probable=review_probable)
+    models, options = _models(model), _options(review_probable=review_probable, memory=memory)
     if executor is Executor.SPARK:
         from hub.identity.bulk.spark import cluster_at, resolve_on_spark
 
@@ -110,10 +114,11 @@ def measure(
     plot: Annotated[Path | None, typer.Option("--plot", help="Draw the choice of threshold (.svg, .png).")] = None,
     model: ModelFile = None,
     review_probable: Careful = False,
+    memory: Memory = "4GB",
     as_json: AsJson = False,
 ) -> None:
     """Precision, recall, F1 and the review queue against the column truth of a file 评估."""
-    found = measure_file(file, _models(model), _options(review_probable=review_probable), plot=plot)
+    found = measure_file(file, _models(model), _options(review_probable=review_probable, memory=memory), plot=plot)
     if as_json:
         print_json(found.as_json())
         return
@@ -136,6 +141,7 @@ def train(
     version: Annotated[str, typer.Option(help="What the new model is called.")],
     model: ModelFile = None,
     kept: Annotated[list[str] | None, typer.Option("--keep", help="field:level that may stay as it was.")] = None,
+    memory: Memory = "4GB",
     as_json: AsJson = False,
 ) -> None:
     """Estimate a model's weights on records without labels; a level without pairs is refused 训练."""
@@ -143,7 +149,7 @@ def train(
         raise typer.BadParameter("Name the model file to train: --model FILE.")
     text = _text(model).decode("utf-8", "replace")
     require_writable(out, model)
-    found = train_file(file, text, _options(review_probable=False), Aim(version, frozenset(kept or ())))
+    found = train_file(file, text, _options(memory=memory), Aim(version, frozenset(kept or ())))
     out.write_text(found.text, encoding="utf-8")
     told = {
         "model": str(out),

@@ -11,14 +11,14 @@ import duckdb
 import numpy as np
 import pytest
 
-from hub.errors import Malformed
+from hub.errors import Malformed, Unavailable
 from hub.identity.bulk import sql
 from hub.identity.bulk.opening import open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, resolve_file
+from hub.identity.bulk.resolving import Options, Resolving, resolve_file, roots_of
 from hub.identity.model import Mention
 from hub.identity.modelfile import standard_model
-from hub.identity.rules import Matcher
+from hub.identity.rules import Matcher, components
 from hub.identity.service import IdentityService
 from hub.identity.traits import Context, organisation_traits, person_traits
 from hub.storage.database import Database
@@ -260,3 +260,25 @@ def test_a_file_that_holds_no_records_is_malformed(tmp_path: Path, name: str, co
         path.write_text(content, encoding="utf-8")
     with pytest.raises(Malformed):
         resolve_file(path, None, MODELS, OPTIONS)
+
+
+def test_links_in_any_order_lead_to_the_least_record_they_connect() -> None:
+    chance = random.Random(7)  # noqa: S311  # made-up links
+    for size in (0, 1, 40, 400):
+        links = [(chance.randrange(300), chance.randrange(300, 600)) for _ in range(size)]
+        links += [(number, number + 1) for number in range(700, 700 + size)]  # one long chain
+        chance.shuffle(links)
+        ends = np.array(links, dtype=np.int64).reshape(-1, 2)
+        found = roots_of(ends[:, 0], ends[:, 1])
+        wanted = {
+            node: group[0] for group in components(sorted({n for pair in links for n in pair}), links) for node in group
+        }
+        assert dict(zip(found.nodes.tolist(), found.roots.tolist(), strict=True)) == wanted
+
+
+def test_a_run_that_finds_too_little_memory_says_so_and_leaves_nothing(tmp_path: Path) -> None:
+    path, out = write(tmp_path / "in.csv", people(300)), tmp_path / "out.csv"
+    for memory, family in (("viel", Malformed), ("1MB", Unavailable)):
+        with pytest.raises(family):
+            resolve_file(path, out, MODELS, Options(TODAY, memory=memory))
+    assert list(tmp_path.iterdir()) == [path]

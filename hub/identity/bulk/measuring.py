@@ -5,12 +5,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from hub.errors import Malformed
 from hub.identity.bulk.opening import Connection, kinds_in, open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving
+from hub.identity.bulk.resolving import Options, Resolving, connected
 from hub.identity.modelfile import Model
 
 
@@ -57,8 +55,7 @@ def measure_file(path: Path, models: Mapping[str, Model], options: Options, *, p
     Raises:
         Malformed: a file that cannot be read, without labels, or of several kinds.
     """
-    con = duckdb.connect()
-    try:
+    with connected(options) as con:
         source = open_file(con, path)
         kinds = kinds_in(source, list(models))
         if "truth" not in source.columns or len(kinds) != 1:
@@ -70,8 +67,6 @@ def measure_file(path: Path, models: Mapping[str, Model], options: Options, *, p
         read_traits(source, models[kinds[0]], options.today, options.region_names)
         Resolving(con, models[kinds[0]], review_probable=options.review_probable).run()
         found = measured(con)
-    finally:
-        con.close()
     if plot is not None:
         draw(found, models[kinds[0]], plot)
     return found

@@ -58,7 +58,8 @@ class Source:
         """The condition that a record tells of a subject of that kind; of a resident where it says nothing."""
         if "kind" not in self.columns:
             return str(kind == "resident").lower()
-        return f"lower({self.column('kind')}) IN ({', '.join(map(repr, SPELT_KINDS.get(kind, (kind,))))})"
+        others = f"lower({self.column('kind')}) IN ({', '.join(map(repr, SPELT_KINDS.get(kind, (kind,))))})"
+        return f"CASE WHEN {self._text('kind')} = '{kind}' THEN true ELSE {others} END"
 
 
 def open_file(con: Connection, path: Path) -> Source:
@@ -84,6 +85,8 @@ def _opened(con: Connection, path: Path, wanted: str, check: Callable[[Source], 
         con.execute(f"CREATE OR REPLACE VIEW raw AS SELECT * FROM ({counted}) WHERE {wanted}")
         source = Source(con, {row[0].lower(): row[1] for row in con.execute("DESCRIBE raw").fetchall()})
         check(source)
+    except duckdb.OutOfMemoryException:
+        raise
     except (duckdb.Error, OSError, UnicodeError) as fault:
         raise Malformed(
             "identity.file-unreadable",

@@ -8,7 +8,9 @@ import numpy as np
 
 from hub.errors import HubError, Malformed
 from hub.identity.bulk.frequent import silence
+from hub.identity.bulk.numbers import CHECKED, NUMBER_PARTS, PLAIN_NUMBER, number_row, read_number_parts
 from hub.identity.bulk.opening import Connection, Source
+from hub.identity.bulk.tables import text_table
 from hub.identity.compare import LIST_MARK
 from hub.identity.modelfile import PLAIN, Model
 from hub.identity.traits import (
@@ -16,11 +18,9 @@ from hub.identity.traits import (
     Context,
     address_key,
     organisation_traits,
-    person_traits,
     phone_key,
 )
 from hub.kernel.dates import parse_date
-from hub.kernel.identifier_forms import PROVINCE_CODES
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
 _ORGANISATION_INPUT: Final = (
@@ -28,12 +28,6 @@ _ORGANISATION_INPUT: Final = (
     "region_code", "phone", "address",
 )  # fmt: skip
 
-_RESIDENT_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_BODY: Final = "CAST(left(s.number, 17) AS BIGINT)"
-_CHECKED: Final = " + ".join(
-    f"{weight} * ({_BODY} // {10 ** (16 - place)} % 10)" for place, weight in enumerate(_RESIDENT_WEIGHTS)
-)
-_PROVINCES: Final = ", ".join(f"'{code}'" for code in PROVINCE_CODES if code < "80")
 _SEXES: Final = (
     "CASE WHEN upper(sex) IN ('1', '01', '男', '男性', 'M', 'MALE') THEN '1'"
     " WHEN upper(sex) IN ('2', '02', '女', '女性', 'F', 'FEMALE') THEN '2' ELSE '' END"
@@ -91,8 +85,8 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
     con, column = source.con, source.column
     con.execute(
         "CREATE OR REPLACE TEMP TABLE said AS SELECT *,"
-        f" regexp_full_match(name, '{_PLAIN_NAME}') AND NOT regexp_matches(name, '{_SPECIAL_NAME}') AS plain_name,"
-        f" {_FAST_NUMBER} AS fast_number FROM (SELECT n, {column('record_id')} AS record_id,"
+        f" regexp_full_match(name, '{_PLAIN_NAME}') AND NOT regexp_matches(name, '{_SPECIAL_NAME}') AS plain_name"
+        f" FROM (SELECT n, {column('record_id')} AS record_id,"
         f" {column('name')} AS name, upper({column('id_number', 'number')}) AS number,"
         f" {column('birth_date')} AS birth, {column('sex')} AS sex, left({column('region_code')}, 6) AS region,"
         f" {column('phone')} AS phone, upper({column('address')}) AS address, {column('kin', 'head_number')} AS kin,"
@@ -100,6 +94,7 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
         f" FROM raw WHERE {source.of_kind('resident')})"
     )
     _read_characters(con)
+    read_number_parts(con)
     for table, field, condition, made, columns in _SLOW:
         _map(con, table, _distinct(con, field, condition), made, columns)
     wanted = ", ".join(map(_quote, PERSON_COLUMNS))
@@ -111,7 +106,7 @@ def _read_people(source: Source, model: Model, context: Context) -> None:
 def _read_former_names(con: Connection) -> None:
     """View ``called``: the traits once for every name that a record states, as keys need it."""
     rows = con.execute("SELECT n, unnest(string_split(former, '|')) FROM traits WHERE former <> ''").fetchall()
-    _table(con, "formers", ("n", "name", "sound"), [(str(n), name, pinyin_key(name)) for n, name in rows])
+    text_table(con, "formers", ("n", "name", "sound"), [(str(n), name, pinyin_key(name)) for n, name in rows])
     con.execute(
         "CREATE OR REPLACE TEMP VIEW called AS SELECT * FROM traits UNION ALL SELECT t.* REPLACE (f.name AS name,"
         f" {_summed('f.sound')} AS sorted_sound) FROM traits t JOIN formers f ON CAST(f.n AS BIGINT) = t.n"
@@ -122,7 +117,7 @@ def _read_characters(con: Connection) -> None:
     """Table ``characters``: what each character of a plain name is in keys, how it is read, and a digest of that."""
     found = con.execute("SELECT DISTINCT unnest(string_split(name, '')) FROM said WHERE plain_name").fetchall()
     rows = [(row[0], key := name_key(row[0]), pinyin_key(key)) for row in found]
-    _table(con, "characters", ("raw", "key", "sound"), rows)
+    text_table(con, "characters", ("raw", "key", "sound"), rows)
     con.execute(f"CREATE OR REPLACE TEMP TABLE characters AS SELECT *, {_digest('sound')} AS digest FROM characters")
 
 
@@ -141,19 +136,22 @@ _PLAIN_NAME: Final = r"[\x{3400}-\x{9fff}]{2,4}"
 _SPECIAL_NAME: Final = (
     "曾用|原名|又名|别名|曾名|小名|化名|俗名|无名|不详|未知|佚名|待查|暂无|未命名|未填|没有|未办理|无证|保密"
 )
-_FAST_NUMBER: Final = (
-    f"(regexp_full_match(number, '[1-7][0-9]{{16}}[0-9X]') AND left(number, 2) IN ({_PROVINCES})"
-    " AND right(number, 3) <> '000' AND substr(number, 15, 3) <> '000' AND substr(number, 7, 4) BETWEEN '1850' AND"
-    " '2099' AND try_cast(substr(number, 7, 4) || '-' || substr(number, 11, 2) || '-' || substr(number, 13, 2) AS DATE)"
-    " IS NOT NULL)"
-)
 _PLAIN_ADDRESS: Final = r"[0-9A-Z\-\x{4e00}-\x{9fff}]+"
 _DIVISIONS: Final = r"^(?:.{2,8}?(?:省|自治区))?(?:.{2,8}?(?:市|自治州|地区|盟))?(?:.{1,8}?(?:自治县|区|县|旗|市))?"
-_HOUSE_PARTS: Final = r"(?:号楼|单元|[幢栋座室号层楼\-#])+"
+_HOUSE_PARTS: Final = ("单元", "幢", "栋", "座", "室", "号", "层", "楼", "#")
 _LOCAL: Final = (
     f"CASE WHEN length(s.address) > 6 AND regexp_matches(s.address, '[省市区县旗州盟]') THEN"
     f" coalesce(nullif(regexp_replace(s.address, '{_DIVISIONS}', ''), ''), s.address) ELSE s.address END"
 )
+
+
+def _dashed(address: str) -> str:
+    """The address with dashes for what stands between its parts."""
+    for part in _HOUSE_PARTS:
+        address = f"replace({address}, '{part}', '-')"
+    return f"replace(replace({address}, '--', '-'), '--', '-')"
+
+
 _FILLER: Final = (
     "replace(replace(s.phone, s.phone[1], ''), replace(s.phone, s.phone[1], '')[1], '') = ''"  # two digits or fewer
 )
@@ -174,18 +172,18 @@ _PEOPLE: Final = (
     " ELSE coalesce(w.sound, '') END AS sound,"
     f" CASE WHEN s.plain_name THEN CAST({_DIGESTS} AS VARCHAR) ELSE {_summed('w.sound')} END AS sorted_sound,"
     f" coalesce(b.key, s.birth) AS birth0, {_SEXES.replace('sex', 's.sex')} AS sex0,"
-    " CASE WHEN s.fast_number THEN s.number ELSE coalesce(i.number, '') END AS number,"
-    " CASE WHEN s.fast_number THEN CASE WHEN"
-    f" '10X98765432'[CAST(({_CHECKED}) % 11 AS INT) + 1] = s.number[18] THEN 'vresident_id' ELSE 'iresident_id' END"
-    " ELSE coalesce(i.state, '') END AS number_state,"
-    " CASE WHEN s.fast_number THEN substr(s.number, 7, 4) || '-' || substr(s.number, 11, 2) || '-' ||"
-    " substr(s.number, 13, 2) ELSE coalesce(i.born, '') END AS stated,"
+    f" CASE WHEN {PLAIN_NUMBER} THEN s.number ELSE coalesce(i.number, '') END AS number,"
+    f" CASE WHEN {PLAIN_NUMBER} THEN CASE WHEN '10X98765432'[({CHECKED}) % 11 + 1] = s.number[18]"
+    " THEN 'vresident_id' ELSE 'iresident_id' END ELSE coalesce(i.state, '') END AS number_state,"
+    f" CASE WHEN {PLAIN_NUMBER} THEN number_days.day ELSE coalesce(i.born, '') END AS stated,"
     f" CASE WHEN p.key IS NOT NULL THEN p.key WHEN s.phone = '' OR {_FILLER} THEN '' ELSE s.phone END AS phone,"
-    f" s.region, CASE WHEN d.key IS NOT NULL THEN d.key ELSE trim(regexp_replace({_LOCAL}, '{_HOUSE_PARTS}', '-', 'g'),"
-    f" '-') END AS address, s.kin, s.list FROM said s {_CHARACTERS} LEFT JOIN names w ON w.raw = s.name"
+    f" s.region, CASE WHEN d.key IS NOT NULL THEN d.key ELSE {_dashed(_LOCAL)} END AS dashed, s.kin, s.list"
+    f" FROM said s {_CHARACTERS} LEFT JOIN names w ON w.raw = s.name {NUMBER_PARTS}"
     " LEFT JOIN numbers i ON i.raw = s.number LEFT JOIN births b ON b.raw = s.birth"
     " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address),"
-    " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth FROM a),"
+    " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth,"
+    " trim(CASE WHEN contains(dashed, '--') THEN regexp_replace(dashed, '-+', '-', 'g') ELSE dashed END, '-')"
+    " AS address FROM a),"
     " e AS (SELECT *, CASE WHEN stated = '' OR stated > '@today@' OR stated = birth THEN birth WHEN birth = ''"
     " THEN stated ELSE birth || '|' || stated END AS born,"
     " CASE WHEN sex0 <> '' THEN sex0 WHEN number_state IN ('vresident_id', 'vresidence_permit') AND length(number) = 18"
@@ -194,13 +192,9 @@ _PEOPLE: Final = (
 )
 
 
-def _number(text: str) -> tuple[str, ...]:
-    traits = person_traits({"number": text}, Context(date(2099, 12, 31)))
-    return tuple(traits[PERSON_COLUMNS.index(name)] for name in ("number", "number_state", "born"))
-
-
 def _distinct(con: Connection, column: str, condition: str = "true") -> list[str]:
-    query = f"SELECT DISTINCT {column} FROM said WHERE {condition}"
+    parts = NUMBER_PARTS if column == "number" else ""
+    query = f"SELECT DISTINCT {column} FROM said s {parts} WHERE {condition}"
     return [str(value) for value in con.execute(query).fetchnumpy()[column].tolist()]
 
 
@@ -208,16 +202,7 @@ def _map(
     con: Connection, table: str, values: Iterable[str], made: Callable[[str], tuple[str, ...]], columns: tuple[str, ...]
 ) -> None:
     """Temporary ``table`` from ``raw`` to what ``made`` gives for each value."""
-    _table(con, table, ("raw", *columns), [(value, *made(value)) for value in values])
-
-
-def _table(con: Connection, name: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    con.execute(f"CREATE OR REPLACE TEMP TABLE {name} ({', '.join(f'{column} VARCHAR' for column in columns)})")
-    if rows:
-        arrays = {column: np.array([row[at] for row in rows], dtype=object) for at, column in enumerate(columns)}
-        con.register("incoming", arrays)
-        con.execute(f"INSERT INTO {name} SELECT {', '.join(columns)} FROM incoming")
-        con.unregister("incoming")
+    text_table(con, table, ("raw", *columns), [(value, *made(value)) for value in values])
 
 
 def _name(text: str) -> tuple[str, str, str]:
@@ -246,7 +231,13 @@ def _address(text: str) -> tuple[str]:
 _KEY: Final = ("key",)
 _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[str, ...]], ...]] = (
     ("names", "name", "NOT plain_name", _name, ("key", "former", "sound")),
-    ("numbers", "number", "NOT fast_number AND number <> ''", _number, ("number", "state", "born")),
+    (
+        "numbers",
+        "number",
+        f"s.number <> '' AND NOT ({PLAIN_NUMBER})",
+        number_row,
+        ("number", "state", "born"),
+    ),
     (
         "births",
         "birth",

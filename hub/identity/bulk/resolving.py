@@ -1,7 +1,9 @@
 """Resolving 批量比对: a file of records into subjects, by the rules and weights of a model, without a running hub."""
 
 import os
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -10,8 +12,9 @@ from typing import Final
 
 import duckdb
 import numpy as np
+import numpy.typing as npt
 
-from hub.errors import Malformed
+from hub.errors import Malformed, Unavailable
 from hub.identity.bulk import sql
 from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file
 from hub.identity.bulk.reading import read_traits
@@ -95,22 +98,21 @@ class Resolving:
             " JOIN heard h USING (a, b)"
         )
 
-    def _connect(self) -> dict[int, int]:
+    def _connect(self) -> "Roots":
         """The root of every record that some link touches; clusters that hold what they must not are taken apart."""
         found = self.con.execute("SELECT a, b, weight FROM scored WHERE outcome = 'link'").fetchnumpy()
-        ends = list(zip(found["a"].tolist(), found["b"].tolist(), found["weight"].tolist(), strict=True))
-        roots = _roots(ends)
+        roots = roots_of(found["a"], found["b"])
         self._note_roots(roots)
         torn = self._torn_clusters()
         self._torn = len(torn)
         if torn:
-            self._take_apart(roots, ends, torn)
+            inside = np.isin(roots.of(found["a"]), list(torn))
+            ends = zip(*(found[name][inside].tolist() for name in ("a", "b", "weight")), strict=True)
+            self._take_apart(roots, list(ends), torn)
         return roots
 
-    def _note_roots(self, roots: Mapping[int, int]) -> None:
-        nodes = np.fromiter(roots.keys(), dtype=np.int64, count=len(roots))
-        root = np.fromiter(roots.values(), dtype=np.int64, count=len(roots))
-        self.con.register("incoming", {"n": nodes, "root": root})
+    def _note_roots(self, roots: "Roots") -> None:
+        self.con.register("incoming", {"n": roots.nodes, "root": roots.roots})
         self.con.execute("CREATE OR REPLACE TEMP TABLE clusters AS SELECT n, root FROM incoming")
         self.con.unregister("incoming")
 
@@ -154,23 +156,22 @@ class Resolving:
         ).fetchall()
 
     def _take_apart(
-        self, roots: dict[int, int], ends: list[tuple[int, int, float]], torn: Mapping[int, set[tuple[int, int]]]
+        self, roots: "Roots", ends: Sequence[tuple[int, int, float]], torn: Mapping[int, set[tuple[int, int]]]
     ) -> None:
         edges: dict[int, list[tuple[int, int, float]]] = {root: [] for root in torn}
-        for end in ends:
-            if roots[end[0]] in edges:
-                edges[roots[end[0]]].append(end)
+        for end, root in zip(ends, roots.of(np.array([end[0] for end in ends])).tolist(), strict=True):
+            edges[root].append(end)
+        inside = np.isin(roots.roots, list(torn))
         members: dict[int, list[int]] = {root: [] for root in torn}
-        for node, root in roots.items():
-            if root in members:
-                members[root].append(node)
+        for node, root in zip(roots.nodes[inside].tolist(), roots.roots[inside].tolist(), strict=True):
+            members[root].append(node)
         numbers = self._numbers([node for nodes in members.values() for node in nodes])
         for root, nodes in members.items():
             groups = partition(
                 sorted(nodes), edges[root], number_of=lambda node: numbers.get(node, ""), kept_apart=torn[root]
             )
             for group in groups:
-                roots.update(dict.fromkeys(group, min(group)))
+                roots.put(group, min(group))
 
     def _numbers(self, nodes: Sequence[int]) -> dict[int, str]:
         number = _valid_number(self.model.columns)
@@ -181,7 +182,7 @@ class Resolving:
         self.con.unregister("incoming")
         return dict(rows)
 
-    def _assign(self, roots: Mapping[int, int]) -> None:
+    def _assign(self, roots: "Roots") -> None:
         """Tables ``assigned`` (every record with its subject) and ``waiting`` (pairs for a steward)."""
         self._note_roots(roots)
         con = self.con
@@ -263,24 +264,35 @@ def _is_by_number(model: Model) -> str:
     return " OR ".join(f"\"{each}\" = 'equal'" for each in fields) or "false"
 
 
-def _roots(ends: Sequence[tuple[int, int, float]]) -> dict[int, int]:
-    """For every record that a link touches the least record that links lead to."""
-    parent: dict[int, int] = {}
-    for one, other, _ in ends:
-        left, right = _root(parent, one), _root(parent, other)
-        if left < right:
-            parent[right] = left
-        else:
-            parent[left] = right
-    return {node: _root(parent, node) for node in parent}
+@dataclass(frozen=True, slots=True)
+class Roots:
+    """For every record that a link touches, in order, the least record that links lead to."""
+
+    nodes: npt.NDArray[np.int64]
+    roots: npt.NDArray[np.int64]
+
+    def of(self, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+        """The roots of these records, each of which a link touches."""
+        return self.roots[np.searchsorted(self.nodes, nodes)]
+
+    def put(self, nodes: Sequence[int], root: int) -> None:
+        """These records have that root from now on."""
+        self.roots[np.searchsorted(self.nodes, nodes)] = root
 
 
-def _root(parent: dict[int, int], node: int) -> int:
-    above = parent.setdefault(node, node)
-    while above != node:
-        parent[node] = parent[above]
-        node, above = parent[node], parent[parent[node]]
-    return node
+def roots_of(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> Roots:
+    """What the links between ``left`` and ``right``, one by one, lead to."""
+    nodes, places = np.unique(np.concatenate((left, right)), return_inverse=True)
+    ends = (places[: len(left)], places[len(left) :])
+    above, before = np.arange(len(nodes)), None
+    while before is None or not np.array_equal(above, before):
+        before = above.copy()
+        least = np.minimum(before[ends[0]], before[ends[1]])
+        for each in ends:
+            np.minimum.at(above, before[each], least)
+            np.minimum.at(above, each, least)
+        above = above[above]
+    return Roots(nodes, nodes[above])
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,6 +302,8 @@ class Options:
     today: date
     review_probable: bool = False
     region_names: tuple[str, ...] = ()
+    memory: str = "4GB"
+    """What the database may hold in memory; the rest goes to a private folder that is gone at the end."""
 
 
 def resolve_file(path: Path, out: Path | None, models: Mapping[str, Model], options: Options) -> dict[str, Resolved]:
@@ -300,11 +314,35 @@ def resolve_file(path: Path, out: Path | None, models: Mapping[str, Model], opti
     """
     if out is not None:
         require_writable(out, path)
-    con = duckdb.connect()
-    try:
+    with connected(options) as con:
         return resolve(con, open_file(con, path), models, options, out)
-    finally:
-        con.close()
+
+
+@contextmanager
+def connected(options: Options) -> Iterator[Connection]:
+    """A database of its own, which leaves nothing behind.
+
+    Raises:
+        Malformed: no amount of memory is what ``options`` say.
+        Unavailable: memory or disk did not suffice.
+    """
+    with tempfile.TemporaryDirectory(prefix="hub-bulk-") as folder:
+        try:
+            con = duckdb.connect(config={"memory_limit": options.memory, "temp_directory": folder})
+        except duckdb.Error as fault:
+            raise Malformed(
+                "identity.memory-unknown", "Say how much memory as 4GB or 500MB.", "内存大小请写作 4GB 或 500MB。"
+            ) from fault
+        try:
+            yield con
+        except duckdb.OutOfMemoryException as fault:
+            raise Unavailable(
+                "identity.no-room",
+                "The records do not fit into the memory and disk given: give more, or fewer records at once.",
+                "内存或磁盘空间不足，请增加内存或减少每次处理的记录数。",
+            ) from fault
+        finally:
+            con.close()
 
 
 def resolve(
@@ -342,6 +380,8 @@ def write_resolved(con: Connection, out: Path) -> None:
     try:
         con.execute(f"COPY (SELECT * EXCLUDE (n) FROM resolved ORDER BY n) TO '{where}' ({form})")
         unfinished.replace(out)
+    except duckdb.OutOfMemoryException:
+        raise
     except (duckdb.Error, OSError) as fault:
         raise _not_writable(out) from fault
     finally:

@@ -23,6 +23,7 @@ from hub.identity.bulk.resolving import (
     Options,
     Resolved,
     Resolving,
+    connected,
     key_caps,
     prepare_result,
     require_writable,
@@ -105,8 +106,7 @@ def resolve_on_spark(
         Unavailable: no cluster.
     """
     require_writable(out, path)
-    con = duckdb.connect()
-    try:
+    with connected(options) as con:
         source = open_file(con, path)
         kinds = kinds_in(source, list(models))
         for kind in kinds:
@@ -115,8 +115,6 @@ def resolve_on_spark(
         with cluster() as spark:
             found = {kind: _resolved(con, spark, source, Work(path, models[kind], options)) for kind in kinds}
         write_resolved(con, out)
-    finally:
-        con.close()
     return found
 
 

@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 
 from hub.errors import Refused
 from hub.identity.bulk import sql
 from hub.identity.bulk.opening import Connection, open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving
+from hub.identity.bulk.resolving import Options, Resolving, connected
 from hub.identity.compare import MISSING
 from hub.identity.modelfile import Model, parse_model
 from hub.identity.rules import NUMBER_FIELDS
@@ -59,12 +58,9 @@ def train_file(path: Path, text: str, options: Options, aim: Aim) -> Trained:
         Refused: a level stayed untrained that may not; the fact ``untrained`` names each.
     """
     model = parse_model(text)
-    con = duckdb.connect()
-    try:
+    with connected(options) as con:
         read_traits(open_file(con, path), model, options.today, options.region_names)
         found = _trained(con, model, json.loads(text), aim)
-    finally:
-        con.close()
     if found.untrained:
         raise Refused(
             "identity.level-untrained",
