@@ -33,6 +33,7 @@ _TOO_MANY: Final = 429
 _SERVER: Final = 500
 _EARLY_SECONDS: Final = 30
 _LIFETIME_SECONDS: Final = 60
+_PAGE: Final = 500
 _PIECE: Final = 1 << 18
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _LEVEL: Final = 1
@@ -116,6 +117,18 @@ class HubClient:
 
         answer: dict[str, Any] = orjson.loads(self._patiently(send).content)
         return answer
+
+    def quarantine(self, registry: str) -> Iterator[dict[str, Any]]:
+        """Every row of the registry that waits for its owner, with code, sentence, place and what it holds."""
+        path, offset = f"/v1/registries/{registry}/quarantine", 0
+        while True:
+            page = {"offset": offset, "limit": _PAGE}
+            answer = self._patiently(lambda page=page: self._with_token("GET", path, params=page))  # type: ignore[misc]
+            rows: list[dict[str, Any]] = orjson.loads(answer.content)
+            yield from rows
+            offset += len(rows)
+            if len(rows) < _PAGE:
+                return
 
     def due_statuses(self, registry: str) -> list[dict[str, Any]]:
         """The status lists to sign now, each with its address and what no longer stands."""

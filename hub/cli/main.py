@@ -26,6 +26,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "demo": Command("demo", "The main job on simulated registries, ending in a verified bundle. 演示全流程"),
     "serve": Command("serve", "Serve the HTTP interface. 启动服务"),
     "push": Command("push", "Read a registry, sign its records and push them. 推送登记库"),
+    "quarantine": Command("quarantine", "What a department's pushes left aside, and why. 问题数据"),
     "supplies": Command("supplies", "What cases ask this department to supply, and its answers. 应答调取"),
     "keys": Command("keys", "Generate, register, rotate and revoke keys. 密钥", is_group=True),
     "parties": Command("parties", "Departments, consumers and auditors. 参与方", is_group=True),

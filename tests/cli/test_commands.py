@@ -132,6 +132,32 @@ def test_a_department_pushes_from_its_own_files_and_the_log_verifies(
         assert run("audit", "verify", "--hub", up.url, "--json").code == 2
 
 
+def test_an_owner_reads_what_was_put_aside_and_it_is_gone_once_corrected(
+    run: Run, installation: KeyCabinet, database_url: str, tmp_path: Path
+) -> None:
+    del installation
+    file = tmp_path / "in" / "火化.csv"
+    file.parent.mkdir()
+    header, known = "DEAD_ID,NAME,ID_CARD,DEATH_DATE", "A1,张伟,330199196605140016,2026-01-02"
+    file.write_text(f"{header}\n{known}\nA2,李娜,33019919580312002X,不详\n", encoding="utf-8")
+    with running(database_url, tmp_path / "served") as up:
+        key = up.cabinet.path_of("dept:funeral")
+        push = ("push", "funeral", "--source", file.parent, "--hub", up.url, "--key", key)
+        read = ("quarantine", "funeral", "--hub", up.url, "--key", key)
+        pushed = run(*push)
+        assert pushed.code == 0, pushed.err
+        assert "火化.csv, row 2, DEATH_DATE" in pushed.err
+        told = run(*read)
+        assert all(word in told.out for word in ("火化.csv", "row.required-empty", "fill it in"))
+        assert "李娜" not in told.out
+        (held,) = run(*read, "--json").json
+        assert (held["row"], held["raw"]["NAME"]) == (2, "李娜")
+        file.write_text(f"{header}\n{known}\nA2,李娜,33019919580312002X,2026-01-03\n", encoding="utf-8")
+        assert run(*push).code == 0
+        assert run(*read, "--json").json == []
+        assert run("quarantine", "land", "--hub", up.url, "--key", key).code != 0
+
+
 def _policy(up: object) -> dict[str, object]:
     from hub.demo.parties import trust_policy
 
