@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final, Protocol
 
 from hub.errors import HubError, Malformed
@@ -231,7 +232,7 @@ def _bad_claim(claim: str) -> Malformed:
 def _instant(value: Any, claim: str) -> datetime:
     try:
         if type(value) is int:
-            return datetime.fromtimestamp(value, UTC)
+            return _second(value)
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
             if read.tzinfo is not None:
@@ -239,3 +240,9 @@ def _instant(value: Any, claim: str) -> datetime:
     except (ValueError, OverflowError, OSError):
         raise _bad_claim(claim) from None
     raise _bad_claim(claim)
+
+
+@lru_cache(maxsize=64)
+def _second(number: int) -> datetime:
+    """That second: the records of one run were all read in one, and issued in a few."""
+    return datetime.fromtimestamp(number, UTC)

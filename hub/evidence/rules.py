@@ -10,6 +10,7 @@ from hub.evidence.model import RoleShape, Shape
 CLEAR_CLAIMS: Final = frozenset(
     {"iss", "vct", "iat", "jti", "nbf", "exp", "registry", "export", "record", "content", "status", "as_of"}
 )
+_IN_CLEAR: Final = CLEAR_CLAIMS | {"_sd_alg"}
 NEVER_DISCLOSED: Final = "source"
 DEATH_TYPES: Final = frozenset({"funeral", "household-cancellation"})
 REVERSAL_REACH: Final = timedelta(days=30)
@@ -29,12 +30,15 @@ def shape_of(schema: Mapping[str, Any]) -> Shape:
 
 def form_of(claims: Mapping[str, Any]) -> dict[str, Any]:
     """The standard form inside evidence: everything but what stands in clear."""
-    return {name: value for name, value in claims.items() if name not in CLEAR_CLAIMS}
+    form = dict(claims)
+    for name in CLEAR_CLAIMS:
+        form.pop(name, None)
+    return form
 
 
 def is_all_hidden(payload: Mapping[str, Any]) -> bool:
     """True when nothing of the standard form is readable in the payload of evidence without a disclosure."""
-    return all(name in CLEAR_CLAIMS or name == "_sd_alg" or _is_bare(name, value) for name, value in payload.items())
+    return all(_is_bare(name, payload[name]) for name in payload.keys() - _IN_CLEAR)
 
 
 def _is_bare(name: str, value: Any) -> bool:

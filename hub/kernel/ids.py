@@ -7,12 +7,13 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 """Crockford's base 32, lower-case: no i, l, o, u."""
 
 _LENGTH: Final = 26
+_SHIFTS: Final = tuple(range(120, -1, -10))
 _PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)
 
 
 def base32(number: int) -> str:
     """``number`` (below 2**130) in 26 characters, the most significant first."""
-    return "".join(_PAIRS[(number >> shift) & 1023] for shift in range(120, -1, -10))
+    return "".join([_PAIRS[(number >> shift) & 1023] for shift in _SHIFTS])
 
 
 def new_id(prefix: str) -> str:

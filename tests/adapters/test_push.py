@@ -1,5 +1,6 @@
 """A run of an adapter: batches in a chain, snapshots that withdraw, two adapters at once, a report that adds up."""
 
+import hmac
 import threading
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from adapters.agent.references import References, status_place
 from adapters.conformance.trial import QUICK, RECORD_KEY
 from adapters.mapping.load import default_mapping
 from hub.errors import Conflict, Malformed, Refused, Unavailable
+from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
 from hub.proof.sdjwt import parse_trusted_sd_jwt
 from tests.support.adapter_runs import SIGNER, hub_for, lines, run, workbook
@@ -226,6 +228,12 @@ def test_references_say_nothing_and_depend_on_every_part() -> None:
     content = {"name": "张伟", "source": {"row": 1}}
     assert one.content(content) == one.content(content | {"source": {"row": 2}})
     assert one.content(content) != References(b"a" * 32, "land", "new").content(content)
+
+
+def test_a_reference_is_an_hmac_that_never_changes_from_one_version_to_the_next() -> None:
+    told = b'["record","land","rights",["a","b"],0]'
+    expected = b64url(hmac.digest(b"a" * 32, told, "sha256")[:16])
+    assert References(b"a" * 32, "land", "kid").record("rights", ("a", "b")) == expected == "v4zHJRMKjAOq79Aw4cSNSw"
 
 
 def test_status_places_never_meet() -> None:
