@@ -139,6 +139,7 @@ class _Reader:
             batch_bytes=self.number("HUB_MAX_BATCH_BYTES", usual.batch_bytes, MIB, 1024 * 1024 * MIB),
             receipt_seconds=self.number("HUB_RECEIPT_SECONDS", int(usual.receipt_seconds), 1, 600),
             threads=self.number("HUB_THREADS", usual.threads, 2, 1024),
+            exchange_threads=self.number("HUB_EXCHANGE_THREADS", usual.exchange_threads, 1, 1024),
         )
 
     def text(self, name: str) -> str | None:

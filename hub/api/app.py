@@ -36,11 +36,13 @@ from hub.api import (
 )
 from hub.api.access import CallerMemory
 from hub.api.doorkeeper import Doorkeeper
+from hub.api.lane import Lane
 from hub.api.limits import Limits
 from hub.api.metrics import Metrics
 from hub.api.openapi import with_problem_schema
 from hub.api.problems import answer_fault
 from hub.api.rooms import Hub
+from hub.api.shortway import ShortWay
 from hub.console.pages import verifier_pages
 from hub.errors import HubError
 
@@ -96,6 +98,7 @@ def application(hub: Callable[[], Hub], limits: Limits, *, several_processes: bo
     for router in (*ROUTERS, verifier_pages()):
         app.router.routes.extend(router.routes)  # a router that is included is searched twice for each call
     app.state.metrics = Metrics(several_processes=several_processes)
+    app.add_middleware(ShortWay)
     app.add_middleware(Doorkeeper, limits=limits, metrics=app.state.metrics)
     _describe(app)
     return app
@@ -109,9 +112,13 @@ def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:
         app.state.callers = CallerMemory()
         app.state.limiter = CapacityLimiter(hub.limits.threads)
         hub.start()
+        limits = hub.limits
+        lane = Lane(hub.exchange, hub.log, threads=limits.exchange_threads, receipt_seconds=limits.receipt_seconds)
+        app.state.lane = lane
         try:
             yield
         finally:
+            await to_thread.run_sync(lane.close)
             await to_thread.run_sync(hub.close)
 
     return alive

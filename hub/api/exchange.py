@@ -5,7 +5,8 @@ from typing import Annotated, Any
 import orjson
 from fastapi import APIRouter, Path, Request, Response
 
-from hub.api.access import ExchangeCaller, TheHub, hub_of
+from hub.api.access import ExchangeCaller, TheHub
+from hub.api.lane import Lane
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, message_in
 from hub.api.work import work
@@ -68,8 +69,8 @@ async def exchange(request: Request) -> Response:
 
     The same request again gets the same answer (`is_replay`), never a second release.
     """
-    hub = await hub_of(request)
-    made = await work(request, hub.exchange.exchange, await message_in(request, JWT, "application/jose"))
+    lane: Lane = request.app.state.lane
+    made = await lane.exchanged(await message_in(request, JWT, "application/jose"))
     view = {
         "exchange": made.exchange_id,
         "outcome": made.outcome,

@@ -14,7 +14,7 @@ from hub.audit.newest import NewestTree
 from hub.audit.sequencer import MAX_BATCH, Sequencer
 from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
-from hub.audit.waiting import Slot, Waiters
+from hub.audit.waiting import Slot, Waiters, Waiting, no_receipt_yet
 from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
@@ -30,7 +30,7 @@ LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
 LOOK_SECONDS: Final = 0.2
 GATHER_SECONDS: Final = 0.005
-"""After a turn, so that a crowd shares the next one; who comes after a while of silence does not wait."""
+"""After a turn or a ring, so that a crowd shares the next one; who comes after a while of silence does not wait."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Log:
         self._election = Election(database, self.origin)
         self._tiles = DatabaseTiles(database, self.origin)
         self._newest = NewestTree(database, self.origin, self._tiles)
-        self._waiters = Waiters()
+        self.waiters = Waiters()
         self._wake = threading.Event()
         self._appender = Appender(database, tell=self._refuse, wake=self._wake.set)
         self._stopped = threading.Event()
@@ -119,14 +119,19 @@ class Log:
             if turn is None:
                 break
             self._newest.take(turn)
-            self._waiters.answer_from(self._newest.receipts_of)
-            if len(turn.entries) < MAX_BATCH:
-                self._stopped.wait(GATHER_SECONDS)
-        if self._waiters and not self.is_sequencing:
+            self.waiters.answer_from(self._newest.receipts_of)
+            if len(turn.entries) == MAX_BATCH:
+                continue
+            self._stopped.wait(GATHER_SECONDS)
+            if not self._wake.is_set():
+                break
+            self._wake.clear()
+        if self.waiters and not self.is_sequencing:
             self._newest.known()
-        self._waiters.answer_from(self._newest.receipts_of)
-        if self._waiters and not self.is_sequencing:
+        self.waiters.answer_from(self._newest.receipts_of)
+        if self.waiters and not self.is_sequencing:
             ring(self._database, QUEUE_CHANNEL)
+            self._stopped.wait(GATHER_SECONDS)
 
     def _is_elected(self) -> bool:
         now = time.monotonic()
@@ -166,8 +171,8 @@ class Log:
         self.fault = fault
         if fault.code == "audit.signed-elsewhere":
             return
-        for entry_id in self._waiters.awaited():
-            self._waiters.answer(entry_id, None, fault)
+        for entry_id in self.waiters.awaited():
+            self.waiters.answer(entry_id, None, fault)
 
     def _listen(self) -> None:
         while not self._stopped.is_set():
@@ -200,7 +205,7 @@ class Log:
             Unavailable: not within the time; the entry stays queued and the receipt can be fetched later.
             Broken: the log refuses to sign; an operator must look.
         """
-        slot = self._waiters.join(entry_id)
+        slot = self.waiters.join(entry_id)
         self._wake.set()
         return self._awaited(entry_id, slot, within_seconds)
 
@@ -213,26 +218,31 @@ class Log:
             Broken: claims that are not codes; or the log refuses to sign.
         """
         entry.content()  # what is wrong with it is no one else's trouble
-        slot = self._waiters.join(entry.entry_id)
+        slot = self.waiters.join(entry.entry_id)
         self._appender.bring(Brought(entry, slot))
         return self._awaited(entry.entry_id, slot, within_seconds)
 
     def _refuse(self, brought: Brought, fault: HubError) -> None:
-        self._waiters.refuse(brought.entry.entry_id, brought.slot, fault)
+        self.waiters.refuse(brought.entry.entry_id, brought.slot, fault)
 
     def _awaited(self, entry_id: str, slot: Slot, within_seconds: float) -> Receipt:
         end, pause = time.monotonic() + within_seconds, LOOK_SECONDS
         while not slot.wait(max(0.0, min(pause, end - time.monotonic()))):
-            found = self._proved(entry_id)
+            found = self.found_receipt(entry_id)
             if found is not None or time.monotonic() >= end:
-                self._waiters.leave(entry_id, slot)
-                return found or _no_receipt_yet()
+                self.waiters.leave(entry_id, slot)
+                return found or no_receipt_yet()
             pause = min(2 * pause, 1.0)
         if slot.receipt is None:
             raise slot.fault or Broken("audit.no-receipt", "The log gave no receipt.", "日志未给出回执。")
         return slot.receipt
 
-    def _proved(self, entry_id: str) -> Receipt | None:
+    def await_receipt(self, entry_id: str, slot: Waiting) -> None:
+        """``slot`` is answered when the log holds the entry; a notice may be lost, so look, too (``found_receipt``)."""
+        self.waiters.stand(entry_id, slot)
+        self._wake.set()
+
+    def found_receipt(self, entry_id: str) -> Receipt | None:
         """What the log holds already, however long ago it was sequenced, and whichever notice was lost."""
         try:
             return self.prove(entry_id)
@@ -375,14 +385,6 @@ class Log:
 
 def _no_checkpoint() -> NoReturn:
     raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
-
-
-def _no_receipt_yet() -> NoReturn:
-    raise Unavailable(
-        "audit.no-receipt-yet",
-        "The entry is kept, but the log has not taken it up in time; ask for its receipt later.",
-        "条目已保存，但日志未能及时定序；请稍后索取回执。",
-    )
 
 
 def _no_entry() -> Missing:

@@ -3,13 +3,21 @@
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from typing import NoReturn, Protocol
 
 from hub.audit.model import Receipt
-from hub.errors import HubError
+from hub.errors import HubError, Unavailable
+
+
+class Waiting(Protocol):
+    """Who waits for a receipt, and takes it on the thread that has it."""
+
+    def answer(self, receipt: Receipt | None, fault: HubError | None = None) -> None:
+        """There is a receipt, or a fault."""
 
 
 class Slot:
-    """One caller's place in the queue for a receipt."""
+    """A caller's place in the queue for a receipt, on its own thread."""
 
     __slots__ = ("_gate", "fault", "receipt")
 
@@ -34,16 +42,20 @@ class Waiters:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._slots: dict[str, list[Slot]] = defaultdict(list)
+        self._slots: dict[str, list[Waiting]] = defaultdict(list)
 
     def join(self, entry_id: str) -> Slot:
         """A slot that the next checkpoint with the entry answers."""
         slot = Slot()
-        with self._lock:
-            self._slots[entry_id].append(slot)
+        self.stand(entry_id, slot)
         return slot
 
-    def leave(self, entry_id: str, slot: Slot) -> None:
+    def stand(self, entry_id: str, slot: Waiting) -> None:
+        """The next checkpoint with the entry answers ``slot``."""
+        with self._lock:
+            self._slots[entry_id].append(slot)
+
+    def leave(self, entry_id: str, slot: Waiting) -> None:
         """The slot is given up."""
         with self._lock:
             left = [each for each in self._slots.get(entry_id, ()) if each is not slot]
@@ -86,3 +98,16 @@ class Waiters:
 
     def __bool__(self) -> bool:
         return bool(self._slots)
+
+
+def no_receipt_yet() -> NoReturn:
+    """The entry waits for its index still.
+
+    Raises:
+        Unavailable: always.
+    """
+    raise Unavailable(
+        "audit.no-receipt-yet",
+        "The entry is kept, but the log has not taken it up in time; ask for its receipt later.",
+        "条目已保存，但日志未能及时定序；请稍后索取回执。",
+    )

@@ -1,6 +1,7 @@
 """`hub serve`: the HTTP interface over one hub, by one process or several."""
 
-from typing import Annotated
+import gc
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 import uvicorn
@@ -11,6 +12,12 @@ from hub.api.logs import start_logging
 from hub.cli.roof import built, current_settings, metrics_shared, opened
 from hub.storage.database import Database
 from hub.storage.migrate import migrate
+
+if TYPE_CHECKING:
+    from hub.api.rooms import Hub
+
+GARBAGE_OBJECTS: Final = 20_000
+"""New objects between two collections of the youngest; an exchange makes some hundreds that die by themselves."""
 
 app = typer.Typer()
 
@@ -48,4 +55,16 @@ def worker() -> ASGIApp:
     """The application of one worker process."""
     settings = current_settings()
     start_logging(settings.log_level)
-    return application(built, settings.limits, several_processes=settings.metrics_dir is not None)
+    return application(_built_to_stay, settings.limits, several_processes=settings.metrics_dir is not None)
+
+
+def _built_to_stay() -> "Hub":
+    """The hub of this process, whose parts the collector of garbage never looks at again: they live as long as it does.
+
+    Measured: a twentieth of an exchange's processor time went into walking over what was built at the start.
+    """
+    hub = built()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE_OBJECTS)
+    return hub

@@ -100,3 +100,7 @@ class KeptExchange:
     answer_jws: str = field(repr=False)
     entry: bytes = field(repr=False)
     salt: bytes = field(repr=False)
+
+    def exchanged(self, receipt_text: str, *, is_replay: bool) -> Exchanged:
+        """What its consumer is told of it, with that receipt."""
+        return Exchanged(self.exchange_id, self.answer_jws, receipt_text, self.outcome, is_replay)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from hub.errors import Malformed, Unavailable
+from hub.storage.looking import AllInUseError, Lookers
 
 AWAY = Unavailable(
     "storage.database-away",
@@ -43,13 +44,20 @@ class Database:
                 "HUB_DATABASE_URL must be a postgresql:// URL.",
                 "HUB_DATABASE_URL 必须是 postgresql:// 地址。",
             )
+        about = {"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8"}
         self.engine: Engine = create_engine(
             parsed.set(drivername="postgresql+psycopg"),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=pool_size // 2,
             pool_timeout=connect_seconds,
             pool_pre_ping=False,
-            connect_args={"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8"},
+            connect_args=about,
+        )
+        _, named = self.engine.dialect.create_connect_args(self.engine.url)
+        self._lookers = Lookers(
+            lambda: psycopg.connect(**{**named, **about}, autocommit=True),
+            most=pool_size - pool_size // 2,
+            wait_seconds=connect_seconds,
         )
 
     @contextmanager
@@ -71,28 +79,18 @@ class Database:
 
     @contextmanager
     def looking(self) -> Iterator[psycopg.Cursor[Any]]:
-        """A cursor outside any transaction, for hot looks of one statement, which is its own snapshot.
+        """A cursor outside any transaction, for hot statements, each its own snapshot and its own commit.
+
+        Its connection is none of those that transactions use: a look does not wait behind writers.
 
         Raises:
             Unavailable: the database is away.
         """
         try:
-            pooled = self.engine.raw_connection()
-        except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
+            with self._lookers.cursor() as cursor:
+                yield cursor
+        except (AllInUseError, *DRIVER_AWAY) as fault:
             raise _away(fault) from fault
-        driver: Any = pooled.driver_connection
-        try:
-            driver.autocommit = True
-            yield driver.cursor()
-            driver.autocommit = False
-        except DRIVER_AWAY as fault:
-            pooled.invalidate()
-            raise _away(fault) from fault
-        except BaseException:
-            pooled.invalidate()
-            raise
-        finally:
-            pooled.close()
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -117,4 +115,5 @@ class Database:
 
     def close(self) -> None:
         """Every pooled connection is closed afterwards."""
+        self._lookers.close()
         self.engine.dispose()

@@ -21,7 +21,7 @@ from hub.exchange.store import ExchangeStore, Kept, NewExchange, Scene, keep
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
 from hub.proof.encoding import b64url
-from hub.proof.jws import sign_jws, verify_request
+from hub.proof.jws import canonical_json, signed_compact, verify_request
 from hub.storage.statements import cursor_of
 
 ASKING = frozenset({PartyKind.consumer, PartyKind.department})
@@ -51,6 +51,12 @@ class ExchangeService:
             Unavailable: 4, 9, or the database is away. The same request again, signed once, is safe.
             Conflict: 8.
         """
+        kept, is_replay = self.answer(request_jws)  # 1 to 8
+        receipt = self._parts.log.receipt_for(kept.entry_id, self._parts.receipt_seconds)  # 9
+        return kept.exchanged(receipt.proof_text, is_replay=is_replay)
+
+    def answer(self, request_jws: str | bytes) -> tuple[KeptExchange, bool]:
+        """Steps 1 to 8 of ``exchange``: what is kept of it, and whether it was before. Its receipt is not there yet."""
         jws = request_jws if isinstance(request_jws, str) else request_jws.decode("ascii", "replace")
         now = self._parts.clock.now()
         message = verify_request(
@@ -60,11 +66,9 @@ class ExchangeService:
         request = request_in(message, jws)  # 3
         self._parts.log.require_witnessed()  # 4
         try:
-            kept, is_replay = self._answered(request, now), False  # 5, 6, 7
+            return self._answered(request, now), False  # 5, 6, 7
         except _AnsweredBeforeError:
-            kept, is_replay = self._answer_before(request), True  # 8
-        receipt = self._parts.log.receipt_for(kept.entry_id, self._parts.receipt_seconds)  # 9
-        return Exchanged(kept.exchange_id, kept.answer_jws, receipt.proof_text, kept.outcome, is_replay)
+            return self._answer_before(request), True  # 8
 
     def bundle(self, exchange_id: str, *, consumer: str | None = None) -> dict[str, Any]:
         """Everything that proves the exchange, for offline verification.
@@ -168,7 +172,7 @@ class ExchangeService:
             "case": request.case,
             "evidence": [item.claims() for item in decision.items],
         }
-        return sign_jws(claims, typ=ANSWER_TYP, signer=self._parts.signer)
+        return signed_compact(canonical_json(claims), typ=ANSWER_TYP, signer=self._parts.signer)
 
 
 def _status_lists(session: Session, kept: KeptExchange) -> list[str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from sqlmodel import Session
@@ -72,16 +73,20 @@ class Remembered(Generic[K, T]):
         self._seconds = seconds
         self._monotonic = monotonic
         self._values: dict[K, tuple[float, T]] = {}
+        self._reading = Lock()
 
     def value(self, key: K, read: Callable[[], T]) -> T:
         """The value under ``key``, by ``read`` when it is not remembered."""
-        now = self._monotonic()
+        if (known := self._fresh(key)) is None:
+            with self._reading:  # one reads for all that came meanwhile
+                if (known := self._fresh(key)) is None:
+                    known = self._monotonic(), read()
+                    self._values[key] = known
+        return known[1]
+
+    def _fresh(self, key: K) -> tuple[float, T] | None:
         known = self._values.get(key)
-        if known is not None and now - known[0] < self._seconds:
-            return known[1]
-        value = read()
-        self._values[key] = (now, value)
-        return value
+        return known if known is not None and self._monotonic() - known[0] < self._seconds else None
 
 
 @dataclass(frozen=True)

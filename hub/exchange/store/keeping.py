@@ -20,7 +20,8 @@ kept AS (
  INSERT INTO exchange (exchange_id, consumer, jti, at, matter, case_ref, outcome, reason, types, providers, pairwise,
   officer, entry_id, request_digest, sealed)
  SELECT %(exchange_id)s, %(consumer)s, %(jti)s, %(at)s, %(matter)s, %(case)s, %(outcome)s, %(reason)s, %(types)s,
-  %(providers)s, %(pairwise)s, %(officer)s, %(entry_id)s, %(request_digest)s, %(sealed)s {{if_linked}}
+  string_to_array(%(providers)s, ' '), %(pairwise)s, %(officer)s, %(entry_id)s, %(request_digest)s, %(sealed)s
+  {{if_linked}}
  RETURNING exchange_id
 ), seen AS (
  INSERT INTO subject_access (subject_id, n, exchange_id, at)
@@ -67,6 +68,7 @@ def keep(cursor: Cursor[Any], new: NewExchange, vault: Vault, *, is_linked: bool
 
 def _values(new: NewExchange, vault: Vault) -> dict[str, Any]:
     request, decision = new.request, new.decision
+    providers = {item.provider for item in decision.items if item.provider and item.presentation}
     return {
         **queued(new.entry),
         "exchange_id": new.exchange_id,
@@ -78,7 +80,7 @@ def _values(new: NewExchange, vault: Vault) -> dict[str, Any]:
         "outcome": decision.outcome.value,
         "reason": decision.reason,
         "types": [wanted.type for wanted in request.wanted],
-        "providers": sorted({item.provider for item in decision.items if item.provider and item.presentation}),
+        "providers": " ".join(sorted(providers)),
         "pairwise": decision.pairwise,
         "officer": vault.blinder.key("officer", f"{request.consumer}|{request.officer}"),
         "request_digest": request.digest,

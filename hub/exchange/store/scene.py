@@ -23,7 +23,7 @@ LEFT JOIN LATERAL ({STANDING}) standing ON true
 LEFT JOIN LATERAL (
  SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
   SELECT * FROM evidence
-  WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (%(types)s) OFFSET 0) e
+  WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (string_to_array(%(types)s, ' ')) OFFSET 0) e
  WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
   || who.subject_id::text)
 ) held ON true
@@ -58,7 +58,7 @@ def scene_of(cursor: Cursor[Any], request: Request, subject_id: str | None, type
         "pairwise": request.pairwise,
         "jti": request.jti,
         "case": request.case,
-        "types": list(types),
+        "types": " ".join(types),
     }
     cursor.execute(_SCENE, values, binary=True)
     rows = cursor.fetchall()
