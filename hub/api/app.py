@@ -111,6 +111,7 @@ def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:
         app.state.hub = hub
         app.state.callers = CallerMemory()
         app.state.limiter = CapacityLimiter(hub.limits.threads)
+        app.state.checklists = cases.looks_of(hub)
         hub.start()
         limits = hub.limits
         lane = Lane(hub.exchange, hub.log, threads=limits.exchange_threads, receipt_seconds=limits.receipt_seconds)

@@ -30,6 +30,7 @@ from hub.api.case_wires import (
 from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute
+from hub.api.together import Together
 from hub.api.work import work
 from hub.cases.model import Case, CaseState, Checklist
 from hub.cases.store import CaseFilter, CaseStore
@@ -64,6 +65,11 @@ def number_of(hub: Hub, consumer: str, case_id: str) -> str:
 def checklist_text(made: Checklist) -> bytes:
     """A checklist as it is sent; the service keeps it as long as the checklist stands."""
     return checklist_view(made).model_dump_json().encode()
+
+
+def looks_of(hub: Hub) -> Together[tuple[str, str], bytes | None]:
+    """Looks whether checklists, by consumer and case id, still stand as they were sent before."""
+    return Together(lambda cases: hub.cases.checklists_remembered(cases, checklist_text))
 
 
 def _view(hub: Hub, case: Case) -> CaseView:
@@ -142,7 +148,9 @@ async def one_case(case: CaseId, request: Request, hub: TheHub, caller: CaseCall
 async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> Response:
     """Every material of the matter as of now; `wanted` is what the evidence requests of this case should ask for."""
     consumer = caller.party.id
-    told = await work(request, hub.cases.checklist_as, consumer, case, checklist_text)
+    told = await request.app.state.checklists.ask((consumer, case))
+    if told is None:
+        told = await work(request, hub.cases.checklist_as, consumer, case, checklist_text)
     return Response(told, media_type="application/json")
 
 

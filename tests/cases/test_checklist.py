@@ -320,6 +320,22 @@ def test_a_checklist_made_before_is_never_given_once_something_changed(county: C
     assert not county.cases.checklist(AID, "L-1").item_for("household-identity").is_spared
 
 
+def test_many_checklists_are_found_to_stand_in_one_look(county: County) -> None:
+    def shape(checklist: Checklist) -> str:
+        return checklist.number
+
+    known_resident(county)
+    opened = [county.open(AID, "low-income-aid", f"L-{each}").case.case_id for each in range(3)]
+    places = [*((AID, case_id) for case_id in opened), (ASSOCIATION, opened[0]), (AID, "case_of-nobody")]
+    assert county.cases.checklists_remembered(places, shape) == [None] * 5, "nothing was made yet"
+    made = [county.cases.checklist_as(AID, case_id, shape) for case_id in opened]
+    assert county.cases.checklists_remembered(places, shape) == [*made, None, None], "another's case is not told"
+    county.cases.answer(AID, "L-1", [("condition:renting", "yes")])
+    assert county.cases.checklists_remembered(places, shape) == [made[0], None, made[2], None, None]
+    county.hold("real-estate-right", {"holder": "A"}, unit="1")
+    assert county.cases.checklists_remembered(places, shape) == [None] * 5
+
+
 def test_a_case_keeps_the_catalogue_it_was_opened_under(county: County) -> None:
     import dataclasses
     from datetime import date

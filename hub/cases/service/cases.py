@@ -126,21 +126,19 @@ class CaseService:
         """
         return self._lookout.current(consumer, number)
 
-    def checklist_by_id(self, consumer: str, case_id: str) -> Checklist:
-        """The same by the hub's id of the case.
-
-        Raises:
-            Missing: this consumer has no such case.
-        """
-        return self._lookout.current(consumer, case_id=case_id)
-
     def checklist_as(self, consumer: str, case_id: str, shape: Callable[[Checklist], T]) -> T:
-        """The same in a shape, such as a door's text, that is made once for each checklist.
+        """The same by the hub's id, in a shape, such as a door's text, that is made once for each checklist.
 
         Raises:
             Missing: this consumer has no such case.
         """
         return self._lookout.shaped(consumer, case_id, shape)
+
+    def checklists_remembered(
+        self, cases: Sequence[tuple[str, str]], shape: Callable[[Checklist], T]
+    ) -> list[T | None]:
+        """That shape of each case, by consumer and id, in one statement; None for what is not there or to make anew."""
+        return self._lookout.remembered(cases, shape)
 
     def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
         """Further participants, such as founding units or heirs, are bound to the case.

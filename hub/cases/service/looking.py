@@ -19,7 +19,7 @@ from hub.cases.rules.statable import DEATHS
 from hub.cases.service.people import resolved_again
 from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case
 from hub.cases.store import CaseStore
-from hub.cases.store.stamps import Stamp, stamp_of
+from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
 from hub.catalogue.model import Catalogue, Check, Matter, PieceKind, StatementType
 from hub.catalogue.schemas import evidence_schema
 from hub.evidence.model import HeldEvidence, Shape
@@ -84,8 +84,8 @@ class Lookout:
         """The case's checklist as of now."""
         return checklist_of(self.world(session, case))
 
-    def current(self, consumer: str, number: str = "", *, case_id: str = "") -> Checklist:
-        """The checklist of the consumer's case as of now, by its number or the hub's id.
+    def current(self, consumer: str, number: str) -> Checklist:
+        """The checklist of the consumer's case of that number as of now.
 
         The very same value is given again until something it rests on changed; one statement finds that out. The stamp
         is read before the rest, so that what changes in between only makes the next look anew.
@@ -93,25 +93,36 @@ class Lookout:
         Raises:
             Missing: this consumer has no such case.
         """
-        return self._current(consumer, number, case_id).checklist
+        return self._current(stamp_of(self._around.database, consumer, number)).checklist
 
     def shaped(self, consumer: str, case_id: str, shape: Callable[[Checklist], T]) -> T:
-        """``shape`` of the current checklist, made once for each checklist."""
-        made = self._current(consumer, "", case_id)
-        if shape not in made.shaped:
-            made.shaped[shape] = shape(made.checklist)
-        shaped: T = made.shaped[shape]
-        return shaped
+        """``shape`` of the current checklist of the consumer's case of that id, made once for each checklist.
 
-    def _current(self, consumer: str, number: str, case_id: str) -> _Made:
-        around = self._around
-        stamp = stamp_of(around.database, consumer, number, case_id=case_id)
+        Raises:
+            Missing: this consumer has no such case.
+        """
+        place = (consumer, case_id)
+        return _shaped(self._current(stamps_of(self._around.database, [place]).get(place)), shape)
+
+    def remembered(self, cases: Sequence[tuple[str, str]], shape: Callable[[Checklist], T]) -> list[T | None]:
+        """The same for many cases by consumer and id, in one statement; None for what is not there or to make anew."""
+        stamps = stamps_of(self._around.database, set(cases))
+        known = [self._known(stamps[place]) if place in stamps else None for place in cases]
+        return [None if made is None else _shaped(made, shape) for made in known]
+
+    def _known(self, stamp: Stamp) -> _Made | None:
+        """What was made before, when nothing it rests on has changed since."""
+        made = self._made.get(stamp.case_id)
+        stands = made and stamp.is_settled and made.stamp == stamp.text
+        return made if made and stands and self._around.clock.now() < made.good_until else None
+
+    def _current(self, stamp: Stamp | None) -> _Made:
         if stamp is None:
             raise no_such_case()
-        known = self._made.get(stamp.case_id)
-        if known and stamp.is_settled and known.stamp == stamp.text and around.clock.now() < known.good_until:
+        known = self._known(stamp)
+        if known:
             return known
-        with around.database.reading() as session:
+        with self._around.database.reading() as session:
             case = CaseStore(session).case_of(stamp.case_id)
             if case is None:
                 raise no_such_case()
@@ -178,6 +189,13 @@ class Lookout:
         if key not in self._types:
             self._types[key] = tuple(sorted(_types_needed(matter, catalogue)))
         return self._types[key]
+
+
+def _shaped(made: _Made, shape: Callable[[Checklist], T]) -> T:
+    if shape not in made.shaped:
+        made.shaped[shape] = shape(made.checklist)
+    shaped: T = made.shaped[shape]
+    return shaped
 
 
 class Permissions:

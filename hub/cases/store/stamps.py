@@ -1,5 +1,6 @@
 """One statement that says whether anything a checklist looks at has changed, without reading it."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
@@ -7,8 +8,8 @@ from hub.storage.database import Database
 
 # Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
 _STAMP: Final = """
-WITH c AS MATERIALIZED (SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND {key} = %s)
-SELECT c.case_id, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
+WITH c AS MATERIALIZED ({cases})
+SELECT c.case_id, c.consumer, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
     (SELECT concat_ws(',', count(*), sum(hashtextextended(l.evidence_id, l.xmin::text::bigint)),
         sum(hashtextextended(e.evidence_id, e.xmin::text::bigint)))
      FROM evidence_link l CROSS JOIN LATERAL (
@@ -29,8 +30,15 @@ FROM c, LATERAL (
     FROM case_participant p LEFT JOIN identity_subject s ON s.subject_id = p.subject_id
     WHERE p.case_id = c.case_id) p
 """
-_BY_NUMBER: Final = _STAMP.format(key="number")
-_BY_ID: Final = _STAMP.format(key="case_id")
+_BY_NUMBER: Final = _STAMP.format(
+    cases="SELECT case_id, consumer, xmin FROM case_file WHERE consumer = %s AND number = %s"
+)
+_BY_ID: Final = _STAMP.format(
+    cases="""
+    SELECT f.case_id, f.consumer, f.xmin FROM unnest(%s::text[], %s::text[]) asked (consumer, case_id)
+    CROSS JOIN LATERAL (SELECT case_id, consumer, xmin FROM case_file WHERE case_id = asked.case_id OFFSET 0) f
+    WHERE f.consumer = asked.consumer"""
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +50,20 @@ class Stamp:
     is_settled: bool
 
 
-def stamp_of(database: Database, consumer: str, number: str = "", *, case_id: str = "") -> Stamp | None:
-    """The stamp of the consumer's case of that number, or of that id; None when there is none.
+def stamp_of(database: Database, consumer: str, number: str) -> Stamp | None:
+    """The stamp of the consumer's case of that number; None when there is none.
 
     One statement is its own snapshot, so it takes no transaction around it.
     """
     with database.looking() as cursor:
-        cursor.execute(_BY_ID if case_id else _BY_NUMBER, [consumer, case_id or number])
+        cursor.execute(_BY_NUMBER, [consumer, number])
         row = cursor.fetchone()
-    return None if row is None else Stamp(row[0], row[2], row[1])
+    return None if row is None else Stamp(row[0], row[3], row[2])
+
+
+def stamps_of(database: Database, cases: Collection[tuple[str, str]]) -> dict[tuple[str, str], Stamp]:
+    """The same of many cases by consumer and id, in one statement; those that are not are left out."""
+    with database.looking() as cursor:
+        cursor.execute(_BY_ID, [[consumer for consumer, _ in cases], [case_id for _, case_id in cases]])
+        rows = cursor.fetchall()
+    return {(consumer, case_id): Stamp(case_id, text, settled) for case_id, consumer, settled, text in rows}
