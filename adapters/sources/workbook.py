@@ -44,6 +44,8 @@ def sheets_of(path: Path, mapping: RegistryMapping, *, root: Path) -> list["Shee
             raise _not_a_workbook(path) from fault
         names = [sheet.title for sheet in book.worksheets]
         book.close()
+    if not names:  # a kind of its own, Strict Open XML, has sheets that openpyxl does not see
+        raise _not_a_workbook(path)
     return [SheetTable(path, name, mapping, root=root) for name in names]
 
 
@@ -67,8 +69,8 @@ def _check_size(path: Path) -> None:
 def _not_a_workbook(path: Path) -> Malformed:
     return Malformed(
         "adapters.workbook",
-        f"{path.name} is not a readable .xlsx workbook; save it as .xlsx or .csv.",
-        f"{path.name} 不是可读取的 .xlsx 工作簿；请另存为 .xlsx 或 .csv。",
+        f"{path.name} is not a readable .xlsx workbook; save it as .xlsx (not Strict Open XML) or .csv.",
+        f"{path.name} 不是可读取的 .xlsx 工作簿；请另存为普通 .xlsx（非 Strict Open XML）或 .csv。",
     )
 
 

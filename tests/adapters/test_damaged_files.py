@@ -87,6 +87,14 @@ def test_a_cell_that_points_at_a_text_that_is_not_there_is_told(tmp_path: Path) 
     assert refusal_of(path.parent).code == "adapters.workbook-damaged"
 
 
+def test_a_workbook_whose_sheets_nobody_sees_is_not_taken_for_an_empty_one(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    plain, strict = b"http://schemas.openxmlformats.org/", b"http://purl.oclc.org/ooxml/"
+    rewritten(workbook(tmp_path / "in" / "r.xlsx", [ROSTER, LI]), lambda _, content: content.replace(plain, strict))
+    told = refusal_of(tmp_path / "in")
+    assert (told.code, "Strict" in told.en) == ("adapters.workbook", True)
+
+
 def test_a_link_to_nothing_ends_the_run_and_one_to_a_folder_is_named(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "elsewhere").mkdir()
