@@ -244,6 +244,7 @@ const HubVerifier = (() => {
           case: await commit(salt, request.claims.case),
           basis: await commit(salt, request.claims.basis),
           officer: await commit(salt, request.claims.officer),
+          shown: await commit(salt, shownIn(context)),
         };
         const wrong = Object.keys(expected).find((name) => entry[name] !== expected[name]);
         if (wrong) refuse("other-entry", `The log entry says otherwise: ${wrong}.`, `日志条目与应答不符：${wrong}。`);
@@ -288,6 +289,16 @@ const HubVerifier = (() => {
       },
     },
   ];
+
+  /** What the entry commits to of an answer: each line without values, with the names of the claims that it shows. */
+  const shownIn = ({ answer, opened }) =>
+    S.canonicalJson(
+      answer.claims.evidence.map((item) => {
+        const paths = opened.find((each) => each.item === item)?.paths ?? [];
+        const named = ["type", "outcome", "reason", "provider"].map((name) => [name, item[name] ?? null]);
+        return Object.fromEntries([...named, ["claims", paths.map((path) => path.join(".")).sort()]]);
+      }),
+    );
 
   const NOWHERE = { index: Infinity, by: null };
 

@@ -4,11 +4,11 @@
 by its consumer. (4) The answer is signed by the hub. (5) The answer is to this request: its digest, consumer, case and
 time. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed by the department that the
 answer names, of the type it names, and not of another name and number than were asked about. (8) Nothing is disclosed
-that was not asked for. (9) Every key was on record and
-counted when it signed. (10) The log entry commits to request, answer, subject and case. (11) The receipt leads from the
-entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses. (12) The departments' status
-lists show the evidence as valid when it was released, as far as lists are there or the policy demands them; one whose
-key did not count, such as one signed by a thief, says nothing.
+that was not asked for. (9) Every key was on record and counted when it signed. (10) The log entry commits to request,
+answer, subject, case and what was shown. (11) The receipt leads from the entry to a checkpoint signed by the log and
+cosigned by the policy's quorum of witnesses. (12) The departments' status lists show the evidence as valid when it was
+released, as far as lists are there or the policy demands them; one whose key did not count, such as a thief's, says
+nothing.
 """
 
 import hashlib
@@ -23,6 +23,7 @@ from hub.exchange.model import Outcome, Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
 from hub.exchange.standing import StatusLists
 from hub.exchange.trust import KeyHistory, Logged, TrustPolicy, parse_trust_policy
+from hub.exchange.views import items_text, items_told
 from hub.exchange.whose import is_about_another, own_claims, own_path
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import VerifiedJws, verify_jws
@@ -251,6 +252,7 @@ class _Checking:
             "case": commit(salt, self._asked.case),
             "basis": commit(salt, self._asked.basis),
             "officer": commit(salt, self._asked.officer),
+            "shown": commit(salt, items_text(items_told(answer["evidence"]))),
         }
         wrong = [name for name, value in expected.items() if entry.get(name) != value]
         if wrong:

@@ -19,7 +19,20 @@ from hub.audit.rules import chain_link, commit, parse_entry
 from hub.errors import HubError, Malformed, Refused
 from hub.exchange.trust import TrustPolicy, parse_trust_policy
 from hub.exchange.verify import Step, Verification
-from hub.exchange.views import CARRIED, CHAIN, ERASED, LINE, MEMBERS, SEAL_TYP, TOLD, VERSION, WITHHELD, view_digest
+from hub.exchange.views import (
+    CARRIED,
+    CHAIN,
+    ERASED,
+    EXCHANGE,
+    LINE,
+    MEMBERS,
+    SEAL_TYP,
+    TOLD,
+    VERSION,
+    WITHHELD,
+    items_text,
+    view_digest,
+)
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import verify_jws
 from hub.proof.merkle import leaf_hash
@@ -242,12 +255,13 @@ def _check_told(chain: str, line: _Line) -> None:
 
 def _check_exchange(line: _Line, told: Mapping[str, Any], entry: Mapping[str, Any], salt: bytes) -> None:
     items = told.get("items")
-    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+    if told.keys() != EXCHANGE or not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise _bad_view()
     expected: dict[str, Any] = {"kind": "exchange"}
     expected |= {name: told.get(name) for name in ("exchange", "consumer", "matter", "outcome", "reason")}
     expected |= {"released": sorted({str(item.get("type")) for item in items if item.get("claims")})}
-    committed = {"case": told.get("case"), "basis": told.get("basis"), "subject": told.get("subject") or ""}
+    committed = {name: told.get(name) for name in ("case", "basis")} | {"subject": told.get("subject") or ""}
+    committed["shown"] = items_text(items)
     _check_same(line, expected | _commitments(salt, committed), entry)
 
 

@@ -22,6 +22,9 @@ LINE: Final[Mapping[str, frozenset[str]]] = {
     WITHHELD: frozenset({"n", "state", "leaf"}),
     ERASED: frozenset({"n", "state", "entry", "receipt", "erasure", "erasure_receipt"}),
 }
+EXCHANGE: Final = frozenset(
+    {"kind", "exchange", "at", "consumer", "matter", "case", "basis", "subject", "outcome", "reason", "items"}
+)
 CARRIED: Final = "carried-over"
 """The kind of a line that shows an exchange from when its subject was taken for somebody else, with its own proof."""
 PAGE: Final = 200
@@ -95,14 +98,28 @@ def told_of_exchange(exchange: Mapping[str, Any], request: Mapping[str, Any], an
         "subject": answer["subject"],
         "outcome": answer["outcome"],
         "reason": answer["reason"],
-        "items": [_shown(item) for item in answer["evidence"]],
+        "items": items_told(answer["evidence"]),
     }
 
 
+def items_told(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """What came of each thing asked for, and the names of the claims that were shown: an answer's lines without values.
+
+    Raises:
+        Malformed: a presentation that is none.
+    """
+    return [_shown(item) for item in evidence]
+
+
+def items_text(items: Sequence[Mapping[str, Any]]) -> str:
+    """The text to which the log entry commits (``shown``), so that nobody can be told less than was released."""
+    return canonical_json(list(items)).decode()
+
+
 def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
-    presentation = item["presentation"]
+    presentation = item.get("presentation")
     shown = parse_trusted_sd_jwt(presentation).paths if isinstance(presentation, str) else ()
-    named = {name: item[name] for name in ("type", "outcome", "reason", "provider")}
+    named = {name: item.get(name) for name in ("type", "outcome", "reason", "provider")}
     return named | {"claims": sorted(path_text(path) for path in shown)}
 
 

@@ -8,6 +8,9 @@ from typing import Any
 
 from hub.audit.model import Entry
 from hub.audit.rules import commit
+from hub.errors import Malformed
+from hub.exchange.bundle import spoken_claims
+from hub.exchange.views import items_text, items_told
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
 from hub.proof.jws import b64url, canonical_json, sign_jws
 from hub.proof.keys import FileSigner, generate_signer
@@ -139,9 +142,18 @@ def entry_of(request: str, answer: str) -> bytes:
             "consumer": "svc:window", "matter": "low-income-aid", "outcome": "released", "exchange": "xch_1",
             "request": digest_of(request), "answer": digest_of(answer), "subject": commit(SALT, "pw_x"),
             "case": commit(SALT, "2026-0001"), "basis": commit(SALT, "order-649:11"), "officer": commit(SALT, "o-7"),
+            "shown": commit(SALT, shown_in(answer)),
         },
         SALT,
     ).content()  # fmt: skip
+
+
+def shown_in(answer: str) -> str:
+    """What an answer shows, as the log commits to it; nothing for an answer that nobody can read."""
+    try:
+        return items_text(items_told(spoken_claims(answer)["evidence"]))
+    except Malformed:
+        return ""
 
 
 def bundle(who: Cast) -> dict[str, Any]:

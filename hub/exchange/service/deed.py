@@ -18,6 +18,7 @@ from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
 from hub.exchange.service.deciding import Deciding
 from hub.exchange.service.parts import Parts
 from hub.exchange.store import ExchangeStore, Kept, NewExchange, Scene, keep
+from hub.exchange.views import items_text, items_told
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
 from hub.proof.encoding import b64url
@@ -192,4 +193,5 @@ def _entry(exchange_id: str, request: Request, decision: Decision, answer: str) 
         case=entry.commit(request.case),
         basis=entry.commit(request.basis),
         officer=entry.commit(request.officer),
+        shown=entry.commit(items_text(items_told([item.claims() for item in decision.items]))),
     )
