@@ -232,17 +232,35 @@ def _organisation_name(field: str, places: Places) -> LevelOf:
         if one == other:
             return "equal_full" if left[stem] != one and len(one) >= _LONGEST_COMPARED else "equal"
         if left[stem] == right[stem]:
-            return "stem"
+            return "stem" if is_one_region(one, other, left[stem]) else "contains"
         return _organisation_level(left[stem], right[stem])
 
     return compared
 
 
+SUB_BODY: Final = (
+    "(分会|支会|支部|总支|党委|工会|团委|委员会|分公司|分院|分校|分部|分店|分所|办事处|营业部|门市部|服务部|项目部)$"
+)
+"""How the name of a part of an organisation ends; it often writes the code of the whole."""
+COUNTED: Final = "[0-9一二三四五六七八九十百零〇两]"
+"""What tells 第一幼儿园 from 第二幼儿园: never a slip of the pen."""
+_SUB_BODY: Final = re.compile(SUB_BODY)
+_COUNTED: Final = re.compile(COUNTED)
+
+
+def is_one_region(one: str, other: str, stem: str) -> bool:
+    """True unless both names state a region, of which neither is within the other's words (杭州市 and 宁波市)."""
+    left, right = one.replace(stem, ""), other.replace(stem, "")
+    return left in right or right in left
+
+
 def _organisation_level(one: str, other: str) -> str:
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
     if len(shorter) >= _SHORTEST_PART and shorter in longer:
-        return "contains"
-    return "near" if len(shorter) >= _SHORTEST_ADDRESS and _is_one_edit(shorter, longer) else "different"
+        is_part = _SUB_BODY.search(longer) is not None and _SUB_BODY.search(shorter) is None
+        return "different" if is_part else "contains"
+    is_slip = len(shorter) >= _SHORTEST_ADDRESS and _is_one_edit(shorter, longer)
+    return "near" if is_slip and _COUNTED.findall(one) == _COUNTED.findall(other) else "different"
 
 
 @lru_cache(maxsize=4096)

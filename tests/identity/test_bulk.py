@@ -155,7 +155,8 @@ def _some_people(chance: random.Random) -> list[tuple[str, ...]]:
 def _some_organisations(chance: random.Random) -> list[tuple[str, ...]]:
     choices: dict[str, list[Any]] = {
         "name": ["杭州某某科技有限公司", "某某科技有限责任公司", "某某科技", "象棋协会", "杭州市象棋协会", "",
-                 "杭州市象棋协会分会", "某某科枝有限公司"],
+                 "杭州市象棋协会分会", "某某科枝有限公司", "宁波市象棋协会", "文新街道第一幼儿园", "文新街道第二幼儿园",
+                 "文新街道第一幼儿院", "文新街道第一幼儿园(杭州)"],
         "credit_code": ["91330106MA2ABCD139", "91330106MA2ABCD130", "91350100M000100Y43", None],
         "organisation_code": ["MA2ABCD13", "M000100Y-4", None],
         "registration_number": ["110108000000016", None],
@@ -164,14 +165,14 @@ def _some_organisations(chance: random.Random) -> list[tuple[str, ...]]:
         "address": ["文三路1号", "西湖区文三路1号", None],
         "is_branch": [True, False, None],
     }  # fmt: skip
-    context = Context(TODAY, ("浙江省", "杭州市", "西湖区"))
+    context = Context(TODAY, ("浙江省", "杭州市", "宁波市", "西湖区"))
     return [
         organisation_traits(
             {field: chance.choice(each) for field, each in choices.items()},
             context,
             listed=chance.choice(("", "civil_affairs/organisations")),
         )
-        for _ in range(2000)
+        for _ in range(3000)
     ]
 
 

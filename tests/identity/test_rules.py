@@ -268,3 +268,42 @@ def test_a_model_file_that_is_no_json_is_refused() -> None:
     for text in ("", "{", "[]", "null", '"x"', "\x00"):
         with pytest.raises(Malformed):
             parse_model(text)
+
+
+CHAIR = {"legal_representative": "王伟"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "outcome"),
+    [
+        ({"name": "杭州市老年协会"} | CHAIR, {"name": "宁波市老年协会"} | CHAIR, "open"),
+        ({"name": "老年协会", "region_code": "330106"} | CHAIR, {"name": "老年协会"} | CHAIR, "review"),
+        (
+            {"name": "老年协会", "region_code": "330106"} | CHAIR,
+            {"name": "老年协会", "region_code": "330109"} | CHAIR,
+            "review",
+        ),
+        (
+            {"name": "老年协会", "region_code": "330106"} | CHAIR,
+            {"name": "老年协会", "region_code": "330106"} | CHAIR,
+            "link",
+        ),
+        (
+            {"name": "文新街道第一幼儿园", "credit_code": CODE},
+            {"name": "文新街道第二幼儿园", "credit_code": CODE},
+            "review",
+        ),
+        ({"name": "第一小学", "credit_code": CODE}, {"name": "第一小学家长委员会", "credit_code": CODE}, "review"),
+        ({"name": FULL, "is_branch": True}, {"name": FULL, "is_branch": False}, "open"),
+        (
+            {"name": "某某科技甲部", "credit_code": CODE, "is_branch": True},
+            {"name": "某某科技乙部", "credit_code": CODE, "is_branch": False},
+            "review",
+        ),
+    ],
+)
+def test_organisations_of_two_regions_counted_ones_and_parts_are_never_linked_silently(
+    one: dict[str, Any], other: dict[str, Any], outcome: str
+) -> None:
+    assert pair_of_organisations(one, other).outcome == outcome
+    assert pair_of_organisations(other, one).outcome == outcome

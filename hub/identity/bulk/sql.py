@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hub.identity.compare import BIRTH_LEVELS, MISSING, frequent_name
+from hub.identity.compare import BIRTH_LEVELS, COUNTED, MISSING, SUB_BODY, frequent_name
 from hub.identity.modelfile import Comparison, Model, Rule
 from hub.identity.rules import SCORE
 
@@ -113,13 +113,21 @@ def _organisation_name(field: str) -> str:
     one, other = f"l.{field}", f"r.{field}"
     shorter = "CASE WHEN length(l.stem) <= length(r.stem) THEN l.stem ELSE r.stem END"
     longer = "CASE WHEN length(l.stem) <= length(r.stem) THEN r.stem ELSE l.stem END"
+    part = f"length({shorter}) >= 4 AND contains({longer}, {shorter})"
+    rest = [f"replace({side}.{field}, {side}.stem, '')" for side in "lr"]
+    counted = [f"regexp_extract_all({side}.stem, '{COUNTED}')" for side in "lr"]
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
         (f"{one} = {other} AND l.stem <> {one} AND length({one}) >= 8", "equal_full"),
         (f"{one} = {other}", "equal"),
-        ("l.stem = r.stem", "stem"),
-        (f"length({shorter}) >= 4 AND contains({longer}, {shorter})", "contains"),
-        (f"length({shorter}) >= 6 AND one_edit(l.stem, r.stem)", "near"),
+        (f"l.stem = r.stem AND (contains({rest[0]}, {rest[1]}) OR contains({rest[1]}, {rest[0]}))", "stem"),
+        ("l.stem = r.stem", "contains"),
+        (
+            f"{part} AND (regexp_matches({shorter}, '{SUB_BODY}') OR NOT regexp_matches({longer}, '{SUB_BODY}'))",
+            "contains",
+        ),
+        (part, "different"),
+        (f"length({shorter}) >= 6 AND one_edit(l.stem, r.stem) AND {counted[0]} = {counted[1]}", "near"),
         otherwise="different",
     )
 
