@@ -148,7 +148,25 @@ class _Builder:
         count = parse_decimal(least) if count is None else count
         if not 1 <= count <= len(members):
             raise _bad_policy(number, "a threshold out of range.", "阈值超出范围。")
+        if count > 1:
+            self._check_apart(number, members)
         return Group(count, tuple(members))
+
+    def _check_apart(self, number: int, members: list[str]) -> None:
+        """Institutions are counted, not keys: what is counted beside each other shares no key name."""
+        names = [name for member in members for name in self._institutions(member)]
+        if len(set(names)) != len(names):
+            raise _bad_policy(
+                number,
+                "keys of one institution in two members would count twice; give them a group `any` of their own.",
+                "同一机构的密钥分属两个成员将被重复计数；请将其列入单独的 any 组。",
+            )
+
+    def _institutions(self, member: str) -> set[str]:
+        group = self.groups.get(member)
+        if group is None:
+            return {self.witnesses[member].verifier.name}
+        return {name for each in group.members for name in self._institutions(each)}
 
 
 def parse_policy(content: bytes | str) -> LogPolicy:

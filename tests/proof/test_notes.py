@@ -217,6 +217,19 @@ def test_a_policy_counts_groups_not_keys() -> None:
     assert not one.has_quorum(frozenset({"court"}))
 
 
+@pytest.mark.parametrize("inner", ["one", "pq", "one pq"])
+def test_two_keys_of_one_institution_never_count_as_two(inner: str) -> None:
+    pq = MlDsaCosigner(AUDIT.verifier.name, b"p" * 32).verifier.vkey
+    head = f"witness one {AUDIT.verifier.vkey}\nwitness pq {pq}\nwitness court {COURT.verifier.vkey}\n"
+    with pytest.raises(Malformed, match="one institution"):
+        parse_policy(f"{head}group g 2 one pq court\nquorum g")
+    with pytest.raises(Malformed, match="one institution"):
+        parse_policy(f"{head}group a any one court\ngroup b any pq\ngroup g all a b\nquorum g")
+    read = parse_policy(f"{head}group audit any one pq\ngroup g 2 audit court\nquorum g")
+    assert not read.has_quorum(frozenset(inner.split()))
+    assert read.has_quorum(frozenset([*inner.split(), "court"]))
+
+
 @pytest.mark.parametrize(
     "lines",
     [
