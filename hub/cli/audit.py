@@ -1,7 +1,7 @@
 """`hub audit`: the log is re-derived from its entries, wherever they are read from, trusting public keys only."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,7 +23,7 @@ from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
 from hub.exchange.trust import parse_trust_policy
-from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.keys import FileSigner
 from hub.proof.note import NoteVerifier
 from hub.proof.policy import LogPolicy
@@ -74,7 +74,7 @@ def verify(
         made = verify_log(
             reader,
             trusted,
-            earlier=_kept(earlier),
+            earlier=_signed(earlier, trusted.logs),
             progress=lambda entries: progress.update(task, completed=entries),
             processes=processes or os.cpu_count() or 1,
         )
@@ -86,6 +86,16 @@ def verify(
             "日志与已签名内容不符，详见上列发现。",
             findings=len(made.findings),
         )
+
+
+def _signed(files: list[Path] | None, logs: Sequence[NoteVerifier]) -> list[Checkpoint]:
+    """Checkpoints kept from before; one that claims to be of the log must be signed by it to count against it."""
+    return [
+        verify_checkpoint(content_of(path, most_bytes=MAX_FILE_BYTES), logs)
+        if kept.origin in {log.name for log in logs}
+        else kept
+        for path, kept in zip(files or [], _kept(files), strict=True)
+    ]
 
 
 def _kept(files: list[Path] | None) -> list[Checkpoint]:
