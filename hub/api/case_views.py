@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from hub.api.strict import View
 from hub.cases.model import BroughtMaterial, Case, Checklist, Item, Participant, Question, Reason, Source, Wanted
@@ -170,6 +172,9 @@ class ItemView(View):
     lacking: list[ReasonView]
     questions: list[QuestionView]
     gap_until: date | None
+    no_commitment: Annotated[
+        ReasonView | None, Field(description="Why a written promise is not possible; only where something is asked.")
+    ]
 
 
 class ChecklistView(View):
@@ -279,6 +284,7 @@ def _item(item: Item) -> ItemView:
         lacking=_reasons(item.lacking),
         questions=[_question(each) for each in item.questions],
         gap_until=item.gap_until,
+        no_commitment=_reason(item.no_commitment) if item.no_commitment else None,
     )
 
 

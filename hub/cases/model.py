@@ -189,6 +189,7 @@ class ItemState(StrEnum):
     brought_earlier = "brought_earlier"
     delivered = "delivered"
     form = "form"
+    committed = "committed"
     commitment = "commitment"
     not_needed = "not_needed"
     question = "question"
@@ -273,6 +274,7 @@ class Item:
     lacking: tuple[Reason, ...] = ()
     questions: tuple[Question, ...] = ()
     gap_until: date | None = None
+    no_commitment: Reason | None = None
     could_have: bool = False
 
     @property
@@ -356,6 +358,16 @@ class Delivered:
     material_id: str
     kind: str
     on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Commitment:
+    """What a subject promised in writing 告知承诺, in which case, and when it was found false, if it was."""
+
+    case_id: str
+    material_id: str
+    made_on: date
+    found_false_on: date | None = None
 
 
 Brought = Mapping[str, Sequence[BroughtMaterial]]

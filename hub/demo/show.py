@@ -21,6 +21,7 @@ MARKS: Mapping[str, str] = {
     "brought_earlier": "✔",
     "delivered": "✔",
     "form": "✎",
+    "committed": "✎",
     "commitment": "✎",
     "to_sign": "✍",
     "to_bring": "✘",

@@ -180,7 +180,13 @@ def test_a_mandate_that_was_ended_covers_nothing(county: County) -> None:
 
 def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
     assert aid.cases.checklist(AID, "L-1").item_for("other-property").state is ItemState.commitment
-    aid.cases.commit_to(AID, "L-1", "other-property")
+    for _ in range(2):  # the same promise again is the same
+        promised = aid.cases.commit_to(AID, "L-1", "other-property").item_for("other-property")
+        assert (promised.state, promised.is_asked, "2026-11-20" in promised.reason.zh) == (
+            ItemState.committed,
+            False,
+            True,
+        )
     with pytest.raises(Refused):
         aid.cases.commit_to(AID, "L-1", "income-proof")
     aid.cases.find_false(AID, "L-1", "other-property")
@@ -189,6 +195,21 @@ def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
     item = aid.open(AID, "low-income-aid", "L-2").checklist.item_for("other-property")
     assert item.state is ItemState.to_bring
     assert "promise" in item.reason.en
+    assert item.no_commitment.code == "commitment-broken"
+    again = aid.cases.checklist(AID, "L-1").item_for("other-property")
+    assert again.state is ItemState.to_bring, "what was found false is no promise any more"
+
+
+def test_where_no_promise_is_possible_the_checklist_says_why(aid: County) -> None:
+    aid.open("svc:real-estate-window", "real-estate-inheritance", "R-1")
+    for consumer, number, code in (
+        (AID, "L-1", "commitment-not-offered"),
+        ("svc:real-estate-window", "R-1", "commitment-high-risk"),
+    ):
+        items = aid.cases.checklist(consumer, number).items
+        asked = [item for item in items if item.state in {ItemState.to_bring, ItemState.gap, ItemState.cannot}]
+        assert {item.no_commitment.code for item in asked} == {code}
+        assert all(item.no_commitment is None for item in items if item not in asked)
 
 
 def test_a_gap_is_accepted_until_a_date(county: County) -> None:

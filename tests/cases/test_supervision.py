@@ -11,6 +11,8 @@ from hub.cases.reports import figures_picture, report_json, rows_csv
 from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Timer, figures_of, lit
 from hub.cases.service.supervising import Supervision
 from hub.kernel.workdays import WorkdayCalendar
+from hub.parties.model import Party, PartyKind
+from hub.parties.store import PartyStore
 from hub.sharing.model import Owing, Reply
 from hub.sharing.service import OwedService, SharingService
 from hub.sharing.service.owing import Application
@@ -78,16 +80,19 @@ def test_a_late_case_and_a_late_filing_and_a_repeated_collection_are_named(watch
     assert late[Fault.repeated_collection].held_as == "urn:hub:evidence:resident:1"
 
 
-def test_an_edition_waiting_for_review_turns_red(watched: tuple[County, Supervision]) -> None:
+def test_an_edition_waiting_for_review_turns_red_for_the_authority(watched: tuple[County, Supervision]) -> None:
     import dataclasses
 
     county, supervision = watched
+    with county.database.writing() as session:
+        bureau = Party("auth:data-bureau", "Data bureau", "数据局", PartyKind.authority)
+        PartyStore(session).keep_party(bureau, county.clock.now())
     now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
     county.catalogue.propose(dataclasses.replace(now, events=()), effective_on=date(2027, 1, 1), by="dept:land")
     county.clock.advance(days=6)
     red = [each.timer for each in supervision.report(*PERIOD).lights if each.light is Light.red]
     assert [(each.limit, each.department) for each in red if each.limit is Limit.catalogue] == [
-        (Limit.catalogue, "dept:land")
+        (Limit.catalogue, "auth:data-bureau")
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from hub.cases.model import Checklist, Item, ItemState, Outcome, Question, Reason
+from hub.cases.model import Checklist, Commitment, Item, ItemState, Outcome, Question, Reason
 from hub.cases.rules.pieces import Finding, Found, World, find_piece
 from hub.cases.rules.reasons import because, reason
 from hub.cases.rules.statable import standing_deaths
@@ -148,7 +148,9 @@ def _satisfied(material: Material, best: WayFound) -> Item:
 
 def _unsatisfied(world: World, material: Material, best: WayFound) -> Item:
     if best.found is Found.cannot:
-        return _made(material, ItemState.cannot, because("cannot", best.reasons), lacking=tuple(best.reasons))
+        refused = _no_commitment(world, material)
+        words = because("cannot", best.reasons)
+        return _made(material, ItemState.cannot, words, lacking=tuple(best.reasons), no_commitment=refused)
     could_have = all(each.is_satisfied or each.could_have for each in best.findings)
     return replace(_to_ask(world, material, best.reasons, could_have=could_have), questions=best.questions)
 
@@ -156,16 +158,35 @@ def _unsatisfied(world: World, material: Material, best: WayFound) -> Item:
 def _to_ask(world: World, material: Material, why: list[Reason], *, could_have: bool) -> Item:
     """Promise in writing, hand in later, or bring now, in that order."""
     lacking = tuple(why)
-    if material.commitment and not world.commitment_broken:
+    refused = _no_commitment(world, material)
+    promised = _promised(world, material)
+    if promised:
+        return _made(material, ItemState.committed, reason("committed", on=promised.made_on), lacking=lacking)
+    if refused is None:
         return _made(material, ItemState.commitment, reason("commitment"), lacking=lacking, could_have=could_have)
     if material.commitment:
-        why = [*why, reason("commitment-broken")]
+        why = [*why, refused]
     until = world.gap_until(material.gap_days) if material.gap_days else None
+    asked = {"lacking": lacking, "could_have": could_have, "no_commitment": refused}
     if until is not None:
-        words = because("gap", why, on=until)
-        return _made(material, ItemState.gap, words, lacking=lacking, gap_until=until, could_have=could_have)
+        return _made(material, ItemState.gap, because("gap", why, on=until), gap_until=until, **asked)
     words = reason("nobody-else") if material.only_applicant else because("to-bring", why)
-    return _made(material, ItemState.to_bring, words, lacking=lacking, could_have=could_have)
+    return _made(material, ItemState.to_bring, words, **asked)
+
+
+def _promised(world: World, material: Material) -> Commitment | None:
+    """What the applicant promised in this case instead of the material, unless it was found false."""
+    here = (each for each in world.commitments if each.case_id == world.case.case_id and not each.found_false_on)
+    return next((each for each in here if each.material_id == material.id), None)
+
+
+def _no_commitment(world: World, material: Material) -> Reason | None:
+    """Why the applicant may not promise in writing instead of bringing it; None when he may."""
+    if world.matter.high_risk:
+        return reason("commitment-high-risk")
+    if not material.commitment:
+        return reason("commitment-not-offered")
+    return reason("commitment-broken") if world.commitment_broken else None
 
 
 def _made(material: Material, state: ItemState, why: Reason, **more: object) -> Item:

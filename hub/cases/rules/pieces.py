@@ -10,6 +10,7 @@ from hub.cases.model import (
     Brought,
     BroughtMaterial,
     Case,
+    Commitment,
     Held,
     HeldBySubject,
     Option,
@@ -91,7 +92,12 @@ class World:
     delivered: Mapping[str, date]
     supplies: Sequence[Owed]
     gap_until: Callable[[int], date | None]
-    commitment_broken: bool = False
+    commitments: Sequence[Commitment] = ()
+
+    @property
+    def commitment_broken(self) -> bool:
+        """True when an earlier promise of the applicant was found false."""
+        return any(each.found_false_on for each in self.commitments)
 
     def role_names(self, role: str) -> Names:
         """What people call a role of the matter."""

@@ -63,6 +63,15 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "never-brought": ("nothing that may be used again was brought earlier", "此前未提交过可复用的材料"),
     "brought-expired": ("what was brought earlier is no longer valid", "此前提交的材料已失效"),
     "person-unknown": ("the registries do not know {role}", "登记库中查无{role}"),
+    "committed": ("Promised in writing on {on}.", "已于{on}书面承诺。"),
+    "commitment-not-offered": (
+        "A written promise is not possible for this material.",
+        "本材料不适用告知承诺。",
+    ),
+    "commitment-high-risk": (
+        "A written promise is not possible in a matter of high risk.",
+        "本事项风险较高，不适用告知承诺。",
+    ),
     "commitment-broken": (
         "a written promise is not possible after an earlier false one",
         "曾有虚假承诺记录，不适用告知承诺",

@@ -51,7 +51,7 @@ class CaseService:
         around, today = self._around, self._around.today
         edition = around.catalogue.require_edition_on(today)
         matter = require_matter(edition.catalogue, opening.matter, today)
-        require_usable(opening, matter, consumer)
+        require_usable(opening, matter, consumer, self._around.today)
         case_id = new_id("case")
         with around.database.writing() as session:
             people, asked = placed(around, session, consumer, opening.people, {})
@@ -199,6 +199,8 @@ class CaseService:
             require_actable(around, session, case)
             item = self._lookout.checklist(session, case).item_for(material_id)
             applicant = case.applicant.subject_id
+            if item is not None and item.state is ItemState.committed:
+                return self._lookout.checklist(session, case)
             if item is None or item.state is not ItemState.commitment or applicant is None:
                 raise Refused(
                     "cases.no-commitment",

@@ -97,7 +97,7 @@ class Events:
                 mandate_id=opening.mandate_id,
                 event_number=event_number_of(lead, opening.number),
             )
-            require_usable(part, matter, matter.consumers[0])
+            require_usable(part, matter, matter.consumers[0], today)
             parts.append((matter.consumers[0], part))
         return [self._cases.open(consumer, part) for consumer, part in parts]
 

@@ -165,7 +165,7 @@ class Lookout:
             delivered=store.delivered_in(case.case_id),
             supplies=OwedStore(session).supplies_for(subjects, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
-            commitment_broken=bool(applicant) and store.has_broken_commitment(str(applicant)),
+            commitments=store.commitments_of(applicant) if applicant else (),
         )
 
     def after_delivery(self, session: Session, world: World, material_id: str) -> World:

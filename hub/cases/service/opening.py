@@ -1,12 +1,14 @@
 """What is said to open a case 办件, what is answered, and what makes an opening usable."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from hub.cases.model import Case, Checklist
 from hub.cases.service.people import PersonIn, require_roles
 from hub.catalogue.model import Matter
 from hub.errors import Malformed, Refused
+from hub.kernel.naming import names_somebody
 
 MAX_NUMBER: Final = 64
 
@@ -34,7 +36,7 @@ class Opened:
     is_new: bool
 
 
-def require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
+def require_usable(opening: Opening, matter: Matter, consumer: str, today: date) -> None:
     """The opening says everything a case of this matter needs, and this consumer decides it.
 
     Raises:
@@ -45,6 +47,13 @@ def require_usable(opening: Opening, matter: Matter, consumer: str) -> None:
     if not number or len(number) > MAX_NUMBER or not number.isprintable():
         raise Malformed(
             "cases.bad-number", f"A case number has 1 to {MAX_NUMBER} printable characters.", "办件编号不合规。"
+        )
+    asked = [text for each in opening.people for text in (each.asked.number, each.asked.name)]
+    if any(names_somebody(each, today, asked) for each in (number, opening.event_number)):
+        raise Malformed(
+            "cases.number-names-somebody",
+            "A case number holds a person's number or name, and case numbers are not sealed; open it under another.",
+            "办件编号含有个人号码或姓名，而编号以明文保存；请改用其他编号。",
         )
     if consumer not in matter.consumers:
         raise Refused(

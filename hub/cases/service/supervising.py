@@ -27,6 +27,8 @@ from hub.catalogue.rules import Replaceable
 from hub.catalogue.schemas import short_name
 from hub.catalogue.store import CatalogueStore
 from hub.kernel.clock import local_date
+from hub.parties.model import PartyKind
+from hub.parties.store import PartyStore
 from hub.sharing.model import Owing
 from hub.sharing.rules import SHARING_DAYS
 from hub.sharing.store import OwedStore
@@ -87,12 +89,13 @@ class Supervision:
 
     def _catalogue_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """Order 809 article 17: the authority reviews and publishes an update within two working days."""
+        authority = _authority_in(session)
         for each in CatalogueStore(session).find_records():
-            proposed = each.proposed_at.date()
+            proposed = local_date(each.proposed_at)
             if each.published_at is None or first <= proposed <= last:
                 due = workdays_after(proposed, REVIEW_DAYS, self._around.calendar)
-                done = each.published_at.date() if each.published_at else None
-                yield Timer(Limit.catalogue, each.edition_id, each.proposed_by, proposed, due, done)
+                done = local_date(each.published_at) if each.published_at else None
+                yield Timer(Limit.catalogue, each.edition_id, each.published_by or authority, proposed, due, done)
 
     def _owed_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """What providers owe an answer to: applications (article 21), objections (26), supplies."""
@@ -154,3 +157,9 @@ class Supervision:
         days = (min(last, self._around.today) - min((case.opened_on for case in cases), default=last)).days + 1
         a_year = {matter: round(count * YEAR.days / days) for matter, count in counts.items() if days >= ENOUGH_DAYS}
         return self._around.catalogue.replaceable(self._around.today, a_year)
+
+
+def _authority_in(session: Session) -> str:
+    """The authority 主管部门 of this level (article 11 knows one), empty while none is on record."""
+    parties = PartyStore(session).roll().parties.values()
+    return min((each.id for each in parties if each.kind is PartyKind.authority and each.is_active), default="")

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, RowMapping, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from hub.cases.model import Case, CaseState, Due, Item, Outcome, Participant, Suspension
+from hub.cases.model import Case, CaseState, Commitment, Due, Item, Outcome, Participant, Suspension
 from hub.cases.tables import CASE, CASE_MATERIAL, CASE_STEP, COMMITMENT, PARTICIPANT
 
 
@@ -262,12 +262,14 @@ class CaseStore:
         )
         return found.scalar() is not None
 
-    def has_broken_commitment(self, subject_id: str) -> bool:
-        """True when an earlier promise of the subject was found false."""
-        found = select(COMMITMENT.c.case_id).where(
-            COMMITMENT.c.subject_id == subject_id, COMMITMENT.c.found_false_on.is_not(None)
+    def commitments_of(self, subject_id: str) -> list[Commitment]:
+        """Everything the subject promised, in any case."""
+        rows = self._session.execute(
+            select(*COMMITMENT.c["case_id", "material", "made_on", "found_false_on"]).where(
+                COMMITMENT.c.subject_id == subject_id
+            )
         )
-        return self._session.execute(found.limit(1)).scalar() is not None
+        return [Commitment(*row) for row in rows]
 
 
 def _case(row: RowMapping, people: tuple[Participant, ...]) -> Case:
