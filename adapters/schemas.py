@@ -21,7 +21,12 @@ def schema(name: str) -> dict[str, Any]:
     """
     path = ROOT / f"{name}.json"
     if not path.is_file():
-        raise Missing("adapters.schema-missing", f"There is no schema {name}; name one that exists.", schema=name)
+        raise Missing(
+            "adapters.schema-missing",
+            f"There is no schema {name}; name one that exists.",
+            f"没有名为 {name} 的模式；请指定已有的模式。",
+            schema=name,
+        )
     loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return loaded
 

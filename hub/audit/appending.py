@@ -81,7 +81,12 @@ class Appender:
             self._tell_all(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
             met = type(fault).__name__
-            self._tell_all(batch, Broken("audit.not-queued", f"Queueing the entry met {met}; append it again."))
+            broken = Broken(
+                "audit.not-queued",
+                f"Queueing the entry met {met}; append it again.",
+                f"条目入队遇到 {met}；请重新追加。",
+            )
+            self._tell_all(batch, broken)
         else:
             self._wake()
             for at in refused:

@@ -108,7 +108,11 @@ class Log:
                 self._stopped.wait(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
                 met = type(fault).__name__
-                self.fault = Broken("audit.sequencer-fault", f"The sequencer met {met}; it tries again.")
+                self.fault = Broken(
+                    "audit.sequencer-fault",
+                    f"The sequencer met {met}; it tries again.",
+                    f"定序遇到 {met}，将自动重试。",
+                )
                 self._stopped.wait(RETRY_SECONDS)
             else:
                 self.fault = None
