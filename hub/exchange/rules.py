@@ -1,13 +1,15 @@
 """What a request says, which claims an answer may show, and what its outcome is. Nothing here reads or writes."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
 from hub.errors import Malformed
 from hub.exchange.model import Item, Outcome, Request, Wanted
 from hub.identity.model import IdentityQuery
+from hub.kernel.naming import names_somebody
 from hub.proof.jws import VerifiedJws
 from hub.proof.sdjwt import Path
 from hub.sharing.rules import is_covered
@@ -53,6 +55,21 @@ def request_in(message: VerifiedJws, jws: str) -> Request:
         query=query,
         jws=jws,
     )
+
+
+def require_nameless(numbers: Iterable[str], on: date, people: Iterable[str] = ()) -> None:
+    """Returns when none of the ``numbers``, which are kept in clear, holds a person's number or what ``people`` names.
+
+    Raises:
+        Malformed: one does.
+    """
+    about = tuple(people)
+    if any(names_somebody(each, on, about) for each in numbers):
+        raise Malformed(
+            "exchange.number-names-somebody",
+            "A case or message number holds a person's number or name, and such numbers are not sealed; use another.",
+            "办件号或报文编号含有个人号码或姓名，而编号以明文保存；请改用其他编号。",
+        )
 
 
 def _wrong(claim: str) -> Malformed:

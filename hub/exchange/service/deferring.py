@@ -9,9 +9,11 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.audit.store import append
 from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.exchange.rules import require_nameless
 from hub.exchange.service.viewing import ViewParts
 from hub.exchange.store.accesses import AccessStore
 from hub.exchange.views import Deferral
+from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import PartyKind
@@ -43,6 +45,7 @@ class DeferralService:
         now = self.parts.clock.now()
         self._check_time(until, now)  # 1
         _check_texts(case, basis)  # 2
+        require_nameless([case], local_date(now))
         if self.directory.require_party(consumer).kind not in ASKING:  # 3
             raise Missing("exchange.deferral-consumer", "No such consumer asks here.", "没有该需求方。")
         deferral = Deferral(new_id("def"), consumer, case, until, now, by, None, "")
