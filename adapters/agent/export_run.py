@@ -37,6 +37,8 @@ class Manner:
     allow_empty: bool = False
     allow_shrink: bool = False
     heartbeat: bool = True
+    is_whole: bool = True
+    """False when a part of the source could not be read: what is not there may stand in it."""
 
 
 class ExportRun:
@@ -90,7 +92,18 @@ class ExportRun:
                 self._take(outcome, pending)
                 if pending.waiting_records >= LINES_PER_BATCH:
                     self._send_changes(pending)
-            self._finish_full(pending, {})
+            if self._manner.is_whole:
+                self._finish_full(pending, {})
+            else:
+                self._send_rest(pending)
+
+    def _send_rest(self, pending: Pending) -> None:
+        """What is new or changed is at the hub; nothing is withdrawn, and what could not be used waits."""
+        self._sender.settle()
+        self.report.unchanged += pending.drop_known(self._sender.live)
+        if pending.waiting_records:
+            self._send_changes(pending)
+            self._sender.settle()
 
     def _push_snapshots(self, tables: Sequence[SourceTable], name: str) -> None:
         """One snapshot after the other, the oldest first; those before the one in force are history already told."""

@@ -7,7 +7,7 @@ the one refused reads the cursor again and builds its batch anew.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.sources.model import Contents, SourceTable
 from adapters.sources.open import read_source
 from adapters.sources.patience import Patience
-from hub.errors import Malformed
+from hub.errors import HubError, Malformed
 from hub.kernel.clock import Clock, SystemClock
 from hub.proof.keys import Signer
 
@@ -77,7 +77,8 @@ def push(  # noqa: PLR0913 - what an operator gives on the command line, each by
         options: see ``Options``.
 
     Raises:
-        Malformed, Missing, Refused: source, mapping or key cannot be used; the text says what to change.
+        Malformed, Missing, Refused: source, mapping or key cannot be used; the text says what to change. For a file
+            beside others, what the others hold is at the hub, and nothing was withdrawn.
         Unavailable: source or hub stayed away; run again.
     """
     chosen = options or Options()
@@ -134,7 +135,8 @@ def push_with(  # noqa: PLR0913 - each by name
         as_of=int(clock.now().timestamp()),
     )
     references = References(record_key, mapping.registry, signer.public.kid)
-    manner = Manner(progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.heartbeat)
+    is_whole = not contents.holes
+    manner = Manner(progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.heartbeat, is_whole)
     with closing(contents):
         department = Department(client, issuer, clock, chosen.folder)
         found = _by_export(contents, mapping)
@@ -145,7 +147,17 @@ def push_with(  # noqa: PLR0913 - each by name
     publisher = StatusPublisher(client, signer, mapping.department, mapping.registry, clock)
     report.status_lists = publisher.publish()
     report.seconds = time.monotonic() - started
+    if contents.holes:
+        raise _hole(contents.holes, report)
     return report
+
+
+def _hole(holes: Sequence[HubError], report: PushReport) -> HubError:
+    """Why the run is not whole, and what came of everything else."""
+    hole = holes[0]
+    facts = {**hole.facts, "unreadable": len(holes), "read": report.read, "accepted": report.accepted, "withdrawn": 0}
+    en = f"{hole.en} Everything else that is new or changed was pushed."
+    return type(hole)(hole.code, en, f"{hole.zh}其余新增和变更的记录已推送。", **facts)
 
 
 def _by_export(contents: Contents, mapping: RegistryMapping) -> Mapping[str, list[SourceTable]]:

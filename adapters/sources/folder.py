@@ -39,9 +39,11 @@ _START: Final = 4096
 def read_folder(where: Path, mapping: Mapping) -> Contents:
     """What stands in the file or below the folder ``where``.
 
+    Of a registry whose files are all parts of one snapshot, a file that cannot be read is a hole beside the others.
+
     Raises:
         Missing: there is nothing at ``where``.
-        Malformed, Refused: a file that is meant as a table cannot be read as one.
+        Malformed, Refused: a file that is meant as a table cannot be read as one, and the others mean nothing without.
     """
     if not where.exists():
         raise Missing(
@@ -57,7 +59,14 @@ def read_folder(where: Path, mapping: Mapping) -> Contents:
         )
     contents = Contents()
     for path in _files(where, contents):
-        _read_file(path, where, mapping, contents)
+        try:
+            _read_file(path, where, mapping, contents)
+        except (Malformed, Refused) as fault:
+            if not _stands_alone(mapping):
+                raise
+            contents.holes.append(fault)
+    if contents.holes and not contents.tables:
+        raise contents.holes[0]
     return contents
 
 
@@ -132,9 +141,9 @@ def _start_of(path: Path) -> bytes:
 def _unreadable(path: Path, why: str) -> Refused:
     return Refused(
         "adapters.file-unreadable",
-        f"{path.name} cannot be opened ({why}); let this account read it, or take it away. Nothing was read, lest its"
-        " records seem gone.",
-        f"无法打开 {path.name}；请授予读取权限或将其移除。为免误判记录消失，未读取任何文件。",
+        f"{path.name} cannot be opened ({why}); let this account read it, or take it away. Until then no"
+        " record is taken for gone.",
+        f"无法打开 {path.name}；请授予读取权限或将其移除。在此之前不会将任何记录视为消失。",
     )
 
 
@@ -142,11 +151,20 @@ def _is_snapshot(mapping: Mapping) -> bool:
     return any(export.mode == "full" for export in mapping.exports.values())
 
 
+def _stands_alone(mapping: Mapping) -> bool:
+    """True when each file's rows are read the same whatever the other files hold.
+
+    Not so of changes, which correct one another in order, of months, of which the newest counts, and of halves.
+    """
+    exports = mapping.exports.values()
+    return all(export.mode == "full" and not export.snapshot and not export.join for export in exports)
+
+
 def _empty(path: Path) -> Malformed:
     return Malformed(
         "adapters.file-empty",
-        f"{path.name} holds nothing; export it again or take it away. Nothing was read, lest its records seem gone.",
-        f"{path.name} 为空文件；请重新导出或移除。为免误判记录消失，未读取任何文件。",
+        f"{path.name} holds nothing; export it again or take it away. Until then no record is taken for gone.",
+        f"{path.name} 为空文件；请重新导出或移除。在此之前不会将任何记录视为消失。",
     )
 
 
@@ -154,8 +172,8 @@ def _old_workbook(path: Path) -> Malformed:
     return Malformed(
         "adapters.old-workbook",
         f"{path.name} is a workbook of the old kind, or one closed by a password, whatever its name says; save it as"
-        " .xlsx without a password. Nothing was read, lest its records seem gone.",
-        f"{path.name} 为旧格式或加密的工作簿；请另存为不加密的 .xlsx。为免误判记录消失，未读取任何文件。",
+        " .xlsx without a password. Until then no record is taken for gone.",
+        f"{path.name} 为旧格式或加密的工作簿；请另存为不加密的 .xlsx。在此之前不会将任何记录视为消失。",
     )
 
 

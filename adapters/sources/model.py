@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, shortcoming
 from adapters.standard.folding import fit
+from hub.errors import HubError
 
 _VALUE: Final = re.compile(r"\d{4}|['\"();=]|^.{31,}$|^\d+$")
 """What a cell of data holds and the name of a column does not; such rows may be somebody's and are not repeated."""
@@ -113,9 +114,10 @@ def unrecognised(name: str, first: Sequence[str], mapping: RegistryMapping) -> I
 
 @dataclass
 class Contents:
-    """Everything that a source holds."""
+    """Everything that a source holds; ``holes`` says what should be a table of it and cannot be read."""
 
     tables: list[SourceTable] = field(default_factory=list)
+    holes: list[HubError] = field(default_factory=list)
     ignored: list[Ignored] = field(default_factory=list)
     closers: list[Callable[[], None]] = field(default_factory=list)
 

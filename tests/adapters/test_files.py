@@ -252,13 +252,25 @@ def test_the_file_of_the_later_day_corrects_whatever_the_names_sort_to(tmp_path:
     assert [claims["died_on"] for claims in hub.claims("funeral", "funerals")] == ["2026-01-04"]
 
 
-def test_a_file_without_a_byte_beside_others_ends_a_snapshot_run(tmp_path: Path) -> None:
-    lines(tmp_path / "花名册.csv", ROSTER_LINES)
+def test_a_file_without_a_byte_beside_others_is_a_hole_in_a_snapshot(tmp_path: Path) -> None:
     (tmp_path / "补充.csv").touch()
     with pytest.raises(Malformed) as refused:
         read_source(tmp_path, CIVIL)
     assert refused.value.code == "adapters.file-empty"
     assert "补充.csv" in refused.value.en
+    lines(tmp_path / "花名册.csv", ROSTER_LINES)
+    contents = read_source(tmp_path, CIVIL)
+    assert [table.name for table in contents.tables] == ["花名册.csv"]
+    assert [hole.code for hole in contents.holes] == ["adapters.file-empty"]
+
+
+@pytest.mark.parametrize("registry", ["land", "low_income"])
+def test_where_files_mean_nothing_without_each_other_an_empty_one_ends_the_run(tmp_path: Path, registry: str) -> None:
+    lines(tmp_path / "QLR.csv", [["QLRMC", "ZJH", "BDCQZH", "BDCDYH"], ["张伟", "1", "2", "3"]])
+    (tmp_path / "补充.csv").touch()
+    with pytest.raises(Malformed) as refused:
+        read_source(tmp_path, default_mapping(registry))
+    assert refused.value.code == "adapters.file-empty"
 
 
 def test_a_file_that_cannot_be_opened_ends_the_run(tmp_path: Path) -> None:

@@ -136,6 +136,27 @@ def test_each_month_is_a_snapshot_and_a_household_that_is_missing_has_ended(tmp_
     assert (again.accepted, again.withdrawn) == (2, 1)
 
 
+def test_beside_a_file_that_cannot_be_read_what_is_new_goes_in_and_nothing_is_withdrawn(tmp_path: Path) -> None:
+    hub, folder = hub_for("civil_affairs"), tmp_path / "in"
+    folder.mkdir()
+    workbook(folder / "a.xlsx", [ROSTER, *people(3)])
+    workbook(folder / "b.xlsx", [ROSTER, *people(3, 3)])
+    run(hub, "civil_affairs", folder)
+    (folder / "b.xlsx").write_bytes(b"")
+    workbook(folder / "a.xlsx", [ROSTER, *people(2), *people(1, 6), ["", "无9", "", ""]])
+    for accepted in (1, 0):
+        with pytest.raises(Malformed) as told:
+            run(hub, "civil_affairs", folder)
+        assert told.value.code == "adapters.file-empty"
+        assert "b.xlsx" in told.value.en
+        assert told.value.facts == {"unreadable": 1, "read": 4, "accepted": accepted, "withdrawn": 0}
+    assert len(hub.claims("civil_affairs", "residents")) == 7
+    (folder / "b.xlsx").unlink()
+    report = run(hub, "civil_affairs", folder)
+    assert (report.withdrawn, report.unusable) == (4, 1)
+    assert len(hub.claims("civil_affairs", "residents")) == 3
+
+
 def test_two_adapters_of_one_registry_at_once_lose_and_double_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
