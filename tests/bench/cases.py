@@ -10,10 +10,14 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
+import psycopg
 from sqlalchemy import text
 
 from hub.bootstrap import build
@@ -32,38 +36,59 @@ from tests.bench.town import HUB_ID, Town, opened, served
 
 SERVICE, MATTER = "svc:association-registration", "association-registration"
 NUMBER, NAME = "11010519491231002X", "张三"
-PIECES, CASES = 200, 40
+PIECES, CASES, MOST_STATEMENTS = 200, 40, 10
 EMPTY = "/v1/cases?event=none"
 ROLES = (APPLICANT, "founding_person", "person_in_charge", "legal_representative", "office_owner")
-FILL = text(
-    "INSERT INTO identity_subject (subject_id, kind, created_at)"
-    " SELECT 'sub_' || lpad(n::text, 26, '0'), 'resident', now() FROM generate_series(1, :n) n"
-)
+FILL = """
+INSERT INTO identity_subject (subject_id, kind, created_at)
+SELECT 'sub_' || lpad(n::text, 26, '0'), 'resident', now() FROM generate_series(1, :n) n;
+INSERT INTO evidence (evidence_id, registry_id, export, record, content, type, issuer, kid, batch, line, as_of, status,
+ reason, changed_at, tells_reversal, digest, sealed)
+SELECT 'ev_' || lpad(n::text, 26, '0'), 'civil_affairs', 'residents', 'r' || n, 'c' || n, 'resident',
+ 'dept:civil-affairs', 'k', 1, n, now(), 'valid', '', now(), false, decode(md5(n::text), 'hex'),
+ decode(repeat(md5(n::text), 8), 'hex') FROM generate_series(1, :n) n;
+INSERT INTO evidence_link (subject_id, evidence_id, role)
+SELECT 'sub_' || lpad(n::text, 26, '0'), 'ev_' || lpad(n::text, 26, '0'), 'self' FROM generate_series(1, :n) n"""
+"""So many other subjects, each with a piece of evidence."""
+
+
+@dataclass(frozen=True)
+class Looks:
+    """What a first look costs, and one when nothing changed since."""
+
+    first_ms: float
+    first_statements: int
+    again_statements: int
 
 
 def main() -> int:
     """Measures and tells; 1 when a bar is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--subjects", type=int, default=1_000_000, help="subjects in the index beside the applicant")
+    parser.add_argument(
+        "--subjects", type=int, default=1_000_000, help="subjects with a piece of evidence each beside the applicant"
+    )
     parser.add_argument("--requests", type=int, default=4000)
     parser.add_argument("--workers", type=int, default=2)
     chosen = parser.parse_args()
     root = Path(tempfile.mkdtemp(prefix="hub-bench-"))
     try:
         with opened(root) as town:
-            cases, first_look_ms = _prepared(town, chosen.subjects)
+            cases, looks = _prepared(town, chosen.subjects)
             with served(town, workers=chosen.workers) as up:
                 paths = [f"/v1/cases/{case}/checklist" for case in cases]
                 loads = [_looked(up, paths, clients, chosen.requests) for clients in (1, 16)]
                 floor = _looked(up, [EMPTY], 16, chosen.requests)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    return 0 if tell("checklist: 24 materials, 200 pieces of evidence", _figures(loads, floor, first_look_ms)) else 1
+    title = f"checklist: 24 materials, {PIECES} pieces of evidence, {chosen.subjects:,} other subjects"
+    return 0 if tell(title, _figures(loads, floor, looks)) else 1
 
 
-def _figures(loads: list[Load], floor: Load, first_look_ms: float) -> list[Figure]:
+def _figures(loads: list[Load], floor: Load, looks: Looks) -> list[Figure]:
     figures = [
-        Figure("a first look, nothing remembered, in process", first_look_ms, "ms"),
+        Figure("a first look, nothing remembered, in process", looks.first_ms, "ms"),
+        Figure("statements of a first look", looks.first_statements, "", MOST_STATEMENTS, is_limit=True),
+        Figure("statements of a look when nothing changed", looks.again_statements, "", 1, is_limit=True),
         Figure("floor at 16 clients: authenticated, an empty list", floor.rate, "/s"),
         Figure("floor at 16 clients: p99", floor.p99_ms, "ms"),
         Figure("checklists of the floor's rate at 16 clients", loads[-1].rate / floor.rate, "", 0.5),
@@ -78,12 +103,13 @@ def _figures(loads: list[Load], floor: Load, first_look_ms: float) -> list[Figur
     return figures
 
 
-def _prepared(town: Town, subjects: int) -> tuple[list[str], float]:
-    """The case ids, all of one applicant with ``PIECES`` pieces of evidence; and how long a first look takes."""
+def _prepared(town: Town, subjects: int) -> tuple[list[str], Looks]:
+    """The case ids, all of one applicant with ``PIECES`` pieces of evidence; and what looks cost."""
     hub: Any = build(settings_from(town.environment))
     around = hub.cases._around
     with hub.database.writing() as session:
-        session.execute(FILL, {"n": subjects})
+        for filling in FILL.split(";"):
+            session.execute(text(filling), {"n": subjects})
         person = {
             "name": NAME,
             "number": NUMBER,
@@ -99,12 +125,29 @@ def _prepared(town: Town, subjects: int) -> tuple[list[str], float]:
     asked = PersonAsked(kind="resident", number=NUMBER, name=NAME)
     people = tuple(PersonIn(role, asked) for role in ROLES)
     made = [hub.cases.open(SERVICE, Opening(f"bench-{each}", MATTER, people)) for each in range(CASES)]
+    first, again = _statements(lambda: hub.cases.checklist(SERVICE, made[0].case.number))
     began = time.perf_counter()
-    for each in made:
+    for each in made[1:]:
         hub.cases.checklist(SERVICE, each.case.number)
-    took = (time.perf_counter() - began) * 1000 / len(made)
+    took = (time.perf_counter() - began) * 1000 / (len(made) - 1)
     hub.database.close()
-    return [each.case.case_id for each in made], took
+    return [each.case.case_id for each in made], Looks(took, first, again)
+
+
+def _statements(look: Callable[[], object]) -> tuple[int, int]:
+    """How many statements a look sends, and how many when it is taken once more."""
+    sent: list[object] = []
+    execute = psycopg.Cursor.execute
+
+    def told(cursor: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        sent.append(query)
+        return execute(cursor, query, *rest, **more)
+
+    with patch.object(psycopg.Cursor, "execute", told):
+        look()
+        first = len(sent)
+        look()
+    return first, len(sent) - first
 
 
 def _hold(town: Town, around: Any, session: Any, subject_id: str) -> None:

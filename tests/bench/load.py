@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import cycle
 from urllib.parse import urlsplit
 
+from uvloop import new_event_loop
+
 
 @dataclass(frozen=True)
 class Load:
@@ -36,7 +38,9 @@ def post(  # noqa: PLR0913  # what is sent, by how many, how
     paths: Sequence[str] = (),
 ) -> Load:
     """Every body is sent once, by whichever client is free; to ``paths`` in turn where they are given."""
-    return asyncio.run(_run(url, list(zip(cycle(_heads(url, headers, method, paths)), bodies, strict=False)), clients))
+    sent = list(zip(cycle(_heads(url, headers, method, paths)), bodies, strict=False))
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:  # the server's own kind, half the work of the usual one
+        return runner.run(_run(url, sent, clients))
 
 
 def _heads(url: str, headers: dict[str, str], method: str, paths: Sequence[str]) -> list[bytes]:
