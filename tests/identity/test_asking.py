@@ -252,6 +252,7 @@ def test_findings_are_read_page_by_page(place: Place, identity: IdentityService,
             page, after = identity.findings(session, "land", after=after, limit=1)
             seen += [each.record for each in page]
             pages += 1
+            assert len(page) <= 1
             if not after:
                 break
     assert sorted(seen) == sorted(f"l{at}{side}" for at in (0, 2, 4) for side in "ab")

@@ -102,6 +102,17 @@ def test_a_stewards_word_outranks_the_run(make: Make, place: Place, database: Da
     assert free.changes.propose().items == ()
 
 
+def test_two_subjects_called_different_by_one_pair_are_not_asked_about_by_another(
+    identity: IdentityService, place: Place, database: Database
+) -> None:
+    place(mention(ZHANG, record="a"), mention(ZHANG | {"name": "李四"}, record="b"))
+    with database.writing() as session:
+        (review,) = identity.reviews(session)
+        identity.decide(session, review.review_id, Decision.DIFFERENT, steward="李平")
+    place(mention(ZHANG, "land", "holder"), mention(ZHANG | {"name": "李四"}, "land", "holder"))
+    assert identity.changes.propose().items == ()
+
+
 def test_a_stricter_model_proposes_to_split_what_a_looser_one_joined(
     make: Make, place: Place, database: Database
 ) -> None:

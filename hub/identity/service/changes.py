@@ -220,10 +220,15 @@ class _Differing:
                 yield self._item("split", first, other, "no-link", 0.0)
 
     def _reviews(self) -> Iterator[Item]:
+        """What waits and was not asked before, unless a steward has called two of the subjects' records different."""
+        subjects = self._indexed.subjects
+        told = [pair for pair, same in self._words.items() if not same]
+        parted = {frozenset((subjects[left], subjects[right])) for left, right in told}
         rows = self._con.execute("SELECT a, b, method, weight FROM waiting ORDER BY a, b").fetchall()
         for left, right, method, weight in rows:
             low, high = sorted((self._indexed.mention_ids[left], self._indexed.mention_ids[right]))
-            if (low, high) not in self._asked and self._indexed.subjects[left] != self._indexed.subjects[right]:
+            between = frozenset((subjects[left], subjects[right]))
+            if (low, high) not in self._asked and len(between) > 1 and between not in parted:
                 yield self._item("review", left, right, method, weight)
 
     def _item(self, what: str, left: int, right: int, method: str, weight: float) -> Item:

@@ -1,6 +1,7 @@
 """Findings for the owner of a registry: each of its records against what others say of the same person."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from datetime import datetime
 
 from hub.errors import Malformed
@@ -22,9 +23,9 @@ class OwnersFindings:
         self._authority = authority
 
     def page(self, session: Session, registry: str, *, after: str = "", limit: int = 100) -> tuple[list[Finding], str]:
-        """At least ``limit`` findings where there are as many, and where to go on; "" when everything was seen.
+        """Findings up to the record with the ``limit``-th, and where to go on; "" when everything was seen.
 
-        A page ends after ten thousand records, so that a registry without a fault is read in steps as well.
+        A page also ends after ten thousand records, so that a registry without a fault is read in steps as well.
 
         Raises:
             Malformed: ``after`` is no place that a page ended at.
@@ -33,15 +34,17 @@ class OwnersFindings:
         found: list[Finding] = []
         for _ in range(MOST_CHUNKS):
             own = store.mentions_after(registry, last, CHUNK)
-            found += self._in(store, own)
+            for place, those in self._in(store, own):
+                found += those
+                if len(found) >= limit:
+                    return found, place.hex()
             if len(own) < CHUNK:
                 return found, ""
             last = own[-1].mention_id
-            if len(found) >= limit:
-                break
         return found, last.hex()
 
-    def _in(self, store: OwnerStore, own: list[KeptMention]) -> list[Finding]:
+    def _in(self, store: OwnerStore, own: list[KeptMention]) -> Iterator[tuple[bytes, list[Finding]]]:
+        """Each of the owner's mentions with what is found about it."""
         sayings: dict[str, dict[bytes, Saying]] = defaultdict(dict)
         keys: dict[bytes, str] = {}
         for kept in store.mentions_of(each.subject_id for each in own):
@@ -49,9 +52,8 @@ class OwnersFindings:
             at = datetime.fromisoformat(said["as_of"])
             sayings[kept.subject_id][kept.mention_id] = Saying(kept.registry_id, kept.export, at, said["fields"])
             keys[kept.mention_id] = said["key"]
-        return [
-            finding for kept in own for finding in self._about(kept, keys[kept.mention_id], sayings[kept.subject_id])
-        ]
+        for kept in own:
+            yield kept.mention_id, self._about(kept, keys[kept.mention_id], sayings[kept.subject_id])
 
     def _about(self, kept: KeptMention, key: str, sayings: dict[bytes, Saying]) -> list[Finding]:
         mine = sayings[kept.mention_id]
