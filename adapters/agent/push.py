@@ -24,6 +24,7 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.sources.model import Contents, SourceTable
 from adapters.sources.open import read_source
 from adapters.sources.patience import Patience
+from adapters.standard.scalars import read_instant
 from hub.errors import HubError, Malformed
 from hub.kernel.clock import Clock, SystemClock
 from hub.proof.keys import Signer
@@ -122,6 +123,7 @@ def push_with(  # noqa: PLR0913 - each by name
     """The same over a client that stands already."""
     chosen = options or Options()
     clock = chosen.clock or SystemClock()
+    since = _second(since) if since is not None else None
     started = time.monotonic()
     signer, record_key = keys
     contents = read_source(source, mapping, clock=clock, patience=chosen.patience)
@@ -158,6 +160,22 @@ def _hole(holes: Sequence[HubError], report: PushReport) -> HubError:
     facts = {**hole.facts, "unreadable": len(holes), "read": report.read, "accepted": report.accepted, "withdrawn": 0}
     en = f"{hole.en} Everything else that is new or changed was pushed."
     return type(hole)(hole.code, en, f"{hole.zh}其余新增和变更的记录已推送。", **facts)
+
+
+def _second(written: str) -> str:
+    """The local time from which a delta is read, as interfaces and tables write one.
+
+    Raises:
+        Malformed: it is no time; compared as it is, it would pass over every row.
+    """
+    found, _flag = read_instant(written)
+    if found is None:
+        raise Malformed(
+            "adapters.since",
+            "The time to read from is none; write it as 2026-10-01 or 2026-10-01 08:30:00.",
+            "起始时间无法识别；请写作 2026-10-01 或 2026-10-01 08:30:00。",
+        )
+    return found if ":" in found else f"{found} 00:00:00"
 
 
 def _by_export(contents: Contents, mapping: RegistryMapping) -> Mapping[str, list[SourceTable]]:

@@ -239,6 +239,15 @@ def test_an_interface_of_another_registry_is_refused_and_not_put_aside_row_by_ro
     assert refused.value.code == "adapters.nothing-recognised"
 
 
+def test_a_time_to_read_from_that_is_none_is_refused_before_anything_is_read() -> None:
+    interface = Interface({"/events": events(30)})
+    with pytest.raises(HubError) as refused:
+        pushed(interface, since="yesterday")
+    assert (refused.value.code, interface.calls) == ("adapters.since", [])
+    _, report = pushed(interface, since="2026年1月2日")
+    assert (report.read, interface.calls[-1][1]["updated_since"]) == (0, "2026-01-02 00:00:00")
+
+
 @pytest.mark.parametrize(
     ("address", "code"),
     [
