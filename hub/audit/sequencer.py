@@ -16,7 +16,7 @@ from hub.audit.model import StoredEntry
 from hub.audit.store import LogStore, Taken, publish
 from hub.errors import Broken
 from hub.kernel.clock import Clock
-from hub.proof.checkpoint import Checkpoint, sign_checkpoint
+from hub.proof.checkpoint import Checkpoint, sign_checkpoint, verify_checkpoint
 from hub.proof.merkle import Frontier, leaf_hash, range_root
 from hub.proof.note import NoteSigner
 from hub.proof.tiles import subtree_reader
@@ -88,6 +88,34 @@ class Sequencer:
         if not batch.taken and batch.published is not None and batch.published.size == edge.frontier.size:
             return None
         return Turn(edge, nodes, self._publish(signed, edge), batch.entries)
+
+    def estranged(self) -> Broken | None:
+        """Why this node, which does not sequence, could not; None when it knows what another one has published.
+
+        It keeps that as if it had signed it itself. Else its store would know less than was signed, and a restored
+        backup could pass for the log here.
+
+        Raises:
+            Unavailable: the database is away.
+        """
+        try:
+            self._follow()
+        except Broken as fault:
+            return fault
+        return None
+
+    def _follow(self) -> None:
+        signed = self._signed.last()
+        with self._database.reading() as session:
+            store = LogStore(session, self.origin)
+            published = store.published()
+            if published is None or (signed is not None and published.size == signed.size):
+                return
+            latest = verify_checkpoint(published.note, [self._signer.verifier])
+            frontier = Frontier.of(subtree_reader(store, latest.size), latest.size)
+            self._check_head(store, frontier, signed, is_published=True)
+        if signed is not None and frontier.root() == latest.root:
+            self._signed.swap(signed, latest)
 
     def _check_head(self, store: LogStore, head: Frontier, signed: Checkpoint | None, *, is_published: bool) -> None:
         if signed is None:

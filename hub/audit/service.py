@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, NoReturn
+from typing import Final
 
+from hub.audit import refusals
 from hub.audit.adoption import adopt, require_continued
 from hub.audit.appending import Appender, Brought
 from hub.audit.lastsigned import SignedStore
@@ -28,6 +29,7 @@ POLL_SECONDS: Final = 0.25
 ELECTION_SECONDS: Final = 0.5
 LIVENESS_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 0.5
+FOLLOW_SECONDS: Final = 1.0
 LOOK_SECONDS: Final = 0.2
 GATHER_SECONDS: Final = 0.005
 """After a turn or a ring, so that a crowd shares the next one; who comes after a while of silence does not wait."""
@@ -61,8 +63,10 @@ class Log:
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
+        self._next_follow = 0.0
         self._witnessing: tuple[float, float | None] = (float("-inf"), None)
         self.fault: HubError | None = None
+        self._estranged: HubError | None = None
 
     # --- life ----------------------------------------------------------------------------------------------------
 
@@ -130,12 +134,19 @@ class Log:
             if not self._wake.is_set():
                 break
             self._wake.clear()
+        self._follow()
         if self.waiters and not self.is_sequencing:
             self._newest.known()
         self.waiters.answer_from(self._newest.receipts_of)
         if self.waiters and not self.is_sequencing:
             ring(self._database, QUEUE_CHANNEL)
             self._stopped.wait(GATHER_SECONDS)
+
+    def _follow(self) -> None:
+        now = time.monotonic()
+        if not self.is_sequencing and now >= self._next_follow:
+            self._next_follow = now + FOLLOW_SECONDS
+            self._estranged = self._sequencer.estranged()
 
     def _is_elected(self) -> bool:
         now = time.monotonic()
@@ -175,6 +186,7 @@ class Log:
         self.fault = fault
         if fault.code == "audit.signed-elsewhere":
             return
+        self._election.leave()  # another node may be able to go on
         for entry_id in self.waiters.awaited():
             self.waiters.answer(entry_id, None, fault)
 
@@ -259,11 +271,11 @@ class Log:
         Raises:
             Missing: the log holds no such entry (under such a checkpoint).
         """
-        known = self._newest.known() or _no_checkpoint()
+        known = self._newest.known() or refusals.no_checkpoint()
         proofs = known.witnessed if is_witnessed else known.newest
         index = entry if isinstance(entry, int) else self._index_of(entry)
         if proofs is None or not 0 <= index < proofs.size:
-            raise _no_entry()
+            raise refusals.no_entry()
         return proofs.receipt(index)
 
     def _index_of(self, entry_id: str) -> int:
@@ -282,13 +294,13 @@ class Log:
         with self._database.reading() as session:
             found = LogStore(session, self.origin).entries(index, index + 1)
         if not found:
-            raise _no_entry()
+            raise refusals.no_entry()
         return found[0].content
 
     def consistency(self, old: int, size: int) -> list[bytes]:
         """The proof that the tree of ``old`` entries is the beginning of the tree of ``size``."""
         if size > self._published().size:
-            raise _no_entry()
+            raise refusals.no_entry()
         return consistency_proof(self._tiles.subtree(size), old, size)
 
     # --- serving -------------------------------------------------------------------------------------------------
@@ -296,7 +308,7 @@ class Log:
     def _published(self) -> Published:
         with self._database.reading() as session:
             published = LogStore(session, self.origin).published()
-        return published or _no_checkpoint()
+        return published or refusals.no_checkpoint()
 
     def checkpoint(self, *, is_witnessed: bool = False) -> str:
         """The newest checkpoint as a signed note (or the newest that the quorum of witnesses cosigned).
@@ -322,9 +334,9 @@ class Log:
         try:
             tile = parse_tile_path(path)
         except Malformed:
-            raise _no_tile() from None
+            raise refusals.no_tile() from None
         if tile.width > tile_width(tile.level or 0, tile.index, self._published().size):
-            raise _no_tile()
+            raise refusals.no_tile()
         return (
             self._tiles.bundle(tile) if tile.level is None else self._tiles.hashes(tile.level, tile.index, tile.width)
         )
@@ -379,21 +391,8 @@ class Log:
 
     def problems(self) -> Iterable[HubError]:
         """What keeps this node from releasing evidence, for readiness."""
-        if self.fault is not None:
-            yield self.fault
+        yield from filter(None, (self.fault, None if self.is_sequencing else self._estranged))
         try:
             self.require_witnessed()
         except Unavailable as fault:
             yield fault
-
-
-def _no_checkpoint() -> NoReturn:
-    raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
-
-
-def _no_entry() -> Missing:
-    return Missing("audit.no-such-entry", "The log holds no such entry.", "日志中无此条目。")
-
-
-def _no_tile() -> Missing:
-    return Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")

@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from hub.errors import Malformed
 from hub.proof.encoding import malformed
-from hub.proof.merkle import HASH_BYTES, Subtree, node_hash
+from hub.proof.merkle import HASH_BYTES, Subtree, complete_root
 
 WIDTH: Final = 256
 HEIGHT: Final = 8
@@ -113,14 +113,10 @@ def subtree_reader(tiles: TileReader, size: int, memo: MutableMapping[tuple[int,
     def subtree(start: int, end: int) -> bytes:
         found = known.get((start, end))
         if found is None:
-            height = (end - start).bit_length() - 1
-            if height % HEIGHT:
-                half = (start + end) // 2
-                found = node_hash(subtree(start, half), subtree(half, end))
-            else:
-                level = height // HEIGHT
-                at = start >> height
-                found = hash_at(tile(level, at // WIDTH), at % WIDTH)
+            level, rest = divmod((end - start).bit_length() - 1, HEIGHT)
+            index, at = divmod(start >> (HEIGHT * level), WIDTH)
+            content = tile(level, index)
+            found = complete_root([hash_at(content, each) for each in range(at, at + (1 << rest))])
             known[start, end] = found
         return found
 

@@ -1,5 +1,7 @@
 """A node with an empty store of its own joins a log that others signed: only where nothing speaks against it."""
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -153,3 +155,62 @@ def test_a_published_checkpoint_that_this_log_did_not_sign_is_not_taken_over(hou
     with pytest.raises((Malformed, HubError)):
         newcomer(house).adopt(is_alone=True)
     assert newcomer(house)._parts.signed.last() is None
+
+
+def codes(log: Log) -> list[str]:
+    return [problem.code for problem in log.problems()]
+
+
+def until(is_so: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not is_so():
+        assert time.monotonic() < deadline, "not within twenty seconds"
+        time.sleep(0.05)
+
+
+def test_a_node_that_has_not_joined_is_not_ready_and_keeps_nobody_from_sequencing(house: House) -> None:
+    first, new = house.log(), newcomer(house)
+    first.start()
+    made = entry()
+    house.append(made)
+    first.receipt_for(made.entry_id, 10)
+    new.start()
+    try:
+        until(lambda: codes(new) == ["audit.last-signed-missing"])
+        assert codes(first) == []
+        first.stop()
+        until(lambda: new.fault is not None)
+        first.start()
+        later = entry(1)
+        house.append(later)
+        assert first.receipt_for(later.entry_id, 20).index == 1
+    finally:
+        new.stop()
+        first.stop()
+
+
+def test_a_node_that_only_follows_refuses_yesterdays_database_too(house: House, tmp_path: Path) -> None:
+    first = house.log()
+    follower = Log(house.database, LogParts(house.signer, SignedFile(tmp_path / "follower"), house.clock))
+    house.grow(3)
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_head", "log_published"):
+            connection.execute(text(f"CREATE TABLE backup_{table} AS TABLE {table}"))
+    follower.adopt(is_alone=True)
+    first.start()
+    follower.start()
+    try:
+        made = entry()
+        house.append(made)
+        first.receipt_for(made.entry_id, 10)
+        until(lambda: (SignedFile(tmp_path / "follower").last() or Checkpoint(ORIGIN, 0, b"")).size == 4)
+    finally:
+        first.stop()
+        follower.stop()
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_head", "log_published"):
+            connection.execute(text(f"TRUNCATE {table}"))
+            connection.execute(text(f"INSERT INTO {table} SELECT * FROM backup_{table}"))
+    with pytest.raises(Broken) as refusal:
+        sequences(follower, house)
+    assert refusal.value.code == "audit.behind-last-signed"
