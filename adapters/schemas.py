@@ -37,6 +37,11 @@ def validator(name: str) -> Draft202012Validator:
     return Draft202012Validator(schema(name), validate_formats=False)
 
 
+def validator_of(part: dict[str, Any]) -> Draft202012Validator:
+    """The validator of one property of a schema."""
+    return Draft202012Validator(part, validate_formats=False)
+
+
 def evidence_type_identifier(evidence: str) -> str:
     """The ``vct`` of an evidence type: ``urn:hub:evidence:<type>:1``."""
     return str(schema(f"evidence/{evidence}")["x-vct"])

@@ -3,10 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from jsonschema_rs import Draft202012Validator
-
 from adapters.mapping.model import Claim, Export, Mapping
-from adapters.schemas import schema
+from adapters.schemas import schema, validator_of
 
 Complaint = tuple[str, str]
 _GIVES: Final = {
@@ -51,7 +49,7 @@ def misfit_of(claim: Claim, export: Export, mapping: Mapping) -> Complaint | Non
 
 
 def _odd_code(claim: Claim, node: dict[str, Any], mapping: Mapping) -> Complaint | None:
-    fits = Draft202012Validator(node).is_valid
+    fits = validator_of(node).is_valid
     odd = sorted(code for code in set(mapping.codes.get(claim.codes or "", {}).values()) if not fits(code))
     if not odd:
         return None
