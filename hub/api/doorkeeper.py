@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from hub.api.limits import Limits
@@ -16,6 +17,8 @@ from hub.errors import HubError, Malformed
 
 FORM_OVERHEAD: Final = 64 * 1024
 DRAIN_BYTES: Final = 128 * 1024 * 1024
+HUNG_UP: Final = 499
+"""What meters and log say of a caller that went away before its request was whole; nobody is answered."""
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 journal = structlog.get_logger("hub.api")
@@ -66,6 +69,8 @@ class _Call:
         try:
             await self._check_size()
             await self.keeper.app(self.scope, self.receive, self.send)
+        except ClientDisconnect:
+            self.status = self.status or HUNG_UP
         except Exception as exception:  # noqa: BLE001 - the last place that can turn a fault into an answer
             await self._answer_fault(exception)
         finally:

@@ -30,7 +30,7 @@ INTRODUCTION: Final = """\
 
 Every refusal carries a stable code, a sentence in English and one in Chinese: in the HTTP interface as
 `application/problem+json` (`code`, `detail`, `detail_zh`), on the command line on standard error. A sentence says what
-to do next; ‹…› stands for what is filled in. Programs should go by the code, and by its family where they do not know it.
+to do next; ‹…› stands for what is filled in. Programs go by the code, or by its family where they do not know it.
 每个错误都有固定代码和中英文说明；说明中写明如何处理，‹…› 表示填入的内容。
 
 | family 类别 | HTTP | exit code 退出码 | what it means 含义 |
