@@ -39,7 +39,7 @@ def fit(text: str) -> str:
 
 def without_unfit(text: str) -> str:
     """``text`` as written but for what no database and no JSON can hold."""
-    if text.isascii() and text.isprintable():
+    if text.isprintable():  # true of no control character, half pair or non-character
         return text
     return _UNFIT.sub("", _SURROGATE.sub("\ufffd", text)) if _UNFIT.search(text) else text
 
@@ -51,7 +51,11 @@ def has_unfit(text: str) -> bool:
 
 def is_broken(cells: Iterable[str]) -> bool:
     """True when a part of a cell is no character: half a pair, or bytes in no encoding."""
-    return _SURROGATE.search("".join(cells)) is not None
+    try:
+        "".join(cells).encode()
+    except UnicodeEncodeError:
+        return True
+    return False
 
 
 def is_null(text: str) -> bool:

@@ -1,6 +1,7 @@
 """Who a record speaks of: names, identifiers and the cells into which several people are packed."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.standard.folding import fit
@@ -59,9 +60,13 @@ def put_any_name(target: dict[str, Any], text: str) -> bool:
     return bool(name)
 
 
+_read: Final = lru_cache(maxsize=4096)(read_identifiers)
+"""Rows of one household name the same head, often one after the other."""
+
+
 def put_identifier(target: dict[str, Any], text: str, hint: str | None) -> Identifier | None:
     """The cell's number in normal form with what is known about it; several or damaged ones are kept beside it."""
-    reading = read_identifiers(text, hint)
+    reading = _read(text, hint)
     for flag in reading.flags:
         add_flag(target, flag)
     found = next((one for one in reading.identifiers if one.valid), next(iter(reading.identifiers), None))

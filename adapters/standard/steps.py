@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 from adapters.mapping.model import Claim
@@ -155,6 +156,7 @@ class Compiler:
         return _PLAIN.get(claim.reader, _text)
 
 
+@lru_cache(maxsize=4096)
 def _filled(text: str) -> str:
     """The cell without its edges; empty for a database's null."""
     if not text or (text.isascii() and text.isalnum() and not is_null(text)):
