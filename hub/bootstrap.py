@@ -204,6 +204,7 @@ class _Builder:
             identity=self.identity,
             evidence=self._evidence,
             key_for=self.directory.key_for,
+            party_for=self.directory.party_for,
             keyring=self.keyring,
             blinder=self.blinder,
             calendar=WorkdayCalendar.standard(),

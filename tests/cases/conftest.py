@@ -25,6 +25,7 @@ from hub.identity.model import Answer, Found, GoldenValue, IdentityQuery, NoneFo
 from hub.kernel.clock import FixedClock
 from hub.kernel.ids import new_id
 from hub.kernel.workdays import WorkdayCalendar
+from hub.parties.model import Party, PartyKind
 from hub.proof.keys import FileSigner, PublicKey, generate_signer
 from hub.proof.sdjwt import issue_sd_jwt
 from hub.proof.sealing import Blinder, KeyRing
@@ -34,6 +35,8 @@ from hub.sharing.service import SharingService
 from hub.storage.database import Database
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
+CIVIL = Party("dept:civil-affairs", "Civil Affairs Bureau", "民政局", PartyKind.department)
+KNOWN_PARTIES = {CIVIL.id: CIVIL}
 PDF = b"%PDF-1.7\n" + b"1 0 obj << >> endobj\n" * 20
 
 
@@ -168,6 +171,7 @@ def county(database: Database) -> County:
         identity=index,
         evidence=evidence,
         key_for=key_for,
+        party_for=KNOWN_PARTIES.get,
         keyring=keyring,
         blinder=blinder,
         calendar=WorkdayCalendar.standard(),

@@ -320,6 +320,16 @@ def test_a_checklist_made_before_is_never_given_once_something_changed(county: C
     assert not county.cases.checklist(AID, "L-1").item_for("household-identity").is_spared
 
 
+def test_the_reason_names_the_department_as_people_call_it(county: County) -> None:
+    known_resident(county)
+    county.hold("funeral", "A", issuer="dept:funeral")
+    checklist = county.open(AID, "low-income-aid", "L-1").checklist
+    reason = checklist.item_for("household-identity").reason
+    assert reason.en.startswith("Civil Affairs Bureau holds it")
+    assert reason.zh.startswith("民政局已有该信息")
+    assert checklist.item_for("household-identity").sources[0].provider == "dept:civil-affairs", "programs get its id"
+
+
 def test_many_checklists_are_found_to_stand_in_one_look(county: County) -> None:
     def shape(checklist: Checklist) -> str:
         return checklist.number

@@ -92,6 +92,7 @@ class World:
     delivered: Mapping[str, date]
     supplies: Sequence[Owed]
     gap_until: Callable[[int], date | None]
+    party_names: Callable[[str], Names]
     commitments: Sequence[Commitment] = ()
 
     @property
@@ -103,6 +104,11 @@ class World:
         """What people call a role of the matter."""
         found = self.matter.role_for(role)
         return found.names if found else Names(role, role)
+
+    def because_of(self, code: str, provider: str, **facts: object) -> Reason:
+        """A reason that names a provider as people call it."""
+        names = self.party_names(provider)
+        return reason(code, provider=names.en, provider_zh=names.zh, **facts)
 
 
 def find_piece(world: World, piece: Piece, material: Material) -> list[Finding]:
@@ -164,7 +170,7 @@ def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) 
     allowed = world.permission(kind.vct)
     if isinstance(allowed, NotAllowed):
         return Finding(Found.lacking, reason("not-permitted"), could_have=True)
-    words = reason("held", provider=usable.issuer, as_of=usable.as_of.date())
+    words = world.because_of("held", usable.issuer, as_of=usable.as_of.date())
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 
 
@@ -190,10 +196,10 @@ def _on_request(world: World, piece: Piece, who: tuple[Participant, str], kind: 
         return Finding(Found.lacking, reason("not-permitted"))
     asked = [each for each in world.supplies if (each.subject_id, each.evidence_type) == (subject_id, kind.vct)]
     if asked and asked[-1].reply is Reply.nothing_found:
-        return Finding(Found.lacking, reason("nothing-found", provider=kind.provider, on=asked[-1].answered_on))
-    words = reason("obtainable", provider=kind.provider, days=kind.supply_days)
+        return Finding(Found.lacking, world.because_of("nothing-found", kind.provider, on=asked[-1].answered_on))
+    words = world.because_of("obtainable", kind.provider, days=kind.supply_days)
     if asked and asked[-1].reply is None:
-        words = reason("asked-for", provider=kind.provider, on=asked[-1].raised_on, days=asked[-1].days)
+        words = world.because_of("asked-for", kind.provider, on=asked[-1].raised_on, days=asked[-1].days)
     source = Source(kind.vct, person.role, person.position, kind.provider, is_on_request=True)
     return Finding(Found.obtainable, words, (source,), (_want(kind.vct, piece, person),))
 
@@ -313,7 +319,7 @@ def _result(world: World, piece: Piece, person: Participant, subject_id: str) ->
     if usable is None:
         names = world.role_names(person.role)
         return Finding(Found.lacking, reason("not-held", role=names.en, role_zh=names.zh))
-    words = reason("held", provider=usable.issuer, as_of=usable.as_of.date())
+    words = world.because_of("held", usable.issuer, as_of=usable.as_of.date())
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 
 

@@ -20,7 +20,7 @@ from hub.cases.service.people import resolved_again
 from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case
 from hub.cases.store import CaseStore
 from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
-from hub.catalogue.model import Catalogue, Check, Matter, PieceKind, StatementType
+from hub.catalogue.model import Catalogue, Check, Matter, Names, PieceKind, StatementType
 from hub.catalogue.schemas import evidence_schema
 from hub.evidence.model import HeldEvidence, Shape
 from hub.evidence.rules import shape_of
@@ -165,6 +165,7 @@ class Lookout:
             delivered=store.delivered_in(case.case_id),
             supplies=OwedStore(session).supplies_for(subjects, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
+            party_names=partial(_party_names, around),
             commitments=store.commitments_of(applicant) if applicant else (),
         )
 
@@ -230,6 +231,12 @@ def _good_until(world: World) -> datetime:
 
 def _workdays_after(around: Surroundings, day: date, days: int) -> date | None:
     return workdays_after(day, days, around.calendar)
+
+
+def _party_names(around: Surroundings, party_id: str) -> Names:
+    """What people call a party; its id where it is not on record."""
+    party = around.party_for(party_id)
+    return Names(party.name, party.name_zh or party.name) if party else Names(party_id, party_id)
 
 
 def _types_needed(matter: Matter, catalogue: Catalogue) -> set[str]:

@@ -20,6 +20,7 @@ from hub.evidence.model import HeldEvidence, Link
 from hub.evidence.store import NewEvidence
 from hub.identity.model import Answer, GoldenValue, IdentityQuery
 from hub.kernel.clock import Clock, local_date
+from hub.parties.model import Party
 from hub.proof.keys import PublicKey
 from hub.proof.sdjwt import SdJwt
 from hub.proof.sealing import Blinder, KeyRing
@@ -82,6 +83,7 @@ class Surroundings:
     identity: Identity
     evidence: Callable[[Session], EvidenceLookup]
     key_for: Callable[[str | None, str | None], PublicKey | None]
+    party_for: Callable[[str], Party | None]
     keyring: KeyRing
     blinder: Blinder
     calendar: Calendar
