@@ -276,3 +276,25 @@ def test_a_row_with_the_numbers_of_two_subjects_never_makes_them_one(place: Plac
     first, second, third = place(mention(old), mention(new), mention(_both()))
     assert first.subject_id != second.subject_id
     assert third.subject_id in (first.subject_id, second.subject_id)
+
+
+def test_a_withdrawn_record_follows_its_subject_and_comes_back_to_whoever_answers(
+    place: Place, identity: IdentityService, database: Database, clock: FixedClock
+) -> None:
+    (older,) = place(mention(without("number", "phone"), "land", "holder"))
+    clock.advance(60)
+    by_phone = without("number", "birth_date", "residence_address", "region_code")
+    for record in ("gone", "stays"):
+        place(mention(by_phone, "low_income", "head", record=record))
+    with database.writing() as session:
+        identity.forget(session, ["gone"])
+    clock.advance(60)
+    place(mention(ZHANG))
+    with database.reading() as session:
+        assert identity.owner_at(session, "stays", "head", clock.now()).subject_id == older.subject_id  # type: ignore[union-attr]
+        assert identity.owner_at(session, "gone", "head", clock.now()) is None
+    (back,) = place(mention(by_phone, "low_income", "head", record="gone"))
+    assert back.subject_id == older.subject_id
+    with database.reading() as session:
+        living = {each.subject for each in identity.export(session)}
+    assert living == {older.subject_id}

@@ -27,6 +27,8 @@ from hub.identity.traits import Context
 from hub.kernel.clock import local_date
 
 _QUERY = "query"
+_COMES_OR_GOES = frozenset({"new", "linked", "gone"})
+"""A withdrawn record may still move, as its subject is merged or parted; it does not come back by that."""
 _AGREEING_NAMES = frozenset(
     ("equal", "equal_common", "equal_rare", "equal_full", "former", "sound", "wildcard", "stem", "contains")
 )
@@ -93,7 +95,8 @@ class Asking:
     def owner_at(self, session: Session, record: str, role: str, at: datetime) -> LinkEntry | None:
         """Whom the mention belonged to at that instant and why; None before it came and after it was withdrawn."""
         lines = [line for line in self.history(session, record, role) if line.at <= at and line.action != "undone"]
-        return lines[-1] if lines and lines[-1].action != "gone" else None
+        stays = [line.action for line in lines if line.action in _COMES_OR_GOES]
+        return lines[-1] if lines and stays[-1:] != ["gone"] else None
 
     def history_of_subject(self, session: Session, subject_id: str) -> list[LinkEntry]:
         """Everything that the link log says of a subject, oldest first."""

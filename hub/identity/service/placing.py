@@ -284,11 +284,8 @@ class Placing:
         """The older of the two subjects answers for both from now on."""
         survivor, loser = sorted((one, link.standing), key=lambda each: each.order)
         self._flush()
-        moved = self._index.move(
-            [each for member in loser.members.values() for each in member.mention_ids]
-            + ([draft.mention_id] if loser is one else []),
-            survivor.subject_id,
-        )
+        everyone = [each.mention_id for each in self._index.mentions_of(loser.subject_id, gone=True)]
+        moved = self._index.move(everyone, survivor.subject_id)
         self._index.redirect(loser.subject_id, survivor.subject_id)
         self._log(draft, survivor.subject_id, "merged", link, from_subject=loser.subject_id)
         for *_, mention_id in moved:
