@@ -6,7 +6,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.errors import Malformed
-from hub.proof.encoding import b64url, b64url_decode, base64_decode, canonical_json, strict_json
+from hub.proof.encoding import (
+    b64url,
+    b64url_decode,
+    base64_decode,
+    canonical_json,
+    parse_canonical,
+    parse_canonical_each,
+    strict_json,
+)
 
 EXACT = st.integers(-(2**53) + 1, 2**53 - 1)
 TEXT = st.text(st.characters(blacklist_categories=("Cs",), blacklist_characters="\0"))
@@ -97,3 +105,44 @@ def test_any_bytes_are_a_value_or_one_malformed(content: bytes) -> None:
 def test_what_has_no_single_spelling_is_not_signed(value: Any) -> None:
     with pytest.raises(Malformed):
         canonical_json(value)
+
+
+def one_by_one(contents: list[bytes]) -> list[Any] | None:
+    try:
+        return [parse_canonical(content) for content in contents]
+    except Malformed:
+        return None
+
+
+def together(contents: list[bytes]) -> list[Any] | None:
+    try:
+        return parse_canonical_each(contents)
+    except Malformed:
+        return None
+
+
+PIECES = [b"{", b"}", b"[", b"]", b",", b'"', b'"a":', b'"b":', b"1", b"1.0", b"1e3", b"{}", b'{"a":1}', b'"\\u0000"']
+MARKS = [b"9007199254740991", b"9007199254740990", b",9007199254740991,", b"9007199254740993"]
+
+
+@settings(max_examples=1_000)
+@given(st.lists(st.lists(st.sampled_from([*PIECES, *MARKS]), max_size=6).map(b"".join), max_size=4))
+def test_many_contents_read_together_are_what_each_is_by_itself(contents: list[bytes]) -> None:
+    assert together(contents) == one_by_one(contents)
+
+
+@pytest.mark.parametrize(
+    "contents",
+    [
+        [b'{"a":[{}', b"{}]}", b"{},{}"],
+        [b'{"a":[{}', b"{}]}", b"{},9007199254740991,{}"],
+        [b'{"a":"]}","b":[{}', b'{"c":"[{"}]}', b"{},{}"],
+        [b'{"a":"x', b'y"}'],
+        [b"{}", b""],
+        [b'{"a":1.0}'],
+        [b'{"a":' + b"[" * 16 + b"]" * 16 + b"}"],
+    ],
+)
+def test_contents_that_are_whole_only_together_are_malformed(contents: list[bytes]) -> None:
+    with pytest.raises(Malformed):
+        parse_canonical_each(contents)
