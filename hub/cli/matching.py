@@ -11,7 +11,7 @@ import typer
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Malformed
 from hub.identity.bulk.measuring import measure_file
-from hub.identity.bulk.resolving import Options, require_writable, resolve_file
+from hub.identity.bulk.resolving import Options, finished, require_writable, resolve_file
 from hub.identity.bulk.training import Aim, train_file
 from hub.identity.modelfile import STANDARD, Model, parse_model, standard_model
 from hub.kernel.clock import SystemClock, local_date
@@ -22,6 +22,13 @@ class Executor(StrEnum):
 
     DUCKDB = "duckdb"
     SPARK = "spark"
+
+
+class Trainer(StrEnum):
+    """What estimates a model's weights."""
+
+    HUB = "hub"
+    SPLINK = "splink"
 
 
 Records = Annotated[
@@ -124,9 +131,11 @@ def measure(
         return
     rows = [{"by": name, **asdict(score)} for name, score in (("pair", found.by_pair), ("cluster", found.by_cluster))]
     print_lines([{key: _short(value) for key, value in row.items()} for row in rows], "by", *list(rows[0])[1:])
+    without = f" ({found.unlabelled} more without a label)" if found.unlabelled else ""
+    true = f", {found.review_yield:.0%} of them one subject" if found.reviews else ""
+    queue = f"{found.reviews} review items ({found.review_share:.2%} of the records){true}"
     say(
-        f"{found.records} records; {found.reviews} review items ({found.review_share:.2%} of the records), "
-        f"{found.review_yield:.0%} of them one subject.",
+        f"{found.records} records{without}; {queue}.",
         "待复核项及其中为同一主体的比例如上。",
     )
 
@@ -141,6 +150,7 @@ def train(
     version: Annotated[str, typer.Option(help="What the new model is called.")],
     model: ModelFile = None,
     kept: Annotated[list[str] | None, typer.Option("--keep", help="field:level that may stay as it was.")] = None,
+    trainer: Annotated[Trainer, typer.Option(help="Who estimates; splink needs the extra train.")] = Trainer.HUB,
     memory: Memory = "4GB",
     as_json: AsJson = False,
 ) -> None:
@@ -149,8 +159,10 @@ def train(
         raise typer.BadParameter("Name the model file to train: --model FILE.")
     text = _text(model).decode("utf-8", "replace")
     require_writable(out, model)
-    found = train_file(file, text, _options(memory=memory), Aim(version, frozenset(kept or ())))
-    out.write_text(found.text, encoding="utf-8")
+    aim = Aim(version, frozenset(kept or ()), by_splink=trainer is Trainer.SPLINK)
+    found = train_file(file, text, _options(memory=memory), aim)
+    with finished(out) as unfinished:
+        unfinished.write_text(found.text, encoding="utf-8")
     told = {
         "model": str(out),
         "version": version,

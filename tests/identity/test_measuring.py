@@ -48,12 +48,33 @@ def test_a_score_is_the_harmonic_mean_of_precision_and_recall() -> None:
     assert Score.of(0, 0, 0).f1 == 1.0
 
 
-def test_measuring_needs_labels(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "content", ["record_id,name\n1,张三\n", "record_id,name,truth\n", "record_id,name,truth\n1,张三,\n"]
+)
+def test_measuring_needs_labels(tmp_path: Path, content: str) -> None:
     path = tmp_path / "in.csv"
-    path.write_text("record_id,name\n1,张三\n", encoding="utf-8")
+    path.write_text(content, encoding="utf-8")
     with pytest.raises(Malformed) as caught:
         measure_file(path, MODELS, OPTIONS)
     assert caught.value.code == "identity.file-without-labels"
+
+
+def test_records_without_a_label_are_no_subject_of_their_own(county: Path, tmp_path: Path) -> None:
+    head, *lines = county.read_text(encoding="utf-8").splitlines()[:900]
+    path = tmp_path / "in.csv"
+    lines = [line.rpartition(",")[0] + "," if place % 3 else line for place, line in enumerate(lines)]
+    path.write_text("\n".join([head, *lines, ""]), encoding="utf-8")
+    found = measure_file(path, MODELS, OPTIONS)
+    assert (found.records, found.unlabelled) == (300, 599)
+    assert found.by_pair.recall > 0.9
+    assert found.by_cluster.f1 > 0.9
+
+
+@pytest.mark.parametrize("name", ["plot.xyz", "nowhere/plot.png"])
+def test_a_picture_that_cannot_be_drawn_is_said_before_the_work(county: Path, tmp_path: Path, name: str) -> None:
+    with pytest.raises(Malformed):
+        measure_file(county, MODELS, OPTIONS, plot=tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_trained_model_is_a_model_that_measures_as_well(county: Path) -> None:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import Malformed
-from hub.identity.bulk.opening import Connection, kinds_in, open_file
+from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, connected
+from hub.identity.bulk.resolving import Options, Resolving, connected, finished, require_writable
 from hub.identity.modelfile import Model
 
 
@@ -33,6 +33,8 @@ class Measured:
     """The quality of one run over labelled records."""
 
     records: int
+    unlabelled: int
+    """Records without a label: they take part in the run, and nothing is said of them here."""
     by_pair: Score
     by_cluster: Score
     reviews: int
@@ -53,16 +55,18 @@ def measure_file(path: Path, models: Mapping[str, Model], options: Options, *, p
     """The quality of the model on records that carry their subject in a column ``truth``.
 
     Raises:
-        Malformed: a file that cannot be read, without labels, or of several kinds.
+        Malformed: a file that cannot be read, without labels, or of several kinds; a picture that cannot be drawn.
     """
+    if plot is not None:
+        require_drawable(plot, path)
     with connected(options) as con:
         source = open_file(con, path)
         kinds = kinds_in(source, list(models))
-        if "truth" not in source.columns or len(kinds) != 1:
+        if len(kinds) != 1 or not _labelled(con, source):
             raise Malformed(
                 "identity.file-without-labels",
-                "Measuring needs records of one kind with a column truth.",
-                "评估需要同一类主体且带 truth 列的登记信息。",
+                "Measuring needs records of one kind with a column truth that says whose each is.",
+                "评估需要同一类主体且 truth 列标明归属的登记信息。",
             )
         read_traits(source, models[kinds[0]], options.today, options.region_names)
         Resolving(con, models[kinds[0]], review_probable=options.review_probable).run()
@@ -72,12 +76,19 @@ def measure_file(path: Path, models: Mapping[str, Model], options: Options, *, p
     return found
 
 
+def _labelled(con: Connection, source: Source) -> bool:
+    """True when some record says whose it is; view ``labels`` has those that do."""
+    con.execute(f"CREATE OR REPLACE TEMP VIEW labels AS SELECT n, {source.column('truth')} AS truth FROM raw")
+    return _number(con, "SELECT count(*) FROM labels WHERE truth <> ''") > 0
+
+
 def measured(con: Connection) -> Measured:
-    """The quality of the run that stands in ``con``."""
+    """The quality of the run that stands in ``con``, on the records that have a label."""
     con.execute(
-        "CREATE OR REPLACE TEMP TABLE labelled AS SELECT a.n, a.root, CAST(r.truth AS VARCHAR) AS truth"
-        " FROM assigned a JOIN raw r USING (n)"
+        "CREATE OR REPLACE TEMP TABLE labelled AS SELECT a.n, a.root, l.truth"
+        " FROM assigned a JOIN labels l USING (n) WHERE l.truth <> ''"
     )
+    unlabelled = _number(con, "SELECT count(*) FROM assigned") - _number(con, "SELECT count(*) FROM labelled")
     records = _number(con, "SELECT count(*) FROM labelled")
     reviews, true_reviews = con.execute(
         "SELECT count(*), coalesce(sum(CAST(x.truth = y.truth AS INT)), 0) FROM waiting w"
@@ -85,6 +96,7 @@ def measured(con: Connection) -> Measured:
     ).fetchall()[0]
     return Measured(
         records=int(records),
+        unlabelled=int(unlabelled),
         by_pair=Score.of(_pairs(con, "root"), _pairs(con, "truth"), _pairs(con, "root, truth")),
         by_cluster=Score.of(
             _number(con, "SELECT count(DISTINCT root) FROM labelled"),
@@ -134,6 +146,15 @@ def _curve(con: Connection) -> list[tuple[float, float, float]]:
     return [(bits, both / said, both / true if true else 1.0) for bits, said, both, true in rows]
 
 
+def require_drawable(plot: Path, source: Path) -> None:
+    """Raises Malformed where the picture could not be written at the end."""
+    if plot.suffix.lower() not in (".png", ".svg", ".pdf"):
+        raise Malformed(
+            "identity.plot-kind", "A picture ends in .png, .svg or .pdf.", "图片文件须以 .png、.svg 或 .pdf 结尾。"
+        )
+    require_writable(plot, source)
+
+
 def draw(found: Measured, model: Model, path: Path) -> None:
     """A picture of the threshold choice at ``path``: precision and recall of what the weights decide, by threshold."""
     from matplotlib.figure import Figure
@@ -150,4 +171,5 @@ def draw(found: Measured, model: Model, path: Path) -> None:
     axes.set_ylim(0, 1.02)
     axes.set_title(f"{model.version}: pairs that no rule decides")
     axes.legend()
-    figure.savefig(path)
+    with finished(path) as unfinished:
+        figure.savefig(unfinished)

@@ -375,10 +375,21 @@ def prepare_result(con: Connection) -> None:
 def write_resolved(con: Connection, out: Path) -> None:
     """The subjects stand at ``out``, all or nothing."""
     form = "FORMAT parquet" if out.suffix.lower() == ".parquet" else "FORMAT csv, HEADER"
-    unfinished = out.with_name(f".{out.name}.unfinished")
-    where = str(unfinished).replace("'", "''")
-    try:
+    with finished(out) as unfinished:
+        where = str(unfinished).replace("'", "''")
         con.execute(f"COPY (SELECT * EXCLUDE (n) FROM resolved ORDER BY n) TO '{where}' ({form})")
+
+
+@contextmanager
+def finished(out: Path) -> Iterator[Path]:
+    """Where to write what stands at ``out`` only when it is whole; nothing is left when it never is.
+
+    Raises:
+        Malformed: it cannot be written.
+    """
+    unfinished = out.with_name(f".{out.stem}.unfinished{out.suffix}")
+    try:
+        yield unfinished
         unfinished.replace(out)
     except duckdb.OutOfMemoryException:
         raise

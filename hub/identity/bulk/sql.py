@@ -218,9 +218,12 @@ _LEVELS: Final[Mapping[str, Callable[..., str]]] = {
 
 def levels(model: Model) -> str:
     """The level of each field, as columns named for the fields."""
-    return ", ".join(
-        f'{_LEVELS[each.comparison](each.field, *each.settings)} AS "{each.field}"' for each in model.comparisons
-    )
+    return ", ".join(f'{level(each)} AS "{each.field}"' for each in model.comparisons)
+
+
+def level(comparison: Comparison) -> str:
+    """The level on which one field stands."""
+    return _LEVELS[comparison.comparison](comparison.field, *comparison.settings)
 
 
 def verdict(model: Model) -> str:
