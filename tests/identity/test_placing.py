@@ -293,8 +293,8 @@ def test_a_withdrawn_record_follows_its_subject_and_comes_back_to_whoever_answer
     with database.reading() as session:
         assert identity.owner_at(session, "stays", "head", clock.now()).subject_id == older.subject_id  # type: ignore[union-attr]
         assert identity.owner_at(session, "gone", "head", clock.now()) is None
-    (back,) = place(mention(by_phone, "low_income", "head", record="gone"))
-    assert back.subject_id == older.subject_id
+    (back,) = place(mention({"name": ZHANG["name"], "sex": "1"}, "low_income", "head", record="gone"))
+    assert (back.subject_id, back.reasons[0]) == (older.subject_id, "same-record")
     with database.reading() as session:
         living = {each.subject for each in identity.export(session)}
     assert living == {older.subject_id}

@@ -378,3 +378,19 @@ def test_two_that_were_called_different_are_not_asked_about_again_with_every_new
     first, second = place(mention(ZHANG, "land", record="c"), mention(LI, "land", record="d"))
     assert [first.subject_id, second.subject_id] == [each.subject_id for each in doubt]
     assert waiting(identity, database) == []
+
+
+def test_a_withdrawn_record_is_nobodys_though_its_subject_is_joined_to_another(
+    place: Place, identity: IdentityService, database: Database, clock: FixedClock
+) -> None:
+    place(mention(ZHANG, record="a"))
+    clock.advance(60)
+    other = {"name": "李小红", "number": number_of("1991-02-03", 22), "birth_date": "1991-02-03"}
+    place(mention(other, record="b"), mention(other, record="gone"))
+    with database.writing() as session:
+        identity.forget(session, ["gone"])
+        clock.advance(60)
+        identity.join(session, ("a", "man"), ("b", "man"), steward="李平")
+    with database.reading() as session:
+        assert identity.owner_at(session, "gone", "man", clock.now()) is None
+        assert identity.owner_at(session, "a", "man", clock.now()) is not None
