@@ -5,16 +5,15 @@ import json
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
-
-from openpyxl import Workbook, load_workbook
-from openpyxl.styles import Font
-from openpyxl.utils.exceptions import InvalidFileException
+from typing import TYPE_CHECKING, Any, Final
 
 from hub.catalogue.codec import document_of
 from hub.catalogue.documents import MAX_BYTES, Document, refused
 from hub.catalogue.model import Catalogue, Problem
 from hub.catalogue.schemas import schema_named
+
+if TYPE_CHECKING:
+    from openpyxl import Workbook
 
 MAX_UNPACKED: Final = 64 * 1024 * 1024
 MAX_ROWS: Final = 50_000
@@ -65,6 +64,8 @@ def _columns(definition: str) -> list[tuple[str, Mapping[str, Any]]]:
 
 def workbook_of(catalogue: Catalogue) -> bytes:
     """An .xlsx that says the whole catalogue; ``parse_workbook`` reads it back to the same."""
+    from openpyxl import Workbook  # heavy: a command that reads no workbook starts without it
+
     document, book = document_of(catalogue), Workbook()
     book.remove(book.active)  # type: ignore[arg-type]  # a new workbook has one sheet
     _sheet(
@@ -98,7 +99,9 @@ def _ways(document: Mapping[str, Any], columns: Sequence[tuple[str, Mapping[str,
                     yield [matter["id"], material["id"], number, *_row(piece, columns)]
 
 
-def _sheet(book: Workbook, title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+def _sheet(book: "Workbook", title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    from openpyxl.styles import Font
+
     sheet = book.create_sheet(title)
     sheet.append(list(header))
     for cell in sheet[1]:
@@ -165,6 +168,9 @@ Rows = list[tuple[int, dict[str, Any]]]
 
 
 def _sheets(raw: bytes, reading: _Reading) -> dict[str, Rows]:
+    from openpyxl import load_workbook
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())

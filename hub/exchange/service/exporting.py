@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any, Final
 
-import duckdb
-
 from hub.errors import Malformed
 from hub.exchange.searching import COLUMNS, FoundExchange
 
@@ -82,6 +80,8 @@ def _write_csv(found: Iterable[FoundExchange], file: IO[bytes]) -> int:
 
 def _write_parquet(found: Iterable[FoundExchange], file: IO[bytes]) -> int:
     """DuckDB reads plain rows from one file and writes Parquet to another, within a stated amount of memory."""
+    import duckdb  # heavy: nothing else of the exchange needs it
+
     with tempfile.TemporaryDirectory(prefix="hub-export-") as place:
         plain, packed = Path(place) / "rows.csv", Path(place) / "rows.parquet"
         with plain.open("wb") as rows:
