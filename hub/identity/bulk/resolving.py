@@ -12,12 +12,12 @@ from typing import Final
 
 import duckdb
 import numpy as np
-import numpy.typing as npt
 
 from hub.errors import Malformed, Unavailable
 from hub.identity.bulk import sql
 from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file
 from hub.identity.bulk.reading import read_traits
+from hub.identity.bulk.roots import Roots, roots_of
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
 from hub.identity.traits import SEVERAL, SORTED_SOUND
@@ -98,7 +98,7 @@ class Resolving:
             " JOIN heard h USING (a, b)"
         )
 
-    def _connect(self) -> "Roots":
+    def _connect(self) -> Roots:
         """The root of every record that some link touches; clusters that hold what they must not are taken apart."""
         found = self.con.execute("SELECT a, b, weight FROM scored WHERE outcome = 'link'").fetchnumpy()
         roots = roots_of(found["a"], found["b"])
@@ -111,7 +111,7 @@ class Resolving:
             self._take_apart(roots, list(ends), torn)
         return roots
 
-    def _note_roots(self, roots: "Roots") -> None:
+    def _note_roots(self, roots: Roots) -> None:
         self.con.register("incoming", {"n": roots.nodes, "root": roots.roots})
         self.con.execute("CREATE OR REPLACE TEMP TABLE clusters AS SELECT n, root FROM incoming")
         self.con.unregister("incoming")
@@ -156,7 +156,7 @@ class Resolving:
         ).fetchall()
 
     def _take_apart(
-        self, roots: "Roots", ends: Sequence[tuple[int, int, float]], torn: Mapping[int, set[tuple[int, int]]]
+        self, roots: Roots, ends: Sequence[tuple[int, int, float]], torn: Mapping[int, set[tuple[int, int]]]
     ) -> None:
         edges: dict[int, list[tuple[int, int, float]]] = {root: [] for root in torn}
         for end, root in zip(ends, roots.of(np.array([end[0] for end in ends])).tolist(), strict=True):
@@ -182,7 +182,7 @@ class Resolving:
         self.con.unregister("incoming")
         return dict(rows)
 
-    def _assign(self, roots: "Roots") -> None:
+    def _assign(self, roots: Roots) -> None:
         """Tables ``assigned`` (every record with its subject) and ``waiting`` (pairs for a steward)."""
         self._note_roots(roots)
         con = self.con
@@ -262,37 +262,6 @@ def _valid_number(columns: Sequence[str]) -> str:
 def _is_by_number(model: Model) -> str:
     fields = [each.field for each in model.comparisons if each.field in ("number", "credit", "organisation")]
     return " OR ".join(f"\"{each}\" = 'equal'" for each in fields) or "false"
-
-
-@dataclass(frozen=True, slots=True)
-class Roots:
-    """For every record that a link touches, in order, the least record that links lead to."""
-
-    nodes: npt.NDArray[np.int64]
-    roots: npt.NDArray[np.int64]
-
-    def of(self, nodes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """The roots of these records, each of which a link touches."""
-        return self.roots[np.searchsorted(self.nodes, nodes)]
-
-    def put(self, nodes: Sequence[int], root: int) -> None:
-        """These records have that root from now on."""
-        self.roots[np.searchsorted(self.nodes, nodes)] = root
-
-
-def roots_of(left: npt.NDArray[np.int64], right: npt.NDArray[np.int64]) -> Roots:
-    """What the links between ``left`` and ``right``, one by one, lead to."""
-    nodes, places = np.unique(np.concatenate((left, right)), return_inverse=True)
-    ends = (places[: len(left)], places[len(left) :])
-    above, before = np.arange(len(nodes)), None
-    while before is None or not np.array_equal(above, before):
-        before = above.copy()
-        least = np.minimum(before[ends[0]], before[ends[1]])
-        for each in ends:
-            np.minimum.at(above, before[each], least)
-            np.minimum.at(above, each, least)
-        above = above[above]
-    return Roots(nodes, nodes[above])
 
 
 @dataclass(frozen=True, slots=True)
