@@ -43,6 +43,13 @@ FILE: Final = {
 }
 EditionId = Annotated[str, Path(pattern=r"^cat_[0-9a-z]{26}$", description="The hub's id of the edition.")]
 EffectiveOn = Annotated[date | None, Query(description="First day it counts; today when left out.")]
+ChangedOn = Annotated[
+    date | None,
+    Query(description="Day of the change at the department that the edition follows; ten working days run from it."),
+]
+Extended = Annotated[
+    bool, Query(description="The authority had consented to five more working days for proposing it (article 17).")
+]
 NO_EDITION: Final = "missing catalogue.no-edition: There is no such edition."
 UNUSABLE: Final = (
     "malformed catalogue.not-usable: The catalogue was not taken over; `problems` lists every one with its line.",
@@ -72,7 +79,7 @@ class DifferenceView(View):
 
 
 class EditionView(View):
-    """When an edition was proposed and published, and from which day on it counts."""
+    """When an edition was proposed and published, from which day on it counts, and which change it follows."""
 
     edition: str
     effective_on: date
@@ -80,6 +87,8 @@ class EditionView(View):
     proposed_by: str
     published_at: datetime | None
     published_by: str | None
+    changed_on: date | None
+    extended: bool
 
 
 Told = Annotated[bool, Query(description="Only say what the file would change, and keep nothing.")]
@@ -94,11 +103,17 @@ Told = Annotated[bool, Query(description="Only say what the file would change, a
         *UNUSABLE,
         "conflict catalogue.nothing-new: An edition says exactly this.",
         "refused catalogue.not-a-proposer: Only departments and the authority propose.",
+        "refused catalogue.change-to-come: The change that an edition follows has happened.",
         "refused api.content-type: Send YAML, JSON or .xlsx.",
     ),
 )
 async def propose(
-    request: Request, hub: TheHub, caller: CatalogueCaller, effective_on: EffectiveOn = None, dry_run: Told = False
+    request: Request,
+    hub: TheHub,
+    caller: CatalogueCaller,
+    effective_on: EffectiveOn = None,
+    changed_on: ChangedOn = None,
+    dry_run: Told = False,
 ) -> DifferenceView:
     """Checked whole: every problem at once, each with file, line, path and remedy. It counts once it is published."""
     _require_kind(caller, PROPOSERS, "catalogue.not-a-proposer", "Only departments and the authority propose.")
@@ -111,7 +126,7 @@ async def propose(
         catalogue = _read(raw, form)
         if dry_run:
             return _difference("", day, catalogue, hub.catalogue.changes_of(catalogue, day))
-        made = hub.catalogue.propose(catalogue, effective_on=day, by=caller.party.id)
+        made = hub.catalogue.propose(catalogue, effective_on=day, by=caller.party.id, changed_on=changed_on)
         return _difference(made.edition_id, day, catalogue, made.changes)
 
     return await work(request, deed)
@@ -145,13 +160,15 @@ async def changes(edition: EditionId, request: Request, hub: TheHub, _caller: Ca
         "refused catalogue.not-the-authority: Only the authority publishes.",
     ),
 )
-async def publish(edition: EditionId, request: Request, hub: TheHub, caller: CatalogueCaller) -> EditionView:
+async def publish(
+    edition: EditionId, request: Request, hub: TheHub, caller: CatalogueCaller, extended: Extended = False
+) -> EditionView:
     """It counts from its day on, for cases opened from then on; open cases keep theirs. Order 809 article 17."""
     only = frozenset({PartyKind.authority})
     _require_kind(caller, only, "catalogue.not-the-authority", "Only the authority publishes an edition.")
 
     def deed() -> EditionView:
-        hub.catalogue.publish(edition, by=caller.party.id)
+        hub.catalogue.publish(edition, by=caller.party.id, extended=extended)
         return _edition(hub.catalogue.record_of(edition))
 
     return await work(request, deed)
@@ -212,4 +229,6 @@ def _edition(record: EditionRecord) -> EditionView:
         proposed_by=record.proposed_by,
         published_at=record.published_at,
         published_by=record.published_by,
+        changed_on=record.changed_on,
+        extended=record.extended,
     )

@@ -53,12 +53,21 @@ class CatalogueService:
         self._current: dict[date, tuple[float, str]] = {}
         self._lock = Lock()
 
-    def propose(self, catalogue: Catalogue, *, effective_on: date, by: str) -> Proposal:
+    def propose(self, catalogue: Catalogue, *, effective_on: date, by: str, changed_on: date | None = None) -> Proposal:
         """The edition is kept for review; says what it would change against what is in force that day.
+
+        ``changed_on`` is the day of the change that it follows: Order 809 article 17 gives ten working days from it.
 
         Raises:
             Conflict: exactly this content is there already.
+            Refused: the change is yet to come.
         """
+        if changed_on and changed_on > local_date(self.clock.now()):
+            raise Refused(
+                "catalogue.change-to-come",
+                "The change that an edition follows has happened; name its day, or leave it out.",
+                "变更日期不得晚于今天；请填写实际变更日期，或不填。",
+            )
         digest = digest_of(catalogue)
         with self.database.writing() as session:
             store = CatalogueStore(session)
@@ -70,9 +79,10 @@ class CatalogueService:
                     "目录内容与已有版本相同。",
                     edition=known.edition_id,
                 )
-            record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None)
+            record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None, changed_on)
             store.keep(record, catalogue)
-            self.append(session, Entry("catalogue", _claims(record, "proposed", by)))
+            since = changed_on.isoformat() if changed_on else None
+            self.append(session, Entry("catalogue", _claims(record, "proposed", by) | {"changed_on": since}))
         return Proposal(record.edition_id, effective_on, self.changes_of(catalogue, effective_on))
 
     def changes_of(self, catalogue: Catalogue, on: date) -> list[Change]:
@@ -80,8 +90,10 @@ class CatalogueService:
         now = self.edition_on(on)
         return changes_between(now.catalogue if now else Catalogue(), catalogue)
 
-    def publish(self, edition_id: str, *, by: str) -> Edition:
+    def publish(self, edition_id: str, *, by: str, extended: bool = False) -> Edition:
         """The edition counts from its day on, for cases opened from then on.
+
+        ``extended``: the authority had consented to five more working days for proposing it (article 17).
 
         Raises:
             Missing: no such proposal.
@@ -94,8 +106,8 @@ class CatalogueService:
             if record is None:
                 raise _no_edition(edition_id)
             self._require_publishable(record)
-            store.publish(edition_id, at=self.clock.now(), by=by)
-            self.append(session, Entry("catalogue", _claims(record, "published", by)))
+            store.publish(edition_id, at=self.clock.now(), by=by, extended=extended)
+            self.append(session, Entry("catalogue", _claims(record, "published", by) | {"extended": extended}))
         with self._lock:
             self._current.clear()
         return Edition(edition_id, self.catalogue_of(edition_id))

@@ -15,7 +15,11 @@ from hub.catalogue.tables import EDITION
 
 @dataclass(frozen=True, slots=True)
 class EditionRecord:
-    """When an edition was proposed and published, and from when it counts."""
+    """When an edition was proposed and published, and from when it counts.
+
+    ``changed_on`` is the day of the change at the department that it follows (Order 809 article 17), None where it
+    follows none; ``extended`` tells that the authority consented to more time for it.
+    """
 
     edition_id: str
     digest: bytes
@@ -24,6 +28,8 @@ class EditionRecord:
     proposed_by: str
     published_at: datetime | None
     published_by: str | None
+    changed_on: date | None = None
+    extended: bool = False
 
 
 RECORD = tuple(each.name for each in fields(EditionRecord))
@@ -46,11 +52,10 @@ class CatalogueStore:
         values = {each: getattr(record, each) for each in RECORD}
         self._session.execute(insert(EDITION).values(**values, content=document_of(catalogue)))
 
-    def publish(self, edition_id: str, *, at: datetime, by: str) -> None:
+    def publish(self, edition_id: str, *, at: datetime, by: str, extended: bool) -> None:
         """The edition takes effect on its day."""
-        self._session.execute(
-            update(EDITION).where(EDITION.c.edition_id == edition_id).values(published_at=at, published_by=by)
-        )
+        published = {"published_at": at, "published_by": by, "extended": extended}
+        self._session.execute(update(EDITION).where(EDITION.c.edition_id == edition_id).values(published))
 
     def in_force_on(self, day: date) -> str | None:
         """The id of the published edition that counts on ``day``, None before the first."""

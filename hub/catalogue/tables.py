@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Date, DateTime, Index, LargeBinary, Text
+from sqlalchemy import Boolean, CheckConstraint, Column, Date, DateTime, Index, LargeBinary, Text, false
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field
 
@@ -27,6 +27,8 @@ class CatalogueEditionRow(Row, table=True):
     proposed_by: str = Field(sa_column=Column(Text, nullable=False))
     published_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     published_by: str | None = Field(default=None, sa_column=Column(Text))
+    changed_on: date | None = Field(default=None, sa_column=Column(Date))
+    extended: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 EDITION = Row.metadata.tables["catalogue_edition"]

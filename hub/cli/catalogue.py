@@ -34,6 +34,10 @@ def load(
     effective_on: Annotated[
         datetime | None, typer.Option("--on", formats=["%Y-%m-%d"], help="First day it counts; today by default.")
     ] = None,
+    changed_on: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day of the change that it follows; 10 working days run from it."),
+    ] = None,
     by: By = "operator",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would change and change nothing.")] = False,
     as_json: AsJson = False,
@@ -44,8 +48,9 @@ def load(
         grants = [file for file in files or [] if _holds_grants(file)]
         others = [file for file in files or [] if file not in grants]
         told: dict[str, Any] = {}
+        since = changed_on.date() if changed_on else None
         if others or not files:
-            told |= _load_catalogue(hub, others, day, by=by, dry_run=dry_run)
+            told |= _load_catalogue(hub, others, (day, since), by=by, dry_run=dry_run)
         if grants or not files:
             told["grants"] = _load_grants(hub, grants, day, by=by, dry_run=dry_run)
     if as_json:
@@ -60,14 +65,17 @@ def _holds_grants(file: Path) -> bool:
     return "grants" in parse_document(content_of(file, most_bytes=MAX_FILE_BYTES), file.name).value
 
 
-def _load_catalogue(hub: Hub, places: list[Path], day: date, *, by: str, dry_run: bool) -> dict[str, Any]:
+def _load_catalogue(
+    hub: Hub, places: list[Path], days: tuple[date, date | None], *, by: str, dry_run: bool
+) -> dict[str, Any]:
+    day, changed_on = days
     catalogue = read_catalogue(documents_at(places) if places else published_documents())
     changes = hub.catalogue.changes_of(catalogue, day)
     told = {"matters": len(catalogue.matters), "changes": [_spelled(change) for change in changes]}
     if dry_run:
         return told | {"edition": None}
     try:
-        proposal = hub.catalogue.propose(catalogue, effective_on=day, by=by)
+        proposal = hub.catalogue.propose(catalogue, effective_on=day, by=by, changed_on=changed_on)
     except Conflict as known:
         return told | {"edition": known.facts.get("edition")}
     return told | {"edition": hub.catalogue.publish(proposal.edition_id, by=by).edition_id}

@@ -1,6 +1,7 @@
 """Lights, liabilities and figures of electronic supervision 电子监察."""
 
 import csv
+import dataclasses
 import io
 import json
 from datetime import date
@@ -8,8 +9,9 @@ from datetime import date
 import pytest
 
 from hub.cases.reports import figures_picture, report_json, rows_csv
-from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Timer, figures_of, lit
+from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Lit, Timer, figures_of, lit
 from hub.cases.service.supervising import Supervision
+from hub.errors import Refused
 from hub.kernel.workdays import WorkdayCalendar
 from hub.parties.model import Party, PartyKind
 from hub.parties.store import PartyStore
@@ -81,8 +83,6 @@ def test_a_late_case_and_a_late_filing_and_a_repeated_collection_are_named(watch
 
 
 def test_an_edition_waiting_for_review_turns_red_for_the_authority(watched: tuple[County, Supervision]) -> None:
-    import dataclasses
-
     county, supervision = watched
     with county.database.writing() as session:
         bureau = Party("auth:data-bureau", "Data bureau", "数据局", PartyKind.authority)
@@ -94,6 +94,38 @@ def test_an_edition_waiting_for_review_turns_red_for_the_authority(watched: tupl
     assert [(each.limit, each.department) for each in red if each.limit is Limit.catalogue] == [
         (Limit.catalogue, "auth:data-bureau")
     ]
+
+
+def test_a_department_updates_the_catalogue_within_ten_working_days_of_a_change_or_fifteen_by_consent(
+    watched: tuple[County, Supervision],
+) -> None:
+    county, supervision = watched
+    now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
+    follows = {"effective_on": date(2027, 1, 1), "by": "dept:land", "changed_on": date(2026, 11, 2)}
+    made = county.catalogue.propose(dataclasses.replace(now, events=()), **follows)
+
+    def light() -> Lit:
+        return next(each for each in supervision.report(*PERIOD).lights if each.timer.limit is Limit.catalogue_update)
+
+    assert (light().light, light().timer.department, light().timer.due_on) == (
+        Light.red,
+        "dept:land",
+        date(2026, 11, 16),
+    )
+    county.catalogue.publish(made.edition_id, by="auth:data-bureau", extended=True)
+    assert (light().light, light().timer.due_on) == (Light.green, date(2026, 11, 23))
+
+
+def test_an_edition_cannot_follow_a_change_to_come(county: County) -> None:
+    now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
+    with pytest.raises(Refused) as refused:
+        county.catalogue.propose(
+            dataclasses.replace(now, events=()),
+            effective_on=date(2027, 1, 1),
+            by="dept:land",
+            changed_on=date(2026, 11, 21),
+        )
+    assert refused.value.code == "catalogue.change-to-come"
 
 
 def consented(county: County, evidence_type: str) -> str:

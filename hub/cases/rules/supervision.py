@@ -36,6 +36,7 @@ class Limit(StrEnum):
     filing = "filing"
     application = "application"
     objection = "objection"
+    catalogue_update = "catalogue-update"
     catalogue = "catalogue"
     sharing = "sharing"
 
@@ -101,6 +102,7 @@ FAULT_OF: Mapping[Limit, Fault] = {
     Limit.filing: Fault.missing_record,
     Limit.application: Fault.late_answer,
     Limit.objection: Fault.late_correction,
+    Limit.catalogue_update: Fault.late_correction,
     Limit.catalogue: Fault.late_answer,
     Limit.sharing: Fault.late_sharing,
 }

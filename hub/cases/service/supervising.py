@@ -33,6 +33,8 @@ from hub.sharing.model import Owing
 from hub.sharing.rules import SHARING_DAYS
 from hub.sharing.store import OwedStore
 
+UPDATE_DAYS = 10
+EXTENSION_DAYS = 5
 REVIEW_DAYS = 2
 YEAR = timedelta(days=365)
 ENOUGH_DAYS = 28
@@ -88,14 +90,22 @@ class Supervision:
         return Timer(Limit.case, case.case_id, case.consumer, case.opened_on, due.on, case.decided_on)
 
     def _catalogue_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
-        """Order 809 article 17: the authority reviews and publishes an update within two working days."""
-        authority = _authority_in(session)
+        """Order 809 article 17: ten working days from a change to its update (five more with the authority's consent).
+
+        The authority reviews and publishes it within two.
+        """
+        authority, calendar = _authority_in(session), self._around.calendar
         for each in CatalogueStore(session).find_records():
-            proposed = local_date(each.proposed_at)
-            if each.published_at is None or first <= proposed <= last:
-                due = workdays_after(proposed, REVIEW_DAYS, self._around.calendar)
-                done = local_date(each.published_at) if each.published_at else None
-                yield Timer(Limit.catalogue, each.edition_id, each.published_by or authority, proposed, due, done)
+            edition, proposed = each.edition_id, local_date(each.proposed_at)
+            if each.published_at and not first <= proposed <= last:
+                continue
+            if each.changed_on:
+                days = UPDATE_DAYS + EXTENSION_DAYS * each.extended
+                due = workdays_after(each.changed_on, days, calendar)
+                yield Timer(Limit.catalogue_update, edition, each.proposed_by, each.changed_on, due, proposed)
+            due = workdays_after(proposed, REVIEW_DAYS, calendar)
+            done = local_date(each.published_at) if each.published_at else None
+            yield Timer(Limit.catalogue, edition, each.published_by or authority, proposed, due, done)
 
     def _owed_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """What providers owe an answer to: applications (article 21), objections (26), supplies."""
