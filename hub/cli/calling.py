@@ -16,6 +16,16 @@ from hub.proof.encoding import strict_json
 
 TIMEOUT_SECONDS: Final = 600.0
 HubAddress = Annotated[str, typer.Option("--hub", help="Address of the hub.")]
+RegistryName = Annotated[str, typer.Argument(help="civil_affairs, land, marriage, funeral or low_income.")]
+DepartmentHub = Annotated[str, typer.Option("--hub", help="Address of the hub.", envvar="HUB_URL")]
+DepartmentKey = Annotated[
+    str,
+    typer.Option(
+        "--key",
+        help="PEM file with the department's private key, or pkcs11:token=…;object=….",
+        envvar="HUB_ADAPTER_KEY",
+    ),
+]
 CallingParty = Annotated[str, typer.Option("--party", help="The party that calls, such as aud:county-audit.")]
 CallingKey = Annotated[str, typer.Option("--key", help="PEM file with its private key, or pkcs11:token=…;object=…")]
 

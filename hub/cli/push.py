@@ -13,6 +13,7 @@ from adapters.agent.model import Progress as Told
 from adapters.agent.model import PushReport
 from adapters.agent.push import RECORD_KEY_BYTES, Options
 from adapters.agent.push import push as push_registry
+from hub.cli.calling import DepartmentHub, DepartmentKey, RegistryName
 from hub.cli.files import content_of, keep_private
 from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, print_lines, say
@@ -27,15 +28,10 @@ _MOST_NAMED = 20
 
 @app.command()
 def push(
-    registry: Annotated[str, typer.Argument(help="civil_affairs, land, marriage, funeral or low_income.")],
+    registry: RegistryName,
     source: Annotated[str, typer.Option(help="Database URL, HTTP address, folder or file.")],
-    hub: Annotated[str, typer.Option(help="Address of the hub.", envvar="HUB_URL")],
-    key: Annotated[
-        str,
-        typer.Option(
-            help="PEM file with the department's private key, or pkcs11:token=…;object=….", envvar="HUB_ADAPTER_KEY"
-        ),
-    ],
+    hub: DepartmentHub,
+    key: DepartmentKey,
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file; the registry's default without it.", dir_okay=False)
     ] = None,

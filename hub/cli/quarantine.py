@@ -9,6 +9,7 @@ import typer
 from adapters.agent.hub_client import HubClient
 from adapters.agent.push import require_mapping
 from adapters.agent.rows import PLACE
+from hub.cli.calling import DepartmentHub, DepartmentKey, RegistryName
 from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, print_lines, say
 
@@ -17,14 +18,9 @@ app = typer.Typer()
 
 @app.command()
 def quarantine(
-    registry: Annotated[str, typer.Argument(help="civil_affairs, land, marriage, funeral or low_income.")],
-    hub: Annotated[str, typer.Option(help="Address of the hub.", envvar="HUB_URL")],
-    key: Annotated[
-        str,
-        typer.Option(
-            help="PEM file with the department's private key, or pkcs11:token=…;object=….", envvar="HUB_ADAPTER_KEY"
-        ),
-    ],
+    registry: RegistryName,
+    hub: DepartmentHub,
+    key: DepartmentKey,
     mapping: Annotated[
         Path | None, typer.Option(help="Mapping file, when it names another department.", dir_okay=False)
     ] = None,

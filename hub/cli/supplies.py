@@ -10,6 +10,7 @@ import typer
 from adapters.agent.hub_client import HubClient
 from adapters.agent.registers import Register
 from adapters.agent.requests import Answered, Subject, answer_supplies
+from hub.cli.calling import DepartmentHub, DepartmentKey
 from hub.cli.roof import signer_for
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Conflict, Malformed
@@ -20,14 +21,9 @@ app = typer.Typer()
 
 @app.command()
 def supplies(
-    hub: Annotated[str, typer.Option(help="Address of the hub.", envvar="HUB_URL")],
+    hub: DepartmentHub,
     party: Annotated[str, typer.Option(help="The department, such as dept:market-supervision.")],
-    key: Annotated[
-        str,
-        typer.Option(
-            help="PEM file with the department's private key, or pkcs11:token=…;object=….", envvar="HUB_ADAPTER_KEY"
-        ),
-    ],
+    key: DepartmentKey,
     source: Annotated[
         str | None,
         typer.Option(help="The register: database URL, HTTP address, folder or file. Without it nothing is answered."),
