@@ -252,7 +252,8 @@ class PartyService:
         return key
 
     def _retire(self, session: Session, party: str, kid: str, until: datetime) -> None:
-        key = self._key(session, party, kid)
+        """Messages tell whole seconds: what the key signed in its last one counts."""
+        key, until = self._key(session, party, kid), _whole_second(until)
         if key.valid_until is not None and key.valid_until < until:
             raise Conflict(
                 "parties.key-ends-earlier",
@@ -281,3 +282,8 @@ class PartyService:
 
     def _log(self, session: Session, event: str, party: str, *, key: PublicKey | None = None, **facts: Any) -> None:
         self.append(session, Entry("key", event_claims(event, party, key=key, **facts)))
+
+
+def _whole_second(instant: datetime) -> datetime:
+    """The first whole second that is not before ``instant``."""
+    return (instant + timedelta(microseconds=999_999)).replace(microsecond=0)

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import structlog
 from prometheus_client import generate_latest
 from starlette.requests import Request
 from starlette.types import Message, Receive, Scope, Send
@@ -27,6 +28,7 @@ def test_a_caller_that_hangs_up_is_counted_and_is_no_fault() -> None:
     async def send(message: Message) -> None:
         sent.append(message)
 
+    structlog.reset_defaults()
     with capture_logs() as told:
         asyncio.run(Doorkeeper(whole_body, limits=Limits(), metrics=metrics)(dict(CALL), gone, send))
     assert sent == []

@@ -84,6 +84,7 @@ def test_an_answer_without_receipt_is_kept_and_given_when_asked_again(world: Wor
 
 
 def test_what_the_log_refuses_to_sign_is_told_to_everybody_who_waits(world: World) -> None:
+    sent(world, [world.request()])
     world.hub.log.stop()
     (world.hub.log._parts.signed._path).unlink()  # type: ignore[attr-defined]
     world.hub.log.start()

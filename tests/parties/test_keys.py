@@ -93,6 +93,15 @@ def test_a_rotated_key_counts_beside_the_new_one_until_the_overlap_ends(
     assert (counts, later) == ([True, True], [False, True])
 
 
+def test_what_a_key_signed_in_the_second_of_its_end_counts(
+    parties: PartyService, old: FileSigner, clock: FixedClock
+) -> None:
+    new, ends = generate_signer(), clock.advance(seconds=0.4)
+    parties.rotate_key(old.public.kid, new.public.to_jwk(), proof(new, clock), overlap=timedelta(0))
+    assert key(parties, old).valid_until == ends.replace(microsecond=0) + timedelta(seconds=1)
+    assert events(parties.database)[-1]["until"] == int(ends.timestamp()) + 1
+
+
 def test_a_rotation_that_fails_leaves_both_keys_as_they_were(
     parties: PartyService, old: FileSigner, clock: FixedClock
 ) -> None:
