@@ -1,5 +1,6 @@
 """What a look at many people costs the database."""
 
+import threading
 from typing import Any
 
 import psycopg
@@ -19,12 +20,13 @@ MOST = 30
 
 @pytest.fixture
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
-    """Every statement sent from now on for the case itself, with its values."""
+    """Every statement that this thread sends from now on for the case itself, with its values."""
     statements: list[tuple[str, Any]] = []
+    own = threading.get_ident()
     execute = psycopg.Cursor.execute
 
     def told(self: Any, query: Any, params: Any = None, **more: Any) -> Any:
-        words = str(query).upper().split()
+        words = str(query).upper().split() if threading.get_ident() == own else []
         if any(word in words for word in OF_TABLES) and not any(part in str(query) for part in READ_AT_TIMES):
             statements.append((str(query), params))
         return execute(self, query, params, **more)

@@ -1,8 +1,10 @@
 """Who answers to a number, what is best known of somebody, and what goes out for checking."""
 
 import json
+import threading
 from datetime import UTC, datetime
 from importlib.resources import files
+from typing import Any
 
 import psycopg
 import pytest
@@ -94,11 +96,15 @@ def test_many_are_asked_about_in_as_many_statements_as_one(
         *(IdentityQuery("resident", number_of("1980-05-06", each), "王五") for each in range(10, 60)),
     ]
     sent: list[str] = []
-    execute = psycopg.Cursor.execute
+    execute, thread = psycopg.Cursor.execute, threading.get_ident()
+
+    def told(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        if threading.get_ident() == thread:
+            sent.append(str(query))
+        return execute(self, query, *rest, **more)
+
     with database.reading() as session:
-        monkeypatch.setattr(
-            psycopg.Cursor, "execute", lambda self, query, *rest: (sent.append(query), execute(self, query, *rest))[1]
-        )
+        monkeypatch.setattr(psycopg.Cursor, "execute", told)
         answers = identity.subjects_for(session, queries)
         statements = len(sent)
         identity.subject_for(session, queries[0])
