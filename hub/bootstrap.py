@@ -171,10 +171,10 @@ class _Builder:
     def _follow(self, session: Any, moves: Sequence[Move]) -> None:
         """Evidence, open cases and those who were shown something follow identity, in its transaction."""
         EvidenceStore(session, self.vault).follow(moves)
-        if parted := self.recalling.parted(session, moves):
-            follow_split(self._surroundings, session, parted)
-            self.recalling.follow(session, moves)
-            Parting(self.recalling, self._view_parts).follow(session, moves)
+        if splits := self.recalling.splits(session, moves):
+            follow_split(self._surroundings, session, self.recalling.parted(session, splits))
+            self.recalling.follow(session, splits)
+            Parting(self.recalling, self._view_parts).follow(session, splits)
 
     @cached_property
     def recalling(self) -> Recalling:

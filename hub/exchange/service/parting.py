@@ -12,7 +12,6 @@ from hub.exchange.service.recalling import Recalling, Record, Split, pieces_in
 from hub.exchange.service.viewing import ViewParts
 from hub.exchange.store import ExchangeStore
 from hub.exchange.store.accesses import AccessStore
-from hub.identity.model import Move
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Parting:
     recalling: Recalling
     views: ViewParts
 
-    def follow(self, session: Session, moves: Sequence[Move]) -> int:
+    def follow(self, session: Session, splits: Sequence[Split]) -> int:
         """How many exchanges are lines of somebody else's view from now on.
 
         An exchange concerns whom its request meant, and everybody whose evidence it showed, as records and numbers tell
@@ -30,7 +29,7 @@ class Parting:
         of the first, so that their chain stays one. From whoever it does not concern it is withheld. Of whom it cannot
         be told any more, it stays where it was.
         """
-        return sum(self._part(session, split) for split in self.recalling.splits(session, moves))
+        return sum(self._part(session, split) for split in splits)
 
     def _part(self, session: Session, split: Split) -> int:
         access, identity = AccessStore(session, self.views.keyring), self.views.identity

@@ -83,17 +83,13 @@ class Recalling:
     clock: Clock
     append: Callable[[Session, Entry], str]
 
-    def follow(self, session: Session, moves: Sequence[Move]) -> list[Recall]:
-        """What identity just moved apart had been released wrongly in these exchanges; each is a notice and an entry.
+    def follow(self, session: Session, splits: Sequence[Split]) -> list[Recall]:
+        """What was moved apart had been released wrongly in these exchanges; each is a notice and an entry."""
+        return [recall for split in splits for recall in self._recalled(session, split)]
 
-        A merge moves evidence too, and makes nothing wrong: its old id is answered for by the new one.
-        """
-        return [recall for split in self.splits(session, moves) for recall in self._recalled(session, split)]
-
-    def parted(self, session: Session, moves: Sequence[Move]) -> list[str]:
+    def parted(self, session: Session, splits: Sequence[Split]) -> list[str]:
         """The subjects that evidence left for somebody else, with the ids that they answer for."""
-        found = [split.subject_id for split in self.splits(session, moves)]
-        return [alias for each in found for alias in self.identity.aliases(session, each)]
+        return [alias for each in splits for alias in self.identity.aliases(session, each.subject_id)]
 
     def notices_of(self, consumer: str, *, waiting: bool = True, after: str = "", limit: int = PAGE) -> list[Recall]:
         """A page of what the consumer was told, the oldest first."""
@@ -124,7 +120,10 @@ class Recalling:
             return store.recall_for(notice_id) or found
 
     def splits(self, session: Session, moves: Sequence[Move]) -> list[Split]:
-        """The subjects that records left for somebody else, with who has each of them now; a merge is none."""
+        """The subjects that records left for somebody else, with who has each of them now.
+
+        A merge moves evidence too, and parts nobody: its old id is answered for by the new one.
+        """
         ids = {each for move in moves for each in (move.from_subject, move.to_subject)}
         now = self.identity.survivors(session, sorted(ids))
         left: dict[str, dict[Record, str]] = defaultdict(dict)
