@@ -33,9 +33,11 @@ _PLACE = statement("""
     SELECT (SELECT count(*) FROM moved), (SELECT count(*) FROM placed)
 """)
 _READ_BACK = statement("""
-    SELECT "index", entry_id, content, leaf FROM log_entry
-    WHERE "index" >= (SELECT size FROM log_head WHERE origin = :origin) ORDER BY "index"
+    SELECT "index", entry_id, content, leaf FROM log_head
+    CROSS JOIN LATERAL (SELECT * FROM log_entry WHERE "index" >= size ORDER BY "index" LIMIT :limit + 1) AS behind
+    WHERE origin = :origin ORDER BY "index"
 """)
+"""The limit leads the planner to the index: for all that lies behind an unknown size it expects a third of the log."""
 _ENTRIES = statement("""
     SELECT "index", entry_id, content, leaf FROM log_entry
     WHERE "index" >= :start AND "index" < :end ORDER BY "index"
@@ -162,7 +164,7 @@ class LogStore:
             head = run(self._session, _LOCK_HEAD, origin=self._origin)
             published = run(self._session, _PUBLISHED, origin=self._origin)
             placed = run(self._session, _PLACE, origin=self._origin, limit=limit)
-            stored = run(self._session, _READ_BACK, origin=self._origin)
+            stored = run(self._session, _READ_BACK, origin=self._origin, limit=limit)
         taken, new = placed.fetchone()
         entries = tuple(map(StoredEntry._make, stored.fetchall()))
         return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, entries)

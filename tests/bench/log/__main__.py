@@ -1,9 +1,9 @@
 """How fast the log is: ``python -m tests.bench.log [--entries N] [--seconds S] [--kills N] [--only PART] …``.
 
-``--entries`` is the size of the large log, filled by the database itself (10,000,000 take some minutes); ``--way``
-names how clients append, besides the way that the bar is held to. Rates stand
-beside a floor measured in the same run: what PostgreSQL alone commits of the same rows (pgbench), for figures by
-themselves depend on the machine.
+``--entries`` is the size of the large log, filled by the database itself (10,000,000 take some minutes; with
+``--keep FOLDER`` it stays there for the next run); ``--way`` names how clients append, besides the way that the bar is
+held to. Rates stand beside a floor measured in the same run: what PostgreSQL alone commits of the same rows (pgbench),
+for figures by themselves depend on the machine.
 """
 
 import argparse
@@ -37,7 +37,7 @@ from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.note import NoteSigner
 from hub.proof.policy import LogPolicy
 from hub.storage.database import Database
-from hub.storage.embedded import address_of, data_directory, embedded_server, fresh_database
+from hub.storage.embedded import address_of, data_directory, embedded_server, ensure_database, fresh_database
 from hub.storage.metadata import Row
 from tests.bench.log.filling import fill
 from tests.bench.report import Figure, tell
@@ -69,8 +69,9 @@ class House:
 
     def __post_init__(self) -> None:
         assert hub.audit.tables
-        self.folder.mkdir()
-        (self.folder / "key.pem").write_bytes(generate_signer().to_pem())
+        if not self.folder.exists():
+            self.folder.mkdir()
+            (self.folder / "key.pem").write_bytes(generate_signer().to_pem())
         self.signer = NoteSigner(ORIGIN, FileSigner.from_pem(self.folder / "key.pem"))
         self.signed = SignedFile(self.folder / "last-signed")
         self.database = Database(self.url)
@@ -80,7 +81,12 @@ class House:
         return Log(self.database, LogParts(self.signer, self.signed, SystemClock()))
 
     def fill(self, size: int) -> None:
-        fill(self.database, self.signer, self.signed, size)
+        """The log holds at least ``size`` entries; one that was kept does already."""
+        signed = self.signed.last()
+        if signed is None:
+            fill(self.database, self.signer, self.signed, size)
+        elif signed.size < size:
+            raise SystemExit(f"the log kept there holds {signed.size} entries only")
 
 
 class Stage:
@@ -91,20 +97,30 @@ class Stage:
         self._folder = folder
 
     def house(self, name: str) -> House:
+        """An empty one."""
+        shutil.rmtree(self._folder / name, ignore_errors=True)
         return House(address_of(fresh_database(self._server, name)), self._folder / name)
+
+    def kept_house(self, name: str) -> House:
+        """The one of that name that an earlier run left, or an empty one."""
+        if not (self._folder / name / "last-signed").exists():
+            return self.house(name)
+        return House(address_of(ensure_database(self._server, name)), self._folder / name)
 
 
 @contextmanager
-def staged() -> Iterator[Stage]:
-    folder = Path(tempfile.mkdtemp(prefix="bench-log-"))
+def staged(keep: Path | None) -> Iterator[Stage]:
+    folder = keep or Path(tempfile.mkdtemp(prefix="bench-log-"))
+    folder.mkdir(parents=True, exist_ok=True)
     os.chmod(folder, 0o711)  # noqa: PTH101, S103 - the server runs as another user than root
     place = data_directory(folder / "postgres")
     try:
         with embedded_server(place, durable=True) as server:
             yield Stage(server, folder)
     finally:
-        shutil.rmtree(place, ignore_errors=True)
-        shutil.rmtree(folder, ignore_errors=True)
+        if keep is None:
+            shutil.rmtree(place, ignore_errors=True)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def floor(house: House, seconds: float) -> float:
@@ -267,15 +283,16 @@ def main() -> int:
     reading.add_argument("--kills", type=int, default=5)
     reading.add_argument("--cycles", type=int, default=10)
     reading.add_argument("--only", choices=PARTS, action="append")
+    reading.add_argument("--keep", type=Path)
     reading.add_argument("--way", choices=WAYS, action="append")
     asked = reading.parse_args()
     parts = asked.only or PARTS
     ways = [BARRED[1], *(asked.way or WAYS)]
     figures: list[Figure] = []
-    with staged() as stage:
+    with staged(asked.keep) as stage:
         large = None
         if {"rate", "verify", "proofs"} & set(parts):
-            large = stage.house("large")
+            large = stage.kept_house("large")
             large.fill(asked.entries)
         if "verify" in parts and large is not None:
             figures += verification(large)
