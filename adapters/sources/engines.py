@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import (
     ArgumentError,
@@ -81,6 +81,20 @@ def _as_gb18030(content: bytes) -> str:
         return content.decode("gb18030")
     except UnicodeDecodeError:
         return content.decode("utf-8", "surrogateescape")
+
+
+_VIEWS_INSTEAD: Final = text("""
+    SELECT v.relname, t.relname FROM pg_rewrite r
+      JOIN pg_depend d ON d.objid = r.oid AND d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
+      JOIN pg_class v ON v.oid = r.ev_class JOIN pg_class t ON t.oid = d.refobjid
+     WHERE t.oid <> v.oid AND has_table_privilege(v.oid, 'SELECT') AND NOT has_any_column_privilege(t.oid, 'SELECT')""")
+
+
+def views_instead(engine: Engine) -> dict[str, frozenset[str]]:
+    """Of a PostgreSQL, each view that this user may read, with the tables behind it that this user may not."""
+    with engine.connect() as connection:
+        pairs = sorted({(str(view), str(table)) for view, table in connection.execute(_VIEWS_INSTEAD)})
+    return {view: frozenset(table for one, table in pairs if one == view) for view, _ in pairs}
 
 
 def is_refusal(fault: OperationalError) -> bool:

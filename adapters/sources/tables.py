@@ -21,7 +21,7 @@ from sqlalchemy.types import NullType
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, shortcoming
-from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, text_of
+from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, text_of, views_instead
 from adapters.sources.grid import raw_of
 from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.patience import AwayForNow, Patience, patient
@@ -51,6 +51,7 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
         inspector = patient(patience or Patience())(_inspector, engine)
         tables = dict.fromkeys(inspector.get_table_names(schema), False)
         views = dict.fromkeys(inspector.get_view_names(schema), True)
+        granted = views_instead(engine) if engine.dialect.name == "postgresql" else {}
         for name in sorted({**views, **tables}):
             described = inspector.get_columns(name, schema)
             columns = [str(one["name"]) for one in described]
@@ -61,7 +62,9 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
                 contents.ignored.append(Ignored(name, reason, tuple(columns[:50])))
             else:
                 days = frozenset(str(one["name"]) for one in described if isinstance(one["type"], Date | DateTime))
-                shape = Shape(tuple(columns), tuple(map(str, keys)), days, is_view=name in views)
+                shape = Shape(
+                    tuple(columns), tuple(map(str, keys)), days, name in views, granted.get(name, frozenset())
+                )
                 contents.tables.append(DatabaseTable(engine, name, shape, found, mapping))
     except (SQLAlchemyError, AwayForNow) as fault:
         contents.close()
@@ -90,7 +93,10 @@ def _inspector(engine: Engine) -> Inspector:
 
 
 def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
-    """Of several tables for one part: the one with the standard name alone; else neither views nor backups."""
+    """Of several tables for one part: the one with the standard name alone; else neither views nor backups.
+
+    A view that this user was given instead of the table behind it stands for that table.
+    """
     kept: dict[tuple[str, str], list[DatabaseTable]] = {}
     for table in contents.tables:
         if isinstance(table, DatabaseTable):
@@ -98,9 +104,11 @@ def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
     contents.tables.clear()
     for (export, part), tables in kept.items():
         names = {one.casefold() for one in mapping.exports[export].parts[part].tables}
-        named = [table for table in tables if table.name.casefold() in names]
-        real = [table for table in tables if not table.is_view and not _COPY.search(table.name)]
-        chosen = named or real or tables
+        shown = {name for table in tables for name in table.shows}
+        open_to_us = [table for table in tables if table.name not in shown]
+        named = [table for table in open_to_us if table.name.casefold() in names]
+        stands = [table for table in open_to_us if table.shows or not table.is_view]
+        chosen = named or [table for table in stands if not _COPY.search(table.name)] or open_to_us
         contents.tables.extend(chosen)
         contents.ignored.extend(
             Ignored(table.name, f"beside {chosen[0].name}, a copy or view of the same export")
@@ -111,12 +119,13 @@ def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table's columns, those of its primary key, those of a type of day or time."""
+    """A table's columns, those of its primary key, those of a type of day or time; what a view shows in its place."""
 
     columns: tuple[str, ...]
     ordered: tuple[str, ...]
     days: frozenset[str]
     is_view: bool
+    shows: frozenset[str]
 
 
 class DatabaseTable(LiveTable):
@@ -130,6 +139,7 @@ class DatabaseTable(LiveTable):
         self._shape = shape
         self._mapping = mapping
         self.is_view = shape.is_view
+        self.shows = shape.shows
 
     @property
     def reads_on(self) -> bool:

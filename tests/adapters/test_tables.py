@@ -235,6 +235,34 @@ def test_a_table_that_the_user_may_not_read_is_named(postgres: tuple[str, Engine
     assert refused.value.code == "adapters.source-forbidden"
 
 
+def test_a_view_that_the_user_was_given_instead_of_the_table_behind_it_is_read_beside_other_tables(
+    postgres: tuple[str, Engine], tmp_path: Path
+) -> None:
+    reader = f"reader_{secrets.token_hex(4)}"
+    url, engine = postgres
+    columns, shown = "姓名 char(9), 证件号码 char(30), 出生日期 text, 户籍地址 text", "姓名, 证件号码, 出生日期, 户籍地址"
+    with engine.begin() as connection:
+        for statement in (
+            f"CREATE TABLE registry.closed ({columns}, gone boolean)",
+            f"CREATE TABLE registry.open ({columns})",
+            "INSERT INTO registry.closed VALUES ('张甲', '330199196605140016', '', '', false)",
+            "INSERT INTO registry.closed VALUES ('张丙', '', '', '', true)",
+            "INSERT INTO registry.open VALUES ('张乙', '440524188001010014', '', '')",
+            f"CREATE VIEW registry.v_closed AS SELECT {shown} FROM registry.closed WHERE NOT gone",
+            "CREATE VIEW registry.v_open AS SELECT * FROM registry.open",
+            f"CREATE ROLE {reader} LOGIN; GRANT USAGE ON SCHEMA registry TO {reader}",
+            f"GRANT SELECT ON registry.open, registry.v_open, registry.v_closed TO {reader}",
+        ):
+            connection.execute(text(statement))
+    path = tmp_path / "m.yaml"
+    path.write_text("version: 1\nregistry: civil_affairs\nextends: default\nsources: {tables: {schema: registry}}\n")
+    address = make_url(url).set(username=reader).render_as_string(hide_password=False)
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", address, mapping=load_mapping(path, "civil_affairs"))
+    assert set(by_name(hub.claims("civil_affairs", "residents"))) == {"张甲", "张乙"}
+    assert {one["name"] for one in report.ignored} == {"closed", "v_open"}
+
+
 def test_a_damaged_database_file_is_said_to_be_damaged(tmp_path: Path) -> None:
     (tmp_path / "none.db").write_bytes(b"SQLite format 3\x00" + b"\xff" * 5000)
     url = database(tmp_path / "cut.db", ROSTER.format("residents", "TEXT"), *[ROW.format("residents", "x" * 999)] * 99)
