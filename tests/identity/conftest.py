@@ -2,10 +2,12 @@
 
 import itertools
 import secrets
+import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import psycopg
 import pytest
 
 from hub.audit.model import Entry
@@ -100,6 +102,21 @@ def place(identity: IdentityService, database: Database) -> Place:
             return (by or identity).place(session, list(mentions))
 
     return placed
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The statements that this test's own thread sends from now on."""
+    seen: list[str] = []
+    execute, thread = psycopg.Cursor.execute, threading.get_ident()
+
+    def told(self: Any, query: Any, *rest: Any, **more: Any) -> Any:
+        if threading.get_ident() == thread:
+            seen.append(str(query))
+        return execute(self, query, *rest, **more)
+
+    monkeypatch.setattr(psycopg.Cursor, "execute", told)
+    return seen
 
 
 def subjects(placements: Sequence[Placement]) -> list[str | None]:

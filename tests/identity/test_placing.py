@@ -29,6 +29,15 @@ def test_a_later_chunk_finds_what_an_earlier_one_placed(place: Place) -> None:
     assert first.subject_id == second.subject_id
 
 
+def test_a_record_is_placed_in_three_statements_whoever_is_there(place: Place, sent: list[str]) -> None:
+    """The lock, one look for everybody and all that they say, and what is kept."""
+    place(mention({"name": "王五"}))
+    for fields in (ZHANG, ZHANG, without("birth_date"), {"name": "李四", "phone": ZHANG["phone"]}):
+        sent.clear()
+        place(mention(fields))
+        assert len(sent) == 3
+
+
 @pytest.mark.parametrize(
     "fields",
     [

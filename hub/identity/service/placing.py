@@ -25,7 +25,7 @@ from hub.identity.service.standing import (
     may_merge,
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
-from hub.identity.store.looking import MemberFound, SubjectFound
+from hub.identity.store.looking import Looked
 from hub.identity.traits import CIRCUMSTANCES, Context, are_compatible, family_of
 from hub.kernel.clock import local_date
 from hub.kernel.ids import new_id
@@ -80,16 +80,16 @@ class Placing:
         keys = list(dict.fromkeys(key for draft in drafts for key in draft.keys))
         found = self._index.look(ids, keys, most=max(kind.model.key_cap for kind in self._parts.kinds.values()))
         self._by_key.update(found.hits)
-        self._stand_up(found.subjects, found.members)
-        self._previous = {mention_id: (subject_id, traits) for mention_id, subject_id, traits, _ in found.before}
+        self._stand_up(found)
+        self._previous = {mention_id: (subject_id, traits) for subject_id, mention_id, traits, _ in found.before}
         for low, high, word in found.words:
             self._words[low][high] = self._words[high][low] = word
 
-    def _stand_up(self, subjects: Iterable[SubjectFound], members: Iterable[MemberFound]) -> None:
-        for subject_id, kind, created_at in subjects:
+    def _stand_up(self, found: Looked) -> None:
+        for subject_id, (kind, created_at) in found.subjects.items():
             self._standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
         opened: dict[tuple[str, bytes], Member] = {}
-        for subject_id, mention_id, likeness, sealed in members:
+        for subject_id, mention_id, likeness, sealed in found.members:
             standing = self._standings[subject_id]
             if (subject_id, likeness) in opened:
                 opened[subject_id, likeness].mention_ids.append(mention_id)

@@ -1,13 +1,12 @@
 """Subjects, mentions, keys and the link log, read and written by the thousand inside the caller's transaction."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session
 
-from hub.identity.store.looking import ASK, MENTIONS_PER_KEY, STAND, KeptBefore, Looked, ask_values
+from hub.identity.store.looking import LOOK, MENTIONS_PER_KEY, KeptBefore, Looked, look_values
 from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject, link_row, mention_row, subject_row
 from hub.proof.sealing import BLIND_KEY_BYTES
 from hub.storage.statements import cursor_of
@@ -96,27 +95,17 @@ class IndexStore:
         return self._cursor.fetchall()
 
     def look(self, mention_ids: Sequence[bytes], keys: Sequence[bytes], *, most: int) -> Looked:
-        """``lock``, and whatever matters to those mentions with those keys; of a new person nothing more is asked.
+        """``lock``, and whatever matters to those mentions with those keys.
 
         Earlier versions of the mentions are no longer in the index. Subjects behind a key that more than ``most`` share
         are not read.
         """
         self._cursor.execute(_LOCK, prepare=True)
         found = Looked()
-        self._cursor.execute(ASK, ask_values(mention_ids, keys), binary=True, prepare=True)
-        found.take_asked(self._cursor.fetchall(), keys)
-        reached = dict.fromkeys(each for behind in found.hits.values() if len(behind) <= most for each in behind)
-        reached |= dict.fromkeys(row[1] for row in found.before)
-        if reached:
-            own = [row[0] for row in found.before]
-            self._cursor.execute(STAND, [list(reached), own], binary=True, prepare=True)
-            found.take_standing(self._cursor.fetchall())
+        self._cursor.execute(LOOK, look_values(mention_ids, keys, most), binary=True, prepare=True)
+        found.take(self._cursor.fetchall(), keys)
         self._take(found.before)
         return found
-
-    def together(self) -> AbstractContextManager[object]:
-        """Statements of this transaction sent until the block ends travel together; their rows are there afterwards."""
-        return self._cursor.connection.pipeline()
 
     def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
         """Subject, mention, likeness and sealed traits of every living mention of those subjects."""
@@ -147,8 +136,8 @@ class IndexStore:
 
     def _take(self, before: Sequence[KeptBefore]) -> None:
         if before:
-            self._cursor.execute(_TAKE, [[row[0] for row in before]])
-            self._drop_keys([(key, row[0]) for row in before for key in _apart(row[3])])
+            self._cursor.execute(_TAKE, [[row[1] for row in before]])
+            self._drop_keys([(key, row[1]) for row in before for key in _apart(row[3])])
 
     def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
         """Mention and subject of those records' mentions; they are looked up no more."""

@@ -4,19 +4,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hub.identity.compare import Traits
 from hub.identity.traits import COLUMN_MARK
 from hub.proof.sealing import Blinder, KeyRing
 
-_DIGEST_BYTES = 16
+MENTION_ID_BYTES: Final = 16
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def mention_id_of(record: str, role: str) -> bytes:
     """Names one role of one record; the record's reference is opaque, so this says nothing about anyone."""
-    return hashlib.blake2b(f"{record}\x1f{role}".encode(), digest_size=_DIGEST_BYTES).digest()
+    return hashlib.blake2b(f"{record}\x1f{role}".encode(), digest_size=MENTION_ID_BYTES).digest()
 
 
 @dataclass(frozen=True, slots=True)
