@@ -83,6 +83,15 @@ def test_it_starts_in_the_order_of_health() -> None:
         assert SERVICES[name]["depends_on"]["hub"] == {"condition": "service_healthy"}
 
 
+def test_what_stays_up_ends_when_it_is_told_to() -> None:
+    """A shell as the first process of a container hears no SIGTERM: it gives way, or stands below one that does."""
+    shells = {name: each for name, each in SERVICES.items() if each.get("restart") and "entrypoint" in each}
+    shells = {name: each for name, each in shells.items() if each["entrypoint"][0] == "sh"}
+    assert shells.keys() == ADAPTERS | WITNESSES
+    for name, service in shells.items():
+        assert service.get("init") or _script(service).split("\n")[-1].strip().startswith("exec "), name
+
+
 def test_it_holds_no_secret() -> None:
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
