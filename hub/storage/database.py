@@ -14,23 +14,21 @@ from sqlmodel import Session
 from hub.errors import Malformed, Unavailable
 from hub.storage.looking import AllInUseError, Lookers
 
-AWAY = Unavailable(
-    "storage.database-away",
-    "The database does not answer; nothing was kept. Try again when it is back.",
-    "数据库无应答，未保存任何内容；请待其恢复后重试。",
-)
-
 DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises for statements that did not pass through SQLAlchemy."""
 
 
-def _away(fault: BaseException) -> Unavailable:
+def away(fault: BaseException) -> Unavailable:
     """The error for callers; what the server said to a failed connection is a note, for operators only."""
-    away = Unavailable(AWAY.code, AWAY.en, AWAY.zh)
+    told = Unavailable(
+        "storage.database-away",
+        "The database does not answer; nothing was kept. Try again when it is back.",
+        "数据库无应答，未保存任何内容；请待其恢复后重试。",
+    )
     said = getattr(fault, "orig", fault)
     if isinstance(said, psycopg.OperationalError) and said.sqlstate is None:
-        away.add_note(str(said).strip())
-    return away
+        told.add_note(str(said).strip())
+    return told
 
 
 class Database:
@@ -90,7 +88,7 @@ class Database:
             with self._lookers.cursor() as cursor:
                 yield cursor
         except (AllInUseError, *DRIVER_AWAY) as fault:
-            raise _away(fault) from fault
+            raise away(fault) from fault
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -98,10 +96,10 @@ class Database:
             with Session(self.engine, expire_on_commit=False) as session:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
-            raise _away(fault) from fault
+            raise away(fault) from fault
         except DBAPIError as fault:
             if fault.connection_invalidated:
-                raise _away(fault) from fault
+                raise away(fault) from fault
             raise
 
     def is_ready(self) -> bool:

@@ -11,8 +11,8 @@ from typing import Any, Final, NewType
 import psycopg
 from sqlmodel import Session
 
-from hub.errors import Broken, HubError, Unavailable
-from hub.storage.database import DRIVER_AWAY
+from hub.errors import Broken, HubError
+from hub.storage.database import DRIVER_AWAY, away
 
 Statement = NewType("Statement", str)
 _PLACEHOLDER: Final = re.compile(r"(?<!:):([a-z_]+)")
@@ -21,15 +21,6 @@ _PLACEHOLDER: Final = re.compile(r"(?<!:):([a-z_]+)")
 def statement(text: str) -> Statement:
     """SQL whose values are written ``:name``."""
     return Statement(_PLACEHOLDER.sub(r"%(\1)s", text.replace("%", "%%")))
-
-
-def away() -> Unavailable:
-    """The database does not answer."""
-    return Unavailable(
-        "storage.database-away",
-        "The database does not answer; nothing was kept. Try again when it is back.",
-        "数据库无应答，未保存任何内容；请待其恢复后重试。",
-    )
 
 
 def run(session: Session, sql: Statement, **values: Any) -> Any:
@@ -63,7 +54,7 @@ def pipelined(session: Session) -> Iterator[None]:
 
 def _translated(fault: psycopg.Error) -> HubError:
     if isinstance(fault, DRIVER_AWAY):
-        return away()
+        return away(fault)
     return Broken(
         "audit.statement-refused",
         f"The database refused a statement of the log ({fault.sqlstate}); run the verification to see what is wrong.",

@@ -7,8 +7,7 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from hub.audit.store.driver import away
-from hub.storage.database import Database
+from hub.storage.database import Database, away
 
 _NOTICE_SILENCE: Final = """
     SELECT set_config('tcp_keepalives_idle', '1', false), set_config('tcp_keepalives_interval', '1', false),
@@ -21,7 +20,7 @@ def _connection(database: Database) -> Connection:
     try:
         return database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
     except SQLAlchemyError as fault:
-        raise away() from fault
+        raise away(fault) from fault
 
 
 class Election:
@@ -62,7 +61,7 @@ class Election:
             self.leave()
             connection.invalidate()
             connection.close()
-            raise away() from fault
+            raise away(fault) from fault
 
     def leave(self) -> None:
         """Another node may win."""
@@ -91,7 +90,7 @@ class Bell:
             for notice in raw.notifies(timeout=seconds, stop_after=1):
                 yield notice.channel
         except raw.Error as fault:
-            raise away() from fault
+            raise away(fault) from fault
 
     def close(self) -> None:
         """The connection is closed."""
