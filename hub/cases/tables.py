@@ -1,24 +1,29 @@
 """Rows of cases 办件, papers brought once, mandates 委托 and commitments 告知承诺; personal content only sealed."""
 
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import (
+    DDL,
+    BigInteger,
     Boolean,
     CheckConstraint,
     Column,
     Date,
     DateTime,
+    Identity,
     Index,
     Integer,
     LargeBinary,
     Text,
     UniqueConstraint,
+    event,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 from sqlmodel import Field
 
 from hub.cases.model import CaseState, Outcome
+from hub.evidence import tables as evidence_tables
 from hub.storage.metadata import Row
 
 
@@ -179,6 +184,67 @@ class CommitmentRow(Row, table=True):
     found_false_on: Any = _column(Date, optional=True)
 
 
+class EvidenceChangeRow(Row, table=True):
+    """The newest change of what is held about a subject, and any that were under way beside it; triggers keep it.
+
+    It changes in the transaction that changes evidence, so whoever sees the one sees the other, and nobody waits: a
+    change adds a row of its own, and takes away the rows before it that no other transaction is taking away. The set
+    of a subject's rows never is what it was before.
+    """
+
+    __tablename__ = "evidence_change"
+
+    subject_id: Any = _column(Text, key=True)
+    change: Any = Field(default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True))
+
+
+# Whoever moves a link holds it until the end of his transaction; the second function waits for him and then finds whose
+# it is. Indexes only: what was planned while a table was empty would otherwise be kept while a first import fills it.
+WATCH: Final = (
+    """
+CREATE FUNCTION keep_evidence_change(subjects text[]) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$ BEGIN
+    DELETE FROM evidence_change WHERE (subject_id, change) IN (
+        SELECT subject_id, change FROM evidence_change WHERE subject_id = ANY (subjects) FOR UPDATE SKIP LOCKED);
+    INSERT INTO evidence_change (subject_id) SELECT DISTINCT unnest(subjects);
+END $$""",
+    """
+CREATE FUNCTION watch_evidence() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE changed text[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN changed := ARRAY(SELECT evidence_id FROM gone);
+    ELSE changed := ARRAY(SELECT evidence_id FROM (
+        SELECT evidence_id, type, issuer, as_of, valid_from, valid_until, status, digest FROM come EXCEPT
+        SELECT evidence_id, type, issuer, as_of, valid_from, valid_until, status, digest FROM gone) shown);
+    END IF;
+    PERFORM keep_evidence_change(ARRAY(
+        SELECT subject_id FROM evidence_link WHERE evidence_id = ANY (changed) FOR KEY SHARE));
+    RETURN NULL;
+END $$""",
+    """
+CREATE FUNCTION watch_evidence_links() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+    IF TG_OP <> 'DELETE' THEN PERFORM keep_evidence_change(ARRAY(SELECT subject_id FROM come)); END IF;
+    IF TG_OP <> 'INSERT' THEN PERFORM keep_evidence_change(ARRAY(SELECT subject_id FROM gone)); END IF;
+    RETURN NULL;
+END $$""",
+    """
+CREATE TRIGGER evidence_changed AFTER UPDATE ON evidence REFERENCING OLD TABLE AS gone NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION watch_evidence()""",
+    """
+CREATE TRIGGER evidence_gone AFTER DELETE ON evidence REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION watch_evidence()""",
+    """
+CREATE TRIGGER evidence_linked AFTER INSERT ON evidence_link REFERENCING NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION watch_evidence_links()""",
+    """
+CREATE TRIGGER evidence_moved AFTER UPDATE ON evidence_link REFERENCING OLD TABLE AS gone NEW TABLE AS come
+    FOR EACH STATEMENT EXECUTE FUNCTION watch_evidence_links()""",
+    """
+CREATE TRIGGER evidence_unlinked AFTER DELETE ON evidence_link REFERENCING OLD TABLE AS gone
+    FOR EACH STATEMENT EXECUTE FUNCTION watch_evidence_links()""",
+)
+"""What makes the database itself keep ``evidence_change``, whoever changes evidence or its links."""
+
+
 CASE = Row.metadata.tables["case_file"]
 PARTICIPANT = Row.metadata.tables["case_participant"]
 CASE_MATERIAL = Row.metadata.tables["case_material"]
@@ -188,3 +254,9 @@ FILE = Row.metadata.tables["brought_file"]
 CHUNK = Row.metadata.tables["brought_chunk"]
 MANDATE = Row.metadata.tables["mandate"]
 COMMITMENT = Row.metadata.tables["commitment"]
+CHANGE = Row.metadata.tables["evidence_change"]
+
+for watched in (evidence_tables.EvidenceRow, evidence_tables.EvidenceLinkRow):
+    CHANGE.add_is_dependent_on(Row.metadata.tables[str(watched.__tablename__)])
+for statement in WATCH:
+    event.listen(CHANGE, "after_create", DDL(statement))  # type: ignore[no-untyped-call]

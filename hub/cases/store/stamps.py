@@ -1,4 +1,7 @@
-"""One statement that says whether anything a checklist looks at has changed, without reading it."""
+"""One statement that says whether anything a checklist looks at has changed, without reading it.
+
+Of evidence, however much there is, the database itself keeps what changed last (``tables.WATCH``).
+"""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,22 +13,21 @@ from hub.storage.database import Database
 _STAMP: Final = """
 WITH c AS MATERIALIZED ({cases})
 SELECT c.case_id, c.consumer, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
-    (SELECT concat_ws(',', count(*), sum(hashtextextended(l.evidence_id, l.xmin::text::bigint)),
-        sum(hashtextextended(e.evidence_id, e.xmin::text::bigint)))
-     FROM evidence_link l CROSS JOIN LATERAL (
-        SELECT evidence_id, xmin FROM evidence WHERE evidence_id = l.evidence_id OFFSET 0) e
-     WHERE l.subject_id = ANY (p.who)),
+    ARRAY (SELECT v.change FROM evidence_change v WHERE v.subject_id = ANY (p.everyone) ORDER BY v.change),
     (SELECT sum(hashtextextended(b.material_id, b.xmin::text::bigint))
-     FROM brought_material b WHERE b.subject_id = ANY (p.who)),
+     FROM brought_material b WHERE b.subject_id = ANY (p.everyone)),
     (SELECT sum(hashtextextended(g.id, g.xmin::text::bigint)) FROM sharing_grant g WHERE g.consumer = c.consumer),
     (SELECT sum(hashtextextended(m.material, m.xmin::text::bigint)) FROM case_material m WHERE m.case_id = c.case_id),
     (SELECT sum(hashtextextended(o.owed_id, o.xmin::text::bigint))
-     FROM sharing_owed o WHERE o.subject_id = ANY (p.who)),
+     FROM sharing_owed o WHERE o.subject_id = ANY (p.everyone)),
     (SELECT sum(hashtextextended(k.case_id || k.material, k.xmin::text::bigint))
-     FROM commitment k WHERE k.subject_id = ANY (p.who)))
+     FROM commitment k WHERE k.subject_id = ANY (p.everyone)))
 FROM c, LATERAL (
     SELECT bool_and(p.subject_id IS NOT NULL AND s.merged_into IS NULL) AS is_settled,
-        array_agg(DISTINCT p.subject_id) AS who,
+        ARRAY (
+            WITH RECURSIVE way AS (SELECT unnest(array_agg(DISTINCT p.subject_id)) AS subject_id UNION
+                SELECT s.subject_id FROM identity_subject s JOIN way ON s.merged_into = way.subject_id)
+            SELECT subject_id FROM way) AS everyone,
         sum(hashtextextended(concat_ws(',', p.role, p.position, p.subject_id, p.outcome, p.xmin), 0)) AS people
     FROM case_participant p LEFT JOIN identity_subject s ON s.subject_id = p.subject_id
     WHERE p.case_id = c.case_id) p
