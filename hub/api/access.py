@@ -86,7 +86,8 @@ def _bad_token(reason: str) -> Refused:
 
 
 PushCaller = Annotated[Caller, Depends(caller_with(Scope.push))]
-CaseCaller = Annotated[Caller, Depends(caller_with(Scope.cases))]
+case_caller = caller_with(Scope.cases)
+CaseCaller = Annotated[Caller, Depends(case_caller)]
 ExchangeCaller = Annotated[Caller, Depends(caller_with(Scope.exchange))]
 AuditCaller = Annotated[Caller, Depends(caller_with(Scope.audit))]
 IdentityCaller = Annotated[Caller, Depends(caller_with(Scope.identity))]

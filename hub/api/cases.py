@@ -1,11 +1,12 @@
 """Cases 办件 over HTTP: open one, read what need not be brought 免提交, answer, promise, decide."""
 
-from typing import Annotated, Any
+import re
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
 from pydantic import AwareDatetime
 
-from hub.api.access import CaseCaller, TheHub
+from hub.api.access import CaseCaller, TheHub, case_caller, hub_of
 from hub.api.case_views import (
     CaseLine,
     CaseView,
@@ -37,7 +38,9 @@ from hub.cases.store import CaseFilter, CaseStore
 
 router = APIRouter(tags=["cases"], route_class=StrictRoute)
 
-CaseId = Annotated[str, Path(pattern=r"^case_[0-9a-z]{26}$", description="The hub's id of the case.")]
+CASE_ID: Final = "case_[0-9a-z]{26}"
+CHECKLIST_PATH: Final = re.compile(f"/v1/cases/{CASE_ID}/checklist")
+CaseId = Annotated[str, Path(pattern=f"^{CASE_ID}$", description="The hub's id of the case.")]
 States = Annotated[list[CaseState] | None, Query(alias="state", description="Only cases in these states.")]
 NO_CASE = "missing cases.no-such-case: This consumer has no such case."
 CLOSED = "conflict cases.closed: The case has its result."
@@ -152,6 +155,13 @@ async def checklist(case: CaseId, request: Request, hub: TheHub, caller: CaseCal
     if told is None:
         told = await work(request, hub.cases.checklist_as, consumer, case, checklist_text)
     return Response(told, media_type="application/json")
+
+
+async def checklist_at(request: Request) -> Response:
+    """The same for a call at ``CHECKLIST_PATH`` that takes the short way."""
+    hub = await hub_of(request)
+    case = request.scope["path"].split("/")[3]
+    return await checklist(case, request, hub, await case_caller(request, hub, None))
 
 
 @router.post(

@@ -271,3 +271,23 @@ def test_cases_are_nobody_elses(office: Office) -> None:
         office.read(AUTHORITY, f"/v1/cases/{case}")
     with pytest.raises(Missing):
         office.read(LAND, f"/v1/cases/{case}")
+
+
+def test_a_checklist_is_told_alike_on_the_short_way_and_on_the_long_one(office: Office, monkeypatch: Any) -> None:
+    """Also what is refused: to strangers, without a token, without the scope, of no case."""
+    case = office.open()["case"]["id"]
+    callers = [{"authorization": f"Bearer {office.at(party).access_token()}"} for party in (AID, FUNERAL, AUTHORITY)]
+    paths = [f"/v1/cases/{each}/checklist" for each in (case, "case_" + "0" * 26, "case_short", f"{case}%0A")]
+
+    def told() -> list[tuple[int, str, bytes]]:
+        answers = [
+            httpx.get(f"{office.up.url}{path}", headers=headers)
+            for path in paths
+            for headers in (*callers, {}, {"authorization": "Bearer nonsense"})
+        ]
+        return [(each.status_code, each.headers["content-type"], each.content) for each in answers]
+
+    short = told()
+    monkeypatch.setattr("hub.api.shortway._way_of", lambda _scope: None)
+    assert told() == short
+    assert {status for status, _, _ in short} >= {200, 401, 403, 404}
