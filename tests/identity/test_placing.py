@@ -1,15 +1,19 @@
 """Whose is each mention: guarded rules, guards that object, and what happens when records change."""
 
+import json
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.identity.model import Found, IdentityQuery, Move, Outcome
 from hub.identity.service import IdentityService
 from hub.kernel.clock import FixedClock
+from hub.proof.sealing import Blinder, KeyRing
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Make, Place, mention, number_of, subjects
+from tests.identity.conftest import NOW, ZHANG, Make, Place, mention, number_of, subjects
 
 
 def without(*names: str, **changed: Any) -> dict[str, Any]:
@@ -36,6 +40,32 @@ def test_a_record_is_placed_in_three_statements_whoever_is_there(place: Place, s
         sent.clear()
         place(mention(fields))
         assert len(sent) == 3
+
+
+def test_a_single_records_entry_is_kept_by_the_statement_that_keeps_the_record(
+    database: Database, sent: list[str]
+) -> None:
+    secret = bytes(32)
+    logged = IdentityService(
+        database=database,
+        blinder=Blinder(secret),
+        keyring=KeyRing("k1", {"k1": secret}),
+        clock=FixedClock(NOW),
+        append=append,
+    )
+    for _ in range(2):
+        with database.writing() as session:
+            session.connection()
+            sent.clear()
+            logged.place(session, [mention(ZHANG)])
+            assert len(sent) == 3
+    with database.reading() as session:
+        queued = session.execute(text("SELECT content FROM log_queue ORDER BY entry_id")).scalars().all()
+    told = [json.loads(bytes(each)) for each in queued]
+    assert [(each["kind"], each.get("new"), each.get("linked")) for each in told] == [
+        ("link", 1, None),
+        ("link", None, 1),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,14 +1,13 @@
 """Placing 归集: whose is each mention of a chunk, decided one after the other and kept by the thousand."""
 
-import hashlib
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
-from hub.audit.model import Entry
 from hub.identity.model import Mention, Move, Outcome, Placement
 from hub.identity.rules import as_json
 from hub.identity.service.drafting import Draft, Drafting
 from hub.identity.service.parts import ACTOR, Kind, Parts
+from hub.identity.service.pending import Pending
 from hub.identity.service.standing import (
     APART,
     BY_STEWARD,
@@ -24,7 +23,7 @@ from hub.identity.service.standing import (
     assess,
     may_merge,
 )
-from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, ReviewStore, Session
+from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, Session
 from hub.identity.store.looking import Looked
 from hub.identity.traits import CIRCUMSTANCES, Context, are_compatible, family_of
 from hub.kernel.clock import local_date
@@ -45,7 +44,7 @@ class Placing:
         self._parts = parts
         self._session = session
         self._index = IndexStore(session)
-        self._reviews = ReviewStore(session)
+        self._pending = Pending(parts, session, self._index)
         self._now = parts.clock.now()
         self._drafting = Drafting(parts, Context(local_date(self._now), parts.region_names))
         self._standings: dict[str, Standing] = {}
@@ -53,12 +52,6 @@ class Placing:
         self._previous: dict[bytes, tuple[str, bytes]] = {}
         self._words: dict[bytes, dict[bytes, str]] = defaultdict(dict)
         self._redirects: dict[str, str] = {}
-        self._subjects: list[NewSubject] = []
-        self._mentions: list[NewMention] = []
-        self._links: list[NewLink] = []
-        self._opened: list[NewReview] = []
-        self._digest = hashlib.sha256()
-        self._counts: Counter[str] = Counter()
 
     def place(self, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; everything is kept, one entry is appended to the log."""
@@ -68,8 +61,7 @@ class Placing:
         for draft in drafts:
             if draft is not None and draft.mention_id not in placed:
                 placed[draft.mention_id] = self._place(draft)
-        self._flush()
-        self._tell()
+        self._pending.close()
         hint = Placement(None, Outcome.HINT, (NAME_ONLY,))
         return [hint if draft is None else self._settled(placed[draft.mention_id]) for draft in drafts]
 
@@ -239,7 +231,7 @@ class Placing:
     def _release(self, draft: Draft, owner: Standing, likeness: bytes) -> None:
         """Mentions that touch two numbers stand alone, whichever number came first, until a steward has decided."""
         member = owner.members.pop(likeness)
-        self._flush()
+        self._pending.write()
         for mention_id in member.mention_ids:
             subject_id = new_id("sub")
             standing = Standing(subject_id, owner.kind, (self._now.timestamp(), subject_id))
@@ -251,7 +243,7 @@ class Placing:
             self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, TORN)
             for key in self._drafting.keys(draft.kind, member.traits):
                 self._by_key[key][subject_id] = None
-            self._counts["released"] += 1
+            self._pending.counts["released"] += 1
 
     def _join(self, draft: Draft, links: Sequence[Assessed], doubts: list[Assessed]) -> Placement:
         first, *others = links
@@ -265,7 +257,7 @@ class Placing:
                 standing = self._merge(draft, standing, other)
         standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
         self._open(draft, [each for each in doubts if not self._is_parted(standing, each.standing)])
-        self._counts["linked"] += 1
+        self._pending.counts["linked"] += 1
         return Placement(standing.subject_id, Outcome.LINKED, first.reasons)
 
     def _is_parted(self, one: Standing, other: Standing) -> bool:
@@ -283,7 +275,7 @@ class Placing:
     def _merge(self, draft: Draft, one: Standing, link: Assessed) -> Standing:
         """The older of the two subjects answers for both from now on."""
         survivor, loser = sorted((one, link.standing), key=lambda each: each.order)
-        self._flush()
+        self._pending.write()
         everyone = [each.mention_id for each in self._index.mentions_of(loser.subject_id, gone=True)]
         moved = self._index.move(everyone, survivor.subject_id)
         self._index.redirect(loser.subject_id, survivor.subject_id)
@@ -296,11 +288,11 @@ class Placing:
             for mention_id in member.mention_ids:
                 survivor.add(likeness, member.traits, mention_id, member.number)
         self._redirects[loser.subject_id] = survivor.subject_id
-        self._counts["merged"] += 1
+        self._pending.counts["merged"] += 1
         return survivor
 
     def _log_move(self, mention_id: bytes, to_subject: str, from_subject: str, kind: Kind, method: str) -> None:
-        self._links.append(
+        self._pending.links.append(
             NewLink(
                 to_subject, mention_id, None, "moved", from_subject, method, None, _NOTHING, as_json([method]),
                 kind.model.version, ACTOR, self._now,
@@ -309,24 +301,24 @@ class Placing:
 
     def _alone(self, draft: Draft, reason: str) -> Standing:
         subject_id = new_id("sub")
-        self._subjects.append(NewSubject(subject_id, draft.kind.model.kind, self._now))
+        self._pending.subjects.append(NewSubject(subject_id, draft.kind.model.kind, self._now))
         standing = Standing(subject_id, draft.kind.model.kind, (self._now.timestamp(), subject_id))
         standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
         self._standings[subject_id] = standing
         self._keep(draft, subject_id)
-        self._links.append(
+        self._pending.links.append(
             NewLink(
                 subject_id, draft.mention_id, None, "new", None, "new", None, _NOTHING, reason,
                 draft.kind.model.version, ACTOR, self._now,
             )
         )  # fmt: skip
-        self._counts["new"] += 1
+        self._pending.counts["new"] += 1
         return standing
 
     def _keep(self, draft: Draft, subject_id: str) -> None:
         mention, vault = draft.mention, self._parts.vault
         said = {"fields": dict(mention.fields), "key": mention.key, "as_of": (mention.as_of or self._now).isoformat()}
-        self._mentions.append(
+        self._pending.mentions.append(
             NewMention(
                 subject_id, draft.mention_id, mention.registry, mention.export, mention.record, mention.role,
                 mention.kind, mention.row, draft.likeness, vault.seal_traits(draft.mention_id, draft.text),
@@ -339,7 +331,7 @@ class Placing:
     def _log(
         self, draft: Draft, subject_id: str, action: str, each: Assessed, *, from_subject: str | None = None
     ) -> None:
-        self._links.append(
+        self._pending.links.append(
             NewLink(
                 subject_id, draft.mention_id, self._other(draft, each), action, from_subject, each.method,
                 each.verdict.weight, each.verdict.weights_json, each.reasons_json, draft.kind.model.version,
@@ -359,29 +351,15 @@ class Placing:
         chosen = list(strongest.values())[:_REVIEWS_PER_MENTION]
         for each in chosen:
             low, high = sorted((draft.mention_id, each.member.mention_ids[0]))
-            self._opened.append(
+            self._pending.reviews.append(
                 NewReview(
                     new_id("rev"), low, high, draft.kind.model.kind, each.verdict.weight,
                     each.verdict.weights_json, each.reasons_json, each.verdict.blocking, self._now,
                     draft.kind.model.version,
                 )
             )  # fmt: skip
-        self._counts["review"] += bool(chosen)
+        self._pending.counts["review"] += bool(chosen)
         return len(chosen)
-
-    def _flush(self) -> None:
-        self._index.add(self._subjects, self._mentions, self._links)
-        self._reviews.open(self._opened)
-        for link in self._links:
-            self._digest.update(f"{link.action}|{link.subject_id}|{link.mention_id.hex()}|{link.reasons}\n".encode())
-        self._subjects, self._mentions, self._links, self._opened = [], [], [], []
-
-    def _tell(self) -> None:
-        """One entry for the chunk: how many, and the digest of the lines added to the link log."""
-        if self._counts:
-            claims = {**self._counts, "lines": self._digest.hexdigest(), "actor": ACTOR}
-            claims["models"] = [kind.model.version for kind in self._parts.kinds.values()]
-            self._parts.append(self._session, Entry("link", claims))
 
     def _resolved(self, subject_id: str) -> str:
         while subject_id in self._redirects:

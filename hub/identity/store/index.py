@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from sqlmodel import Session
 
+from hub.audit.model import Entry
+from hub.identity.store.keeping import LINK_COLUMNS, copy_in, copy_links, keep_one, keys_in
 from hub.identity.store.looking import LOOK, MENTIONS_PER_KEY, KeptBefore, Looked, look_values
-from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject, link_row, mention_row, subject_row
+from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject
 from hub.proof.sealing import BLIND_KEY_BYTES
 from hub.storage.statements import cursor_of
 
@@ -15,45 +17,6 @@ LOCK: Final = 4_715_002_001
 """Advisory lock of whoever places: two that place at once would each make a subject of the same person."""
 
 
-def _apart(keys: bytes) -> Iterator[bytes]:
-    """The keys that stand one after the other."""
-    return (keys[place : place + BLIND_KEY_BYTES] for place in range(0, len(keys), BLIND_KEY_BYTES))
-
-
-def _key_rows(mentions: Iterable[NewMention]) -> Iterator[bytes]:
-    """The rows of ``_COPY_KEYS`` as PostgreSQL writes them (binary COPY): the driver would take ten times as long."""
-    key_length = BLIND_KEY_BYTES.to_bytes(4, "big")
-    for each in mentions:
-        last = len(each.mention_id).to_bytes(4, "big") + each.mention_id
-        yield from (_TWO_FIELDS + key_length + key + last for key in _apart(each.keys))
-
-
-_MENTION_TYPES: Final = {
-    "subject_id": "text", "mention_id": "bytea", "registry_id": "text", "export": "text", "record": "text",
-    "role": "text", "kind": "text", "row": "int4", "likeness": "bytea", "traits": "bytea", "sealed": "bytea",
-    "keys": "bytea", "added_at": "timestamptz",
-}  # fmt: skip
-_COPY_MENTIONS: Final = f"COPY identity_mention ({', '.join(_MENTION_TYPES)}) FROM STDIN (FORMAT BINARY)"
-_LINK_COLUMNS: Final = (
-    "subject_id", "mention_id", "other_id", "action", "from_subject", "method", "weight", "weights", "reasons",
-    "model_version", "actor", "at", "undoes",
-)  # fmt: skip
-_COPY_LINKS: Final = f"COPY identity_link ({', '.join(_LINK_COLUMNS)}) FROM STDIN"
-_COPY_SUBJECTS: Final = "COPY identity_subject (subject_id, kind, created_at) FROM STDIN (FORMAT BINARY)"
-_COPY_KEYS: Final = "COPY identity_key (key, mention_id) FROM STDIN (FORMAT BINARY)"
-_KEYS_BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
-_KEYS_END: Final = b"\xff\xff"
-_TWO_FIELDS: Final = (2).to_bytes(2, "big")
-_KEEP_ONE: Final = (
-    "WITH s AS (INSERT INTO identity_subject (subject_id, kind, created_at)"
-    " SELECT x.* FROM (VALUES (%s::text, %s::text, %s::timestamptz)) x (a, b, c) WHERE a IS NOT NULL), m AS ("
-    f"INSERT INTO identity_mention ({', '.join(_MENTION_TYPES)}) VALUES ({', '.join(['%s'] * len(_MENTION_TYPES))})"
-    f"), l AS (INSERT INTO identity_link ({', '.join(_LINK_COLUMNS)})"
-    f" VALUES ({', '.join(['%s'] * len(_LINK_COLUMNS))}))"
-    f" INSERT INTO identity_key (key, mention_id) SELECT substring(%s::bytea FROM n * {BLIND_KEY_BYTES} + 1"
-    f" FOR {BLIND_KEY_BYTES}), %s::bytea FROM generate_series(0, %s) n"
-)
-_NO_SUBJECT: Final = (None, None, None)
 _LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK})"
 _TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s)"
 _HITS: Final = (
@@ -137,7 +100,7 @@ class IndexStore:
     def _take(self, before: Sequence[KeptBefore]) -> None:
         if before:
             self._cursor.execute(_TAKE, [[row[1] for row in before]])
-            self._drop_keys([(key, row[1]) for row in before for key in _apart(row[3])])
+            self._drop_keys([(key, row[1]) for row in before for key in keys_in(row[3])])
 
     def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
         """Mention and subject of those records' mentions; they are looked up no more."""
@@ -148,7 +111,7 @@ class IndexStore:
             [list(records), now],
         )
         rows = self._cursor.fetchall()
-        self._drop_keys([(key, row[0]) for row in rows for key in _apart(row[2])])
+        self._drop_keys([(key, row[0]) for row in rows for key in keys_in(row[2])])
         return [(row[0], row[1]) for row in rows]
 
     def _drop_keys(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
@@ -159,37 +122,17 @@ class IndexStore:
                 [[key for key, _ in pairs], [mention_id for _, mention_id in pairs]],
             )
 
-    def add(self, subjects: Sequence[NewSubject], mentions: Sequence[NewMention], links: Sequence[NewLink]) -> None:
-        """``keep`` and ``append``; of a single mention in one statement."""
-        if len(mentions) == len(links) == 1 and len(subjects) <= 1:
-            self._keep_one(subject_row(subjects[0]) if subjects else _NO_SUBJECT, mentions[0], links[0])
-        elif subjects or mentions or links:
-            self.keep(subjects, mentions)
-            self.append(links)
-
-    def _keep_one(self, subject: tuple[Any, ...], mention: NewMention, link: NewLink) -> None:
-        last = len(mention.keys) // BLIND_KEY_BYTES - 1
-        values = [*subject, *mention_row(mention), *link_row(link), mention.keys, mention.mention_id, last]
-        self._cursor.execute(_KEEP_ONE, values, prepare=True)
+    def keep_one(self, mention: NewMention, link: NewLink, entry: Entry | None = None, *, is_new: bool) -> None:
+        """One mention and its line of the link log, ``is_new``: with its subject; ``entry`` is in the log's queue."""
+        keep_one(self._cursor, mention, link, entry, is_new=is_new)
 
     def keep(self, subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
         """Subjects, mentions and their keys are kept."""
-        with self._cursor.copy(_COPY_SUBJECTS) as copy:
-            copy.set_types(["text", "text", "timestamptz"])
-            for each in subjects:
-                copy.write_row(subject_row(each))
-        with self._cursor.copy(_COPY_MENTIONS) as copy:
-            copy.set_types(list(_MENTION_TYPES.values()))
-            for new in mentions:
-                copy.write_row(mention_row(new))
-        with self._cursor.copy(_COPY_KEYS) as copy:
-            copy.write(_KEYS_BEGIN + b"".join(_key_rows(mentions)) + _KEYS_END)
+        copy_in(self._cursor, subjects, mentions)
 
     def append(self, links: Iterable[NewLink]) -> None:
         """The lines stand in the link log."""
-        with self._cursor.copy(_COPY_LINKS) as copy:
-            for each in links:
-                copy.write_row(link_row(each))
+        copy_links(self._cursor, links)
 
     def move(self, mention_ids: Sequence[bytes], to_subject: str) -> list[tuple[str, str, str, str, bytes]]:
         """Registry, record, role, former subject and id of the mentions that changed to ``to_subject``."""
@@ -241,12 +184,12 @@ class IndexStore:
     def log_of(self, *, subject_id: str | None = None, mention_id: bytes | None = None) -> list[dict[str, Any]]:
         """The lines of the link log about a subject or a mention, oldest first."""
         self._cursor.execute(
-            f"SELECT seq, {', '.join(_LINK_COLUMNS)} FROM identity_link"
+            f"SELECT seq, {', '.join(LINK_COLUMNS)} FROM identity_link"
             " WHERE (%s::text IS NULL OR subject_id = %s OR from_subject = %s)"
             " AND (%s::bytea IS NULL OR mention_id = %s) ORDER BY seq",
             [subject_id, subject_id, subject_id, mention_id, mention_id],
         )
-        return [dict(zip(("seq", *_LINK_COLUMNS), row, strict=True)) for row in self._cursor.fetchall()]
+        return [dict(zip(("seq", *LINK_COLUMNS), row, strict=True)) for row in self._cursor.fetchall()]
 
     def edges_among(self, mention_ids: Iterable[bytes]) -> list[tuple[int, bytes, bytes]]:
         """The joins that hold those mentions together and were not undone: sequence number and both ends."""
