@@ -27,12 +27,16 @@ class Mode(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RoleShape:
-    """Where in a standard form somebody stands: ``many`` when the path holds a list of them."""
+    """Where in a standard form somebody stands: ``many`` when the path holds a list of them.
+
+    ``shares``: what the form says once of everybody in this role, such as where a household lives.
+    """
 
     role: str
     path: str
     kind: str
     many: bool = False
+    shares: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,10 @@ _ORGANISATION_DOCUMENTS: Final = frozenset({"001", "099"})
 def shape_of(schema: Mapping[str, Any]) -> Shape:
     """The shape that a published evidence schema describes."""
     roles = tuple(
-        RoleShape(each["role"], each["path"], each["kind"], bool(each.get("many", False))) for each in schema["x-roles"]
+        RoleShape(
+            each["role"], each["path"], each["kind"], bool(each.get("many", False)), tuple(each.get("shares", ()))
+        )
+        for each in schema["x-roles"]
     )
     vct = str(schema["x-vct"])
     return Shape(vct.split(":")[3], vct, schema.get("x-registry", ""), schema.get("x-export", ""), roles)
@@ -64,13 +67,14 @@ def named_in(shape: Shape, form: Mapping[str, Any]) -> Iterator[Named]:
         return
     for role in shape.roles:
         standing = form if not role.path else form.get(role.path)
+        shared = {name: form[name] for name in role.shares if name in form}
         if role.many:
             people = standing if isinstance(standing, list) else []
             lone = role.role == "holder" and len(people) == 1
             for number, fields in enumerate(people, 1):
-                yield Named(role.role if lone else f"{role.role}.{number}", _kind(role, fields), fields)
+                yield Named(role.role if lone else f"{role.role}.{number}", _kind(role, fields), {**shared, **fields})
         elif isinstance(standing, Mapping):
-            yield Named(role.role, _kind(role, standing), _own(standing) if not role.path else standing)
+            yield Named(role.role, _kind(role, standing), {**shared, **(standing if role.path else _own(standing))})
 
 
 def kin_of(named: Named, everyone: Sequence[Named]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from hub.identity.compare import LIST_MARK, Traits
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
-from hub.kernel.identifiers import Identifier, date_of_digits, organisation_code_in
+from hub.kernel.identifiers import MAYBE_ROUNDED, Identifier, date_of_digits, organisation_code_in
 from hub.kernel.names import name_key, organisation_key, pinyin_key
 
 PERSON_COLUMNS: Final = (
@@ -44,7 +44,11 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 def person_traits(
     fields: Mapping[str, Any], context: Context, *, listed: str = "", kin: tuple[str, ...] = ()
 ) -> Traits:
-    """The columns of a natural person; an impossible or future birth date counts as none."""
+    """The columns of a natural person; an impossible or future birth date counts as none.
+
+    A sound number that ends in 000 may be what a spreadsheet left of another: it links as a faulty one does, with name
+    and birth date, says nothing of the sex, and is no veto.
+    """
     name = name_key(_text(fields, "name"))[:_LONGEST_NAME]
     former = _former(fields, name)
     number = _person_number(fields)
@@ -55,7 +59,12 @@ def person_traits(
     if sex not in ("1", "2"):
         sex = (number and number.valid and sex_in(number)) or ""
     head = _text(fields, "head_number")
-    address = _text(fields, "residence_address") or _text(fields, "address") or _text(fields, "household_address")
+    address = (
+        _text(fields, "residence_address")
+        or _text(fields, "address")
+        or _text(fields, "household_address")
+        or _text(fields, "family_address")
+    )
     return (
         name,
         former,
@@ -88,6 +97,8 @@ def _person_number(fields: Mapping[str, Any]) -> Identifier | None:
     found = parse_identifier(written, _text(fields, "document_kind") or None)
     if found is None or len(found.value) < _SHORTEST_NUMBER:
         return None
+    if MAYBE_ROUNDED in found.flags:
+        return Identifier(found.kind, found.value, valid=False)
     if found.kind in _ORGANISATION_NUMBERS and fields.get("document_kind") in (None, "111", ""):
         return Identifier(IdentifierKind.RESIDENT_ID, found.value, valid=False)
     return found
