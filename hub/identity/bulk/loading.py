@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from hub.identity.bulk.frequent import silence
-from hub.identity.bulk.opening import Connection
+from hub.identity.bulk.tables import Connection
 from hub.identity.compare import LIST_MARK, Traits
 from hub.identity.modelfile import Model
 from hub.identity.traits import sorted_sound

@@ -11,8 +11,7 @@ from typing import Final
 import duckdb
 
 from hub.errors import Malformed
-
-Connection = duckdb.DuckDBPyConnection
+from hub.identity.bulk.tables import Connection, sorted_numbers
 
 _TEXT: Final = frozenset(("VARCHAR",))
 _FLOATING: Final = ("DOUBLE", "FLOAT")
@@ -42,6 +41,10 @@ class Source:
             if name in self.columns:
                 return f"coalesce(trim({self._text(name)}), '')"
         return "''"
+
+    def cell(self, *names: str) -> str:
+        """The same as it stands, for those who read it whatever stands around it."""
+        return next((f"coalesce({self._text(name)}, '')" for name in names if name in self.columns), "''")
 
     def _text(self, name: str) -> str:
         """A column of whatever type as text; a number that was read as a fraction without its ``.0``."""
@@ -163,17 +166,17 @@ def _require_ids(source: Source) -> None:
             "部分列不是文本、数字或日期，请改为文本。",
             columns=nested,
         )
-    records, empty, different = source.con.execute(
-        f"SELECT count(*), count(*) FILTER (WHERE id = ''), count(DISTINCT hash(id)) FROM"
-        f" (SELECT {source.column('record_id')} AS id FROM raw)"
-    ).fetchall()[0]
-    if empty or different < records:
+    ids = source.column("record_id")
+    empty = source.con.execute(f"SELECT count(*) FROM raw WHERE {ids} = ''").fetchall()[0][0]
+    digests = sorted_numbers(source.con, f"SELECT hash({ids}) FROM raw")
+    doubled = int((digests[1:] == digests[:-1]).sum())
+    if empty or doubled:
         raise Malformed(
             "identity.file-ids-doubled",
             "Every record needs a record_id of its own; some are empty or stand twice.",
             "每条登记信息须有唯一的 record_id；部分为空或重复。",
             empty=empty,
-            doubled=records - different,
+            doubled=doubled,
         )
 
 

@@ -15,14 +15,14 @@ import numpy as np
 
 from hub.errors import Malformed, Unavailable
 from hub.identity.bulk import sql
-from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file
+from hub.identity.bulk.opening import Source, kinds_in, open_file
+from hub.identity.bulk.pairing import pair_records
 from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.roots import Roots, roots_of
+from hub.identity.bulk.tables import Connection
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
-from hub.identity.traits import SEVERAL, SORTED_SOUND
 
-_NUMBER_CAP: Final = 400
 _LARGEST_CHECKED: Final = 60
 
 
@@ -54,6 +54,7 @@ class Resolving:
         self._words = words or {}
         self._review_probable = review_probable
         self._torn = 0
+        self._compared = "traits"
         for macro in sql.MACROS:
             con.execute(macro)
 
@@ -69,17 +70,29 @@ class Resolving:
         self._assign(self._connect())
 
     def _pair(self) -> None:
-        """Table ``pairs``: two records that agree on every part of a key, unless too many do."""
-        queries = [_pairs_of(parts, cap) for parts, cap in zip(self.model.keys, key_caps(self.model), strict=True)]
-        self.con.execute(f"CREATE OR REPLACE TABLE pairs AS {' UNION '.join(queries)}")
+        """Table ``pairs``, and ``compared`` with what those say that stand in one or of whom people have spoken."""
+        pair_records(self.con, self.model)
+        spoken = np.unique(np.array([number for pair in self._words for number in pair], dtype=np.int64))
+        self.con.register("incoming", {"n": spoken})
+        columns = ", ".join(f't."{column}"' for column in self.model.columns)
+        self.con.execute(
+            f"CREATE OR REPLACE TEMP TABLE compared AS SELECT t.n, {columns} FROM traits t SEMI JOIN (SELECT a AS n"
+            " FROM pairs UNION ALL SELECT b FROM pairs UNION ALL SELECT n FROM incoming) USING (n)"
+        )
+        self.con.unregister("incoming")
+        self._compared = "compared"
 
     def _score(self, pairs: str, table: str) -> None:
+        """``table``: each pair with the level of every field and the verdict, found once for equal levels."""
         model = self.model
+        fields = ", ".join(f'"{each.field}"' for each in model.comparisons)
+        outcome = sql.outcome(model, review_probable=self._review_probable)
         self.con.execute(
-            f"CREATE OR REPLACE TABLE {table} AS WITH levelled AS (SELECT p.a, p.b, {sql.levels(model)} FROM {pairs} p"
-            " JOIN traits l ON l.n = p.a JOIN traits r ON r.n = p.b),"
-            f" judged AS (SELECT *, {sql.verdict(model)} FROM levelled)"
-            f" SELECT *, {sql.outcome(model, review_probable=self._review_probable)} AS outcome FROM judged"
+            f"CREATE OR REPLACE TABLE {table} AS WITH levelled AS MATERIALIZED (SELECT p.a, p.b, {sql.levels(model)}"
+            f" FROM {pairs} p JOIN {self._compared} l ON l.n = p.a JOIN {self._compared} r ON r.n = p.b),"
+            f" judged AS (SELECT *, {sql.verdict(model)} FROM (SELECT DISTINCT {fields} FROM levelled)),"
+            f" decided AS (SELECT *, {outcome} AS outcome FROM judged)"
+            f" SELECT a, b, decided.* FROM levelled JOIN decided USING ({fields})"
         )
 
     def _hear(self) -> None:
@@ -220,35 +233,6 @@ class Resolving:
         return Resolved(records, subjects, pairs, links, reviews, self._torn, seconds)
 
 
-def key_caps(model: Model) -> list[int]:
-    """How many records may share a key of each family before it says nothing."""
-    return [_NUMBER_CAP if len(parts) == 1 else model.key_cap for parts in model.keys]
-
-
-def _source(parts: Sequence[str]) -> str:
-    """Where the parts of a key come from: the records, once for each value of a part that has several."""
-    source = "traits"
-    if not {"name", SORTED_SOUND}.isdisjoint(parts):
-        source = "called"
-    for column in sorted(set(SEVERAL).intersection(parts)):
-        source = (
-            f"(SELECT * FROM {source} WHERE NOT contains({column}, '|') UNION ALL SELECT * REPLACE"
-            f" (unnest(string_split({column}, '|')) AS {column}) FROM {source} WHERE contains({column}, '|'))"
-        )
-    return source
-
-
-def _pairs_of(parts: Sequence[str], cap: int) -> str:
-    """Pairs under one digest of the parts; what a digest mixes up is told apart when the pair is compared."""
-    there = " AND ".join(f"{part} <> ''" for part in parts)
-    return (
-        f"(WITH k AS MATERIALIZED (SELECT n, hash({', '.join(parts)}) AS h FROM {_source(parts)} WHERE {there}),"
-        f" d AS (SELECT h FROM k GROUP BY h HAVING count(*) BETWEEN 2 AND {cap}),"
-        " m AS MATERIALIZED (SELECT k.n, k.h FROM k JOIN d USING (h))"
-        " SELECT l.n AS a, r.n AS b FROM m l JOIN m r ON l.h = r.h AND l.n < r.n)"
-    )
-
-
 def _valid_number(columns: Sequence[str]) -> str:
     if "number_state" in columns:
         return "CASE WHEN left(number_state, 1) = 'v' THEN substr(number_state, 2) || ':' || number ELSE '' END"
@@ -318,6 +302,7 @@ def resolve(
     con: Connection, source: Source, models: Mapping[str, Model], options: Options, out: Path | None
 ) -> dict[str, Resolved]:
     """The same for records that are in the database already; table ``resolved`` is left there."""
+    con.execute("SET preserve_insertion_order = false")  # rows carry their number
     prepare_result(con)
     found: dict[str, Resolved] = {}
     for kind in kinds_in(source, list(models)):

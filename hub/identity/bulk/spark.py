@@ -17,18 +17,19 @@ import numpy as np
 
 from hub.errors import Unavailable
 from hub.identity.bulk.frequent import SHARED, silenced
-from hub.identity.bulk.opening import Connection, Source, kinds_in, open_file, open_part
+from hub.identity.bulk.opening import Source, kinds_in, open_file, open_part
+from hub.identity.bulk.pairing import key_caps
 from hub.identity.bulk.reading import read_part, require_content
 from hub.identity.bulk.resolving import (
     Options,
     Resolved,
     Resolving,
     connected,
-    key_caps,
     prepare_result,
     require_writable,
     write_resolved,
 )
+from hub.identity.bulk.tables import Connection
 from hub.identity.compare import Traits
 from hub.identity.modelfile import PLAIN, Model
 from hub.identity.rules import Matcher

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from hub.errors import Refused, Unavailable
 from hub.identity.bulk import sql
-from hub.identity.bulk.opening import Connection
+from hub.identity.bulk.tables import Connection
 from hub.identity.compare import COMPARISONS, MISSING
 from hub.identity.modelfile import Comparison, Model
 

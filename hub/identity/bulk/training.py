@@ -17,10 +17,11 @@ import numpy as np
 
 from hub.errors import Refused
 from hub.identity.bulk import sql
-from hub.identity.bulk.opening import Connection, open_file
+from hub.identity.bulk.opening import open_file
 from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.resolving import Options, Resolving, connected
 from hub.identity.bulk.splinking import estimated, splink_version
+from hub.identity.bulk.tables import Connection
 from hub.identity.compare import MISSING
 from hub.identity.modelfile import Model, parse_model
 from hub.identity.rules import NUMBER_FIELDS
