@@ -1,15 +1,16 @@
 """The lane of exchanges 交换通道: few threads, first come first served, and no thread waits for a receipt 回执.
 
-A thread decides, signs and keeps; the log's own thread has the receipt later, and wakes the event loop once for all
-that have theirs. Whoever waits here costs no thread, so a crowd makes a queue and not a struggle for the interpreter.
+A thread decides, signs and keeps all that came while the threads were at work: who comes alone waits for nobody, and a
+crowd shares statements and commits. The log's own thread has the receipts later, and wakes the event loop once for all
+that have theirs. Whoever waits here costs no thread.
 """
 
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Sequence
 from contextlib import suppress
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import Any, Final
 
@@ -19,9 +20,10 @@ from hub.audit.model import Receipt
 from hub.audit.service import Log
 from hub.audit.waiting import no_receipt_yet
 from hub.errors import Broken
-from hub.exchange.model import Exchanged, KeptExchange
+from hub.exchange.model import Answered, Exchanged, KeptExchange
 from hub.exchange.service import ExchangeService
 
+MOST_TOGETHER: Final = 16
 LOOK_SECONDS: Final = 1.0
 """A look asks the database: a crowd that waits because there is a crowd must not add to it."""
 
@@ -84,7 +86,7 @@ class Lane:
         self._log = log
         self._receipt_seconds = receipt_seconds
         self._landing = Landing(asyncio.get_running_loop())
-        self._queue: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._queue: SimpleQueue[tuple[_Underway, bytes] | None] = SimpleQueue()
         self._threads = [Thread(target=self._work, name=f"exchange-{n}", daemon=True) for n in range(threads)]
         for thread in self._threads:
             thread.start()
@@ -96,7 +98,7 @@ class Lane:
             HubError: what that raises.
         """
         underway = _Underway(self._landing)
-        self._queue.put(lambda: self._answer(underway, request_jws))
+        self._queue.put((underway, request_jws))
         ends = None
         while not (await asyncio.wait((underway.future,), timeout=LOOK_SECONDS))[0]:
             if (kept := underway.kept) is None:
@@ -109,23 +111,46 @@ class Lane:
                 return underway.exchanged(found or no_receipt_yet())
         return underway.exchanged(underway.future.result())
 
-    def _answer(self, underway: _Underway, request_jws: bytes) -> None:
-        """On a thread of the lane."""
+    def _work(self) -> None:
+        """On a thread of the lane, until closed."""
+        while came := self._gathered():
+            self._answer([underway for underway, _ in came], [request_jws for _, request_jws in came])
+
+    def _gathered(self) -> list[tuple[_Underway, bytes]]:
+        """Who came meanwhile, the first awaited; nobody once the lane is closed."""
+        came: list[tuple[_Underway, bytes]] = []
+        one = self._queue.get()
+        while one is not None:
+            came.append(one)
+            if len(came) == MOST_TOGETHER:
+                return came
+            try:
+                one = self._queue.get_nowait()
+            except Empty:
+                return came
+        if came:
+            self._queue.put(None)  # met on the way: this thread ends the next time
+        return came
+
+    def _answer(self, underway: Sequence[_Underway], requests: Sequence[bytes]) -> None:
         try:
-            kept, underway.is_replay = self._service.answer(request_jws)
-        except BaseException as fault:  # noqa: BLE001 - whatever it is, the caller is told
-            underway.answer(None, fault)
-            return
-        underway.kept = kept
-        found = self._log.found_receipt(kept.entry_id) if underway.is_replay else None
+            answers: Sequence[Answered | BaseException] = self._service.answer_all(requests)
+        except BaseException as fault:  # noqa: BLE001 - whatever it is, the callers are told
+            answers = [fault] * len(underway)
+        for each, answered in zip(underway, answers, strict=True):
+            if isinstance(answered, BaseException):
+                each.answer(None, answered)
+            else:
+                self._await(each, answered)
+
+    def _await(self, underway: _Underway, answered: Answered) -> None:
+        underway.kept, underway.is_replay = answered.kept, answered.is_replay
+        entry_id = answered.kept.entry_id
+        found = self._log.found_receipt(entry_id) if answered.is_replay else None
         if found is None:
-            self._log.await_receipt(kept.entry_id, underway)
+            self._log.await_receipt(entry_id, underway)
         else:
             underway.answer(found)
-
-    def _work(self) -> None:
-        while (deed := self._queue.get()) is not None:
-            deed()
 
     def close(self) -> None:
         """What was asked before is done, and no thread is left."""

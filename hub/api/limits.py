@@ -17,4 +17,4 @@ class Limits:
     batch_bytes: int = 2048 * MIB
     receipt_seconds: float = 10.0
     threads: int = 64
-    exchange_threads: int = 8
+    exchange_threads: int = 2

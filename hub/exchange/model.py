@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from hub.identity.model import IdentityQuery
+from hub.proof.sdjwt import Path
 
 
 class Outcome(StrEnum):
@@ -52,6 +53,8 @@ class Item:
     presentation: str | None = field(default=None, repr=False)
     as_of: datetime | None = None
     role: str | None = None
+    shown: tuple[Path, ...] = field(default=(), repr=False)
+    """Where the values stand that the presentation discloses."""
 
     def claims(self) -> dict[str, Any]:
         """The line as the answer carries it."""
@@ -104,3 +107,11 @@ class KeptExchange:
     def exchanged(self, receipt_text: str, *, is_replay: bool) -> Exchanged:
         """What its consumer is told of it, with that receipt."""
         return Exchanged(self.exchange_id, self.answer_jws, receipt_text, self.outcome, is_replay)
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What is kept of an exchange, and whether it was before; its receipt is not there yet."""
+
+    kept: KeptExchange
+    is_replay: bool = False

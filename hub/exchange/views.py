@@ -1,7 +1,7 @@
 """The subject's view 查询记录 as a document: chained lines with a receipt each, sealed by the hub as a whole."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -10,7 +10,7 @@ from hub.proof.encoding import b64url, canonical_json
 from hub.proof.jws import sign_jws
 from hub.proof.keys import Signer
 from hub.proof.merkle import leaf_hash
-from hub.proof.sdjwt import parse_trusted_sd_jwt, path_text
+from hub.proof.sdjwt import Path, parse_trusted_sd_jwt, path_text
 
 VERSION: Final = 1
 SEAL_TYP: Final = "view-seal+jwt"
@@ -108,19 +108,27 @@ def items_told(evidence: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     Raises:
         Malformed: a presentation that is none.
     """
-    return [_shown(item) for item in evidence]
+    return [item_told(item, paths_in(item.get("presentation"))) for item in evidence]
+
+
+def item_told(item: Mapping[str, Any], shown: Iterable[Path]) -> dict[str, Any]:
+    """What came of one thing asked for, of which a presentation disclosed what stands at ``shown``."""
+    named = {name: item.get(name) for name in ("type", "outcome", "reason", "provider")}
+    return named | {"claims": sorted(map(path_text, shown))}
+
+
+def paths_in(presentation: Any) -> tuple[Path, ...]:
+    """Where the values stand that a presentation discloses; none where there is none.
+
+    Raises:
+        Malformed: it is none.
+    """
+    return parse_trusted_sd_jwt(presentation).paths if isinstance(presentation, str) else ()
 
 
 def items_text(items: Sequence[Mapping[str, Any]]) -> str:
     """The text to which the log entry commits (``shown``), so that nobody can be told less than was released."""
     return canonical_json(list(items)).decode()
-
-
-def _shown(item: Mapping[str, Any]) -> dict[str, Any]:
-    presentation = item.get("presentation")
-    shown = parse_trusted_sd_jwt(presentation).paths if isinstance(presentation, str) else ()
-    named = {name: item.get(name) for name in ("type", "outcome", "reason", "provider")}
-    return named | {"claims": sorted(path_text(path) for path in shown)}
 
 
 def line_told(line: Line, receipt: str, carried_receipt: str = "") -> dict[str, Any]:

@@ -31,10 +31,13 @@ def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return sent
 
 
-def test_a_released_exchange_sends_two_statements(world: World, statements: list[str]) -> None:
+def test_a_released_exchange_sends_two_statements(
+    world: World, statements: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     pairwise = world.ask((RESIDENT, ["name"]))["subject"]
     world.hub.log.stop()
     object.__setattr__(world.hub.exchange._parts, "receipt_seconds", 0.01)
+    monkeypatch.setattr(world.hub.exchange._parts._grants, "_seconds", 60)
     for subject, most in (({"pairwise": pairwise}, MOST), (None, MOST + BY_NUMBER)):
         named = {} if subject is None else {"subject": subject}
         request = world.request((RESIDENT, ["name"]), **named)

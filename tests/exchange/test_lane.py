@@ -61,7 +61,7 @@ def test_a_fault_that_nobody_foresaw_reaches_the_caller(world: World, monkeypatc
     def broken(_request: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(world.hub.exchange, "answer", broken)
+    monkeypatch.setattr(world.hub.exchange, "answer_all", broken)
     assert [type(each) for each in sent(world, [world.request()] * 2)] == [ZeroDivisionError] * 2
 
 

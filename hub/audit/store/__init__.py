@@ -2,7 +2,7 @@
 
 from hub.audit.store.election import Bell, Election, ring
 from hub.audit.store.log import HEAD_CHANNEL, QUEUE_CHANNEL, Grown, LogStore, Taken, full_tile, publish
-from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queue_all, queued, reused
+from hub.audit.store.queue import LINK, QUEUE, AuditStore, append, queue_all, reused
 
 __all__ = [
     "HEAD_CHANNEL",
@@ -19,7 +19,6 @@ __all__ = [
     "full_tile",
     "publish",
     "queue_all",
-    "queued",
     "reused",
     "ring",
 ]

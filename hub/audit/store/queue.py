@@ -1,7 +1,7 @@
 """The queue 待定序队列: entries committed with their fact, waiting for an index."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
 from sqlmodel import Session
 
@@ -43,13 +43,14 @@ _LOCK_CHAIN = statement("""
 """)
 LINK: Final = """
  INSERT INTO log_subject_chain AS chain (subject_id, count, last_leaf)
- VALUES (%(subject_id)s::text, %(n)s::int8, %(leaf)s::bytea)
+ SELECT subject_id, n, leaf FROM told WHERE subject_id IS NOT NULL ORDER BY subject_id
  ON CONFLICT (subject_id) DO UPDATE SET count = excluded.count, last_leaf = excluded.last_leaf
  WHERE chain.count = excluded.count - 1 RETURNING subject_id"""
-"""One row when the entry is the next about its subject; none, and nothing is changed, when another came before."""
+"""A row for each entry of ``told`` that is the next about its subject; none, and nothing is changed, where another
+came before. In the order of subjects, so that two such statements never wait for each other in a ring."""
 QUEUE: Final = """
- INSERT INTO log_queue (entry_id, content, leaf) SELECT %(entry_id)s::text, %(content)s::bytea, %(leaf)s::bytea"""
-"""Queues a new entry. Both are parts of a statement that keeps a fact; ``queued`` has their values."""
+ INSERT INTO log_queue (entry_id, content, leaf) SELECT entry_id, content, leaf FROM new ORDER BY place"""
+"""Queues the new entries of ``new``. Both are parts of a statement that keeps facts, and read rows of it."""
 _MOVE_CHAIN = statement("UPDATE log_subject_chain SET last_leaf = :leaf WHERE subject_id = :subject_id")
 
 
@@ -122,11 +123,6 @@ def queue_all(database: Database, entries: Sequence[Entry]) -> list[int]:
             return []
         kept = dict(cursor.execute(_LEAVES_OF, {"entry_ids": entry_ids}).fetchall())
     return [at for at, entry_id in enumerate(entry_ids) if kept.get(entry_id) != leaves[at]]
-
-
-def queued(entry: Entry) -> dict[str, Any]:
-    """The values of ``LINK`` (but for the subject) and ``QUEUE``."""
-    return {"entry_id": entry.entry_id, "content": entry.content(), "leaf": entry.leaf(), "n": entry.claims.get("n")}
 
 
 def append(session: Session, entry: Entry) -> str:

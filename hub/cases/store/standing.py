@@ -13,8 +13,14 @@ STANDING: Final = """
 SELECT f.matter, f.state, f.answers, ARRAY (
  SELECT concat(p.role, ':', p.position, ' ', p.subject_id) FROM case_participant p
  WHERE p.case_id = f.case_id AND p.subject_id IS NOT NULL ORDER BY p.role, p.position) AS people
-FROM case_file f WHERE f.consumer = %(consumer)s AND f.number = %(case)s"""
-"""One row for the consumer's case of that number, for ``standing_in``; the exchange has it in a larger statement."""
+FROM case_file f WHERE f.consumer = asked.consumer AND f.number = asked.number"""
+"""One row for the case of the ``consumer`` and ``number`` of ``asked``, a row beside it, for ``standing_in``.
+
+The exchange has it in a larger statement.
+"""
+_STANDING_OF: Final = f"""
+SELECT standing.* FROM (VALUES (%(consumer)s::text, %(number)s::text)) AS asked (consumer, number)
+CROSS JOIN LATERAL ({STANDING}) standing"""
 COLUMNS: Final = 4
 
 
@@ -45,6 +51,6 @@ def standing_in(row: Sequence[Any]) -> CaseStanding | None:
 def standing_of(session: Session, consumer: str, number: str) -> CaseStanding | None:
     """The consumer's case of that number, or None."""
     cursor = cursor_of(session)
-    cursor.execute(STANDING, {"consumer": consumer, "case": number})
+    cursor.execute(_STANDING_OF, {"consumer": consumer, "number": number})
     row = cursor.fetchone()
     return None if row is None else standing_in(row)

@@ -14,7 +14,8 @@ from hub.exchange.service.choosing import CHOICE_NEEDED, Choices
 from hub.exchange.service.papers import papers_that_serve, types_beside
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
-from hub.exchange.store import Scene, scene_of
+from hub.exchange.store import Asked, Scene
+from hub.exchange.views import paths_in
 from hub.identity.model import Found, NoneFound, UnderReview
 from hub.kernel.clock import local_date
 from hub.proof.sdjwt import Path, SdJwt
@@ -38,8 +39,13 @@ def never_sensitive(_path: Sequence[str | int]) -> bool:
     return False
 
 
+def shown_at(chosen: Sequence[Path], presentation: str) -> tuple[Path, ...]:
+    """Where what was chosen stands in its presentation: below the top, with what it hangs from, and counted anew."""
+    return tuple(chosen) if all(len(path) == 1 for path in chosen) else paths_in(presentation)
+
+
 class Deciding:
-    """One request under decision; it writes nothing, and holds no connection but while it asks."""
+    """One request under decision: what must be seen is asked first. It writes nothing, and holds no connection."""
 
     def __init__(self, parts: Parts, request: Request, now: datetime) -> None:
         self._parts = parts
@@ -48,40 +54,35 @@ class Deciding:
         self._today = local_date(now)
         self._catalogue = parts.catalogue.require_edition_on(self._today).catalogue
         self._opened: dict[str, SdJwt] = {}
+        self._found: dict[str, Allowed | NotAllowed] = {}
+        self._why_not: str | None = None
 
-    def decide(self) -> tuple[Decision, Scene]:
-        """What is to be answered, and the snapshot that it rests on; of a request answered before, only that.
+    def asked(self) -> Asked:
+        """What must be seen for the decision: of whom, unless a pairwise id says it, and of which types."""
+        subject, self._why_not = self._named()  # 1
+        self._found = self._permissions()  # 4
+        return Asked(self._request, subject, self._types(self._found))
+
+    def decide(self, scene: Scene) -> Decision:
+        """What is to be answered, on that snapshot of what was ``asked``.
 
         (1) The subject is exactly one. (2) The case is the consumer's own, of the matter, and open. (3) The subject is
         one of the case. (4) Each type is known and granted for the matter today. (5) What is held and valid is shown as
         far as asked and granted; of several records, the one that the case says is meant; of papers brought earlier,
         those that serve this matter. (6) Statements are made from what is held.
         """
-        found = self._permissions()  # 4
-        subject, why_not = self._named()  # 1
-        scene = self._scene(subject, self._types(found))
-        if scene.is_answered:
-            return Decision(Outcome.refused), scene
+        why_not = self._why_not
         if scene.subject_id is None:
             why_not = why_not or SUBJECT_UNKNOWN
         reason = why_not or self._objection(scene)  # 2, 3
         if reason is not None or scene.subject_id is None:
             items = tuple(Item(wanted.type, Outcome.refused, reason) for wanted in self._request.wanted)
-            return Decision(Outcome.refused, reason, items, scene.subject_id), scene
+            return Decision(Outcome.refused, reason, items, scene.subject_id)
         pairwise = self._parts.identity.pairwise_id(scene.subject_id, self._request.consumer)
-        items = tuple(self._items(found, scene, pairwise))  # 5, 6
+        items = tuple(self._items(self._found, scene, pairwise))  # 5, 6
         outcome = outcome_of(items)
         reason = items[0].reason if outcome is Outcome.refused else None
-        return Decision(outcome, reason, items, scene.subject_id, pairwise), scene
-
-    def _scene(self, subject: str | None, types: Sequence[str]) -> Scene:
-        with self._parts.database.looking() as cursor:
-            scene = scene_of(cursor, self._request, subject, types)
-        if scene.merged_into is None:
-            return scene
-        with self._parts.database.reading() as session:
-            survivor = self._parts.identity.resolve(session, scene.merged_into)
-        return self._scene(survivor or "", types)
+        return Decision(outcome, reason, items, scene.subject_id, pairwise)
 
     def _permissions(self) -> dict[str, Allowed | NotAllowed]:
         request = self._request
@@ -183,9 +184,10 @@ class Deciding:
             outcome=Outcome.partial if is_less else Outcome.released,
             reason=CLAIMS_NOT_GRANTED if is_less else None,
             provider=held.issuer,
-            presentation=evidence.present(chosen),
+            presentation=(presentation := evidence.present(chosen)),
             as_of=held.as_of,
             role=held.role,
+            shown=shown_at(chosen, presentation),
         )
 
     def _statement(
@@ -209,9 +211,10 @@ class Deciding:
             outcome=Outcome.partial if is_less else Outcome.released,
             reason=CLAIMS_NOT_GRANTED if is_less else None,
             provider=self._parts.hub,
-            presentation=statement.present(chosen),
+            presentation=(presentation := statement.present(chosen)),
             as_of=as_of,
             role="self",
+            shown=shown_at(chosen, presentation),
         )
 
     def _open(self, held: HeldEvidence) -> SdJwt:

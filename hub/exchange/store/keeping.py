@@ -1,8 +1,8 @@
-"""Keeps an exchange 存证: request, answer, the subject's access and the log entry, in one statement."""
+"""Keeps exchanges 存证: request, answer, the subject's access and the log entry, of all in one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import Enum
 from typing import Any, Final
 
 import orjson
@@ -10,26 +10,35 @@ from psycopg import Cursor
 from psycopg.errors import UniqueViolation
 
 from hub.audit.model import Entry
-from hub.audit.store import LINK, QUEUE, queued
+from hub.audit.store import LINK, QUEUE
 from hub.evidence.store import Vault
 from hub.exchange.model import Decision, Request
-from hub.proof.encoding import b64url
+from hub.proof.encoding import b64url, base64_text
 
 _KEEP: Final = f"""
-kept AS (
+WITH told AS MATERIALIZED (
+ SELECT place, exchange_id, consumer, jti, matter, number, outcome, reason, types, providers, pairwise, entry_id,
+  subject_id, n, decode(officer, 'base64') AS officer, decode(digest, 'base64') AS digest,
+  decode(content, 'base64') AS content, decode(leaf, 'base64') AS leaf, decode(sealed, 'base64') AS sealed
+ FROM json_to_recordset(%(told)s) AS told (place int4, exchange_id text, consumer text, jti text, matter text,
+  number text, outcome text, reason text, types text[], providers text[], pairwise text, entry_id text,
+  subject_id text, n int8, officer text, digest text, content text, leaf text, sealed text)
+), {{new}}, kept AS (
  INSERT INTO exchange (exchange_id, consumer, jti, at, matter, case_ref, outcome, reason, types, providers, pairwise,
   officer, entry_id, request_digest, sealed)
- SELECT %(exchange_id)s, %(consumer)s, %(jti)s, %(at)s, %(matter)s, %(case)s, %(outcome)s, %(reason)s, %(types)s,
-  string_to_array(%(providers)s, ' '), %(pairwise)s, %(officer)s, %(entry_id)s, %(request_digest)s, %(sealed)s
-  {{if_linked}}
- RETURNING exchange_id
+ SELECT exchange_id, consumer, jti, %(at)s, matter, number, outcome, reason, types, providers, pairwise, officer,
+  entry_id, digest, sealed FROM new
 ), seen AS (
  INSERT INTO subject_access (subject_id, n, exchange_id, at)
- SELECT %(subject_id)s::text, %(n)s::int4, exchange_id, %(at)s FROM kept WHERE %(subject_id)s::text IS NOT NULL
-), queued AS ({QUEUE} FROM kept)
-SELECT count(*) FROM kept"""
-_KEEP_UNLINKED: Final = "WITH" + _KEEP.format(if_linked="")
-_KEEP_LINKED: Final = f"WITH linked AS ({LINK})," + _KEEP.format(if_linked="FROM linked")
+ SELECT subject_id, n, exchange_id, %(at)s FROM new WHERE subject_id IS NOT NULL
+), queued AS ({QUEUE})
+SELECT exchange_id FROM new"""
+_NEW: Final = "new AS (SELECT * FROM told)"
+_LINKED: Final = f"""linked AS ({LINK}), new AS MATERIALIZED (
+ SELECT told.* FROM told LEFT JOIN linked USING (subject_id)
+ WHERE told.subject_id IS NULL OR linked.subject_id IS NOT NULL)"""
+_KEEP_HELD: Final = _KEEP.format(new=_NEW)
+_KEEP_LINKED: Final = _KEEP.format(new=_LINKED)
 _ONCE: Final = "uq_exchange_consumer_jti"
 
 
@@ -42,50 +51,54 @@ class NewExchange:
     decision: Decision
     answer_jws: str = field(repr=False)
     entry: Entry
-    at: datetime
 
 
-class Kept(Enum):
-    """What became of it; nothing at all is kept unless everything is."""
-
-    kept = "kept"
-    overtaken = "overtaken"
-    """Another entry about the subject came in between; the entry must follow that one."""
-    answered_before = "answered before"
+class AnsweredBeforeError(Exception):
+    """Another answer to one of the requests is kept already; nothing was kept now."""
 
 
-def keep(cursor: Cursor[Any], new: NewExchange, vault: Vault, *, is_linked: bool) -> Kept:
-    """Keeps the exchange; ``is_linked`` when its entry must move the subject's chain, which nobody holds."""
+def keep(cursor: Cursor[Any], new: Sequence[NewExchange], vault: Vault, at: datetime, *, is_linked: bool) -> set[str]:
+    """The ids of those of the exchanges that are kept, each of them whole.
+
+    ``is_linked``: the entry of each must move the chain of its subject, which nobody holds; where another entry about
+    the subject came in between, nothing is kept. No two of them are about one subject.
+
+    Raises:
+        AnsweredBeforeError: a request among them was answered before; nothing at all is kept.
+    """
+    told = [_told(place, each, vault) for place, each in enumerate(new)]
+    values = {"told": orjson.dumps(told).decode(), "at": at}
     try:
-        cursor.execute(_KEEP_LINKED if is_linked else _KEEP_UNLINKED, _values(new, vault))
+        cursor.execute(_KEEP_LINKED if is_linked else _KEEP_HELD, values)
     except UniqueViolation as fault:
         if fault.diag.constraint_name != _ONCE:
             raise
-        return Kept.answered_before
-    row = cursor.fetchone()
-    return Kept.kept if row and row[0] else Kept.overtaken
+        raise AnsweredBeforeError from None
+    return {row[0] for row in cursor.fetchall()}
 
 
-def _values(new: NewExchange, vault: Vault) -> dict[str, Any]:
+def _told(place: int, new: NewExchange, vault: Vault) -> dict[str, Any]:
     request, decision = new.request, new.decision
-    providers = {item.provider for item in decision.items if item.provider and item.presentation}
     return {
-        **queued(new.entry),
+        "place": place,
         "exchange_id": new.exchange_id,
         "consumer": request.consumer,
         "jti": request.jti,
-        "at": new.at,
         "matter": request.matter,
-        "case": request.case,
+        "number": request.case,
         "outcome": decision.outcome.value,
         "reason": decision.reason,
         "types": [wanted.type for wanted in request.wanted],
-        "providers": " ".join(sorted(providers)),
+        "providers": sorted({item.provider for item in decision.items if item.provider and item.presentation}),
         "pairwise": decision.pairwise,
-        "officer": vault.blinder.key("officer", f"{request.consumer}|{request.officer}"),
-        "request_digest": request.digest,
-        "sealed": _sealed(new, vault),
+        "entry_id": new.entry.entry_id,
         "subject_id": decision.subject_id,
+        "n": new.entry.claims.get("n"),
+        "officer": base64_text(vault.blinder.key("officer", f"{request.consumer}|{request.officer}")),
+        "digest": base64_text(request.digest),
+        "content": base64_text(new.entry.content()),
+        "leaf": base64_text(new.entry.leaf()),
+        "sealed": base64_text(_sealed(new, vault)),
     }
 
 

@@ -1,9 +1,10 @@
-"""What a decision must see 决定所见: case, subject, its chain in the log and what is held, in one statement."""
+"""What decisions must see 决定所见: case, subject, its chain in the log and what is held; for all in one statement."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import orjson
 from psycopg import Cursor
 
 from hub.cases.store.standing import COLUMNS, STANDING, CaseStanding, standing_in
@@ -11,24 +12,29 @@ from hub.evidence.model import HeldEvidence
 from hub.evidence.store import HELD, held_in
 from hub.exchange.model import Request
 
-# OFFSET 0: links before evidence, as in the store of evidence.
-_SCENE: Final = f"""
-SELECT EXISTS (SELECT FROM exchange WHERE consumer = %(consumer)s AND jti = %(jti)s),
- who.subject_id, who.merged_into, coalesce(chain.count, 0), coalesce(chain.last_leaf, ''::bytea), standing.*, held.*
-FROM (VALUES (1)) AS one
-LEFT JOIN identity_subject who ON who.subject_id = coalesce(%(subject)s::text,
- (SELECT subject_id FROM identity_pairwise WHERE consumer = %(consumer)s AND pairwise = %(pairwise)s))
-LEFT JOIN log_subject_chain chain ON chain.subject_id = who.subject_id
-LEFT JOIN LATERAL ({STANDING}) standing ON true
-LEFT JOIN LATERAL (
- SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
-  SELECT * FROM evidence
-  WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (string_to_array(%(types)s, ' ')) OFFSET 0) e
- WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
-  || who.subject_id::text)
-) held ON true
-ORDER BY held.as_of, held.evidence_id"""
-_OWN: Final = 5
+# OFFSET 0: each request is looked at by itself, links before evidence, whatever the planner knows of the tables.
+_SCENES: Final = f"""
+SELECT asked.place, scene.*
+FROM json_to_recordset(%(asked)s) AS asked (place int4, consumer text, jti text, number text, pairwise text,
+ subject text, types text[])
+CROSS JOIN LATERAL (
+ SELECT EXISTS (SELECT FROM exchange WHERE consumer = asked.consumer AND jti = asked.jti),
+  who.subject_id, who.merged_into, coalesce(chain.count, 0), coalesce(chain.last_leaf, ''::bytea), standing.*, held.*
+ FROM (VALUES (1)) AS one
+ LEFT JOIN identity_subject who ON who.subject_id = coalesce(asked.subject,
+  (SELECT subject_id FROM identity_pairwise WHERE consumer = asked.consumer AND pairwise = asked.pairwise))
+ LEFT JOIN log_subject_chain chain ON chain.subject_id = who.subject_id
+ LEFT JOIN LATERAL ({STANDING}) standing ON true
+ LEFT JOIN LATERAL (
+  SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
+   SELECT * FROM evidence
+   WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (asked.types) OFFSET 0) e
+  WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
+   || who.subject_id::text)
+ ) held ON true
+ ORDER BY held.as_of, held.evidence_id OFFSET 0
+) scene"""
+_OWN: Final = 6
 """Columns before the case's."""
 
 
@@ -47,22 +53,41 @@ class Scene:
     held: tuple[HeldEvidence, ...] = field(repr=False)
 
 
-def scene_of(cursor: Cursor[Any], request: Request, subject_id: str | None, types: Sequence[str]) -> Scene:
-    """What stands now for a request about ``subject_id``, or about whoever its pairwise id was given to.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the scene of a request depends on: its subject, unless a pairwise id names it, and the types it rests on."""
 
-    ``held`` is what is valid about the subject, and those merged into it, of those ``types``, the newest last.
+    request: Request
+    subject_id: str | None
+    types: Sequence[str]
+
+
+def scenes_of(cursor: Cursor[Any], asked: Mapping[int, Asked]) -> dict[int, Scene]:
+    """What stands now for each request, under its key: all of it one snapshot.
+
+    ``held`` is what is valid about the subject, and those merged into it, of the types, the newest last.
     """
-    values = {
-        "subject": subject_id,
-        "consumer": request.consumer,
-        "pairwise": request.pairwise,
-        "jti": request.jti,
-        "case": request.case,
-        "types": " ".join(types),
-    }
-    cursor.execute(_SCENE, values, binary=True)
-    rows = cursor.fetchall()
-    is_answered, found, merged_into, count, last_leaf = rows[0][:_OWN]
+    told = [
+        {
+            "place": place,
+            "consumer": each.request.consumer,
+            "jti": each.request.jti,
+            "number": each.request.case,
+            "pairwise": each.request.pairwise,
+            "subject": each.subject_id,
+            "types": each.types,
+        }
+        for place, each in asked.items()
+    ]
+    cursor.execute(_SCENES, {"asked": orjson.dumps(told).decode()}, binary=True)
+    rows: dict[int, list[Any]] = {}
+    for row in cursor.fetchall():
+        rows.setdefault(row[0], []).append(row)
+    return {place: _scene(found) for place, found in rows.items()}
+
+
+def _scene(rows: list[Any]) -> Scene:
+    _, is_answered, found, merged_into, count, last_leaf = rows[0][:_OWN]
     held = tuple(held_in(row[_OWN + COLUMNS :]) for row in rows if row[_OWN + COLUMNS] is not None)
     case = standing_in(rows[0][_OWN : _OWN + COLUMNS])
     return Scene(is_answered, found, merged_into, (count, last_leaf), case, held)
