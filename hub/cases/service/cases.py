@@ -1,11 +1,13 @@
 """Opens a case 办件 for a matter and its people, says what need not be brought, and takes answers."""
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from sqlmodel import Session
 
 from hub.cases.model import BroughtMaterial, Case, CaseState, Checklist, Due, ItemState, PersonAsked
+from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.service.asking import Asking
 from hub.cases.service.bringing import Bringing, Paper, Upload
 from hub.cases.service.deciding import Deciding, Outcome
@@ -13,7 +15,7 @@ from hub.cases.service.events import Events
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import Mandates, require_actable, require_mandate
 from hub.cases.service.opening import Opened, Opening, no_such_question, require_conditions, require_usable
-from hub.cases.service.people import PersonIn, placed, require_roles, seal
+from hub.cases.service.people import PersonIn, placed, require_roles, resolved_again, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
 from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, require_case
@@ -51,7 +53,7 @@ class CaseService:
         around, today = self._around, self._around.today
         edition = around.catalogue.require_edition_on(today)
         matter = require_matter(edition.catalogue, opening.matter, today)
-        require_usable(opening, matter, consumer, self._around.today)
+        require_usable(opening, matter, consumer, today)
         case_id = new_id("case")
         with around.database.writing() as session:
             people, asked = placed(around, session, consumer, opening.people, {})
@@ -197,19 +199,19 @@ class CaseService:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
             require_actable(around, session, case)
-            item = self._lookout.checklist(session, case).item_for(material_id)
-            applicant = case.applicant.subject_id
+            world = self._lookout.world(session, case)
+            item, applicant = item_of(world, material_id), world.case.applicant.subject_id
             if item is not None and item.state is ItemState.committed:
-                return self._lookout.checklist(session, case)
+                return checklist_of(world)
             if item is None or item.state is not ItemState.commitment or applicant is None:
                 raise Refused(
                     "cases.no-commitment",
                     "A written promise is not possible here; bring the material.",
                     "不适用告知承诺。",
                 )
-            store.commit_to(applicant, case.case_id, material_id, on=around.today)
+            store.commit_to(applicant, case.case_id, material_id, on=world.today)
             around.record(session, case, "committed", consumer, {"material": material_id})
-            return self._lookout.checklist(session, case)
+            return checklist_of(replace(world, commitments=store.commitments_of(applicant)))
 
     def find_false(self, consumer: str, number: str, material_id: str) -> None:
         """A promise was found false; the applicant may promise no more.
@@ -221,7 +223,7 @@ class CaseService:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
-            applicant = case.applicant.subject_id
+            applicant = resolved_again(around, session, case).applicant.subject_id
             if applicant is None or not store.find_false(applicant, case.case_id, material_id, on=around.today):
                 raise Missing("cases.no-such-commitment", "There is no such promise in this case.", "没有该承诺。")
             around.record(session, case, "commitment-false", consumer, {"material": material_id})
