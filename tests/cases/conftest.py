@@ -22,6 +22,7 @@ from hub.catalogue.service import CatalogueService
 from hub.evidence.model import Link
 from hub.evidence.store import EvidenceStore, NewEvidence, Vault
 from hub.identity.model import Answer, Found, GoldenValue, IdentityQuery, NoneFound, Several, UnderReview
+from hub.identity.tables import SubjectRow
 from hub.kernel.clock import FixedClock
 from hub.kernel.ids import new_id
 from hub.kernel.workdays import WorkdayCalendar
@@ -114,6 +115,15 @@ class County:
             store.keep([row])
             store.link([Link(self.subject(number), evidence_id, role) for number, role in people.items()])
         return evidence_id
+
+    def merge(self, loser: str, survivor: str) -> None:
+        """Both numbers are one subject's from now on."""
+        was, now = self.subject(loser), self.subject(survivor)
+        with self.database.writing() as session:
+            for subject_id, into in ((was, now), (now, None)):
+                row = SubjectRow(subject_id=subject_id, kind="resident", created_at=NOW, merged_into=into)
+                session.merge(row)
+        self.index.merged |= {was: now} | {each: now for each, into in self.index.merged.items() if into == was}
 
     def signer(self, party: str) -> FileSigner:
         if party not in self.signers:

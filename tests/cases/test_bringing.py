@@ -11,7 +11,7 @@ from hub.cases.rules.uploads import DOCX, XLSX, media_type_of
 from hub.cases.service import Upload
 from hub.cases.service.scanning import EICAR, ClamdScanner, SignatureScanner
 from hub.errors import Conflict, Malformed, Missing, Refused, Unavailable
-from tests.cases.conftest import PDF, County
+from tests.cases.conftest import PDF, County, person
 
 AID = "svc:low-income-aid"
 FUNERAL = "svc:funeral-subsidy"
@@ -48,6 +48,25 @@ def test_the_second_matter_asks_for_nothing_that_the_first_one_brought(county: C
     second = county.open(FUNERAL, "funeral-subsidy", "F-1", ("deceased", "A")).checklist
     assert second.item_for("identity").state is ItemState.brought_earlier
     assert not {item.kind for item in second.asked} & {"household-book", "income-proof"}
+
+
+def test_what_somebody_brought_and_promised_is_theirs_when_they_are_merged_into_another(aid: County) -> None:
+    """A merge rewrites no row: what stands under the old id, also that of a merge before, is found from the new one."""
+    aid.bring(AID, "L-1", "income-proof", "income-proof", issued_on="2026-11-01")
+    aid.cases.commit_to(AID, "L-1", "other-property")
+    aid.subject("C")
+    aid.open(AID, "low-income-aid", "L-3", people=(person("applicant", "C"),))
+    assert aid.cases.checklist(AID, "L-3").item_for("income-proof").state is ItemState.to_bring
+    aid.merge("A", "B")
+    aid.merge("B", "C")
+    assert aid.cases.checklist(AID, "L-3").item_for("income-proof").state is ItemState.brought_earlier
+    assert aid.cases.checklist(AID, "L-1").item_for("other-property").state is ItemState.committed
+    assert [paper.kind for paper in aid.cases.papers(AID, "L-3")] == ["income-proof"]
+    assert aid.cases.earlier_paper(AID, "L-3", "income-proof").content == PDF
+    aid.cases.find_false(AID, "L-1", "other-property")
+    assert aid.cases.checklist(AID, "L-3").item_for("other-property").no_commitment.code == "commitment-broken"
+    aid.cases.withdraw_paper(AID, "L-3", aid.cases.papers(AID, "L-3")[0].material_id)
+    assert aid.cases.checklist(AID, "L-3").item_for("income-proof").state is ItemState.to_bring
 
 
 def test_never_for_an_unrelated_purpose(county: County) -> None:

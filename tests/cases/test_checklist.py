@@ -373,7 +373,7 @@ def test_every_step_is_in_the_log_without_personal_data(county: County) -> None:
 def test_a_participant_whose_subject_was_merged_is_found_under_the_other(county: County) -> None:
     county.open(AID, "low-income-aid", "L-1", people=(person_known(county),))
     known_resident(county, "OTHER")
-    county.index.merged[county.subject("A")] = county.subject("OTHER")
+    county.merge("A", "OTHER")
     assert county.cases.checklist(AID, "L-1").item_for("household-identity").state is ItemState.held
 
 

@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from sqlmodel import Session
 
-from hub.cases.model import APPLICANT, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
+from hub.cases.model import APPLICANT, Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
 from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
@@ -227,9 +227,9 @@ class Bringing:
         around = self._around
         with around.database.writing() as session:
             case = require_case(CaseStore(session), consumer, number, locked=True)
-            item = self._lookout.checklist(session, case).item_for(material_id)
-            evidence_id = _earlier_evidence(item)
-            paper = _paper_with(around.brought(session).brought_by(case.subject_ids), evidence_id)
+            world = self._lookout.world(session, case)
+            evidence_id = _earlier_evidence(item_of(world, material_id))
+            paper = _paper_with(world.brought, evidence_id)
             stored = around.brought(session).file_of(paper.subject_id, paper.material_id)
             held = [
                 each
@@ -344,7 +344,7 @@ def _earlier_evidence(item: Item | None) -> str:
     return next(source.evidence_id for source in item.sources if source.case_number)
 
 
-def _paper_with(papers: dict[str, list[BroughtMaterial]], evidence_id: str) -> BroughtMaterial:
+def _paper_with(papers: Brought, evidence_id: str) -> BroughtMaterial:
     found = [each for several in papers.values() for each in several if each.evidence_id == evidence_id]
     if not found:
         raise _no_paper()

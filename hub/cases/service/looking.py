@@ -19,6 +19,7 @@ from hub.cases.rules.statable import DEATHS
 from hub.cases.service.people import resolved_again
 from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case
 from hub.cases.store import CaseStore
+from hub.cases.store.merged import answered_for
 from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
 from hub.catalogue.model import Catalogue, Check, Matter, Names, PieceKind, StatementType
 from hub.catalogue.schemas import evidence_schema
@@ -146,7 +147,8 @@ class Lookout:
         catalogue = around.catalogue.catalogue_of(case.edition_id)
         matter = catalogue.matter_by_id[case.matter]
         subjects, evidence = case.subject_ids, around.evidence(session)
-        held = _by_subject(evidence.of_subjects(subjects, self._types_for(case.edition_id, matter, catalogue)))
+        found = evidence.of_subjects(subjects, self._types_for(case.edition_id, matter, catalogue))
+        held = _by_subject(found, _owners(session, subjects, found))
         store = CaseStore(session)
         brought: Brought = around.brought(session).brought_by(subjects) if subjects else {}
         satisfies = partial(self._satisfies, evidence)
@@ -258,9 +260,15 @@ def _types_needed(matter: Matter, catalogue: Catalogue) -> set[str]:
     return needed & set(catalogue.evidence_by_name)
 
 
-def _by_subject(held: Sequence[HeldEvidence]) -> dict[str, dict[str, list[HeldEvidence]]]:
-    """Newest first, by subject and type."""
-    found: dict[str, dict[str, list[HeldEvidence]]] = {}
+def _owners(session: Session, subjects: Sequence[str], held: Sequence[HeldEvidence]) -> Mapping[str, str]:
+    """Under each id met, who answers for it; asked only where something stayed under an id that was merged."""
+    owners = {subject_id: subject_id for subject_id in subjects}
+    return owners if all(each.subject_id in owners for each in held) else answered_for(session, subjects)
+
+
+def _by_subject(held: Sequence[HeldEvidence], owners: Mapping[str, str]) -> dict[str, dict[str, list[HeldEvidence]]]:
+    """Newest first, by subject and type; the same under every id that a subject answers for."""
+    found: dict[str, dict[str, list[HeldEvidence]]] = {owner: {} for owner in owners.values()}
     for each in reversed(held):
-        found.setdefault(each.subject_id, {}).setdefault(each.type, []).append(each)
-    return found
+        found[owners[each.subject_id]].setdefault(each.type, []).append(each)
+    return {subject_id: found[owner] for subject_id, owner in owners.items()}

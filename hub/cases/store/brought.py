@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from hub.cases.model import BroughtMaterial
+from hub.cases.store.merged import known_as
 from hub.cases.tables import BROUGHT, CASE, CHUNK, FILE
 from hub.proof.sealing import KeyRing
 
@@ -84,21 +85,27 @@ class BroughtStore:
         return self._session.execute(found.limit(1)).scalar() is not None
 
     def brought_by(self, subject_ids: Sequence[str]) -> dict[str, list[BroughtMaterial]]:
-        """What those subjects ever brought and did not take back, newest first; one statement."""
+        """What those subjects ever brought and did not take back, newest first; one statement.
+
+        What somebody brought who was merged into one of them is theirs; the paper keeps the id it was brought under.
+        """
+        way = known_as(subject_ids)
         rows = self._session.execute(
             select(
+                way.c.subject_id,
                 *BROUGHT.c["material_id", "subject_id", "kind", "evidence_id", "issuer", "issued_on", "valid_until"],
                 BROUGHT.c.brought_on,
                 CASE.c.number,
                 BROUGHT.c.consumer,
             )
-            .join_from(BROUGHT, CASE, BROUGHT.c.case_id == CASE.c.case_id)
-            .where(BROUGHT.c.subject_id.in_(subject_ids), BROUGHT.c.withdrawn_on.is_(None))
+            .join_from(way, BROUGHT, BROUGHT.c.subject_id == way.c.was)
+            .join(CASE, BROUGHT.c.case_id == CASE.c.case_id)
+            .where(BROUGHT.c.withdrawn_on.is_(None))
             .order_by(BROUGHT.c.brought_on.desc(), BROUGHT.c.material_id)
         )
         found: dict[str, list[BroughtMaterial]] = {}
-        for row in rows:
-            found.setdefault(row.subject_id, []).append(BroughtMaterial(*row))
+        for subject_id, *paper in rows:
+            found.setdefault(subject_id, []).append(BroughtMaterial(*paper))
         return found
 
     def file_of(self, subject_id: str, material_id: str) -> StoredFile | None:

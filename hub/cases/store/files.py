@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from hub.cases.model import Case, CaseState, Commitment, Due, Item, Outcome, Participant, Suspension
+from hub.cases.store.merged import known_as
 from hub.cases.tables import CASE, CASE_MATERIAL, CASE_STEP, COMMITMENT, PARTICIPANT
 
 
@@ -250,10 +251,11 @@ class CaseStore:
 
     def find_false(self, subject_id: str, case_id: str, material: str, *, on: date) -> bool:
         """The promise was found false; False when there is no such promise."""
+        way = known_as([subject_id])
         found = self._session.execute(
             update(COMMITMENT)
             .where(
-                COMMITMENT.c.subject_id == subject_id,
+                COMMITMENT.c.subject_id.in_(select(way.c.was)),
                 COMMITMENT.c.case_id == case_id,
                 COMMITMENT.c.material == material,
             )
@@ -263,10 +265,11 @@ class CaseStore:
         return found.scalar() is not None
 
     def commitments_of(self, subject_id: str) -> list[Commitment]:
-        """Everything the subject promised, in any case."""
+        """Everything the subject promised, in any case, also under an id that was merged into it."""
+        way = known_as([subject_id])
         rows = self._session.execute(
-            select(*COMMITMENT.c["case_id", "material", "made_on", "found_false_on"]).where(
-                COMMITMENT.c.subject_id == subject_id
+            select(*COMMITMENT.c["case_id", "material", "made_on", "found_false_on"]).join_from(
+                way, COMMITMENT, COMMITMENT.c.subject_id == way.c.was
             )
         )
         return [Commitment(*row) for row in rows]
