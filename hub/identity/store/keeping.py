@@ -6,7 +6,7 @@ from typing import Any, Final
 from psycopg import Cursor
 
 from hub.audit.model import Entry
-from hub.audit.store import QUEUE, queued
+from hub.audit.store import QUEUE
 from hub.identity.store.rows import NewLink, NewMention, NewSubject, link_row, mention_row, subject_row
 from hub.proof.sealing import BLIND_KEY_BYTES
 
@@ -38,7 +38,10 @@ _ONE: Final = (
     f" FOR {BLIND_KEY_BYTES}), %(mention_id)s FROM generate_series(0, %(last)s::int) n"
 )
 _KEEP_ONE: Final = "WITH " + _ONE
-_KEEP_AND_LOG: Final = f"WITH q AS ({QUEUE}), " + _ONE
+_KEEP_AND_LOG: Final = (
+    "WITH new AS (SELECT 0 AS place, %(entry_id)s::text AS entry_id, %(content)s::bytea AS content,"
+    f" %(leaf)s::bytea AS leaf), queued AS ({QUEUE}), {_ONE}"
+)
 
 
 def keys_in(keys: bytes) -> list[bytes]:
@@ -56,7 +59,8 @@ def keep_one(
     if entry is None:
         cursor.execute(_KEEP_ONE, values, prepare=True)
     else:
-        cursor.execute(_KEEP_AND_LOG, values | queued(entry), prepare=True)
+        values |= {"entry_id": entry.entry_id, "content": entry.content(), "leaf": entry.leaf()}
+        cursor.execute(_KEEP_AND_LOG, values, prepare=True)
 
 
 def copy_in(cursor: Cursor[Any], subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
