@@ -83,16 +83,16 @@ class Regions:
     @cached_property
     def _by_name(self) -> dict[str, str | None]:
         """Every name of a county with what may stand in front of it; None for a name that two of them have."""
-        counties = {
-            code: spans[-1].last_year is None
-            for code, spans in self._spans.items()
-            if not code.endswith("00") and spans[-1].name not in _FALSE_NAMES
-        }
-        return self._names_of_all(counties, in_force=False) | self._names_of_all(counties, in_force=True)
+        abolished: list[str] = []
+        in_force: list[str] = []
+        for code, spans in self._spans.items():
+            if not code.endswith("00") and spans[-1].name not in _FALSE_NAMES:
+                (in_force if spans[-1].last_year is None else abolished).append(code)
+        return self._names_of_all(abolished) | self._names_of_all(in_force)
 
-    def _names_of_all(self, counties: Mapping[str, bool], *, in_force: bool) -> dict[str, str | None]:
+    def _names_of_all(self, codes: Iterable[str]) -> dict[str, str | None]:
         found: dict[str, str | None] = {}
-        for code in (code for code, is_in_force in counties.items() if is_in_force == in_force):
+        for code in codes:
             names = self.names_of(code)
             for name in {names[0] + names[-1], *("".join(names[start:]) for start in range(len(names)))}:
                 found[name] = self._later(found[name], code) if name in found else code
