@@ -121,7 +121,11 @@ class Sender:
         """
         parcel = Parcel(pending, prepare, cursor, is_full)
         made = self._made(parcel)
-        overtaken = self._overtaken()
+        try:
+            overtaken = self._overtaken()
+        except BaseException:
+            made.batch.body.close()
+            raise
         if overtaken is not None:
             self._unmake(made)
             self._send_anew(overtaken)

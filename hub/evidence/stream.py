@@ -95,14 +95,17 @@ def _bad_gzip(code: str) -> Malformed:
 
 
 class LineReader:
-    """Cuts pieces into lines, numbered from 1, and digests every byte after the first line's break."""
+    """Cuts pieces into lines, numbered from 1, and digests every byte after the first line's break.
+
+    ``has_ended`` once every line was handed out.
+    """
 
     def __init__(self, pieces: Iterable[bytes], limits: StreamLimits) -> None:
         self._pieces = iter(pieces)
         self._limit = limits.line_bytes
         self._digest = hashlib.sha256()
         self._rest = b""
-        self._ended = False
+        self.has_ended = False
         self.lines_after_first = 0
 
     def first(self) -> bytes:
@@ -142,11 +145,11 @@ class LineReader:
             pending += piece
         if pending or skipping:
             yield self._line(None if skipping else pending)
-        self._ended = True
+        self.has_ended = True
 
     def digest(self) -> bytes:
         """SHA-256 of all bytes after the first line's break, once all lines were read."""
-        if not self._ended:
+        if not self.has_ended:
             for _ in self.rest():
                 continue
         return self._digest.digest()

@@ -107,7 +107,7 @@ def test_an_adapter_that_gives_up_goes_on_next_time(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(export_run, "LINES_PER_BATCH", 20)
-    source = deaths(tmp_path / "a", 200)
+    source = deaths(tmp_path / "a", 600)
     faults: list[BaseException] = []
 
     def impatient() -> None:
@@ -125,7 +125,7 @@ def test_an_adapter_that_gives_up_goes_on_next_time(
     site.start_database()
     assert [getattr(fault, "code", fault) for fault in faults] == ["adapters.hub-away"]
     site.push(source)
-    assert site.kept() == {"records": 200, "evidence": 200, "links": 200, "mentions": 200, "gaps": 0}
+    assert site.kept() == {"records": 600, "evidence": 600, "links": 600, "mentions": 600, "gaps": 0}
 
 
 def test_two_adapters_of_one_registry_at_once_lose_and_double_nothing(

@@ -14,10 +14,11 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit.store import append
+from hub.errors import Malformed
 from hub.evidence.frames import frame_of, lines_in
 from hub.evidence.lines import Expectation
 from hub.evidence.model import Line, Unusable, Usable, Withdrawal
-from hub.evidence.service import IntakeService, Verifiers
+from hub.evidence.service import IntakeService, Verifiers, batch
 from hub.evidence.service.spool import Spool
 from hub.evidence.service.verifiers import LINES_AT_ONCE, frames_here
 from hub.evidence.stream import RawLine
@@ -240,3 +241,52 @@ def test_two_registries_that_name_the_same_new_people_at_once_make_one_subject_o
     with database.reading() as session:
         links = session.execute(text("SELECT count(*), count(DISTINCT subject_id) FROM evidence_link")).one()
     assert tuple(links) == (2 * len(people), len(people))
+
+
+class Told:
+    """Identity that says when it was first asked."""
+
+    def __init__(self, identity: Any) -> None:
+        self._identity = identity
+        self.is_asked = threading.Event()
+
+    def place(self, session: Any, mentions: Any) -> Any:
+        self.is_asked.set()
+        return self._identity.place(session, mentions)
+
+    def forget(self, session: Any, records: Any, *, replaced: bool = False) -> None:
+        self._identity.forget(session, records, replaced=replaced)
+
+
+def test_the_first_records_are_placed_while_the_last_lines_are_verified(
+    intake: IntakeService, civil: Department, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batch, "CHUNK", 2)
+    monkeypatch.setattr("hub.evidence.service.verifiers.LINES_AT_ONCE", 2)
+    identity, verifiers = Told(intake.identity), Verifiers(1)
+    verified, waited = verifiers._verified, []
+
+    def last_of_all(lines: list[RawLine], *how: Any) -> bytes:
+        if lines[-1].number == 9:
+            waited.append(identity.is_asked.wait(20))
+        return verified(lines, *how)
+
+    monkeypatch.setattr(verifiers, "_verified", last_of_all)
+    whole = replace(intake, identity=identity, verifiers=verifiers)
+    try:
+        assert pushed(whole, civil, [civil.line(f"r{number}", ZHANG) for number in range(8)]).accepted == 8
+    finally:
+        verifiers.close()
+    assert waited == [True]
+
+
+def test_nothing_is_placed_of_a_batch_whose_digest_is_another(intake: IntakeService, civil: Department) -> None:
+    identity, verifiers = Told(intake.identity), Verifiers(1)
+    whole = replace(intake, identity=identity, verifiers=verifiers)
+    changed = civil.batch([civil.line(f"r{number}", ZHANG) for number in range(8)]) + b"\n"
+    try:
+        with pytest.raises(Malformed, match=r"digest-differs"):
+            whole.accept("civil_affairs", cut(changed))
+    finally:
+        verifiers.close()
+    assert not identity.is_asked.is_set()

@@ -14,7 +14,7 @@ from hub.evidence.store import EvidenceStore, NewEvidence, QuarantineStore, Stan
 from hub.identity.model import Mention, Placement
 from hub.kernel.ids import new_id
 
-CHUNK: Final = 1_000
+CHUNK: Final = 500
 REPLACED: Final = "replaced"
 
 

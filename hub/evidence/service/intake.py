@@ -1,8 +1,10 @@
 """The door of intake 接收: manifest first, then line by line, then digest and count, then one commit."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +12,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.evidence.frames import lines_in
 from hub.evidence.lines import Expectation, Validate
 from hub.evidence.manifest import MANIFEST_BYTES, MANIFEST_TYP, manifest_in
 from hub.evidence.model import BatchAnswer, Cursor, Manifest, QuarantineItem, Shape
@@ -53,12 +56,12 @@ class IntakeService:
         """What became of the batch in ``chunks``; everything of it is kept in one transaction, or nothing.
 
         (1) The first line is a manifest, signed for this hub. (2) Its signer answers for the registry. (3) A batch
-        known already is answered as before. (4) It is the next of the chain. (5) Every line is verified, and waits.
-        (6) Digest and count of the lines are the manifest's. (7) Every line is taken in or put aside. (8) Cursor,
-        answer and log entry join the rest.
+        known already is answered as before. (4) It is the next of the chain. (5) The lines arrive and wait; they are
+        verified meanwhile. (6) Digest and count of the lines are the manifest's. (7) Every line, once it is verified,
+        is taken in or put aside. (8) Cursor, answer and log entry join the rest.
 
         Until (7) the batch holds up its own registry alone: whose the records are is decided for one batch after the
-        other, and none waits there for another's sender.
+        other, and none waits there for another's sender. From then on it waits for nothing but its last verifications.
 
         Raises:
             Malformed: 1, 6, or damaged bytes.
@@ -132,9 +135,11 @@ class IntakeService:
 
     def _taken_in(self, session: Session, manifest: Manifest, reader: LineReader) -> BatchAnswer:
         expected = self._expectation(manifest)
-        with Spool(self.folder) as waiting:
-            for frame in self.verifiers.frames(reader.rest(), expected):  # 5
+        with Spool(self.folder) as waiting, closing(self.verifiers.frames(reader.rest(), expected)) as frames:
+            for frame in frames:  # 5
                 waiting.add(frame)
+                if reader.has_ended:
+                    break
             if (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):  # 6
                 raise Malformed(
                     "intake.digest-differs",
@@ -144,7 +149,7 @@ class IntakeService:
                     expected=manifest.lines,
                 )
             intake = Intake(session, manifest, expected, self.vault, self.identity)
-            intake.take(waiting.lines())  # 7
+            intake.take(chain(waiting.lines(), chain.from_iterable(map(lines_in, frames))))  # 7
             return intake.finish()
 
     def _expectation(self, manifest: Manifest) -> Expectation:

@@ -4,7 +4,7 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
@@ -20,10 +20,13 @@ from hub.evidence.verifier import DONE, REPLY, task_of
 
 LINES_AT_ONCE: Final = 200
 _BYTES_AT_ONCE: Final = 1 << 20
+_MOST_WAITING: Final = 20
+"""So many portions of lines wait for a verifier at most: enough for the lines of a batch to arrive before they are
+verified, so that whose they are is decided while the last of them still are."""
 _TRIES: Final = 2
 
 
-def frames_here(lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
+def frames_here(lines: Iterable[RawLine], expected: Expectation) -> Generator[bytes]:
     """What the lines hold, read by this thread."""
     for some in _cut(lines):
         yield frame_of([read_line(raw, expected) for raw in some])
@@ -57,18 +60,19 @@ class Verifiers:
         self._lock = threading.Lock()
         self._all: list[_Verifier] = []
 
-    def frames(self, lines: Iterable[RawLine], expected: Expectation) -> Iterator[bytes]:
-        """What the lines hold, written down, in their order."""
+    def frames(self, lines: Iterable[RawLine], expected: Expectation) -> Generator[bytes]:
+        """What the lines hold, written down, in their order; the lines are read ahead of what is verified."""
         if not self._number:
             yield from frames_here(lines, expected)
             return
         threads = self._started()
         keys = _Keys(expected)
         waiting: deque[Future[bytes]] = deque()
+        most = max(_MOST_WAITING, 2 * self._number)
         try:
             for some in _cut(lines):
                 waiting.append(threads.submit(self._verified, some, expected, keys))
-                while len(waiting) > 2 * self._number or (waiting and waiting[0].done()):
+                while len(waiting) > most or (waiting and waiting[0].done()):
                     yield waiting.popleft().result()
             while waiting:
                 yield waiting.popleft().result()
