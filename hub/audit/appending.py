@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from hub.audit.model import Entry
 from hub.audit.store import queue_all, reused
-from hub.audit.waiting import Slot
+from hub.audit.waiting import Waiters, Waiting
 from hub.errors import Broken, HubError
 from hub.storage.database import Database
 
@@ -21,18 +21,19 @@ class Brought(NamedTuple):
     """An entry, and the place of whoever waits for its receipt."""
 
     entry: Entry
-    slot: Slot
-
-
-Tell = Callable[[Brought, HubError], None]
+    slot: Waiting
 
 
 class Appender:
-    """Queues what it is brought, durably; ``tell`` hears of each entry that was not queued, ``wake`` of the others."""
+    """Queues what it is brought, durably; who brought an entry that was not queued hears why.
 
-    def __init__(self, database: Database, *, tell: Tell, wake: Callable[[], None]) -> None:
+    Who brought the others stands among the ``waiters`` from then on, never before: under an id that is taken there is
+    a receipt already, and it is somebody else's.
+    """
+
+    def __init__(self, database: Database, waiters: Waiters, *, wake: Callable[[], None]) -> None:
         self._database = database
-        self._tell = tell
+        self._waiters = waiters
         self._wake = wake
         self._brought: SimpleQueue[Brought | None] = SimpleQueue()
         self._lock = threading.Lock()
@@ -76,9 +77,9 @@ class Appender:
 
     def _write(self, batch: Sequence[Brought]) -> None:
         try:
-            refused = queue_all(self._database, [brought.entry for brought in batch])
+            refused = set(queue_all(self._database, [brought.entry for brought in batch]))
         except HubError as fault:
-            self._tell_all(batch, fault)
+            _tell(batch, fault)
         except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
             met = type(fault).__name__
             broken = Broken(
@@ -86,12 +87,15 @@ class Appender:
                 f"Queueing the entry met {met}; append it again.",
                 f"条目入队遇到 {met}；请重新追加。",
             )
-            self._tell_all(batch, broken)
+            _tell(batch, broken)
         else:
+            self._waiters.stand_all(
+                (each.entry.entry_id, each.slot) for at, each in enumerate(batch) if at not in refused
+            )
             self._wake()
-            for at in refused:
-                self._tell(batch[at], reused())
+            _tell([batch[at] for at in refused], reused())
 
-    def _tell_all(self, batch: Sequence[Brought], fault: HubError) -> None:
-        for brought in batch:
-            self._tell(brought, fault)
+
+def _tell(batch: Sequence[Brought], fault: HubError) -> None:
+    for brought in batch:
+        brought.slot.answer(None, fault)

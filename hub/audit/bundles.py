@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from hub.audit import rules
 from hub.audit.model import Finding, StoredBundle
 from hub.errors import Malformed
-from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hashes
+from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
 from hub.proof.tiles import WIDTH, hash_at, parse_entries
 
 
@@ -43,12 +43,11 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
         en, zh = f"the bundle holds {len(entries)} of {width} entries", f"条目包仅含 {len(entries)} 条"
         return CheckedBundle(bundle.index, None, None, (Finding(2, first, en, zh),))
     entries = entries[:width]
-    hashes = leaf_hashes(entries)
-    leaves = b"".join(hashes)
+    leaves = b"".join(map(leaf_hash, entries))
     entry_ids, findings = _form(first, entries)
     findings += _leaf_tile(first, bundle, leaves)
     findings += _beside(first, bundle, leaves, entry_ids)
-    root = complete_root(hashes) if width == WIDTH else None
+    root = complete_root(leaves) if width == WIDTH else None
     return CheckedBundle(bundle.index, leaves, root, tuple(findings))
 
 

@@ -2,7 +2,7 @@
 
 from binascii import b2a_base64
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from hub.audit.model import Receipt, StoredTile
@@ -34,7 +34,7 @@ class Edge:
         """An edge that grows on its own."""
         return Edge(self.frontier.copy(), [list(level) for level in self.levels])
 
-    def grow(self, leaves: list[bytes], nodes: Nodes) -> list[StoredTile]:
+    def grow(self, leaves: Sequence[bytes], nodes: Nodes) -> list[StoredTile]:
         """The tiles that ``leaves`` make full, in the order in which they become so.
 
         ``nodes`` knows every subtree that they make complete.
@@ -43,6 +43,7 @@ class Edge:
         frontier, level = self.frontier, self.levels[0]
         for leaf in leaves:
             end = frontier.size + 1
+            nodes[end - 1, end] = leaf
             for root, width in frontier.append(leaf):
                 nodes[end - width, end] = root
             level.append(leaf)

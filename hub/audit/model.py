@@ -4,7 +4,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import count
 from typing import Any, Final, NamedTuple
 
@@ -22,9 +22,8 @@ def new_salt() -> bytes:
 
 _RANDOM_BITS: Final = 88
 _NUMBER_BITS: Final = 40
-_NUMBER_LENGTH: Final = 8
+_PAIR_BITS: Final = 10
 _numbers = count()
-_beginnings: dict[int, str] = {}
 
 
 def new_entry_id() -> str:
@@ -32,13 +31,24 @@ def new_entry_id() -> str:
 
     Ids of one process lie side by side, so that an index over a large log is written at its edge and not all over.
     """
-    process = os.getpid()
-    begun = _beginnings.get(process) or _beginnings.setdefault(process, _beginning())
-    return begun + base32(next(_numbers))[-_NUMBER_LENGTH:]
+    high, low = divmod(next(_numbers), 1 << _PAIR_BITS)
+    return _beginning(os.getpid(), high) + _pair(low)
 
 
-def _beginning() -> str:
-    return f"ent_{base32(secrets.randbits(_RANDOM_BITS) << _NUMBER_BITS)[:-_NUMBER_LENGTH]}"
+@lru_cache(maxsize=64)
+def _beginning(process: int, high: int) -> str:
+    """All but the last two characters, which a thousand ids share."""
+    return f"ent_{base32(_random_bits(process) << _NUMBER_BITS | high << _PAIR_BITS)[:-2]}"
+
+
+@lru_cache
+def _random_bits(_process: int) -> int:
+    return secrets.randbits(_RANDOM_BITS)
+
+
+@lru_cache(maxsize=1 << _PAIR_BITS)
+def _pair(low: int) -> str:
+    return base32(low)[-2:]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ was published does not continue what was known.
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,7 +56,7 @@ class NewestTree:
         """This node published what ``turn`` says."""
         with self._lock:
             self._nodes.update(turn.nodes)
-            self._learn(turn.edge, turn.note, [entry.entry_id for entry in turn.entries])
+            self._learn(turn.edge, turn.note, turn.entry_ids)
 
     def receipts_of(self, entry_ids: Iterable[str]) -> dict[str, Receipt]:
         """The receipts of those that were sequenced lately, under the tree known; the database is not asked."""
@@ -119,7 +119,7 @@ class NewestTree:
         return Edge(frontier, store.edge(checkpoint.size)), []
 
     def _learn(
-        self, edge: Edge, note: str, entry_ids: list[str], witnessed: tuple[int | None, str | None] | None = None
+        self, edge: Edge, note: str, entry_ids: Sequence[str], witnessed: tuple[int | None, str | None] | None = None
     ) -> None:
         size = edge.frontier.size
         if len(self._recent) > RECENT_ENTRIES:

@@ -12,7 +12,6 @@ from typing import Final
 
 from hub.audit.growing import Edge, Nodes
 from hub.audit.lastsigned import SignedStore
-from hub.audit.model import StoredEntry
 from hub.audit.store import LogStore, Taken, publish
 from hub.errors import Broken
 from hub.kernel.clock import Clock
@@ -32,12 +31,12 @@ def _no_step(_name: str) -> None:
 
 @dataclass(frozen=True)
 class Turn:
-    """What one turn published: the tree's edge, what is known below it, the signed note, the entries that are new."""
+    """What one turn published: the tree's edge, what is known below it, the signed note, the ids of the new entries."""
 
     edge: Edge
     nodes: Nodes
     note: str
-    entries: tuple[StoredEntry, ...]
+    entry_ids: tuple[str, ...]
 
 
 class Sequencer:
@@ -80,14 +79,14 @@ class Sequencer:
             self._check_entries(batch)  # 4
             edge, nodes = self._edge_at(store, batch.head), Nodes()
             if batch.placed:
-                tiles = edge.grow([entry.leaf for entry in batch.entries], nodes)
+                tiles = edge.grow(batch.leaves, nodes)
                 store.grow(batch.head.size, edge.frontier, tiles)  # 5, 6
             self._step("head moved")
         self._step("committed")
         self._edge = edge
         if not batch.taken and batch.published is not None and batch.published.size == edge.frontier.size:
             return None
-        return Turn(edge, nodes, self._publish(signed, edge), batch.entries)
+        return Turn(edge, nodes, self._publish(signed, edge), batch.entry_ids)
 
     def estranged(self) -> Broken | None:
         """Why this node, which does not sequence, could not; None when it knows what another one has published.
@@ -155,11 +154,11 @@ class Sequencer:
 
     def _check_entries(self, batch: Taken) -> None:
         start = batch.head.size
-        if [entry.at for entry in batch.entries] != list(range(start, start + batch.placed)):
+        if batch.indexes != tuple(range(start, start + batch.placed)):
             raise _damaged(start)
-        for entry in batch.entries:
-            if leaf_hash(entry.content) != entry.leaf:
-                raise _damaged(entry.at)
+        for index, content, leaf in zip(batch.indexes, batch.contents, batch.leaves, strict=True):
+            if leaf_hash(content) != leaf:
+                raise _damaged(index)
 
     def _publish(self, signed: Checkpoint | None, edge: Edge) -> str:
         checkpoint = Checkpoint(self.origin, edge.frontier.size, edge.frontier.root())

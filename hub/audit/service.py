@@ -59,7 +59,7 @@ class Log:
         self._newest = NewestTree(database, self.origin, self._tiles)
         self.waiters = Waiters()
         self._wake = threading.Event()
-        self._appender = Appender(database, tell=self._refuse, wake=self._wake.set)
+        self._appender = Appender(database, self.waiters, wake=self._wake.set)
         self._stopped = threading.Event()
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
@@ -128,7 +128,7 @@ class Log:
                 break
             self._newest.take(turn)
             self.waiters.answer_from(self._newest.receipts_of)
-            if len(turn.entries) == MAX_BATCH:
+            if len(turn.entry_ids) == MAX_BATCH:
                 continue
             self._stopped.wait(GATHER_SECONDS)
             if not self._wake.is_set():
@@ -233,13 +233,20 @@ class Log:
             Conflict: an entry of this id says something else already.
             Broken: claims that are not codes; or the log refuses to sign.
         """
-        entry.content()  # what is wrong with it is no one else's trouble
-        slot = self.waiters.join(entry.entry_id)
-        self._appender.bring(Brought(entry, slot))
+        slot = Slot()
+        self.bring(entry, slot)
         return self._awaited(entry.entry_id, slot, within_seconds)
 
-    def _refuse(self, brought: Brought, fault: HubError) -> None:
-        self.waiters.refuse(brought.entry.entry_id, brought.slot, fault)
+    def bring(self, entry: Entry, slot: Waiting) -> None:
+        """As ``append``, without a thread that waits: ``slot`` is answered with the receipt or a fault.
+
+        A notice may be lost, and an entry that the log has held for long gives none: look, too (``found_receipt``).
+
+        Raises:
+            Broken: claims that are not codes.
+        """
+        entry.content()  # what is wrong with it is no one else's trouble
+        self._appender.bring(Brought(entry, slot))
 
     def _awaited(self, entry_id: str, slot: Slot, within_seconds: float) -> Receipt:
         end, pause = time.monotonic() + within_seconds, LOOK_SECONDS

@@ -145,7 +145,7 @@ class _Verification:
         except HubError:
             content = b""
         leaves = content[: width * HASH_BYTES].ljust(width * HASH_BYTES, b"\0")
-        root = complete_root([hash_at(leaves, at) for at in range(width)]) if width == WIDTH else None
+        root = complete_root(leaves) if width == WIDTH else None
         tree.add(leaves, root)
 
     def tiles(self, tree: _Tree) -> None:
@@ -155,7 +155,7 @@ class _Verification:
                 derived = roots[index * WIDTH : (index + 1) * WIDTH]
                 self._check_tile(level, index, derived)
                 if len(derived) == WIDTH and level + 1 < len(tree.levels):
-                    tree.levels[level + 1].append(complete_root(derived))
+                    tree.levels[level + 1].append(complete_root(b"".join(derived)))
 
     def _check_tile(self, level: int, index: int, derived: list[bytes]) -> None:
         tile = Tile(level, index, len(derived))

@@ -52,8 +52,13 @@ class Waiters:
 
     def stand(self, entry_id: str, slot: Waiting) -> None:
         """The next checkpoint with the entry answers ``slot``."""
+        self.stand_all([(entry_id, slot)])
+
+    def stand_all(self, places: Iterable[tuple[str, Waiting]]) -> None:
+        """The same for many."""
         with self._lock:
-            self._slots[entry_id].append(slot)
+            for entry_id, slot in places:
+                self._slots[entry_id].append(slot)
 
     def leave(self, entry_id: str, slot: Waiting) -> None:
         """The slot is given up."""
@@ -63,18 +68,6 @@ class Waiters:
                 self._slots[entry_id] = left
             else:
                 self._slots.pop(entry_id, None)
-
-    def refuse(self, entry_id: str, slot: Slot, fault: HubError) -> None:
-        """The one who waits in ``slot``, unless answered meanwhile, goes on with a fault."""
-        with self._lock:
-            slots = self._slots.get(entry_id, [])
-            is_waiting = slot in slots
-            if is_waiting:
-                slots.remove(slot)
-            if not slots:
-                self._slots.pop(entry_id, None)
-        if is_waiting:
-            slot.answer(None, fault)
 
     def awaited(self) -> list[str]:
         """The entries that somebody waits for."""

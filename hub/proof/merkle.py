@@ -20,11 +20,6 @@ def leaf_hash(entry: bytes) -> bytes:
     return _sha256(b"\x00" + entry).digest()
 
 
-def leaf_hashes(entries: Iterable[bytes]) -> list[bytes]:
-    """The leaf hash of each entry."""
-    return [_sha256(b"\x00" + entry).digest() for entry in entries]
-
-
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 ‖ left ‖ right)."""
     return _sha256(b"\x01" + left + right).digest()
@@ -35,13 +30,13 @@ def largest_power_below(size: int) -> int:
     return 1 << ((size - 1).bit_length() - 1)
 
 
-def complete_root(hashes: Sequence[bytes]) -> bytes:
-    """The root over a power of two of ``hashes``."""
-    level = list(hashes)
-    while len(level) > 1:
-        pairs = iter(level)
-        level = [_sha256(b"\x01" + left + right).digest() for left, right in zip(pairs, pairs, strict=True)]
-    return level[0]
+def complete_root(hashes: bytes) -> bytes:
+    """The root over ``hashes``, a power of two of them side by side as a tile holds them."""
+    if len(hashes) % HASH_BYTES or len(hashes).bit_count() != 1:
+        raise malformed("tree", "The hashes are not those of a complete subtree.", "哈希个数不构成完整子树。")
+    while len(hashes) > HASH_BYTES:
+        hashes = b"".join([_sha256(b"\x01" + hashes[at : at + 64]).digest() for at in range(0, len(hashes), 64)])
+    return hashes
 
 
 class Frontier:

@@ -116,7 +116,7 @@ def subtree_reader(tiles: TileReader, size: int, memo: MutableMapping[tuple[int,
             level, rest = divmod((end - start).bit_length() - 1, HEIGHT)
             index, at = divmod(start >> (HEIGHT * level), WIDTH)
             content = tile(level, index)
-            found = complete_root([hash_at(content, each) for each in range(at, at + (1 << rest))])
+            found = complete_root(content[at * HASH_BYTES : (at + (1 << rest)) * HASH_BYTES])
             known[start, end] = found
         return found
 

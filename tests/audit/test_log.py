@@ -15,6 +15,7 @@ from hub.audit.rules import commit, parse_entry, verify_chain
 from hub.audit.service import Log
 from hub.audit.store import AuditStore, LogStore, queue_all
 from hub.audit.verify import verify_log
+from hub.audit.waiting import Slot
 from hub.errors import Broken, Conflict, Malformed, Missing, Unavailable
 from hub.kernel.ids import is_id
 from hub.proof.checkpoint import parse_checkpoint
@@ -118,6 +119,22 @@ def test_a_crowd_of_entries_that_stand_alone_shares_commits_and_each_gets_its_re
     for made, receipt in answers:
         verify_tlog_proof(receipt.proof_text, entry=made.content(), policy=house.policy)
     assert log.append(made, 10).index == receipt.index, "the same entry again is the same line"
+
+
+def test_one_thread_brings_many_entries_and_waits_for_none_of_them(house: House, log: Log) -> None:
+    brought = [(entry(number), Slot()) for number in range(70)]
+    for made, slot in brought:
+        log.bring(made, slot)
+    with pytest.raises(Broken):
+        log.bring(Entry("exchange", {"name": "王小明"}), Slot())
+    assert all(slot.wait(20) for _, slot in brought)
+    for made, slot in brought:
+        assert slot.receipt is not None
+        verify_tlog_proof(slot.receipt.proof_text, entry=made.content(), policy=house.policy)
+    taken = Slot()
+    log.bring(Entry("exchange", {"outcome": "refused"}, entry_id=brought[0][0].entry_id), taken)
+    assert taken.wait(20)
+    assert isinstance(taken.fault, Conflict)
 
 
 def test_an_entry_under_a_taken_id_is_refused_and_its_neighbours_are_not(house: House) -> None:

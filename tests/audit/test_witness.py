@@ -41,7 +41,7 @@ OTHERS = [leaf_hash(f"other {number}".encode()) for number in range(40)]
 
 
 def subtree_of(leaves: list[bytes]) -> Callable[[int, int], bytes]:
-    return lambda start, end: complete_root(leaves[start:end])
+    return lambda start, end: complete_root(b"".join(leaves[start:end]))
 
 
 def signed(size: int, leaves: list[bytes] = LEAVES, signer: NoteSigner = LOG, origin: str = ORIGIN) -> Note:

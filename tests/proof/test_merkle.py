@@ -34,7 +34,7 @@ LEAVES = [leaf_hash(str(number).encode()) for number in range(700)]
 
 
 def plain(start: int, end: int) -> bytes:
-    return complete_root(LEAVES[start:end])
+    return complete_root(b"".join(LEAVES[start:end]))
 
 
 def by_definition(leaves: list[bytes]) -> bytes:
@@ -60,7 +60,9 @@ class Tiles:
         first = index * 256
         if tile_width(level, index, self.size) < width:
             raise Missing("test.tile", "no such tile")
-        return b"".join(complete_root(LEAVES[at * span : (at + 1) * span]) for at in range(first, first + width))
+        return b"".join(
+            complete_root(b"".join(LEAVES[at * span : (at + 1) * span])) for at in range(first, first + width)
+        )
 
 
 @given(st.integers(0, 300))
@@ -84,7 +86,7 @@ def test_whole_tiles_join_the_frontier_at_once() -> None:
     for leaf in LEAVES[:600]:
         one.append(leaf)
     for start in (0, 256):
-        other.append_complete(complete_root(LEAVES[start : start + 256]), 256)
+        other.append_complete(complete_root(b"".join(LEAVES[start : start + 256])), 256)
     for leaf in LEAVES[512:600]:
         other.append(leaf)
     assert one.root() == other.root()
@@ -207,3 +209,9 @@ def test_an_entry_beyond_two_bytes_of_length_is_refused() -> None:
 
 def test_hashes_are_thirty_two_bytes() -> None:
     assert HASH_BYTES == len(EMPTY_ROOT) == 32
+
+
+@pytest.mark.parametrize("hashes", [b"", b"".join(LEAVES[:3]), LEAVES[0][:-1]], ids=["none", "three", "a cut one"])
+def test_hashes_that_are_no_complete_subtree_have_no_complete_root(hashes: bytes) -> None:
+    with pytest.raises(Malformed):
+        complete_root(hashes)

@@ -1,7 +1,7 @@
 """The sequenced log in the database: entries, tiles, head and checkpoints."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -128,13 +128,18 @@ class Grown:
 
 @dataclass(frozen=True)
 class Taken:
-    """What one turn found: head, published checkpoint, how many left the queue, how many are new, the new entries."""
+    """What one turn found: head, published checkpoint, how many left the queue, how many are new; the new entries, as
+    they were read back, one column each.
+    """  # noqa: D205 - one sentence
 
     head: Frontier
     published: Published | None
     taken: int
     placed: int
-    entries: tuple[StoredEntry, ...]
+    indexes: tuple[int, ...] = ()
+    entry_ids: tuple[str, ...] = ()
+    contents: tuple[bytes, ...] = field(default=(), repr=False)
+    leaves: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 class LogStore:
@@ -166,8 +171,8 @@ class LogStore:
             placed = run(self._session, _PLACE, origin=self._origin, limit=limit)
             stored = run(self._session, _READ_BACK, origin=self._origin, limit=limit)
         taken, new = placed.fetchone()
-        entries = tuple(map(StoredEntry._make, stored.fetchall()))
-        return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, entries)
+        columns = zip(*stored.fetchall(), strict=True)
+        return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, *columns)
 
     def head(self) -> Frontier:
         """The right edge of the tree, as it is committed."""

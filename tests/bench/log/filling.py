@@ -71,10 +71,7 @@ def fill(database: Database, signer: NoteSigner, signed: SignedFile, size: int) 
 def _keep_tiles(connection: object, level: int, first: int, contents: list[bytes]) -> list[bytes]:
     """The full ones of these tiles are stored; their roots."""
     full = [content for content in contents if len(content) == WIDTH * HASH_BYTES]
-    tiles = [
-        StoredTile(level, first + at, content, complete_root([content[i : i + 32] for i in range(0, len(content), 32)]))
-        for at, content in enumerate(full)
-    ]
+    tiles = [StoredTile(level, first + at, content, complete_root(content)) for at, content in enumerate(full)]
     if tiles:
         rows = [{"level": each.level, "index": each.index, "hashes": each.hashes, "root": each.root} for each in tiles]
         connection.execute(TILE, rows)  # type: ignore[attr-defined]

@@ -4,18 +4,21 @@ Run as ``python -m tests.bench.log.node DATABASE_URL FOLDER CLIENTS SECONDS WAY`
 line it reads, and then prints what its clients saw as JSON. The folder holds ``key.pem`` and ``last-signed``.
 """
 
+import asyncio
 import json
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from hub.audit.lastsigned import SignedFile
-from hub.audit.model import Entry
+from hub.audit.model import Entry, Receipt
 from hub.audit.service import Log, LogParts
 from hub.audit.store import AuditStore
+from hub.errors import HubError
 from hub.kernel.clock import SystemClock
 from hub.proof.keys import FileSigner
 from hub.proof.note import NoteSigner
@@ -57,6 +60,67 @@ def by_statement(log: Log, database: Database) -> Client:
 
 
 WAYS = {"append": by_append, "session": by_session, "statement": by_statement}
+LOOP = "loop"
+
+
+class Landing:
+    """Receipts on their way from the log's thread to the event loop, which is woken once for all that come together."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._landed: deque[tuple[asyncio.Future[Receipt], Receipt | None, HubError | None]] = deque()
+        self._is_awake = False
+
+    def land(self, future: "asyncio.Future[Receipt]", receipt: Receipt | None, fault: HubError | None) -> None:
+        """On any thread."""
+        self._landed.append((future, receipt, fault))
+        if not self._is_awake:
+            self._is_awake = True
+            self._loop.call_soon_threadsafe(self._unload)
+
+    def _unload(self) -> None:
+        self._is_awake = False
+        while self._landed:
+            future, receipt, fault = self._landed.popleft()
+            if receipt is None:
+                future.set_exception(fault or RuntimeError("neither receipt nor fault"))
+            else:
+                future.set_result(receipt)
+
+
+class Place:
+    """Where a client of the event loop waits."""
+
+    def __init__(self, landing: Landing) -> None:
+        self._landing = landing
+        self.future: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
+
+    def answer(self, receipt: Receipt | None, fault: HubError | None = None) -> None:
+        """On the thread of the log."""
+        self._landing.land(self.future, receipt, fault)
+
+
+async def in_loop(log: Log, clients: int, end: float, waits: list[float]) -> None:
+    """Clients as an API node has them: none of them holds a thread while it waits."""
+    landing = Landing()
+
+    async def one() -> None:
+        while (start := time.perf_counter()) < end:
+            place = Place(landing)
+            log.bring(entry(), place)
+            await place.future
+            waits.append(time.perf_counter() - start)
+
+    await asyncio.wait_for(asyncio.gather(*(one() for _ in range(clients))), PATIENCE)
+
+
+def in_threads(keeps: Sequence[Client], end: float, waits: list[float]) -> None:
+    """A thread for each client."""
+    threads = [threading.Thread(target=client, args=(keep, end, waits)) for keep in keeps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 def client(keep: Client, end: float, waits: list[float]) -> None:
@@ -72,17 +136,16 @@ def main(url: str, folder: Path, clients: int, seconds: float, way: str) -> None
     signer = NoteSigner(ORIGIN, FileSigner.from_pem(folder / "key.pem"))
     log = Log(database, LogParts(signer, SignedFile(folder / "last-signed"), SystemClock()))
     log.start()
-    keeps = [WAYS[way](log, database) for _ in range(clients)]
-    keeps[0](entry())
+    keeps = [WAYS[way](log, database) for _ in range(clients)] if way != LOOP else []
+    log.append(entry(), PATIENCE)
     print("ready", flush=True)  # noqa: T201 - the bench reads it
     sys.stdin.readline()
     waits: list[float] = []
     start, spent = time.perf_counter(), time.process_time()
-    threads = [threading.Thread(target=client, args=(keep, start + seconds, waits)) for keep in keeps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    if keeps:
+        in_threads(keeps, start + seconds, waits)
+    else:
+        asyncio.run(in_loop(log, clients, start + seconds, waits))
     told = {"waits": waits, "seconds": time.perf_counter() - start, "cpu": time.process_time() - spent}
     told["sequenced"] = log.is_sequencing
     print(json.dumps(told), flush=True)  # noqa: T201 - the bench reads it
