@@ -1,6 +1,6 @@
 """Regions 行政区划 (GB/T 2260) with the years in which each code was valid and the code that took its place."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from importlib.resources import files
