@@ -116,7 +116,10 @@ class CaseStepRow(Row, table=True):
 
 
 class BroughtMaterialRow(Row, table=True):
-    """A paper someone brought, linked to the subject it is about; ``file`` names the one stored copy."""
+    """A paper someone brought, linked to the subject it is about; ``file`` names the one stored copy.
+
+    Who issued it is free text, which may name somebody: it stands in the sealed evidence alone.
+    """
 
     __tablename__ = "brought_material"
     __table_args__ = (Index(None, "file"),)
@@ -126,7 +129,6 @@ class BroughtMaterialRow(Row, table=True):
     kind: Any = _column(Text)
     evidence_id: Any = _column(Text)
     file: Any = _column(LargeBinary)
-    issuer: Any = _column(Text)
     issued_on: Any = _column(Date, optional=True)
     valid_until: Any = _column(Date, optional=True)
     brought_on: Any = _column(Date)

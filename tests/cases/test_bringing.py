@@ -124,11 +124,17 @@ def test_a_paper_brought_earlier_is_opened_for_the_case_it_serves_and_that_is_lo
         aid.cases.earlier_paper(AID, "L-2", "means-authority")
 
 
-def test_the_file_is_sealed(aid: County) -> None:
-    aid.bring(AID, "L-1", "income-proof", "income-proof")
+def test_the_file_is_sealed_and_who_issued_it(aid: County) -> None:
+    aid.bring(AID, "L-1", "income-proof", "income-proof", issuer="张三的单位")
     with aid.database.reading() as session:
         (sealed,) = session.connection().exec_driver_sql("SELECT sealed FROM brought_chunk").one()
+        rows = [
+            session.connection().exec_driver_sql(f"SELECT t::text FROM {table} t").scalars().all()
+            for table in ("brought_material", "brought_file", "evidence", "case_material", "case_step")
+        ]
     assert PDF[:20] not in bytes(sealed)
+    assert "张三" not in str(rows)
+    assert [paper.issuer for paper in aid.cases.papers(AID, "L-1")] == ["张三的单位"]
 
 
 def test_the_same_file_brought_by_two_applicants_is_stored_once_and_shared_with_neither(county: County) -> None:

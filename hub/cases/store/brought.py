@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
@@ -11,7 +12,12 @@ from sqlmodel import Session
 from hub.cases.model import BroughtMaterial
 from hub.cases.store.merged import known_as
 from hub.cases.tables import BROUGHT, CASE, CHUNK, FILE
+from hub.evidence import tables as evidence_tables
+from hub.proof.sdjwt import parse_trusted_sd_jwt
 from hub.proof.sealing import KeyRing
+from hub.storage.metadata import Row
+
+EVIDENCE = Row.metadata.tables[str(evidence_tables.EvidenceRow.__tablename__)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +70,6 @@ class BroughtStore:
                 kind=paper.kind,
                 evidence_id=paper.evidence_id,
                 file=file,
-                issuer=paper.issuer,
                 issued_on=paper.issued_on,
                 valid_until=paper.valid_until,
                 brought_on=paper.brought_on,
@@ -92,21 +97,28 @@ class BroughtStore:
         way = known_as(subject_ids)
         rows = self._session.execute(
             select(
-                way.c.subject_id,
-                *BROUGHT.c["material_id", "subject_id", "kind", "evidence_id", "issuer", "issued_on", "valid_until"],
+                way.c.subject_id.label("owner"),
+                EVIDENCE.c.sealed,
+                *BROUGHT.c["material_id", "subject_id", "kind", "evidence_id", "issued_on", "valid_until"],
                 BROUGHT.c.brought_on,
-                CASE.c.number,
+                CASE.c.number.label("case_number"),
                 BROUGHT.c.consumer,
             )
             .join_from(way, BROUGHT, BROUGHT.c.subject_id == way.c.was)
             .join(CASE, BROUGHT.c.case_id == CASE.c.case_id)
+            .join(EVIDENCE, BROUGHT.c.evidence_id == EVIDENCE.c.evidence_id)
             .where(BROUGHT.c.withdrawn_on.is_(None))
             .order_by(BROUGHT.c.brought_on.desc(), BROUGHT.c.material_id)
         )
         found: dict[str, list[BroughtMaterial]] = {}
-        for subject_id, *paper in rows:
-            found.setdefault(subject_id, []).append(BroughtMaterial(*paper))
+        for row in rows.mappings():
+            found.setdefault(row["owner"], []).append(self._paper(**row))
         return found
+
+    def _paper(self, *, owner: str, sealed: bytes, evidence_id: str, **more: Any) -> BroughtMaterial:  # noqa: ARG002
+        """The paper, with what only its evidence says."""
+        evidence = parse_trusted_sd_jwt(self._keyring.open(sealed, context=f"evidence|{evidence_id}"))
+        return BroughtMaterial(evidence_id=evidence_id, issuer=evidence.claims.get("issuer", ""), **more)
 
     def file_of(self, subject_id: str, material_id: str) -> StoredFile | None:
         """The stored file of a paper, or None."""
