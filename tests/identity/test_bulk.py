@@ -46,7 +46,7 @@ def people(count: int, seed: int = 1) -> list[dict[str, Any]]:
 
 
 def fields_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {**row, "number": row["id_number"]}
+    return {**row, "number": row.get("id_number", "")}
 
 
 def groups(pairs: Iterable[tuple[str, str | None]]) -> set[frozenset[str]]:

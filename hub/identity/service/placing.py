@@ -1,7 +1,7 @@
 """Placing 归集: whose is each mention of a chunk, decided one after the other and kept by the thousand."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from hub.identity.model import Mention, Move, Outcome, Placement
 from hub.identity.rules import as_json
@@ -11,6 +11,7 @@ from hub.identity.service.pending import Pending
 from hub.identity.service.standing import (
     APART,
     BY_STEWARD,
+    CHAIN,
     HOLDS_ANOTHER_NUMBER,
     JOINS_TWO,
     SAME,
@@ -21,7 +22,9 @@ from hub.identity.service.standing import (
     Member,
     Standing,
     assess,
+    disagree,
     may_merge,
+    regrouped,
 )
 from hub.identity.store import IndexStore, NewLink, NewMention, NewReview, NewSubject, Session
 from hub.identity.store.looking import Looked
@@ -107,7 +110,9 @@ class Placing:
         ]
         standing = self._alone(draft, _WAITS if doubts else _ALONE)
         for owner, likeness in released:
-            self._release(draft, owner, likeness)
+            torn = owner.members.pop(likeness)
+            for mention_id in torn.mention_ids:
+                self._release(draft, owner, {likeness: Member(torn.traits, [mention_id], "")}, TORN)
         opened = self._open(draft, doubts)
         reasons = tuple(each.method for each in doubts) if opened else ((TOO_FREQUENT,) if frequent else ())
         return Placement(standing.subject_id, Outcome.REVIEW if opened else Outcome.NEW, reasons)
@@ -228,22 +233,41 @@ class Placing:
             and not any(SAME in self._words[mine].values() for mine in member.mention_ids if mine in self._words)
         ]
 
-    def _release(self, draft: Draft, owner: Standing, likeness: bytes) -> None:
-        """Mentions that touch two numbers stand alone, whichever number came first, until a steward has decided."""
-        member = owner.members.pop(likeness)
+    def _release(self, draft: Draft, owner: Standing, members: Mapping[bytes, Member], method: str) -> Standing:
+        """A subject of their own for members that leave one, until a steward has decided.
+
+        Mentions that touch two numbers stand alone, whichever number came first; what a number joins stays with it.
+        """
         self._pending.write()
-        for mention_id in member.mention_ids:
-            subject_id = new_id("sub")
-            standing = Standing(subject_id, owner.kind, (self._now.timestamp(), subject_id))
-            standing.add(likeness, member.traits, mention_id, "")
-            self._standings[subject_id] = standing
-            self._index.keep([NewSubject(subject_id, owner.kind, self._now)], [])
-            moved = self._index.move([mention_id], subject_id)
-            self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
-            self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, TORN)
+        subject_id = new_id("sub")
+        standing = Standing(subject_id, owner.kind, (self._now.timestamp(), subject_id), dict(members))
+        self._standings[subject_id] = standing
+        self._index.keep([NewSubject(subject_id, owner.kind, self._now)], [])
+        mention_ids = [mention_id for member in members.values() for mention_id in member.mention_ids]
+        moved = self._index.move(mention_ids, subject_id)
+        self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
+        for mention_id in mention_ids:
+            self._log_move(mention_id, subject_id, owner.subject_id, draft.kind, method)
+        for member in members.values():
             for key in self._drafting.keys(draft.kind, member.traits):
                 self._by_key[key][subject_id] = None
-            self._pending.counts["released"] += 1
+        self._pending.counts["released"] += len(mention_ids)
+        return standing
+
+    def _unsettled(self, draft: Draft, standing: Standing) -> list[Assessed]:
+        """Who leaves the subject that the draft joined by its number, because it had not been there to object."""
+        matcher = draft.kind.matcher
+        if not any(disagree(matcher, matcher.verdict(draft.traits, each.traits)) for each in standing.members.values()):
+            return []
+        doubts = []
+        for group in regrouped(matcher, standing.members, self._words):
+            if draft.likeness not in group:
+                leaving = {likeness: standing.members.pop(likeness) for likeness in group}
+                member = next(iter(leaving.values()))
+                verdict = matcher.verdict(draft.traits, member.traits)
+                alone = self._release(draft, standing, leaving, CHAIN)
+                doubts.append(Assessed(alone, "review", verdict, member, CHAIN))
+        return doubts
 
     def _join(self, draft: Draft, links: Sequence[Assessed], doubts: list[Assessed]) -> Placement:
         first, *others = links
@@ -256,6 +280,8 @@ class Placing:
             else:
                 standing = self._merge(draft, standing, other)
         standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        if first.verdict.is_by_number:
+            doubts += self._unsettled(draft, standing)
         self._open(draft, [each for each in doubts if not self._is_parted(standing, each.standing)])
         self._pending.counts["linked"] += 1
         return Placement(standing.subject_id, Outcome.LINKED, first.reasons)

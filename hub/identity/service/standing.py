@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Final, Literal
 
 from hub.identity.compare import Traits
-from hub.identity.rules import Matcher, Verdict, as_json
+from hub.identity.rules import Matcher, Verdict, as_json, partition
 from hub.identity.traits import are_compatible
 
 APART: Final = "apart"
@@ -128,11 +129,42 @@ def _objection(
         return HOLDS_ANOTHER_NUMBER
     if any(each.levels.get("list") == "same" and each.outcome != "link" for each, _ in verdicts):
         return HELD_APART
-    if not verdict.is_by_number and any(
-        each.outcome == "apart" and each.weight < matcher.model.fracture_bits for each, _ in verdicts
-    ):
+    if not verdict.is_by_number and any(disagree(matcher, each) for each, _ in verdicts):
         return CHAIN
     return ""
+
+
+def disagree(matcher: Matcher, verdict: Verdict) -> bool:
+    """True of two mentions that are apart by far and have no number in common: nothing but a number joins them."""
+    return verdict.outcome == "apart" and verdict.weight < matcher.model.fracture_bits and not verdict.is_by_number
+
+
+def regrouped(
+    matcher: Matcher, members: Mapping[bytes, Member], words: Mapping[bytes, Mapping[bytes, str]]
+) -> list[list[bytes]]:
+    """The subjects that members come to when all are looked at together, as a bulk run does, in any order.
+
+    Args:
+        matcher: the model at work.
+        members: by what they are alike in.
+        words: what stewards have said of two mentions.
+    """
+    links: list[tuple[bytes, bytes, float]] = []
+    apart: list[tuple[bytes, bytes]] = []
+    for (one, left), (other, right) in combinations(members.items(), 2):
+        verdict = matcher.verdict(left.traits, right.traits)
+        said = {
+            words[each][its]
+            for each in left.mention_ids
+            if each in words
+            for its in right.mention_ids
+            if its in words[each]
+        }
+        if SAME in said or (verdict.outcome == "link" and APART not in said):
+            links.append((one, other, verdict.weight))
+        elif APART in said or disagree(matcher, verdict):
+            apart.append((one, other))
+    return partition(list(members), links, number_of=lambda each: members[each].number, kept_apart=apart)
 
 
 def may_merge(matcher: Matcher, one: Standing, other: Standing) -> bool:
