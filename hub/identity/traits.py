@@ -11,7 +11,7 @@ from hub.identity.compare import LIST_MARK, Traits
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
 from hub.kernel.identifiers import MAYBE_ROUNDED, Identifier, date_of_digits, organisation_code_in
-from hub.kernel.names import name_key, organisation_key, pinyin_key
+from hub.kernel.names import WILDCARD, name_key, organisation_key, pinyin_key
 
 PERSON_COLUMNS: Final = (
     "name", "former", "sound", "birth", "born", "sex", "number", "number_state", "phone", "region", "address", "kin",
@@ -49,7 +49,7 @@ def person_traits(
     A sound number that ends in 000 may be what a spreadsheet left of another: it links as a faulty one does, with name
     and birth date, says nothing of the sex, and is no veto.
     """
-    name = name_key(_text(fields, "name"))[:_LONGEST_NAME]
+    name = person_name(_text(fields, "name"))
     former = _former(fields, name)
     number = _person_number(fields)
     birth = _plausible(_text(fields, "birth_date"), context.today)
@@ -82,11 +82,17 @@ def person_traits(
     )
 
 
+def person_name(text: str) -> str:
+    """The key of a name; nothing where no character of it is certain, so that it names nobody."""
+    key = name_key(text)[:_LONGEST_NAME]
+    return key if key.strip(WILDCARD) else ""
+
+
 def _former(fields: Mapping[str, Any], name: str) -> str:
     names = fields.get("former_names")
     if not isinstance(names, list):
         return ""
-    keys = dict.fromkeys(name_key(each)[:_LONGEST_NAME] for each in names if isinstance(each, str))
+    keys = dict.fromkeys(person_name(each) for each in names if isinstance(each, str))
     return LIST_MARK.join(key for key in keys if key and key != name)
 
 

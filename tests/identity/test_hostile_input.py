@@ -123,3 +123,15 @@ def test_a_transaction_that_fails_keeps_nothing(identity: IdentityService, datab
         fail()
     with database.reading() as session:
         assert identity.figures(session) == {"mentions": 0, "log": 0}
+
+
+NAMELESS = ("", "\ue000", "？", "无名氏", "张伟", "李小红", "名" * 200)
+
+
+def test_twins_of_whom_one_has_no_name_wait_for_a_steward(place: Place) -> None:
+    """Whoever is born on one day and rings under one number may be two; without a name nothing says which."""
+    common = {"birth_date": "1980-05-06", "phone": "13800001111"}
+    placed = place(*(mention(common | {"name": name}) for name in NAMELESS))
+    assert len(set(subjects(placed))) == len(NAMELESS)
+    assert Outcome.LINKED not in {each.outcome for each in placed}
+    assert placed[1].outcome is Outcome.REVIEW

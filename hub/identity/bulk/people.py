@@ -18,7 +18,7 @@ from hub.identity.bulk.numbers import (
 from hub.identity.bulk.opening import Source
 from hub.identity.bulk.tables import Connection, text_table
 from hub.identity.compare import LIST_MARK
-from hub.identity.traits import PERSON_COLUMNS, address_key, phone_key
+from hub.identity.traits import PERSON_COLUMNS, address_key, person_name, phone_key
 from hub.kernel.dates import parse_date
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
@@ -150,8 +150,8 @@ def _map(
 
 def _name(text: str) -> tuple[str, str, str]:
     read = normal_person_name(text)
-    key = name_key(read.name)[:100]
-    former = LIST_MARK.join(name_key(each)[:100] for each in read.former)
+    key = person_name(read.name)
+    former = LIST_MARK.join(filter(None, map(person_name, read.former)))
     return key, former, pinyin_key(key) if key else ""
 
 
