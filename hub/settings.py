@@ -93,7 +93,7 @@ class _Reader:
         hub_id = self.need(
             "HUB_ID",
             "give the hub's own party id, such as hub:demo-county",
-            "请给出本平台的参与方标识，如 hub:demo-county",
+            "请给出枢纽自己的参与方标识，如 hub:demo-county",
         )
         port = self.number("HUB_PORT", 8080, 0, 65535)
         host = self.text("HUB_HOST") or "127.0.0.1"

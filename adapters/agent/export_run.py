@@ -167,7 +167,8 @@ class ExportRun:
                 "adapters.empty-snapshot",
                 f"The source holds no usable record of {self._export.name} and the hub holds {len(missing)}; if the"
                 " registry really is empty, allow it for one run with --allow-empty.",
-                "数据源没有可用记录，而枢纽仍有登记；如登记库确为空，请以 --allow-empty 允许本次运行。",
+                f"数据源中没有 {self._export.name} 的可用记录，而枢纽现有 {len(missing)} 条；如登记库确为空，"
+                "请以 --allow-empty 允许本次运行。",
                 live=len(missing),
             )
         self._require_size(len(missing))

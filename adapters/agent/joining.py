@@ -54,7 +54,7 @@ class JoinReader:
             raise Missing(
                 "adapters.part-missing",
                 f"The source holds only one half of {export.name}; {missing} is missing.",
-                f"数据源缺少 {missing}。",
+                f"数据源中的 {export.name} 只有一半，缺少 {missing}。",
                 part=missing,
             )
         self._forms: dict[tuple[int, int], Form] = {}

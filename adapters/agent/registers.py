@@ -137,7 +137,7 @@ def _mapping(types: Collection[str], columns: Mapping[str, str]) -> RegistryMapp
         raise Missing(
             "adapters.no-such-claim",
             f"What is asked for has no claim {sorted(columns.keys() - known)}; it has {sorted(known)}.",
-            "所调取的凭证没有该数据项。",
+            f"所调取的凭证没有数据项 {sorted(columns.keys() - known)}；可用：{sorted(known)}。",
         )
     codes = {claim.name: _codes(name, claim.name) for name in types for claim in exports[name].claims if claim.codes}
     return RegistryMapping(registry="", department="", exports=exports, codes=codes)

@@ -31,7 +31,7 @@ def registry_name(text: str) -> str:
         raise Missing(
             "adapters.registry-unknown",
             f"There is no adapter for this registry; name one of {', '.join(REGISTRIES)}.",
-            "没有该登记库的适配器。",
+            f"没有该登记库的适配器；可用：{'、'.join(REGISTRIES)}。",
             known=list(REGISTRIES),
         )
     return name
@@ -52,7 +52,9 @@ def load_mapping(path: Path | str, registry: str) -> Mapping:
     """
     file = Path(path)
     if not file.is_file():
-        raise Missing("adapters.mapping-missing", "The mapping file is not there; check the path.", "映射文件不存在。")
+        raise Missing(
+            "adapters.mapping-missing", "The mapping file is not there; check the path.", "映射文件不存在；请检查路径。"
+        )
     document = _parsed(file.read_bytes(), file.name)
     if document.value["registry"] != registry_name(registry):
         raise document.refuse(("registry",), f"is not {registry_name(registry)}", "与所选登记库不符")
@@ -77,11 +79,13 @@ def _shared_codes() -> dict[str, dict[str, Any]]:
 
 def _parsed(content: bytes, name: str) -> Document:
     if len(content) > _MAX_BYTES:
-        raise Malformed("adapters.mapping", f"{name} is too long for a mapping file.", f"{name} 过大。")
+        raise Malformed("adapters.mapping", f"{name} is too long for a mapping file.", f"{name} 作为映射文件过大。")
     try:
         document = parse_yaml(content.decode("utf-8-sig"), name)
     except UnicodeDecodeError:
-        raise Malformed("adapters.mapping", f"{name} is not UTF-8; save it as UTF-8.", f"{name} 不是 UTF-8。") from None
+        raise Malformed(
+            "adapters.mapping", f"{name} is not UTF-8; save it as UTF-8.", f"{name} 不是 UTF-8 编码；请另存为 UTF-8。"
+        ) from None
     for error in validator("adapters/mapping").iter_errors(document.value):
         raise document.refuse(tuple(error.instance_path), error.message)
     return document

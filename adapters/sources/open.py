@@ -25,7 +25,11 @@ def read_source(
         Missing: nothing is there, or nothing in it has the columns of an export of this registry.
     """
     if not str(where).strip():
-        raise Malformed("adapters.source-empty", "The source is empty; say where the registry is.", "未指定数据源。")
+        raise Malformed(
+            "adapters.source-empty",
+            "The source is empty; say where the registry is.",
+            "数据源为空；请写明登记库在哪里。",
+        )
     contents = _read(str(where), mapping, clock or SystemClock(), patience)
     if not contents.tables:
         contents.close()

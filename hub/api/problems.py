@@ -86,7 +86,7 @@ def fault_of(exception: BaseException) -> HubError:
     return Broken(
         "api.fault",
         "The hub failed on this request; nothing of it was kept. The operator finds it under the request's number.",
-        "平台处理该请求时出错，未保存任何内容；运维人员可凭请求编号查找。",
+        "枢纽处理该请求时出错，未保存任何内容；运维人员可凭请求编号查找。",
     )
 
 
@@ -110,20 +110,22 @@ def _framework_fault(exception: HTTPException) -> HubError:
         return exception.__cause__
     match exception.status_code:
         case 404:
-            return Missing("api.no-such-path", "The hub has no such address.", "平台没有这个地址。")
+            return Missing("api.no-such-path", "The hub has no such address.", "枢纽没有这个地址。")
         case 405:
             return Refused("api.no-such-method", "The address does not take this method.", "该地址不支持此方法。")
         case 413:
             return too_large()
         case 503:
-            return Unavailable("api.busy", "The hub is busy; try again shortly.", "平台繁忙，请稍后重试。")
+            return Unavailable("api.busy", "The hub is busy; try again shortly.", "枢纽繁忙，请稍后重试。")
     return Malformed("api.unreadable", "The request's body or form cannot be read.", "请求体或表单无法读取。")
 
 
 def too_large(limit: int | None = None) -> Malformed:
     """The body holds more than this call takes."""
     facts = {} if limit is None else {"limit_bytes": limit}
-    return Malformed("api.body-too-large", "The body is larger than this call takes.", "请求体超过上限。", **facts)
+    return Malformed(
+        "api.body-too-large", "The body is larger than this call takes.", "请求体超过本接口的上限。", **facts
+    )
 
 
 async def answer_fault(request: Request, exception: Exception) -> Response:

@@ -116,7 +116,13 @@ async def propose(
     dry_run: Told = False,
 ) -> DifferenceView:
     """Checked whole: every problem at once, each with file, line, path and remedy. It counts once it is published."""
-    _require_kind(caller, PROPOSERS, "catalogue.not-a-proposer", "Only departments and the authority propose.")
+    _require_kind(
+        caller,
+        PROPOSERS,
+        "catalogue.not-a-proposer",
+        "Only departments and the authority propose.",
+        "只有部门和主管部门可以提出目录。",
+    )
     require_content_type(request, *MEDIA_TYPES)
     form = MEDIA_TYPES[request.headers["content-type"].partition(";")[0].strip().lower()]
     raw = await request.body()
@@ -165,7 +171,13 @@ async def publish(
 ) -> EditionView:
     """It counts from its day on, for cases opened from then on; open cases keep theirs. Order 809 article 17."""
     only = frozenset({PartyKind.authority})
-    _require_kind(caller, only, "catalogue.not-the-authority", "Only the authority publishes an edition.")
+    _require_kind(
+        caller,
+        only,
+        "catalogue.not-the-authority",
+        "Only the authority publishes an edition.",
+        "只有主管部门可以发布目录版本。",
+    )
 
     def deed() -> EditionView:
         hub.catalogue.publish(edition, by=caller.party.id, extended=extended)
@@ -205,9 +217,9 @@ def _read(raw: bytes, form: Form) -> Catalogue:
     return read_catalogue([parse_workbook(raw, name) if form is Form.xlsx else parse_document(raw, name)])
 
 
-def _require_kind(caller: Caller, kinds: frozenset[PartyKind], code: str, en: str) -> None:
+def _require_kind(caller: Caller, kinds: frozenset[PartyKind], code: str, en: str, zh: str) -> None:
     if caller.party.kind not in kinds:
-        raise Refused(code, en, "该类参与方无此权限。")
+        raise Refused(code, en, zh)
 
 
 def _difference(edition: str, day: date, catalogue: Catalogue, changes: list[Change]) -> DifferenceView:

@@ -191,7 +191,7 @@ def _report(hub: Hub, period: tuple[date | None, date | None], department: str) 
         raise Malformed(
             "supervision.bad-period",
             "The period is reversed or longer than three years; give its first and last day.",
-            "统计期间有误：起止颠倒或超过三年。",
+            "统计期间起止颠倒或超过三年；请给出首日和末日。",
         )
     made = hub.cases.supervision.report(first, last)
     if not department:

@@ -54,7 +54,7 @@ def adopt(  # noqa: PLR0913 - what is asked, each by name
         raise Missing(
             "audit.no-checkpoint",
             "Nothing was published under this origin in this database; start the hub, and it opens the log.",
-            "该数据库尚未以此来源公布检查点；直接启动即可。",
+            "该数据库尚未以此名称公布过检查点；请启动枢纽，它会建立日志。",
         )
     known = [verify_checkpoint(published.note, [log]), *brought]  # 2
     known += _remembered(collector, log, is_alone=is_alone)  # 3
@@ -94,7 +94,8 @@ def require_continued(database: Database, origin: str, known: Iterable[Checkpoin
                     "audit.behind-witness",
                     f"A signed checkpoint of {each.size} entries of the log {each.origin} is known that this database "
                     f"does not continue (it holds {size}). Nothing is signed. {REMEDY}",
-                    f"存在本数据库无法延续的已签名检查点，停止签名。{REMEDY_ZH}",
+                    f"日志 {each.origin} 有一个含 {each.size} 条的已签名检查点，本数据库（{size} 条）与之不连续，"
+                    f"停止签名。{REMEDY_ZH}",
                     size=size,
                     witnessed=each.size,
                 )

@@ -224,7 +224,8 @@ class DumpReader:
                 "audit.no-pg-restore",
                 "A dump of this format is read through pg_restore, which is not installed; install the PostgreSQL "
                 "client programs, or make a plain dump (pg_dump --format=plain).",
-                "该格式的转储须由 pg_restore 读取；请安装 PostgreSQL 客户端程序，或改用纯文本转储。",
+                "该格式的转储须由 pg_restore 读取，而它没有安装；请安装 PostgreSQL 客户端程序，"
+                "或改用纯文本转储（pg_dump --format=plain）。",
             )
         words = [program, "--data-only", "--file=-", *(f"--table={table}" for table in tables), str(self._path)]
         with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:  # noqa: S603

@@ -142,7 +142,8 @@ class Sequencer:
                 "audit.fork",
                 f"The first {signed.size} entries are not those that were signed; nothing more is signed. Restore the "
                 "database from a backup that holds them, or close this log and open one under a new origin.",
-                "已签名的日志前缀被更改，停止签名。请恢复含有原条目的备份，或关闭本日志并以新来源另立日志。",
+                f"前 {signed.size} 条日志与已签名的不符，停止签名。请恢复含有原条目的备份，"
+                "或关闭本日志并以新名称另立日志。",
                 size=signed.size,
             )
 

@@ -328,7 +328,7 @@ class Log:
             return published.note
         if published.witnessed_note is None:
             raise Missing(
-                "audit.no-checkpoint", "No checkpoint has its quorum of witnesses yet.", "尚无获法定见证的检查点。"
+                "audit.no-checkpoint", "No checkpoint has its quorum of witnesses yet.", "尚无获足够共签的检查点。"
             )
         return published.witnessed_note
 

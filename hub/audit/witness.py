@@ -57,7 +57,11 @@ def parse_submission(body: bytes) -> Submission:
     head, separator, rest = body.partition(b"\n\n")
     lines = head.decode("ascii", "replace").split("\n")
     if not separator or not lines[0].startswith("old ") or len(lines) > MAX_PROOF_LINES + 1:
-        raise Malformed("audit.bad-submission", "The request is not old size, proof and checkpoint.", "请求格式有误。")
+        raise Malformed(
+            "audit.bad-submission",
+            "The request is not old size, proof and checkpoint.",
+            "请求须依次为旧大小、证明和检查点。",
+        )
     proof = tuple(base64_decode(line) for line in lines[1:])
     if any(len(each) != HASH_BYTES for each in proof):
         raise Malformed("audit.bad-submission", "A line of the proof is not a hash.", "证明行不是哈希值。")

@@ -38,14 +38,20 @@ def documents_at(places: Iterable[Path]) -> list[Document]:
         files = sorted(each for each in place.glob("*") if each.suffix in SUFFIXES) if place.is_dir() else [place]
         for each in files:
             if not each.is_file():
-                raise Missing("catalogue.no-file", f"There is no file {each.name}; check the path.", "没有该目录文件。")
+                raise Missing(
+                    "catalogue.no-file",
+                    f"There is no file {each.name}; check the path.",
+                    f"没有文件 {each.name}；请检查路径。",
+                )
             parse = parse_workbook if each.suffix == ".xlsx" else parse_document
             document = parse(each.read_bytes(), each.name)
             if "grants" not in document.value:
                 found.append(document)
     if not found:
         raise Missing(
-            "catalogue.no-file", "No catalogue file is there; give a .yaml, .json or .xlsx file.", "没有目录文件。"
+            "catalogue.no-file",
+            "No catalogue file is there; give a .yaml, .json or .xlsx file.",
+            "没有目录文件；请给出 .yaml、.json 或 .xlsx 文件。",
         )
     return found
 

@@ -109,7 +109,7 @@ def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At)
         yield at.problem(
             "unknown-schema",
             f"There is no schema schemas/evidence/{each.schema}.json.",
-            "没有该数据模式。",
+            f"没有数据模式 schemas/evidence/{each.schema}.json。",
             "Add the schema file or correct the name.",
         )
         return
@@ -119,7 +119,7 @@ def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At)
         yield at.problem(
             "sensitive-not-named",
             f"The schema marks as sensitive what the entry does not: {', '.join(hidden)}.",
-            "敏感个人信息未在目录中列明。",
+            f"数据模式标为敏感、而目录未列明：{'、'.join(hidden)}。",
             "Add them to “sensitive”.",
         )
     yield from _unknown(each.sensitive, claims, "claim", at)
@@ -141,7 +141,7 @@ def _second_sources(catalogue: Catalogue) -> Iterator[Problem]:
             yield _At(f"evidence_types/{first.name}").problem(
                 "two-sources",
                 f"Schema “{schema}” has several providers: {', '.join(sorted(several))}.",
-                "同一数据项只能有一个数源部门。",
+                f"数据模式“{schema}”有多个提供方：{'、'.join(sorted(several))}；只能有一个数源部门。",
                 "Name one source department.",
             )
 
@@ -196,7 +196,7 @@ def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
         yield at.problem(
             "filing-without-days",
             "A result to be filed says in how many days.",
-            "备案须写明时限。",
+            "需备案的结果须写明备案时限。",
             "Fill result.filing_days.",
         )
 
@@ -227,7 +227,7 @@ def _form_problems(matter: Matter, at: _At) -> Iterator[Problem]:
         yield at.within("materials").problem(
             "one-form",
             "A matter has one form: exactly one material leads it.",
-            "一个事项一张表单。",
+            "一个事项只有一张表单：须恰有一项材料标为主表。",
             "Mark one material with form: lead.",
         )
 
@@ -247,7 +247,7 @@ def _material_problems(
         yield at.problem(
             "kind-for-another-purpose",
             f"“{kind.id}” may not serve the purpose “{matter.purpose}”.",
-            "该类材料不得用于此目的。",
+            f"“{kind.id}”不得用于使用场景“{matter.purpose}”。",
             "Add the purpose to the kind, or bring another kind.",
         )
     if material.commitment and matter.high_risk:
@@ -261,7 +261,7 @@ def _material_problems(
         yield at.problem(
             "nobody-but-ways",
             "It says that nobody else can supply it and names who can.",
-            "声明无人可提供却列出提供方式。",
+            "写明只能由申请人提供，却又列出其他来源。",
             "Drop only_applicant or the ways.",
         )
     for piece in (piece for way in material.ways for piece in way.pieces):
@@ -301,7 +301,7 @@ def _piece_problems(
         yield at.problem(
             "withheld-in-use",
             f"“{kind.name}” is withheld from sharing.",
-            "不予共享的数据不能用于免提交。",
+            f"“{kind.name}”不予共享，不能用于免提交。",
             "Take it out of the ways.",
         )
     claims = schema_claims(kind.schema) or {}

@@ -40,7 +40,7 @@ def schema_named(kind: str, name: str, directory: Path = DIRECTORY) -> Mapping[s
         raise Missing(
             "catalogue.unknown-schema",
             f"There is no schema {kind}/{name}; add schemas/{kind}/{name}.json or correct the name.",
-            "没有该数据模式。",
+            f"没有数据模式 {kind}/{name}；请添加 schemas/{kind}/{name}.json 或更正名称。",
             schema=name,
         )
     found: Mapping[str, Any] = json.loads(place.read_bytes())

@@ -76,7 +76,7 @@ class CatalogueService:
                 raise Conflict(
                     "catalogue.nothing-new",
                     f"Edition {known.edition_id} says exactly this; nothing was changed.",
-                    "目录内容与已有版本相同。",
+                    f"版本 {known.edition_id} 与此完全相同；未作改动。",
                     edition=known.edition_id,
                 )
             record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None, changed_on)
@@ -114,12 +114,12 @@ class CatalogueService:
 
     def _require_publishable(self, record: EditionRecord) -> None:
         if record.published_at is not None:
-            raise Conflict("catalogue.already-published", "This edition is published already.", "该版本已发布。")
+            raise Conflict("catalogue.already-published", "This edition is published already.", "该目录版本已发布。")
         if record.effective_on < local_date(self.clock.now()):
             raise Refused(
                 "catalogue.effective-in-the-past",
                 "An edition takes effect today or later; propose it with a new day.",
-                "目录版本不得追溯生效。",
+                "目录版本自今天或以后生效；请以新的日期提出。",
             )
 
     def publish_shipped(self, *, by: str) -> Edition:
@@ -159,7 +159,7 @@ class CatalogueService:
             raise Missing(
                 "catalogue.nothing-published",
                 "No catalogue is in force; load one with `hub catalogue load`.",
-                "尚无生效的目录，请先发布目录。",
+                "尚无生效的目录；请用 hub catalogue load 载入。",
             )
         return edition
 
@@ -194,7 +194,9 @@ class CatalogueService:
         """
         found = self.require_edition_on(on).catalogue.event_by_id.get(event_id)
         if found is None:
-            raise Missing("catalogue.no-event", f"There is no event “{event_id}”.", "没有该一件事。", event=event_id)
+            raise Missing(
+                "catalogue.no-event", f"There is no event “{event_id}”.", f"没有一件事“{event_id}”。", event=event_id
+            )
         return found
 
     def replaceable(self, on: date, cases_in: Mapping[str, int]) -> list[Replaceable]:
@@ -236,21 +238,21 @@ def require_matter(catalogue: Catalogue, matter_id: str, on: date) -> Matter:
         raise Missing(
             "catalogue.no-matter",
             f"There is no matter “{matter_id}”; known are: {known}.",
-            "没有该事项。",
+            f"没有事项“{matter_id}”；已有：{known}。",
             matter=matter_id,
         )
     if not matter.is_valid_on(on):
         raise Missing(
             "catalogue.matter-not-valid",
             f"The matter “{matter_id}” cannot be applied for on {on}.",
-            "该事项在此日期不可办理。",
+            f"事项“{matter_id}”在 {on} 不能申请。",
             matter=matter_id,
         )
     return matter
 
 
 def _no_edition(edition_id: str) -> Missing:
-    return Missing("catalogue.no-edition", f"There is no edition {edition_id}.", "没有该目录版本。")
+    return Missing("catalogue.no-edition", f"There is no edition {edition_id}.", f"没有目录版本 {edition_id}。")
 
 
 def _claims(record: EditionRecord, action: str, by: str) -> dict[str, Any]:

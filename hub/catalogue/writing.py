@@ -28,7 +28,7 @@ def form_of(suffix: str) -> Form:
     found = suffix.lower().removeprefix(".").replace("yml", "yaml")
     if found not in set(Form):
         raise Malformed(
-            "catalogue.unknown-form", "Name the file .yaml, .json or .xlsx.", "请使用 .yaml、.json 或 .xlsx。"
+            "catalogue.unknown-form", "Name the file .yaml, .json or .xlsx.", "文件名须以 .yaml、.json 或 .xlsx 结尾。"
         )
     return Form(found)
 

@@ -123,14 +123,20 @@ def export(
 ) -> None:
     """Export what a search finds; the file's digest is an entry of the log 导出数据交换记录."""
     if (form := file.suffix.removeprefix(".")) not in FORMATS:
-        raise Malformed("cli.export-file", "Name a file that ends in .csv or .parquet.", "须以 .csv 或 .parquet 结尾。")
+        raise Malformed(
+            "cli.export-file", "Name a file that ends in .csv or .parquet.", "文件名须以 .csv 或 .parquet 结尾。"
+        )
     wanted = _asked(since=since, until=until, consumer=consumer, provider=provider, matter=matter, case=case)
     wanted |= _asked(outcome=outcome, pairwise=pairwise, type=kind, format=form)
     with calling(hub, party, key) as channel:
         made = fetched(channel, f"{hub.rstrip('/')}/v1/audit/exports", wanted, file)
     digest = _digest_of(file)
     if made["content-digest"] != f"sha-256=:{b64encode(digest).decode()}:":
-        raise Broken("cli.export-differs", "The file is not what the log names; export again.", "文件摘要不符。")
+        raise Broken(
+            "cli.export-differs",
+            "The file is not what the log names; export again.",
+            "文件与日志所记不符；请重新导出。",
+        )
     told = {"file": str(file), "rows": int(made["x-rows"]), "sha256": digest.hex(), "entry": made["x-log-entry"]}
     if as_json:
         print_json(told)

@@ -30,7 +30,7 @@ def owner(
         raise Missing(
             "identity.nobodys",
             "The record was not here at that time, or had been withdrawn.",
-            "该时点本平台没有此登记信息，或其已被撤回。",
+            "当时枢纽没有这条登记信息，或已被撤回。",
         )
     lines = [_line(found.line), *(_line(each) for each in found.because)]
     if as_json:

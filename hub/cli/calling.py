@@ -58,7 +58,9 @@ def fetched(channel: Channel, address: str, wanted: Mapping[str, Any], file: Pat
             return dict(answer.headers)
     except httpx.TransportError:
         file.unlink()
-        raise Unavailable("cli.broken-off", "The hub's answer broke off; try again.", "传输中断，请重试。") from None
+        raise Unavailable(
+            "cli.broken-off", "The hub's answer broke off; try again.", "枢纽的应答中断，请重试。"
+        ) from None
     except BaseException:
         file.unlink(missing_ok=True)
         raise

@@ -40,7 +40,7 @@ def _make_folder(path: Path) -> None:
 
 def not_writable(path: Path) -> Refused:
     """The error of a place where nothing can be written."""
-    return Refused("cli.not-writable", "Nothing can be written there.", "无法写入。", path=str(path))
+    return Refused("cli.not-writable", "Nothing can be written there.", "该处无法写入。", path=str(path))
 
 
 def content_of(path: Path, *, most_bytes: int) -> bytes:
@@ -56,7 +56,9 @@ def content_of(path: Path, *, most_bytes: int) -> bytes:
     except OSError:
         raise Missing("cli.no-such-file", "The file cannot be read.", "文件无法读取。", path=str(path)) from None
     if len(content) > most_bytes:
-        raise Malformed("cli.file-too-large", "The file is larger than it may be.", "文件过大。", path=str(path))
+        raise Malformed(
+            "cli.file-too-large", "The file is larger than it may be.", "文件超过允许的大小。", path=str(path)
+        )
     return content
 
 

@@ -39,7 +39,7 @@ def generate(
     """Make a private key; an existing one is never overwritten. 生成密钥."""
     public = new_key_in_device(out, alg) if is_in_device(out) else _new_file(Path(out), alg)
     if not as_json:
-        say(f"{out} holds the private key; its id is {public.kid}.", "私钥已生成，公钥见下。")
+        say(f"{out} holds the private key; its id is {public.kid}.", "私钥已生成，并给出密钥标识。")
     print_json(public.to_jwk())
 
 
@@ -83,7 +83,7 @@ def _endorser(reference: str | None) -> Signer:
         raise Malformed(
             "cli.no-endorsement",
             "Over the network a key that the party has on record vouches for the new one: --endorsed-by.",
-            "经网络登记须由已登记的密钥背书：--endorsed-by。",
+            "通过网络登记新密钥，须由该参与方已登记的密钥作保：--endorsed-by。",
         )
     return signer_for(reference)
 
@@ -230,10 +230,13 @@ def reseal(
     if old:
         say(
             f"Still needed: {', '.join(old)}; keep them and run this again.",
-            "旧密钥仍有内容，请保留。",
+            "上列旧密钥仍有内容，请保留并再次运行。",
         )
     else:
-        say(f"Everything is under {current}; no other key is needed any longer.", "全部内容已在当前密钥之下。")
+        say(
+            f"Everything is under {current}; no other key is needed any longer.",
+            "全部内容已在当前密钥之下，不再需要其他密钥。",
+        )
 
 
 @app.command("list")

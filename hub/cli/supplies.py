@@ -81,6 +81,6 @@ def _tell(answered: Answered, *, as_json: bool) -> None:
         raise Conflict(
             "adapters.left-open",
             "Some questions stay open; look at them in the register and run again.",
-            "部分请求未能答复，请核对登记簿后重试。",
+            "部分请求未能答复；请核对登记簿后再次运行。",
             questions=len(answered.left_open),
         )

@@ -71,7 +71,7 @@ def verify(
         raise Refused(
             "cli.view-not-verified",
             f"The view does not verify: step {made.failed.number}, {made.failed.name}.",
-            f"核验未通过：第 {made.failed.number} 步。",
+            f"核验未通过：第 {made.failed.number} 步（{made.failed.name}）。",
             step=made.failed.number,
         )
 

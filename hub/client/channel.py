@@ -153,10 +153,10 @@ def _foreign(status: int) -> HubError:
     return family(
         "client.not-the-hub",
         "The address answers, but not as a hub does; check the address.",
-        "该地址有应答，但不是本平台；请核对地址。",
+        "该地址有应答，但不是枢纽；请核对地址。",
         status=status,
     )
 
 
 def _no_answer() -> Unavailable:
-    return Unavailable("client.no-answer", "The hub does not answer at this address.", "该地址上的平台没有应答。")
+    return Unavailable("client.no-answer", "The hub does not answer at this address.", "该地址上的枢纽没有应答。")

@@ -132,12 +132,12 @@ const HubVerifier = (() => {
       },
     },
     {
-      title: { en: "It is sealed by the hub", zh: "核验包由平台封签" },
+      title: { en: "It is sealed by the hub", zh: "核验包由枢纽封签" },
       async check(context) {
         const sealed = await signedMessage(context, context.bundle.seal, "bundle-seal+jwt", context.policy.hub.id);
         const { seal: _seal, ...content } = context.bundle;
         const digest = S.b64url(await S.sha256(S.utf8.encode(S.canonicalJson(content))));
-        if (sealed.claims.digest !== digest) refuse("altered", "The bundle is not the one that the hub sealed.", "核验包与平台封签内容不符。");
+        if (sealed.claims.digest !== digest) refuse("altered", "The bundle is not the one that the hub sealed.", "核验包与枢纽封签的内容不符。");
         return same(context.policy.hub.id);
       },
     },
@@ -146,13 +146,13 @@ const HubVerifier = (() => {
       async check(context) {
         context.request = await signedMessage(context, context.bundle.request, "evidence-request+jwt");
         const { iss, aud, wanted } = context.request.claims;
-        if (aud !== context.policy.hub.id) refuse("foreign", "The request is addressed to another hub.", "请求的受众不是该平台。");
+        if (aud !== context.policy.hub.id) refuse("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。");
         if (!Array.isArray(wanted) || new Set(wanted.map(({ type }) => type)).size !== wanted.length) badForm();
         return same(iss);
       },
     },
     {
-      title: { en: "The answer is signed by the hub", zh: "应答由平台签名" },
+      title: { en: "The answer is signed by the hub", zh: "应答由枢纽签名" },
       async check(context) {
         context.answer = await signedMessage(context, context.bundle.answer, "evidence-answer+jwt", context.policy.hub.id);
         context.shown = context.answer.claims.evidence.filter((item) => typeof item.presentation === "string");
@@ -260,7 +260,7 @@ const HubVerifier = (() => {
         const checkpoint = S.parseCheckpoint(proof.note.body);
         const log = await S.noteVerifier(policy.hub.log_vkey);
         if (checkpoint.origin !== log.name || (await S.signedBy(proof.note, log)) === null) {
-          refuse("unknown-log", "The hub's log did not sign the checkpoint.", "检查点未经该平台日志签名。");
+          refuse("unknown-log", "The hub's log did not sign the checkpoint.", "检查点未经该枢纽的日志签名。");
         }
         const root = await S.rootFrom(await S.leafHash(context.entry), proof.index, checkpoint.size, proof.hashes);
         if (!root || !S.equal(root, checkpoint.root)) refuse("tree", "The proof does not lead to the root.", "证明未能推导出该根。");

@@ -109,6 +109,6 @@ def check_shows(new: StatusList, values: Mapping[int, int], before: StatusList |
         raise Conflict(
             "status.stands-here",
             "The list takes back evidence that stands here; withdraw its records in a batch first.",
-            "列表撤回了本平台仍有效的凭证；请先以批次撤回相应登记信息。",
+            "列表撤回了枢纽中仍有效的凭证；请先以批次撤回相应登记信息。",
             indexes=unknown,
         )

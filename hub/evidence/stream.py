@@ -44,7 +44,7 @@ def unpacked(chunks: Iterable[bytes], limits: StreamLimits, *, gzip: bool) -> It
             raise Refused(
                 "intake.too-large",
                 "The batch is larger than this hub accepts; push smaller batches.",
-                "批次超过本平台上限；请拆分推送。",
+                "批次超过本枢纽的上限；请拆分推送。",
                 bytes=limits.total_bytes,
             )
         yield piece

@@ -100,7 +100,7 @@ def follow(current: Edition, token: bytes) -> Edition:
         raise Refused(
             "exchange.policy-forked",
             "The authority signed two policies under one number, or for another history; ask it which one counts.",
-            "主管部门在同一序号下签署了两份策略；请向其核实。",
+            "主管部门在同一序号下签署了两份策略，或策略承接另一段历史；请向其核实哪一份算数。",
         )
     return new
 

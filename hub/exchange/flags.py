@@ -148,7 +148,7 @@ def _bad_rule(name: str) -> Malformed:
     return Malformed(
         "exchange.flag-rules",
         "The rules for flags are not of the form prescribed; the rule or member is named here.",
-        "异常查询规则文件格式不符；规则或成员名称见此。",
+        "异常提示规则文件格式不符；规则或成员名称见此。",
         rule=name,
     )
 

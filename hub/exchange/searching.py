@@ -74,7 +74,7 @@ def search_for(period: tuple[datetime | None, datetime | None], now: datetime, *
         raise Malformed(
             "exchange.search-period",
             "Give the period as instants with their offset (2026-03-01T08:00:00+08:00), the earlier one first.",
-            "请以带时区的时刻给出起止时间，且起始早于终止。",
+            "请以带时区的时刻（2026-03-01T08:00:00+08:00）给出起止时间，起始在前。",
         )
     is_narrow = criteria.get("case") is not None or criteria.get("pairwise") is not None
     if until - since > LONGEST and not is_narrow:

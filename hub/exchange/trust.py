@@ -18,7 +18,7 @@ def _bad_policy(member: str) -> Malformed:
     return Malformed(
         "exchange.trust-policy",
         f"The trust policy is not of the form prescribed: {member}.",
-        "信任策略文件格式不符合规定。",
+        f"信任策略文件格式不符合规定：{member}。",
         member=member,
     )
 

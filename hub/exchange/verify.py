@@ -145,7 +145,7 @@ class _Checking:
         """Step 2."""
         sealed = self._verified("seal", SEAL_TYP, self._policy.hub)
         if sealed.claims.get("digest") != bundle_digest(self._bundle):
-            raise _differs("altered", "The bundle is not the one that the hub sealed.", "证据包与平台封签内容不符。")
+            raise _differs("altered", "The bundle is not the one that the hub sealed.", "核验包与枢纽封签的内容不符。")
         return f"by {self._policy.hub}"
 
     def request(self) -> str:
@@ -153,7 +153,7 @@ class _Checking:
         self._request = self._verified("request", REQUEST_TYP, None)
         self._asked = request_in(self._request, self._bundle["request"])
         if self._request.claims.get("aud") != self._policy.hub:
-            raise _differs("foreign", "The request is addressed to another hub.", "请求的受众不是该平台。")
+            raise _differs("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。")
         return f"by {self._asked.consumer}"
 
     def answer(self) -> str:
@@ -170,7 +170,7 @@ class _Checking:
         begun, answered, ended = _seconds(request, "iat"), _seconds(answer, "iat"), _seconds(request, "exp")
         if not begun - ANSWER_SECONDS <= answered <= ended + ANSWER_SECONDS:
             raise _differs(
-                "untimely", "The answer was not signed while the request lived.", "应答时间不在请求有效期内。"
+                "untimely", "The answer was not signed while the request lived.", "应答不是在请求有效期内签署的。"
             )
         return f"case {self._asked.case}"
 
@@ -231,7 +231,7 @@ class _Checking:
                 raise _differs(
                     "key-not-counted",
                     f"A key of {party} was not on record, or no longer good, when it signed.",
-                    "某参与方的密钥在签名时未登记或已失效。",
+                    f"{party} 的密钥在签名时未登记或已失效。",
                 )
         return f"{len({(party, kid) for party, kid, _ in self._signatures})} keys"
 
@@ -256,7 +256,9 @@ class _Checking:
         }
         wrong = [name for name, value in expected.items() if entry.get(name) != value]
         if wrong:
-            raise _differs("other-entry", f"The log entry says otherwise: {wrong[0]}.", "日志条目与应答不符。")
+            raise _differs(
+                "other-entry", f"The log entry says otherwise: {wrong[0]}.", f"日志条目与此不符：{wrong[0]}。"
+            )
         return str(entry["id"])
 
     def receipt(self) -> str:
@@ -304,7 +306,9 @@ class _Checking:
         signer = message.claims.get("iss")
         if not isinstance(signer, str) or issuer not in {None, signer}:
             raise _differs(
-                "other-signer", "A message is signed by somebody else than it should be.", "报文签名方不符。"
+                "other-signer",
+                "A message is signed by somebody else than it should be.",
+                "有一份报文不是由应当签名的参与方签名的。",
             )
         self._signed(signer, message.key.kid, message.claims.get("iat"))
         return message
@@ -323,4 +327,4 @@ def _seconds(claims: Mapping[str, Any], name: str) -> int:
 
 
 def _bad_bundle() -> Malformed:
-    return Malformed("exchange.bundle-form", "The bundle is not of the form prescribed.", "证据包格式不符合规定。")
+    return Malformed("exchange.bundle-form", "The bundle is not of the form prescribed.", "核验包格式不符合规定。")

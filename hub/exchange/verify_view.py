@@ -118,7 +118,7 @@ class _Checking:
             told = (sealed.claims.get("iss"), sealed.claims.get("digest"), sealed.claims.get("iat"))
             if told != (self._policy.hub, view_digest(view), view["at"]):
                 raise _differs(
-                    "altered", "The view is not the one that the hub sealed.", "查询记录与平台封签内容不符。"
+                    "altered", "The view is not the one that the hub sealed.", "查询记录与枢纽封签的内容不符。"
                 )
             if not self._policy.counted(self._policy.hub, sealed.key.kid, int(view["at"])):
                 raise _differs("key", "The key of the seal did not count when it signed.", "封签密钥在签署时无效。")
@@ -275,14 +275,16 @@ def _check_same(line: _Line, expected: Mapping[str, Any], entry: Mapping[str, An
         raise _differs(
             "untrue",
             f"Line {line.n} tells otherwise than its log entry: {wrong[0]}.",
-            "查询记录与日志条目不符。",
+            f"第 {line.n} 行与其日志条目不符：{wrong[0]}。",
         )
 
 
 def _check_erasure(line: _Line) -> None:
     order = parse_entry(b64url_decode(line.said["erasure"]))
     if (order.get("kind"), order.get("event")) != ("access", "erased"):
-        raise _differs("no-erasure", f"No order to erase stands behind line {line.n}.", "无对应的删除决定。")
+        raise _differs(
+            "no-erasure", f"No order to erase stands behind line {line.n}.", f"第 {line.n} 行没有对应的删除决定。"
+        )
 
 
 def _gap(chain: str, n: int) -> Refused:

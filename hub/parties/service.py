@@ -215,7 +215,7 @@ class PartyService:
             raise Refused(
                 "parties.not-endorsed",
                 "A further key is endorsed by a key that the same party has on record; ask the operator otherwise.",
-                "新增公钥须由该参与方已登记的密钥背书；否则请联系平台运营方。",
+                "新增密钥须由该参与方已登记的密钥作保；否则请联系枢纽的运维人员。",
             )
         return message
 

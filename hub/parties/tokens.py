@@ -85,7 +85,7 @@ class TokenService:
             raise Refused(
                 "parties.scope-missing",
                 "The access token does not open this; ask for the scope named here.",
-                "访问令牌不含所需权限；请申请此处所列范围。",
+                "访问令牌不含所需权限；请申请此处所列的权限。",
                 scope=scope.value,
             )
         return Caller(self.directory.require_party(str(claims["sub"])), scopes)
@@ -146,7 +146,7 @@ def _check_form(form: Mapping[str, str]) -> None:
         raise Malformed(
             "parties.assertion-missing",
             f"Send client_assertion_type={ASSERTION_TYPE} and a client_assertion.",
-            "请提供 client_assertion_type 与 client_assertion。",
+            f"请发送 client_assertion_type={ASSERTION_TYPE} 和 client_assertion。",
         )
 
 

@@ -59,7 +59,7 @@ class KeyRing:
             raise Broken(
                 "proof.sealing-key-missing",
                 f"The content is sealed under key {key_id!r}, which the ring does not hold; add it to the ring.",
-                "密钥环缺少解封所需的密钥；请补充该密钥。",
+                f"内容以密钥 {key_id!r} 密封，而密钥环中没有它；请补充该密钥。",
                 key=key_id,
             )
         prefix = _prefix(key_id)

@@ -69,7 +69,9 @@ class StatusArray:
             content = b""
         if not unpacker.eof or unpacker.unused_data or not content:
             raise _bad_list(
-                "status-list-packed", "The status list is not zlib of at most 1 MB.", "状态列表压缩内容不合规。"
+                "status-list-packed",
+                "The status list is not zlib of at most 1 MB.",
+                "状态列表不是 1 MB 以内的 zlib 压缩内容。",
             )
         return cls(bytearray(content), bits)
 
@@ -181,7 +183,9 @@ class StatusSigner:
         statuses = self._final(before)
         for index, value in flips.items():
             if not 0 <= index < self.size or value not in set(StatusValue):
-                raise _bad_list("status-index", "The hub asks for a status that no list has.", "状态索引越界。")
+                raise _bad_list(
+                    "status-index", "The hub asks for a status that no list has.", "枢纽询问的状态不在任何列表中。"
+                )
             if statuses[index] != StatusValue.invalid:
                 statuses[index] = value
         issued_at = now if before is None else max(now, before.issued_at + 1)
@@ -219,5 +223,7 @@ def status_place_in(claims: Any) -> tuple[str, int] | None:
     told = status.get("status_list") if isinstance(status, dict) else None
     uri, index = (told.get("uri"), told.get("idx")) if isinstance(told, dict) else (None, None)
     if not isinstance(uri, str) or type(index) is not int or index < 0:
-        raise _bad_list("status-place", "The evidence names no list and index for its status.", "凭证状态指向不合规。")
+        raise _bad_list(
+            "status-place", "The evidence names no list and index for its status.", "凭证没有写明其状态的列表和索引。"
+        )
     return uri, index

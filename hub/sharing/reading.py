@@ -54,7 +54,7 @@ def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
     for index, each in enumerate(document.value["grants"]):
         place = (document.name, document.line_of(("grants", index)), f"grants[{index}] ({each['id']})")
         if each["id"] in seen:
-            yield Problem("sharing.written-twice", "The grant stands twice.", "授权编号重复。", "Keep one.", *place)
+            yield Problem("sharing.written-twice", "The grant stands twice.", "该授权出现了两次。", "Keep one.", *place)
         seen.add(each["id"])
         for fact, en, remedy in _faults(_grant(each), catalogue):
             yield Problem(f"sharing.{fact}", en, "共享授权内容有误。", remedy, *place)

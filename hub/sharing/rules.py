@@ -19,17 +19,17 @@ REPLIES: Mapping[Owing, frozenset[Reply]] = {
 _NO_GRANT = (
     "sharing.no-grant",
     "The consumer has no grant for this evidence type; apply for one.",
-    "无该类凭证的共享授权，请申请。",
+    "该需求方没有此类凭证的共享授权；请申请。",
 )
 _PURPOSE = (
     "sharing.purpose-not-covered",
     "The grant does not cover this matter; apply for a grant that names it.",
-    "共享授权未包含该事项，请申请。",
+    "共享授权未包含该事项；请申请包含该事项的授权。",
 )
 _PERIOD = (
     "sharing.grant-not-in-force",
     "The grant is not in force on this day; renew it.",
-    "共享授权不在有效期内，请续期。",
+    "共享授权当日不在有效期内；请续期。",
 )
 
 
@@ -108,10 +108,14 @@ def require_answerable(owed: Owed, reply: Reply) -> None:
         Malformed: the answer is one to another kind of question.
     """
     if owed.answered_on is not None:
-        raise Conflict("sharing.answered", "This was answered before; an answer stands.", "已答复，不得更改。")
+        raise Conflict("sharing.answered", "This was answered before; an answer stands.", "此前已答复；答复不得更改。")
     if reply not in REPLIES[owed.kind]:
         fitting = sorted(each.value for each in REPLIES[owed.kind])
-        raise Malformed("sharing.no-such-answer", f"Answer one of: {', '.join(fitting)}.", "答复种类有误。")
+        raise Malformed(
+            "sharing.no-such-answer",
+            f"Answer one of: {', '.join(fitting)}.",
+            f"请从以下答复中选择：{'、'.join(fitting)}。",
+        )
 
 
 def extended_days(owed: Owed) -> int:
@@ -124,6 +128,6 @@ def extended_days(owed: Owed) -> int:
         raise Conflict(
             "sharing.no-extension",
             "Only an application that waits for its answer is extended, and once.",
-            "仅待答复的共享申请可延长一次。",
+            "只有待答复的共享申请可以延长，且只延长一次。",
         )
     return owed.days + EXTENSION_DAYS

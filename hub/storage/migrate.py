@@ -81,6 +81,6 @@ def _refuse_newer(connection: Connection) -> None:
         raise Broken(
             "storage.newer-database",
             "The database was written by a newer version of the hub; start that version instead.",
-            "数据库由更新版本的平台写入；请启动相应版本。",
+            "数据库由更新版本的枢纽写入；请启动那个版本。",
             revision=current,
         )

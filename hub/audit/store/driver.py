@@ -58,5 +58,5 @@ def _translated(fault: psycopg.Error) -> HubError:
     return Broken(
         "audit.statement-refused",
         f"The database refused a statement of the log ({fault.sqlstate}); run the verification to see what is wrong.",
-        "数据库拒绝执行日志语句；请运行核验查明原因。",
+        f"数据库拒绝执行日志语句（{fault.sqlstate}）；请运行核验查明原因。",
     )

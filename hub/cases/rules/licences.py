@@ -19,7 +19,7 @@ def require_licence_id(text: str) -> None:
         raise Malformed(
             "cases.bad-licence-id",
             "The licence identifier is not one of GB/T 36904, or its check character is wrong.",
-            "电子证照标识不符合 GB/T 36904。",
+            "电子证照标识不符合 GB/T 36904，或校验位有误。",
         )
 
 

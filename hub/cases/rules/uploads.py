@@ -79,14 +79,14 @@ def require_media_type(file: BinaryIO, *, claimed: str, filename: str, allowed: 
         raise Malformed(
             "cases.type-not-taken",
             f"The content is none of the types taken for this material: {', '.join(allowed)}.",
-            "文件类型不符合要求。",
+            f"该材料不接受这种文件类型；可用：{'、'.join(allowed)}。",
             allowed=list(allowed),
         )
     if found != claimed or misnamed:
         raise Malformed(
             "cases.not-what-it-says",
             f"The content is {found}; the upload says otherwise. Name it by its content.",
-            "文件内容与名称或声明的类型不符。",
+            f"文件内容是 {found}，与名称或声明的类型不符；请按内容命名。",
             found=found,
         )
     return found

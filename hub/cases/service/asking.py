@@ -72,7 +72,7 @@ class Asking:
                 raise Conflict(
                     "cases.not-on-request",
                     "No provider supplies this on request now; see the checklist.",
-                    "该材料目前不可申请调取。",
+                    "目前没有提供方可供调取该材料；请查看材料清单。",
                 )
             known = {(each.subject_id, each.evidence_type): each for each in world.supplies}
             made = []
@@ -107,7 +107,7 @@ class Asking:
                 raise Missing(
                     "cases.nothing-to-object-to",
                     "Nothing of that type is held about that person in this case.",
-                    "没有可提出异议的登记信息。",
+                    "本办件中没有此人这一类型的凭证，无从提出异议。",
                 )
             asked = {"claim": said.claim, "code": said.reason, "evidence": held[0].evidence_id}
             owed = self._owed(case, Owing.objection, kind, asked, days=CORRECTION_DAYS, subject_id=person.subject_id)
@@ -213,12 +213,14 @@ def _require_asked_for(evidence: SdJwt, owed: Owed) -> None:
         raise Refused(
             "cases.not-what-was-asked",
             "The evidence is signed by another party or of another type than was asked for.",
-            "凭证签发方或类型与所调取的不符。",
+            "凭证由其他参与方签发，或类型与所调取的不符。",
         )
     faults = validator_for(owed.evidence_type)(form)
     if faults:
         raise Malformed(
-            "cases.bad-supply", f"The evidence is not in its published shape: {faults[0].path}.", "凭证格式不符。"
+            "cases.bad-supply",
+            f"The evidence is not in its published shape: {faults[0].path}.",
+            f"凭证不符合已发布的格式：{faults[0].path}。",
         )
 
 

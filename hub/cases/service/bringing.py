@@ -100,7 +100,7 @@ class Bringing:
             raise Refused(
                 "cases.not-your-evidence",
                 "The evidence is signed by another party; sign it as the taking service.",
-                "凭证不是由本部门签发。",
+                "凭证由其他参与方签名；请以收件系统的名义签名。",
             )
         form = {key: value for key, value in claims.items() if key not in CLEAR}
         faults = validator_for(BROUGHT)(form)
@@ -109,7 +109,7 @@ class Bringing:
             raise Malformed(
                 "cases.bad-brought-evidence",
                 f"The evidence is not in the shape of {BROUGHT_VCT}: {where}.",
-                "凭证格式不符。",
+                f"凭证不符合 {BROUGHT_VCT} 的格式：{where}。",
             )
         return evidence
 
@@ -123,7 +123,7 @@ class Bringing:
             raise Malformed(
                 "cases.wrong-kind",
                 f"The material takes: {', '.join(sorted(material.kinds_taken)) or 'no file'}.",
-                "材料类型不符。",
+                f"该材料只接受：{'、'.join(sorted(material.kinds_taken)) or '不接受文件'}。",
                 material=material_id,
             )
         _require_current(claims, kind, self._around.today)
@@ -135,7 +135,7 @@ class Bringing:
             raise Malformed(
                 "cases.not-this-file",
                 "The file is not the one the evidence names: size or digest differ.",
-                "文件与凭证不一致。",
+                "文件不是凭证所指的文件：大小或摘要不符。",
             )
         media_type = require_media_type(
             spooled,  # type: ignore[arg-type]
@@ -178,7 +178,7 @@ class Bringing:
         people = case.subjects_in(upload.role)
         person = next((each for each in people if each.position == upload.position), None)
         if person is None:
-            raise Missing("cases.no-such-person", "Nobody has this role in the case.", "该办件没有此人员。")
+            raise Missing("cases.no-such-person", "Nobody has this role in the case.", "该办件中没有人担任此角色。")
         named = claims.get("subject") or {}
         kind = "legal_person" if named.get("document_kind") in ORGANISATION_PAPERS else "resident"
         asked = PersonAsked(kind=kind, number=named.get("number", ""), name=named.get("name", ""))
@@ -189,7 +189,7 @@ class Bringing:
             raise Refused(
                 "cases.about-somebody-else",
                 "The evidence names somebody else than the participant.",
-                "凭证主体与办件人员不符。",
+                "凭证写的是别人，不是该办件参与人。",
             )
         return found.subject_id
 
@@ -292,15 +292,20 @@ def _require_current(claims: Mapping[str, Any], kind: BroughtKind, today: date) 
     too_old = issued is not None and kind.max_age_days is not None and (today - issued).days > kind.max_age_days
     if (until is not None and until < today) or too_old:
         raise Refused(
-            "cases.paper-expired", "The paper is no longer valid; bring a current one.", "材料已过期。", kind=kind.id
+            "cases.paper-expired",
+            "The paper is no longer valid; bring a current one.",
+            "材料已过期；请提交有效的材料。",
+            kind=kind.id,
         )
     if issued is not None and issued > today:
         raise Malformed(
-            "cases.issued-in-future", "The paper is dated in the future.", "材料日期晚于今天。", kind=kind.id
+            "cases.issued-in-future", "The paper is dated in the future.", "材料日期晚于今天，请核对。", kind=kind.id
         )
     if kind.issuers and claims.get("issuer", "") not in kind.issuers:
         raise Refused(
-            "cases.issuer-not-accepted", f"Accepted issuers: {', '.join(kind.issuers)}.", "出具单位不符合要求。"
+            "cases.issuer-not-accepted",
+            f"Accepted issuers: {', '.join(kind.issuers)}.",
+            f"出具单位不符合要求；认可的单位：{'、'.join(kind.issuers)}。",
         )
 
 
@@ -311,12 +316,15 @@ def _received(spooled: IO[bytes], parts: Iterable[bytes], most: int) -> tuple[st
         size += len(part)
         if size > most:
             raise Malformed(
-                "cases.too-large", f"At most {most} bytes are taken for this material.", "文件过大。", most=most
+                "cases.too-large",
+                f"At most {most} bytes are taken for this material.",
+                f"该材料的文件最大 {most} 字节。",
+                most=most,
             )
         digest.update(part)
         spooled.write(part)
     if size == 0:
-        raise Malformed("cases.empty-file", "The file is empty; scan the paper again.", "文件为空，请重新上传。")
+        raise Malformed("cases.empty-file", "The file is empty; scan the paper again.", "文件为空，请重新扫描。")
     return digest.hexdigest(), size
 
 
@@ -353,5 +361,7 @@ def _paper_with(papers: Brought, evidence_id: str) -> BroughtMaterial:
 
 def _no_paper() -> Missing:
     return Missing(
-        "cases.no-earlier-paper", "No paper brought earlier serves here; see the checklist.", "没有可复用的材料。"
+        "cases.no-earlier-paper",
+        "No paper brought earlier serves here; see the checklist.",
+        "此前提交的材料在此处都用不上；请查看材料清单。",
     )

@@ -100,7 +100,7 @@ class CaseService:
             raise Conflict(
                 "cases.number-in-use",
                 "This number is in use for another matter or other people; open the case under its own number.",
-                "该办件编号已用于其他事项或人员。",
+                "该办件编号已用于其他事项或人员；请用本办件自己的编号。",
             )
         dated = self._around.dated(case)
         return Opened(dated, self._lookout.checklist(session, case), self._code(case.case_id), is_new=False)
@@ -207,7 +207,7 @@ class CaseService:
                 raise Refused(
                     "cases.no-commitment",
                     "A written promise is not possible here; bring the material.",
-                    "不适用告知承诺。",
+                    "此处不适用告知承诺；请提交材料。",
                 )
             store.commit_to(applicant, case.case_id, material_id, on=world.today)
             around.record(session, case, "committed", consumer, {"material": material_id})
@@ -225,7 +225,9 @@ class CaseService:
             case = require_case(store, consumer, number, locked=True)
             applicant = resolved_again(around, session, case).applicant.subject_id
             if applicant is None or not store.find_false(applicant, case.case_id, material_id, on=around.today):
-                raise Missing("cases.no-such-commitment", "There is no such promise in this case.", "没有该承诺。")
+                raise Missing(
+                    "cases.no-such-commitment", "There is no such promise in this case.", "本办件中没有该承诺。"
+                )
             around.record(session, case, "commitment-false", consumer, {"material": material_id})
 
     def bring(self, consumer: str, number: str, upload: Upload) -> Checklist:
@@ -262,7 +264,9 @@ class CaseService:
         with around.database.reading() as session:
             case = CaseStore(session).with_query_code(digest)
             if case is None:
-                raise Missing("cases.unknown-code", "No case has this code; check it.", "查询码无效。")
+                raise Missing(
+                    "cases.unknown-code", "No case has this code; check it.", "没有该查询码对应的办件；请核对。"
+                )
             return around.dated(case), self.deciding.outcome_of(session, case)
 
     def case_of_subject(self, session: Session, consumer: str, number: str) -> Case | None:

@@ -176,7 +176,7 @@ class Deciding:
             raise Conflict(
                 "cases.not-now",
                 f"This cannot be done while the case is {case.state.value}.",
-                "办件当前状态不允许此操作。",
+                f"办件处于 {case.state.value} 状态，不能这样做。",
                 state=case.state.value,
             )
         return case
@@ -200,13 +200,15 @@ class Deciding:
         claims = dict(evidence.claims)
         form = {key: value for key, value in claims.items() if key not in CLEAR}
         if claims.get("vct") != VCT or validator_for(LICENCE)(form):
-            raise Malformed("cases.bad-licence", f"The licence is not in the shape of {VCT}.", "证照格式不符。")
+            raise Malformed(
+                "cases.bad-licence", f"The licence is not in the shape of {VCT}.", f"证照不符合 {VCT} 的格式。"
+            )
         require_licence_id(form["licence_id"])
         if (claims.get("iss"), form["matter"], form["case"]) != (case.consumer, case.matter, case.number):
             raise Refused(
                 "cases.licence-of-another-case",
                 "The licence is signed by another party or for another case.",
-                "证照与办件不符。",
+                "证照由其他参与方签名，或属于其他办件。",
             )
         if case.applicant.subject_id:
             until = _end_of(form.get("valid_until"))
@@ -222,7 +224,9 @@ def _code(text: str) -> str:
     """
     if not text or len(text) > 60 or not all(each.isascii() and (each.isalnum() or each == "-") for each in text):  # noqa: PLR2004
         raise Malformed(
-            "cases.reason-not-a-code", "Give the reason as a code such as expert-opinion.", "请以代码填写原因。"
+            "cases.reason-not-a-code",
+            "Give the reason as a code such as expert-opinion.",
+            "请以代码填写原因，如 expert-opinion。",
         )
     return text
 

@@ -83,7 +83,9 @@ class Events:
         strangers = sorted({person.role for person in opening.people} - roles)
         if strangers:
             raise Malformed(
-                "cases.unknown-role", f"No matter of the event has the role “{strangers[0]}”.", "没有此角色。"
+                "cases.unknown-role",
+                f"No matter of the event has the role “{strangers[0]}”.",
+                f"该一件事的各事项都没有角色“{strangers[0]}”。",
             )
         parts = []
         for matter in matters:
@@ -110,7 +112,11 @@ class Events:
         with self._around.database.reading() as session:
             cases = CaseStore(session).of_event(event_number_of(lead, number))
         if not cases:
-            raise Missing("cases.no-such-event", "This service took in no event of that number.", "没有该一件事申请。")
+            raise Missing(
+                "cases.no-such-event",
+                "This service took in no event of that number.",
+                "本系统没有受理过该编号的一件事。",
+            )
         lists = [(case, self._cases.checklist(case.consumer, case.number)) for case in cases]
         parts = tuple(
             (self._around.dated(case), len(checklist.asked), len(checklist.spared)) for case, checklist in lists
@@ -128,7 +134,7 @@ def _require_taker(lead: str, event: LifeEvent, matters: Sequence[Matter]) -> No
         raise Refused(
             "cases.not-your-event",
             "This event is taken in by the services of its matters and by those the catalogue names.",
-            "该一件事不由本部门受理。",
+            "该一件事由其各事项的审批系统及目录指定的系统受理。",
             event=event.id,
         )
 

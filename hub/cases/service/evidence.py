@@ -43,7 +43,7 @@ def _own_status_place(claims: dict[str, Any]) -> tuple[str | None, int | None]:
         raise Malformed(
             "cases.status-elsewhere",
             "The evidence names a status list that is not its issuer's own at this hub; ask for a place first.",
-            "凭证所指状态列表不属于签发方；请先申请状态位置。",
+            "凭证所指的状态列表不是签发方在本枢纽的列表；请先申请状态位置。",
         )
     return place
 

@@ -39,14 +39,20 @@ class Mandates:
             Missing: subject or agent is not known exactly.
         """
         if given.valid_until < given.valid_from or not given.matters:
-            raise Malformed("cases.bad-mandate", "A mandate names its matters and a period in order.", "委托内容有误。")
+            raise Malformed(
+                "cases.bad-mandate",
+                "A mandate names its matters and a period in order.",
+                "委托须写明事项，且起止时间不得颠倒。",
+            )
         around = self._around
         with around.database.writing() as session:
             subject = resolve(around, session, consumer, given.subject).subject_id
             agent = resolve(around, session, consumer, given.agent).subject_id
             if subject is None or agent is None:
                 raise Missing(
-                    "cases.mandate-unknown-person", "Subject or agent is not known exactly.", "委托人或代办人身份不明。"
+                    "cases.mandate-unknown-person",
+                    "Subject or agent is not known exactly.",
+                    "无法确定委托人或代办人是谁。",
                 )
             mandate_id = new_id("man")
             MandateStore(session).keep(
@@ -120,7 +126,7 @@ def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
         raise Refused(
             "cases.mandate-does-not-cover",
             "The mandate ended, or is not for this applicant and matter; bring a current one.",
-            "委托已失效或不适用于该申请人及事项。",
+            "委托已终止，或不适用于该申请人及事项；请提供有效的委托。",
         )
 
 

@@ -46,7 +46,9 @@ def require_usable(opening: Opening, matter: Matter, consumer: str, today: date)
     number = opening.number
     if not number or len(number) > MAX_NUMBER or not number.isprintable():
         raise Malformed(
-            "cases.bad-number", f"A case number has 1 to {MAX_NUMBER} printable characters.", "办件编号不合规。"
+            "cases.bad-number",
+            f"A case number has 1 to {MAX_NUMBER} printable characters.",
+            f"办件编号须为 1 至 {MAX_NUMBER} 个可打印字符。",
         )
     asked = [text for each in opening.people for text in (each.asked.number, each.asked.name)]
     if any(names_somebody(each, today, asked) for each in (number, opening.event_number)):
@@ -59,11 +61,15 @@ def require_usable(opening: Opening, matter: Matter, consumer: str, today: date)
         raise Refused(
             "cases.not-your-matter",
             "This matter is decided by another service.",
-            "该事项不由本部门办理。",
+            "该事项由其他审批系统办理。",
             matter=matter.id,
         )
     if opening.sub_item and opening.sub_item not in {each.id for each in matter.sub_items}:
-        raise Malformed("cases.unknown-sub-item", f"There is no sub-item “{opening.sub_item}”.", "没有该办理情形。")
+        raise Malformed(
+            "cases.unknown-sub-item",
+            f"There is no sub-item “{opening.sub_item}”.",
+            f"该事项没有“{opening.sub_item}”这一情形。",
+        )
     require_roles(matter, opening.people)
     require_conditions(dict(opening.answers), matter)
 
@@ -79,7 +85,7 @@ def require_conditions(answers: dict[str, str], matter: Matter) -> None:
         if key not in known:
             raise no_such_question(key)
         if value not in {"yes", "no"}:
-            raise Malformed("cases.unknown-answer", "Answer yes or no.", "请回答是或否。", question=key)
+            raise Malformed("cases.unknown-answer", "Answer yes or no.", "请回答是（yes）或否（no）。", question=key)
 
 
 def no_such_question(key: str) -> Malformed:
@@ -87,6 +93,6 @@ def no_such_question(key: str) -> Malformed:
     return Malformed(
         "cases.unknown-question",
         "The case asks no such question, or offers no such answer; see its checklist.",
-        "没有该问题或选项。",
+        "办件没有这个问题，或没有这个选项；请查看材料清单。",
         question=key[:80],
     )

@@ -72,13 +72,15 @@ def require_roles(matter: Matter, people: Sequence[PersonIn]) -> None:
         if role is None:
             known = ", ".join(each.id for each in matter.roles)
             raise Malformed(
-                "cases.unknown-role", f"“{role_id}” is no role of this matter; use: {known}.", "该事项没有此角色。"
+                "cases.unknown-role",
+                f"“{role_id}” is no role of this matter; use: {known}.",
+                f"“{role_id}”不是该事项的角色；可用：{known}。",
             )
         if count > role.at_most:
             raise Malformed(
                 "cases.too-many-people",
                 f"At most {role.at_most} may be “{role_id}”.",
-                "该角色人数超过上限。",
+                f"角色“{role_id}”最多 {role.at_most} 人。",
                 role=role_id,
             )
     if counts.get(APPLICANT) != 1:

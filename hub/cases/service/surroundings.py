@@ -136,7 +136,9 @@ def require_case(store: CaseStore, consumer: str, number: str, *, locked: bool =
 def no_such_case() -> Missing:
     """The error of a number under which this consumer opened nothing."""
     return Missing(
-        "cases.no-such-case", "This consumer has no case of that number; open it first.", "没有该编号的办件，请先登记。"
+        "cases.no-such-case",
+        "This consumer has no case of that number; open it first.",
+        "本系统没有该编号的办件；请先建立办件。",
     )
 
 
@@ -148,5 +150,8 @@ def require_open(case: Case) -> None:
     """
     if case.state.is_closed:
         raise Conflict(
-            "cases.closed", "The case has its result; open a new one.", "该办件已办结。", state=case.state.value
+            "cases.closed",
+            "The case has its result; open a new one.",
+            "该办件已有结果；请另建办件。",
+            state=case.state.value,
         )

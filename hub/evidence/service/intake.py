@@ -116,9 +116,7 @@ class IntakeService:
     def _manifest(self, registry: str, line: bytes) -> Manifest:
         message = verify_jws(line, typ=MANIFEST_TYP, key_for=self.directory.key_for, max_bytes=MANIFEST_BYTES)
         if message.claims.get("aud") != self.hub:
-            raise Refused(
-                "intake.foreign-audience", "The batch is addressed to another hub.", "批次的接收方不是本平台。"
-            )
+            raise Refused("intake.foreign-audience", "The batch is addressed to another hub.", "批次是发给其他枢纽的。")
         manifest = manifest_in(message, line.decode("ascii"))
         if manifest.registry != registry or self.directory.signers_registry(registry) != manifest.issuer:
             raise Refused(
@@ -129,7 +127,9 @@ class IntakeService:
             )
         if manifest.read_at > self.clock.now() + FUTURE:
             raise Refused(
-                "intake.from-the-future", "The batch comes from the future; check the clock.", "批次时间晚于当前。"
+                "intake.from-the-future",
+                "The batch comes from the future; check the clock.",
+                "批次时间晚于当前；请校对时钟。",
             )
         return manifest
 
@@ -202,7 +202,7 @@ def _check_chain(manifest: Manifest, stands: Cursor) -> None:
         raise Conflict(
             "intake.chain-broken",
             "The batch does not follow the last one accepted here; read the cursor and sign again.",
-            "批次未接续本平台最近接收的清单；请读取游标后重新签名。",
+            "批次没有接续枢纽最近接收的批次；请读取游标后重新签名。",
             expected=stands.manifest_digest,
         )
 

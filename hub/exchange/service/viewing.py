@@ -138,7 +138,7 @@ class ViewService:
         raise Conflict(
             "exchange.view-under-review",
             "Whose view this is has to be decided by a steward first; come back then.",
-            "身份比对待人工复核，复核后方可查询。",
+            "查询记录属于谁，须先由数据管理员决定；决定之后请再来。",
         )
 
     def _chains(self, session: Session, subject_id: str, after: Mapping[str, int], now: datetime) -> list["_Chain"]:

@@ -54,7 +54,7 @@ def require_content(source: Source, model: Model) -> None:
         raise Malformed(
             "identity.file-without-content",
             "The file has no column by which subjects could be told apart; see the facts for what is needed.",
-            "文件中没有可用于识别主体的列。",
+            "文件中没有可用于区分主体的列；需要哪些列，见附带信息。",
             wanted=list(wanted),
             columns=sorted(source.columns.keys() - {"n"}),
         )

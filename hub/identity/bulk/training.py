@@ -71,7 +71,7 @@ def train_file(path: Path, text: str, options: Options, aim: Aim) -> Trained:
         raise Refused(
             "identity.level-untrained",
             "No pair stands on some levels; give more records, or say that those levels may stay as they were.",
-            "部分比较层级无样本，无法发布；请增加数据，或声明这些层级保留原值。",
+            "有些等级没有任何一对记录可供参考；请增加数据，或声明这些等级保留原值。",
             untrained=list(found.untrained),
         )
     parse_model(found.text)

@@ -48,7 +48,10 @@ class SharingService:
         with self.database.writing() as session:
             if not GrantStore(session).end(grant_id, on=on or local_date(self.clock.now())):
                 raise Missing(
-                    "sharing.unknown-grant", f"There is no grant {grant_id}.", "没有该共享授权。", grant=grant_id
+                    "sharing.unknown-grant",
+                    f"There is no grant {grant_id}.",
+                    f"没有共享授权 {grant_id}。",
+                    grant=grant_id,
                 )
             self.append(session, Entry("grant", _claims(grant_id, "ended", by)))
 

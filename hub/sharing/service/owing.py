@@ -56,9 +56,11 @@ class OwedService:
             Malformed: its period is reversed or over.
         """
         if kind.terms.sharing_class is SharingClass.withheld:
-            raise Refused("sharing.type-withheld", "This type is withheld from sharing.", "该类数据不予共享。")
+            raise Refused("sharing.type-withheld", "This type is withheld from sharing.", "该凭证类型不予共享。")
         if application.valid_until < max(application.valid_from, self.today):
-            raise Malformed("sharing.period-reversed", "It ends before it begins, or is over.", "有效期有误。")
+            raise Malformed(
+                "sharing.period-reversed", "It ends before it begins, or is over.", "有效期起止颠倒，或已过期。"
+            )
         unconditional = kind.terms.sharing_class is SharingClass.unconditional
         owed = Owed(
             owed_id=new_id("owe"),
@@ -151,7 +153,9 @@ def require_owed(store: OwedStore, provider: str, owed_id: str, kind: Owing) -> 
     """
     owed = store.owed_of(owed_id, locked=True)
     if owed is None or owed.provider != provider or owed.kind is not kind:
-        raise Missing("sharing.not-asked", "You were asked no such thing; see the list.", "没有该待答复事项。")
+        raise Missing(
+            "sharing.not-asked", "You were asked no such thing; see the list.", "没有请您答复此事；请查看待答复列表。"
+        )
     return owed
 
 
@@ -159,7 +163,9 @@ def _require_reason(reply: Reply, reason: str) -> None:
     is_code = len(reason) <= MAX_REASON and all(each.isascii() and (each.isalnum() or each == "-") for each in reason)
     if not is_code or (reply is Reply.refused and not reason):
         raise Malformed(
-            "sharing.no-reason", "A refusal gives its reason, as a code such as purpose-unclear.", "请以代码说明理由。"
+            "sharing.no-reason",
+            "A refusal gives its reason, as a code such as purpose-unclear.",
+            "拒绝须以代码说明理由，如 purpose-unclear。",
         )
 
 
