@@ -17,15 +17,17 @@ from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogRe
 from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
+from hub.cli.logkeys import LogKey, check_keys, log_named
 from hub.cli.policies import policy_in
-from hub.cli.roof import opened
+from hub.cli.roof import current_settings, opened
 from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
 from hub.exchange.trust import parse_trust_policy
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.keys import FileSigner
-from hub.proof.note import NoteVerifier
+from hub.proof.note import NoteSigner, NoteVerifier
+from hub.proof.pkcs11 import open_signer
 from hub.proof.policy import LogPolicy
 
 app = typer.Typer(no_args_is_help=True, help="Verify the log, show its checkpoint, prove an entry. 审计日志")
@@ -58,6 +60,7 @@ def verify(
     authority_key: Annotated[
         Path | None, typer.Option(help="The authority's public key (JWK), when the policy is a signed one.")
     ] = None,
+    log_key: LogKey = None,
     earlier: Annotated[
         list[Path] | None, typer.Option(help="A checkpoint kept from before, such as a witness's; repeatable.")
     ] = None,
@@ -67,9 +70,13 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Re-derive the whole log; exit code 3 when anything was changed, naming what and where 核验日志."""
+    check_keys(key, party=party, log_key=log_key, policy=policy)
     reading = _dumped(dump, pg_restore) if dump is not None else _reading(hub, tiles, (party, key))
     with reading as (reader, own), _bar() as progress:
-        trusted = _policy(policy, authority_key, own)
+        if log_key is None:
+            trusted = _policy(policy, authority_key, own)
+        else:
+            trusted = LogPolicy((log_named(log_key, lambda: parse_checkpoint(reader.checkpoint())[1].origin),))
         task = progress.add_task("entries 条目", total=None)
         made = verify_log(
             reader,
@@ -83,7 +90,7 @@ def verify(
         raise Refused(
             "cli.log-not-sound",
             "The log is not what was signed; the findings say what was changed, and where.",
-            "日志与已签名内容不符，详见上列发现。",
+            "日志与已签名内容不符；改动了什么、在何处，见上列发现。",
             findings=len(made.findings),
         )
 
@@ -140,8 +147,8 @@ def _policy(file: Path | None, authority_key: Path | None, own: LogPolicy | None
     if own is None:
         raise Malformed(
             "cli.no-policy",
-            "Name the trust policy that says which log key counts: --policy FILE.",
-            "请用 --policy 指定信任策略。",
+            "Name the trust policy that says which log key counts (--policy FILE), or that key itself (--log-key).",
+            "请用 --policy 指定信任策略文件，其中写明哪把日志密钥算数；或用 --log-key 指定日志公钥。",
         )
     return own
 
@@ -205,7 +212,8 @@ def _only_receipts(*, witnessed: bool, content: bool) -> None:
             "cli.only-receipts",
             "A live hub gives the receipt under its newest checkpoint; --witnessed and --content need its database, "
             "and entries come with `hub audit export`.",
-            "在线平台仅提供最新检查点下的回执；--witnessed 与 --content 需使用数据库。",
+            "运行中的枢纽只给出最新检查点下的回执；--witnessed 与 --content 需要数据库，"
+            "条目请用 hub audit export 取得。",
         )
 
 
@@ -218,8 +226,8 @@ def _there(hub: str) -> Iterator[HttpReader]:
 @app.command()
 def vkey() -> None:
     """Print the log's verifier key, as trust policies and witnesses name it 日志核验密钥."""
-    with opened() as running:
-        typer.echo(running.log_vkey)
+    settings = current_settings()  # the hub as a whole may be broken: the key is not
+    typer.echo(NoteSigner(settings.log_origin, open_signer(settings.log_key, settings.device)).verifier.vkey)
 
 
 @app.command("adopt")

@@ -4,11 +4,11 @@ import gc
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
-import uvicorn
 from starlette.types import ASGIApp
 
 from hub.api.app import application
 from hub.api.logs import start_logging
+from hub.api.workers import serve as serve_by
 from hub.cli.roof import built, current_settings, metrics_shared, opened
 from hub.storage.database import Database
 from hub.storage.migrate import migrate
@@ -38,17 +38,17 @@ def serve(
         own.party_service.introduce(own.signer.public)
     number = workers or settings.workers
     with metrics_shared(number):
-        uvicorn.run(
-            "hub.cli.serve:worker",
-            factory=True,
-            host=host or settings.host,
-            port=settings.port if port is None else port,
-            workers=number,
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=20,
-        )
+        choices = {
+            "app": "hub.cli.serve:worker",
+            "factory": True,
+            "host": host or settings.host,
+            "port": settings.port if port is None else port,
+            "log_config": None,
+            "access_log": False,
+            "server_header": False,
+            "timeout_graceful_shutdown": 20,
+        }
+        serve_by(choices, workers=number)
 
 
 def worker() -> ASGIApp:

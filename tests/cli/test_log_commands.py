@@ -9,6 +9,7 @@ import pytest
 
 from hub.audit.store import AuditStore
 from hub.demo.parties import LOG_ORIGIN, KeyCabinet
+from hub.proof.keys import generate_signer
 from hub.proof.note import NoteSigner, NoteVerifier
 from hub.proof.policy import LogPolicy
 from hub.proof.tlogproof import verify_tlog_proof
@@ -77,3 +78,48 @@ def test_receipts_and_checkpoints_are_had_here_and_from_a_live_hub(
         assert run("audit", "prove", "ent_" + "0" * 26, "--hub", up.url).code == 4
     assert run("audit", "prove", made.entry_id, "--content").out.encode() == made.content() + b"\n"
     assert run("audit", "checkpoint").code == 0
+
+
+def test_the_logs_key_is_printed_while_the_policy_of_witnesses_is_broken(
+    run: Run, house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken = tmp_path / "witnesses.policy"
+    broken.write_text("quorum nobody\n")
+    monkeypatch.setenv("HUB_WITNESS_POLICY", str(broken))
+    assert run("audit", "vkey").out.strip() == house.signer.verifier.vkey
+    assert run("audit", "checkpoint").code == 2, "whatever needs the policy says that it is broken"
+
+
+@pytest.mark.parametrize("form", ["line", "file", "jwk"])
+def test_the_logs_key_alone_is_enough_to_verify(
+    run: Run, installation: KeyCabinet, house: House, tmp_path: Path, form: str
+) -> None:
+    assert run("audit", "export", tmp_path / "tiles").code == 0
+    key, vkey = tmp_path / "log.key", house.signer.verifier.vkey
+    if form == "jwk":
+        key.write_text(json.dumps(installation.signer_of("log").public.to_jwk()))
+    else:
+        key.write_text(vkey + "\n")
+    told = run("audit", "verify", "--tiles", tmp_path / "tiles", "--log-key", vkey if form == "line" else key)
+    assert (told.code, told.out.count("✓")) == (0, 7)
+
+
+def test_another_logs_key_does_not_verify_this_one(run: Run, house: House, tmp_path: Path) -> None:
+    assert run("audit", "export", tmp_path / "tiles").code == 0
+    other = NoteSigner(LOG_ORIGIN, generate_signer()).verifier.vkey
+    told = run("audit", "verify", "--tiles", tmp_path / "tiles", "--log-key", other)
+    assert (told.code, "✗ 1." in told.out) == (3, True)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"kty":"RSA"}', b"\xff", b"-----BEGIN PUBLIC KEY-----\n", b"a+b+c"])
+def test_what_is_no_log_key_is_refused_with_what_would_be_one(
+    run: Run, house: House, tmp_path: Path, content: bytes
+) -> None:
+    assert run("audit", "export", tmp_path / "tiles").code == 0
+    key = tmp_path / "log.key"
+    key.write_bytes(content)
+    told = run("audit", "verify", "--tiles", tmp_path / "tiles", "--log-key", key)
+    assert (told.code, "hub audit vkey" in told.err) == (2, True)
+    assert run("audit", "verify", "--log-key", key, "--policy", key).code == 2
+    alone = run("audit", "verify", "--tiles", tmp_path / "tiles", "--key", key)
+    assert (alone.code, "--log-key" in alone.err) == (2, True)

@@ -1,0 +1,42 @@
+"""Several processes at one address: each gets its part of the connections, and no second hub gets any."""
+
+import pickle
+import socket
+from contextlib import ExitStack
+
+import pytest
+
+from hub.api.workers import held_address
+from hub.errors import Conflict
+
+CALLERS = 64
+
+
+def test_whoever_the_address_is_sent_to_gets_a_part_of_the_connections() -> None:
+    with ExitStack() as opened:
+        held = opened.enter_context(held_address("127.0.0.1", 0))
+        sent = [opened.enter_context(pickle.loads(pickle.dumps(held))) for _ in range(2)]  # noqa: S301 - our own
+        for each in sent:
+            each.listen(CALLERS)
+            each.setblocking(False)
+        for _ in range(CALLERS):
+            opened.enter_context(socket.create_connection(held.getsockname()))
+        assert all(waiting(each, opened) > CALLERS // 8 for each in sent)
+
+
+def waiting(listener: socket.socket, opened: ExitStack) -> int:
+    count = 0
+    while True:
+        try:
+            opened.enter_context(listener.accept()[0])
+        except BlockingIOError:
+            return count
+        count += 1
+
+
+def test_an_address_where_others_listen_is_refused_also_when_they_would_share_it() -> None:
+    with held_address("127.0.0.1", 0) as held:
+        held.listen()
+        host, port = held.getsockname()
+        with pytest.raises(Conflict, match=r"api\.port-in-use"):
+            held_address(host, port)
