@@ -29,14 +29,19 @@ def listening_socket(host: str, port: int) -> socket.socket:
         made.listen(1024)
     except OSError:
         made.close()
-        raise Conflict(
-            "api.port-in-use",
-            "Another program uses this port; name another one, or 0 for any that is free.",
-            "端口已被占用；请另选端口，或以 0 自动选择。",
-            host=host,
-            port=port,
-        ) from None
+        raise port_in_use(host, port) from None
     return made
+
+
+def port_in_use(host: str, port: int) -> Conflict:
+    """Another program listens there."""
+    return Conflict(
+        "api.port-in-use",
+        "Another program uses this port; name another one, or 0 for any that is free.",
+        "端口已被占用；请另选端口，或以 0 自动选择。",
+        host=host,
+        port=port,
+    )
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any, Final
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from hub.errors import Conflict
+from hub.api.server import port_in_use
 
 IS_DEALT_OUT: Final = sys.platform == "linux"
 """Elsewhere the same option lets several listen, and one of them gets all connections."""
@@ -37,13 +37,7 @@ def held_address(host: str, port: int) -> HeldAddress:
             address = alone.getsockname()
         return _opened(family, address)
     except OSError:
-        raise Conflict(
-            "api.port-in-use",
-            "Another program uses this port; name another one, or 0 for any that is free.",
-            "端口已被占用；请另选端口，或以 0 自动选择。",
-            host=host,
-            port=port,
-        ) from None
+        raise port_in_use(host, port) from None
 
 
 def _opened(family: int, address: Any, *, is_shared: bool = True) -> HeldAddress:
