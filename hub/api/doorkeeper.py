@@ -1,5 +1,6 @@
 """The outermost layer of the API: sizes are refused before they are read, every call is counted and logged."""
 
+import asyncio
 import time
 from random import getrandbits
 from typing import Final
@@ -17,6 +18,9 @@ from hub.errors import HubError, Malformed
 
 FORM_OVERHEAD: Final = 64 * 1024
 DRAIN_BYTES: Final = 128 * 1024 * 1024
+BODY_SECONDS: Final = 30.0
+SLOWEST_BYTES: Final = 1024
+"""A second: what a body must bring on the whole, beside the first half-minute."""
 HUNG_UP: Final = 499
 """What meters and log say of a caller that went away before its request was whole; nobody is answered."""
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
@@ -64,6 +68,7 @@ class _Call:
         self.number = f"{getrandbits(NUMBER_BITS):016x}"
         self.limit = keeper.limit_for(scope["path"])
         self.read = 0
+        self.waited = 0.0
         self.is_whole = not _has_body(Headers(scope=scope))
         self.status = 0
         scope.setdefault("state", {})["request_number"] = self.number
@@ -94,13 +99,31 @@ class _Call:
         """Reads on, keeping nothing: a caller that is still writing would not see the answer."""
         drained = 0
         while drained <= DRAIN_BYTES:
-            message = await self._receive()
+            message = await self._next()
             drained += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body"):
                 return
 
+    async def _next(self) -> Message:
+        """What comes next; a body that stops, or drips for longer than any line explains, is not waited for."""
+        if self.is_whole:
+            return await self._receive()
+        left = BODY_SECONDS + self.read / SLOWEST_BYTES - self.waited
+        began = time.perf_counter()
+        try:
+            async with asyncio.timeout(min(BODY_SECONDS, left)):
+                return await self._receive()
+        except TimeoutError:
+            raise Malformed(
+                "api.body-too-slow",
+                "The body did not come to its end in time; send it again.",
+                "请求内容未能及时传完；请重新发送。",
+            ) from None
+        finally:
+            self.waited += time.perf_counter() - began
+
     async def receive(self) -> Message:
-        message = await self._receive()
+        message = await self._next()
         self.read += len(message.get("body", b""))
         self.is_whole = not message.get("more_body")
         if self.read > self.limit:

@@ -10,6 +10,7 @@ from typing import Final
 import uvicorn
 from starlette.types import ASGIApp
 
+from hub.api.heads import bounded
 from hub.errors import Conflict, Unavailable
 
 START_SECONDS: Final = 30.0
@@ -66,9 +67,7 @@ def served(make: Callable[[], ASGIApp], at: socket.socket) -> Iterator[str]:
 
 class _Server:
     def __init__(self, make: Callable[[], ASGIApp]) -> None:
-        config = uvicorn.Config(
-            make, factory=True, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
-        )
+        config = uvicorn.Config(make, factory=True, timeout_graceful_shutdown=10, **bounded())
         self._server = uvicorn.Server(config)
 
     def run(self, at: socket.socket) -> None:

@@ -7,6 +7,7 @@ import typer
 from starlette.types import ASGIApp
 
 from hub.api.app import application
+from hub.api.heads import bounded
 from hub.api.logs import start_logging
 from hub.api.workers import serve as serve_by
 from hub.cli.roof import built, current_settings, metrics_shared, opened
@@ -43,10 +44,8 @@ def serve(
             "factory": True,
             "host": host or settings.host,
             "port": settings.port if port is None else port,
-            "log_config": None,
-            "access_log": False,
-            "server_header": False,
             "timeout_graceful_shutdown": 20,
+            **bounded(),
         }
         serve_by(choices, workers=number)
 

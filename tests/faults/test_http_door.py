@@ -1,0 +1,114 @@
+"""Callers that never finish: heads without an end, bodies that stop or drip, silent connections."""
+
+import asyncio
+import socket
+from collections.abc import Iterator
+
+import pytest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from hub.api import doorkeeper, heads
+from hub.api.doorkeeper import Doorkeeper
+from hub.api.limits import Limits
+from hub.api.metrics import Metrics
+from hub.api.server import listening_socket, served
+
+MEBIBYTE = 1024 * 1024
+
+
+def answering() -> ASGIApp:
+    """An application that reads whatever body comes and says so."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return
+        while (await receive()).get("more_body"):
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+        await send({"type": "http.response.body", "body": b"read"})
+
+    return Doorkeeper(app, limits=Limits(), metrics=Metrics())
+
+
+@pytest.fixture
+def door(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, int]]:
+    monkeypatch.setattr(heads, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(doorkeeper, "BODY_SECONDS", 0.5)
+    at = listening_socket("127.0.0.1", 0)
+    with served(answering, at):
+        yield at.getsockname()
+
+
+def said(door: tuple[str, int], *parts: bytes) -> bytes:
+    """What the server answers to the parts, until it closes or has said a whole answer."""
+    with socket.create_connection(door, timeout=20) as caller:
+        try:
+            for part in parts:
+                caller.sendall(part)
+        except OSError:
+            pass
+        heard = b""
+        try:
+            while b"read" not in heard and (piece := caller.recv(65536)):
+                heard += piece
+        except ConnectionError:
+            pass
+        return heard
+
+
+def test_a_head_without_an_end_is_refused_before_it_fills_the_memory(door: tuple[str, int]) -> None:
+    heard = said(door, b"GET / HTTP/1.1\r\nhost: x\r\n", *[b"x: " + b"a" * MEBIBYTE + b"\r\n"] * 64)
+    assert b"200 OK" not in heard
+    one_line = said(door, b"GET / HTTP/1.1\r\nhost: x\r\nx: ", *[b"a" * 4096] * 32)
+    assert b"200 OK" not in one_line
+
+
+def test_a_large_head_within_bounds_and_many_calls_on_one_connection_are_served(door: tuple[str, int]) -> None:
+    call = b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 30_000 + b"\r\n\r\n"
+    with socket.create_connection(door, timeout=20) as caller:
+        for _ in range(5):
+            caller.sendall(call)
+            assert caller.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: "])
+def test_a_caller_that_says_no_whole_head_is_not_kept(door: tuple[str, int], begun: bytes) -> None:
+    assert said(door, begun) == b""
+
+
+def test_a_body_that_stops_is_answered_and_closed(door: tuple[str, int]) -> None:
+    heard = said(door, b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1000\r\n\r\nabc")
+    assert heard.startswith(b"HTTP/1.1 400")
+    assert b"api.body-too-slow" in heard
+    assert b"connection: close" in heard.lower()
+
+
+def test_a_body_that_drips_is_given_up_and_one_that_is_read_slowly_by_the_hub_is_not() -> None:
+    async def story() -> list[int]:
+        return [await status_of(dripping=0.02, reading=0.0), await status_of(dripping=0.0, reading=0.02)]
+
+    async def status_of(*, dripping: float, reading: float) -> int:
+        sent: list[Message] = []
+
+        async def app(scope: Scope, receive: Receive, send: Send) -> None:
+            for _ in range(60):
+                await receive()
+                await asyncio.sleep(reading)
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+
+        async def receive() -> Message:
+            await asyncio.sleep(dripping)
+            pieces.append(1)
+            return {"type": "http.request", "body": b"a", "more_body": len(pieces) < 60}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        pieces: list[int] = []
+        scope: Scope = {"type": "http", "method": "POST", "path": "/", "headers": [(b"content-length", b"60")]}
+        await Doorkeeper(app, limits=Limits(), metrics=Metrics())(scope, receive, send)
+        return int(sent[0]["status"])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(doorkeeper, "BODY_SECONDS", 0.3)
+        assert asyncio.run(story()) == [400, 200]
