@@ -6,7 +6,7 @@ Whoever edits it by hand into nonsense is told where; nothing is guessed.
 import json
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
@@ -86,10 +86,13 @@ def parse_model(text: str | bytes) -> Model:
         Malformed: naming the place in the file that cannot be meant.
     """
     try:
-        raw = json.loads(text)
-    except ValueError as fault:
+        raw = json.loads(text, object_pairs_hook=_once)
+    except json.JSONDecodeError as fault:
+        raise _wrong(f"file line {fault.lineno}, column {fault.colno}", "is not JSON") from fault
+    except (ValueError, RecursionError) as fault:
         raise _wrong("file", "is not JSON") from fault
     document = _Place(raw, "model")
+    document.require_only(_MEMBERS)
     columns = _columns(document)
     comparisons = tuple(_comparison(place, columns) for place in document.places("fields"))
     thresholds = document.at("thresholds")
@@ -99,10 +102,10 @@ def parse_model(text: str | bytes) -> Model:
         kind=document.word("kind"),
         columns=columns,
         keys=tuple(_key(place, columns) for place in document.places("keys")),
-        key_cap=int(document.number("key_cap", least=1)),
-        one_list_exports=frozenset(document.words("one_list_exports")),
-        prior_bits=document.number("prior_bits"),
-        link_bits=thresholds.number("link"),
+        key_cap=document.whole("key_cap"),
+        one_list_exports=_exports(document),
+        prior_bits=document.number("prior_bits", most=0),
+        link_bits=thresholds.number("link", least=0),
         review_bits=thresholds.number("review"),
         fracture_bits=thresholds.number("fracture"),
         comparisons=comparisons,
@@ -110,6 +113,32 @@ def parse_model(text: str | bytes) -> Model:
     )
     _require_sense(found)
     return found
+
+
+_MEMBERS: Final = frozenset(
+    ("$schema", "model", "version", "kind", "about", "columns", "keys", "key_cap", "one_list_exports", "prior_bits",
+     "thresholds", "fields", "rules", "trained")
+)  # fmt: skip
+_FIELD_MEMBERS: Final = frozenset(("field", "comparison", "group", "levels"))
+_RULE_MEMBERS: Final = frozenset(("rule", "when", "any", "then", "blocking"))
+_RULE: Final = re.compile(r"[a-z][a-z0-9-]*")
+_EXPORT: Final = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object, none of which stands there twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        doubled = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise _wrong(doubled, "stands there twice")
+    return found
+
+
+def _exports(document: "_Place") -> frozenset[str]:
+    exports = document.words("one_list_exports")
+    if not all(_EXPORT.fullmatch(each) for each in exports):
+        raise _wrong("model.one_list_exports", "must be registries with an export, such as civil_affairs/residents")
+    return frozenset(exports)
 
 
 def _columns(document: "_Place") -> tuple[str, ...]:
@@ -134,16 +163,49 @@ def _require_sense(model: Model) -> None:
     ):
         if len(set(names)) != len(names) or not names:
             raise _wrong(what, "must be there, each name once")
+    if not model.keys:
+        raise _wrong("keys", "must be there: without any no two records would be compared")
+    for each in model.comparisons:
+        closest, *_, farthest = COMPARISONS[each.comparison].levels
+        if each.comparison != "list" and each.levels[closest].bits <= each.levels[farthest].bits:
+            raise _wrong(f"fields.{each.field}", f"says that {farthest} speaks for one subject more than {closest}")
+    if model.kind != PLAIN:
+        _require_guards(model)
+
+
+def _require_guards(model: Model) -> None:
+    """No rule links by a number alone, and none links two valid numbers that differ, whoever edits the file."""
+    numbers = [each.field for each in model.comparisons if each.comparison == "number"]
+    for rule in model.rules:
+        if rule.then == "link" and not any(_agrees(rule.when.get(field, ())) for field in ("name", "birth")):
+            raise _wrong(f"rules.{rule.rule}", "links without a name or a birth date that agrees")
+    for number in numbers:
+        for rule in model.rules:
+            if "different" not in rule.when.get(number, ("different",)):
+                continue
+            if rule.then == "link":
+                raise _wrong(f"rules.{rule.rule}", "links two valid numbers that differ")
+            if set(rule.when) == {number} and not rule.alternatives:
+                break
+        else:
+            raise _wrong("rules", "have none that keeps two valid numbers apart whatever else agrees")
+
+
+def _agrees(levels: tuple[str, ...]) -> bool:
+    return bool(levels) and not {"different", MISSING}.intersection(levels)
 
 
 def _comparison(place: "_Place", columns: tuple[str, ...]) -> Comparison:
     field, kind = place.word("field"), place.word("comparison")
+    place.require_only(_FIELD_MEMBERS | set(COMPARISONS[kind].settings if kind in COMPARISONS else ()))
     if field not in columns:
         raise _wrong(f"{place.path}.field", "is not among the columns")
     if kind not in COMPARISONS:
         raise _wrong(f"{place.path}.comparison", "is not a comparison")
     levels = {name: _level(place.at("levels").at(name)) for name in place.at("levels").names()}
-    if set(levels) != set(COMPARISONS[kind].levels) | {MISSING} and kind != "list":
+    if set(levels) | {MISSING} != set(COMPARISONS[kind].levels) | {MISSING} or (
+        MISSING not in levels and kind != "list"
+    ):
         raise _wrong(f"{place.path}.levels", "are not exactly the levels of this comparison")
     settings = tuple(_characters(place, name) for name in COMPARISONS[kind].settings)
     return Comparison(field, kind, levels, place.word("group", default=""), settings)
@@ -172,7 +234,10 @@ def _key(place: "_Place", columns: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rule(place: "_Place", comparisons: tuple[Comparison, ...]) -> Rule:
-    then = place.word("then")
+    place.require_only(_RULE_MEMBERS)
+    then, name = place.word("then"), place.word("rule")
+    if not _RULE.fullmatch(name) or name in ("score", "steward"):
+        raise _wrong(f"{place.path}.rule", "must be a name of its own in small letters, digits and hyphens")
     if then not in ("link", "review", "apart"):
         raise _wrong(f"{place.path}.then", "must be link, review or apart")
     any_of = tuple(_condition(each, comparisons) for each in place.places("any")) if place.has("any") else ()
@@ -182,7 +247,7 @@ def _rule(place: "_Place", comparisons: tuple[Comparison, ...]) -> Rule:
     when = _condition(place.at("when"), comparisons)
     if then == "link" and not when:
         raise _wrong(f"{place.path}.when", "would link everything")
-    return Rule(place.word("rule"), when, any_of, "link" if then == "link" else _unlinked(then), blocking)
+    return Rule(name, when, any_of, "link" if then == "link" else _unlinked(then), blocking)
 
 
 def _unlinked(then: str) -> Literal["review", "apart"]:
@@ -214,6 +279,12 @@ class _Place:
 
     def has(self, name: str) -> bool:
         return name in self.names()
+
+    def require_only(self, known: Collection[str]) -> None:
+        """Raises Malformed for a member that nothing reads: a slip of the pen that would be passed over."""
+        unknown = sorted(set(self.names()).difference(known))
+        if unknown:
+            raise _wrong(f"{self.path}.{unknown[0]}", "is not a member that a model has")
 
     def at(self, name: str) -> "_Place":
         if not self.has(name):
@@ -247,6 +318,12 @@ class _Place:
         if isinstance(found, bool) or not isinstance(found, int | float) or not least <= found <= most:
             raise _wrong(f"{self.path}.{name}", f"must be a number from {least:g} to {most:g}")
         return float(found)
+
+    def whole(self, name: str) -> int:
+        found = self.number(name, least=1)
+        if found != int(found):
+            raise _wrong(f"{self.path}.{name}", "must be a whole number")
+        return int(found)
 
 
 def _wrong(place: str, what: str) -> Malformed:

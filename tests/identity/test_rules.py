@@ -253,6 +253,19 @@ def nonsense() -> list[tuple[str, Any]]:
         ("rules", [{"rule": "odd", "when": {"name": ["equal"]}, "then": "marry"}]),
         ("rules", [{"rule": "odd", "when": {"name": ["equal"]}, "then": "link", "blocking": "very"}]),
         ("version", ""),
+        ("prior_bits", 50),
+        ("thresholds", {"link": -1, "review": -5, "fracture": -9}),
+        ("key_cap", 1.5),
+        ("keys", []),
+        ("one_list_exports", ["a' OR '1'='1"]),
+        ("blockng", True),
+        ("rules", [{"rule": "x' OR 1=1 --", "when": {"name": ["equal"]}, "then": "link"}]),
+        ("rules", [{"rule": "score", "when": {"name": ["equal"]}, "then": "link"}]),
+        ("rules", [{"rule": "odd", "when": {"name": ["equal"]}, "blockng": True, "then": "review"}]),
+        ("rules", [{"rule": "number-alone", "when": {"number": ["equal"]}, "then": "link"}]),
+        ("rules", [{"rule": "strangers", "when": {"name": ["different"]}, "then": "link"}]),
+        ("rules", [{"rule": "two-numbers", "when": {"name": ["equal"]}, "then": "link"}]),
+        ("rules", [{"rule": "no-veto", "when": {"number": ["equal"], "name": ["equal"]}, "then": "link"}]),
     ]
 
 
@@ -264,8 +277,19 @@ def test_a_model_file_edited_into_nonsense_is_refused_with_the_place(part: str, 
     assert part in str(caught.value.facts["place"])
 
 
+def test_levels_turned_round_and_members_that_stand_twice_are_refused() -> None:
+    text = files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8")
+    raw = json.loads(text)
+    for level in raw["fields"][1]["levels"].values():
+        level["m"], level["u"] = level["u"], level["m"]
+    for edited, place in ((json.dumps(raw), "fields.name"), (text.rstrip()[:-1] + ', "rules": []}', "rules")):
+        with pytest.raises(Malformed) as caught:
+            parse_model(edited)
+        assert caught.value.facts["place"] == place
+
+
 def test_a_model_file_that_is_no_json_is_refused() -> None:
-    for text in ("", "{", "[]", "null", '"x"', "\x00"):
+    for text in ("", "{", "[]", "null", '"x"', "\x00", "[" * 100_000):
         with pytest.raises(Malformed):
             parse_model(text)
 
