@@ -7,11 +7,11 @@ stands in clear, (5) its standard form satisfies the published schema.
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from hub.errors import HubError, Malformed
 from hub.evidence.model import Line, Shape, Unusable, Usable, Withdrawal
@@ -19,7 +19,7 @@ from hub.evidence.rules import form_of, is_all_hidden
 from hub.evidence.stream import RawLine
 from hub.proof.encoding import strict_json
 from hub.proof.jws import KeyFor
-from hub.proof.sdjwt import SdJwt, parse_trusted_sd_jwt, verify_sd_jwt
+from hub.proof.sdjwt import SdJwt, parse_trusted_sd_jwt, verify_sd_jwts
 
 LEEWAY: Final = timedelta(seconds=60)
 RAW_CHARACTERS: Final = 4_000
@@ -58,8 +58,23 @@ class Expectation:
     now: datetime
 
 
-def read_line(raw: RawLine, expected: Expectation) -> Line:
-    """What the line holds; never raises for what the line contains."""
+class _Carried(NamedTuple):
+    """A line that carries evidence, which is still to be verified."""
+
+    line: int
+    row: int | None
+    token: str
+
+
+def read_lines(raws: Iterable[RawLine], expected: Expectation) -> list[Line]:
+    """What each of the lines holds, in their order; never raises for what a line contains."""
+    told = [_told(raw) for raw in raws]
+    tokens = [each.token for each in told if isinstance(each, _Carried)]
+    verified = iter(verify_sd_jwts(tokens, key_for=expected.key_for))  # 1
+    return [_evidence(each, next(verified), expected) if isinstance(each, _Carried) else each for each in told]
+
+
+def _told(raw: RawLine) -> Line | _Carried:
     if raw.content is None:
         return Unusable(
             raw.number, None, None, "intake.line-too-long", "The line is longer than allowed.", "该行超过长度上限。"
@@ -70,7 +85,7 @@ def read_line(raw: RawLine, expected: Expectation) -> Line:
         return Unusable(raw.number, None, None, fault.code, fault.en, fault.zh, raw=_shown(raw.content))
     if isinstance(told, dict):
         if isinstance(told.get("evidence"), str):
-            return _evidence(raw.number, told, expected)
+            return _Carried(raw.number, _row(told), told["evidence"])
         if isinstance(told.get("withdrawn"), str):
             return _withdrawal(raw.number, told)
         if isinstance(told.get("unusable"), dict):
@@ -130,15 +145,19 @@ def _unusable(line: int, told: Mapping[str, Any]) -> Unusable:
     )
 
 
-def _evidence(line: int, told: Mapping[str, Any], expected: Expectation) -> Line:
-    token = told["evidence"]
+def _evidence(carried: _Carried, verified: SdJwt | HubError, expected: Expectation) -> Line:
+    if isinstance(verified, HubError):
+        return _kept_back(carried, verified)
     try:
-        evidence = verify_sd_jwt(token, key_for=expected.key_for)  # 1
-        return _usable(line, _row(told), token, evidence, expected)
+        return _usable(carried.line, carried.row, carried.token, verified, expected)
     except HubError as fault:
-        record, raw = _salvaged(token)
-        column = str(fault.facts.get("claim", ""))
-        return Unusable(line, _row(told), record, fault.code, fault.en, fault.zh, column, raw)
+        return _kept_back(carried, fault)
+
+
+def _kept_back(carried: _Carried, fault: HubError) -> Unusable:
+    record, raw = _salvaged(carried.token)
+    column = str(fault.facts.get("claim", ""))
+    return Unusable(carried.line, carried.row, record, fault.code, fault.en, fault.zh, column, raw)
 
 
 def _salvaged(token: str) -> tuple[str | None, Any]:

@@ -16,7 +16,7 @@ import orjson
 
 from hub.catalogue.schemas import validator_for
 from hub.evidence.frames import frame_of
-from hub.evidence.lines import Expectation, read_line
+from hub.evidence.lines import Expectation, read_lines
 from hub.evidence.model import Shape
 from hub.evidence.stream import RawLine
 from hub.proof.keys import PublicKey
@@ -75,7 +75,7 @@ def _answer(head: Mapping[str, Any], body: bytes) -> tuple[bytes, bytes]:
 
     now = datetime.fromisoformat(head["now"])
     expected = Expectation(shape, head["issuer"], key_for, validator_for(shape.type), now)
-    lines = [read_line(raw, expected) for raw in _lines(head, body)]
+    lines = read_lines(_lines(head, body), expected)
     return (ASKS, orjson.dumps(sorted(unknown))) if unknown else (DONE, frame_of(lines))
 
 

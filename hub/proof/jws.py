@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Final, cast
+from typing import Any, Final, NamedTuple, cast
 
 from jwt.algorithms import Algorithm
 from jwt.api_jws import PyJWS
@@ -114,6 +114,24 @@ def _not_jws() -> Malformed:
     )
 
 
+class SignedMessage(NamedTuple):
+    """A message of which all is checked but the signature (step 7): nobody acts on it before ``verify`` returns."""
+
+    header: Mapping[str, Any]
+    claims: dict[str, Any]
+    key: PublicKey
+    signature: bytes
+    signed: bytes
+
+    def verify(self) -> None:
+        """Returns when the signature holds.
+
+        Raises:
+            Malformed: it does not.
+        """
+        self.key.verify(self.signature, self.signed)
+
+
 def verify_jws(token: str | bytes, *, typ: str, key_for: KeyFor, max_bytes: int = MAX_BYTES) -> VerifiedJws:
     """The message in ``token``, steps 1 to 7 of this module.
 
@@ -121,21 +139,17 @@ def verify_jws(token: str | bytes, *, typ: str, key_for: KeyFor, max_bytes: int 
         Malformed: any other bytes.
     """
     compact = _bytes_of(token, max_bytes)  # 1
-    header, claims, key = _verified(compact, typ, key_for)  # 2 to 7
-    return VerifiedJws(header, claims, key, hashlib.sha256(compact).digest())
+    message = signed_message(compact, typ=typ, key_for=key_for)  # 2 to 6
+    message.verify()  # 7
+    return VerifiedJws(message.header, message.claims, message.key, hashlib.sha256(compact).digest())
 
 
-def verified_payload(compact: bytes, *, typ: str, key_for: KeyFor) -> tuple[dict[str, Any], PublicKey]:
-    """The claims of a message and the key that signed them, steps 2 to 7.
+def signed_message(compact: bytes, *, typ: str, key_for: KeyFor) -> SignedMessage:
+    """The message in ``compact``, steps 2 to 6.
 
     Raises:
         Malformed: any other bytes.
     """
-    _header, claims, key = _verified(compact, typ, key_for)
-    return claims, key
-
-
-def _verified(compact: bytes, typ: str, key_for: KeyFor) -> tuple[Mapping[str, Any], dict[str, Any], PublicKey]:
     parts = compact.split(b".")
     if len(parts) != _PARTS:
         raise _not_jws()
@@ -145,8 +159,7 @@ def _verified(compact: bytes, typ: str, key_for: KeyFor) -> tuple[Mapping[str, A
     if not isinstance(claims, dict):
         raise malformed("claims", "The claims are not a JSON object.", "声明不是 JSON 对象。")
     key = _key(header, claims, key_for)  # 5, 6
-    key.verify(signature, compact[: -len(parts[2]) - 1])  # 7
-    return header, claims, key
+    return SignedMessage(header, claims, key, signature, compact[: -len(parts[2]) - 1])
 
 
 def _bytes_of(token: str | bytes, max_bytes: int) -> bytes:

@@ -157,7 +157,7 @@ def _watched(watch: Watch, running: Any) -> Iterator[None]:
     stages = (
         (RowReader, "outcomes", watch.rows("read and normalise", RowReader.outcomes)),
         (agent_batch, "issue_sd_jwt", watch.issued),
-        (hub_lines, "verify_sd_jwt", watch.call("verify", hub_lines.verify_sd_jwt)),
+        (hub_lines, "verify_sd_jwts", watch.call("verify", hub_lines.verify_sd_jwts)),
         (IdentityService, "place", watch.call("identity", IdentityService.place)),
         (Vault, "seal", watch.call("seal", Vault.seal)),
         (EvidenceStore, "keep", watch.call("store", EvidenceStore.keep)),

@@ -10,7 +10,15 @@ from hub.errors import HubError, Malformed
 from hub.proof.encoding import b64url
 from hub.proof.jws import sign_jws
 from hub.proof.keys import generate_signer
-from hub.proof.sdjwt import SdJwt, issue_sd_jwt, parse_path, parse_trusted_sd_jwt, path_text, verify_sd_jwt
+from hub.proof.sdjwt import (
+    SdJwt,
+    issue_sd_jwt,
+    parse_path,
+    parse_trusted_sd_jwt,
+    path_text,
+    verify_sd_jwt,
+    verify_sd_jwts,
+)
 
 SIGNER = generate_signer()
 CLEAR = {
@@ -283,3 +291,22 @@ def test_every_claim_set_comes_back_whole(claims: dict[str, Any]) -> None:
 def test_what_cannot_be_signed_exactly_is_not_issued(claims: dict[str, Any]) -> None:
     with pytest.raises(Malformed):
         issue_sd_jwt(CLEAR, claims, signer=SIGNER)
+
+
+def test_many_tokens_are_read_as_each_alone() -> None:
+    tokens = [
+        WHOLE,
+        "no token",
+        WHOLE.replace(".", ".A", 1),
+        WHOLE[: WHOLE.index("~") - 6] + "AAAAAA" + WHOLE[WHOLE.index("~") :],
+        issue_sd_jwt(CLEAR | {"iss": "dept:land"}, HIDDEN, signer=SIGNER),
+        token_of({}, NAME),
+        token_of({"_sd": [digest(NAME)]}, NAME),
+        issue_sd_jwt(CLEAR, HIDDEN, signer=generate_signer()),
+    ]
+    found = verify_sd_jwts(tokens, key_for=lambda _kid, iss: SIGNER.public if iss == CLEAR["iss"] else None)
+    alone = [read(token).claims if number in {0, 6} else code_of(token) for number, token in enumerate(tokens)]
+    assert [each.claims if isinstance(each, SdJwt) else each.code for each in found] == alone
+    assert {"proof.not-sd-jwt", "proof.unknown-key", "proof.bad-signature", "proof.orphan-disclosure"} <= {
+        *map(str, alone)
+    }

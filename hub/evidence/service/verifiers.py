@@ -14,7 +14,7 @@ from typing import IO, Final
 import orjson
 
 from hub.evidence.frames import frame_of
-from hub.evidence.lines import Expectation, read_line
+from hub.evidence.lines import Expectation, read_lines
 from hub.evidence.stream import RawLine
 from hub.evidence.verifier import DONE, REPLY, task_of
 
@@ -29,7 +29,7 @@ _TRIES: Final = 2
 def frames_here(lines: Iterable[RawLine], expected: Expectation) -> Generator[bytes]:
     """What the lines hold, read by this thread."""
     for some in _cut(lines):
-        yield frame_of([read_line(raw, expected) for raw in some])
+        yield frame_of(read_lines(some, expected))
 
 
 def _cut(lines: Iterable[RawLine]) -> Iterator[list[RawLine]]:
@@ -109,7 +109,7 @@ class Verifiers:
                 process.end()
         finally:
             self._idle.put(process)
-        return frame_of([read_line(raw, expected) for raw in lines])
+        return frame_of(read_lines(lines, expected))
 
 
 def _asked(process: "_Verifier", lines: list[RawLine], expected: Expectation, keys: "_Keys") -> bytes:
