@@ -22,6 +22,7 @@ EMPTY_NOUNS = {
 
 # Names that hold such a word and mean something by it, each with its reason.
 MEANT: dict[str, str] = {
+    "hub.api.heads.data_received": "overrides asyncio's method of that name",
     "hub.api.strict.get_route_handler": "overrides FastAPI's method of that name",
     "hub.cli.main.get_command": "overrides Typer's method of that name",
     "hub.storage.embedded.data_directory": "PostgreSQL's own word for the folder of a server's files",
