@@ -138,12 +138,14 @@ class Lane:
         except BaseException as fault:  # noqa: BLE001 - whatever it is, the callers are told
             answers = [fault] * len(underway)
         for each, answered in zip(underway, answers, strict=True):
-            if isinstance(answered, BaseException):
-                each.answer(None, answered)
-            else:
+            try:
                 self._await(each, answered)
+            except BaseException as fault:  # noqa: BLE001 - as above, and the thread goes on
+                each.answer(None, fault)
 
-    def _await(self, underway: _Underway, answered: Answered) -> None:
+    def _await(self, underway: _Underway, answered: Answered | BaseException) -> None:
+        if isinstance(answered, BaseException):
+            raise answered
         underway.kept, underway.is_replay = answered.kept, answered.is_replay
         entry_id = answered.kept.entry_id
         found = self._log.found_receipt(entry_id) if answered.is_replay else None

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from hub.api.lane import Lane
 from hub.audit.waiting import Waiters
-from hub.errors import HubError, Malformed, Unavailable
+from hub.errors import Broken, HubError, Malformed, Unavailable
 from hub.exchange.model import Exchanged
 from tests.exchange.world import World
 
@@ -63,6 +63,22 @@ def test_a_fault_that_nobody_foresaw_reaches_the_caller(world: World, monkeypatc
 
     monkeypatch.setattr(world.hub.exchange, "answer_all", broken)
     assert [type(each) for each in sent(world, [world.request()] * 2)] == [ZeroDivisionError] * 2
+
+
+def test_a_fault_of_the_log_reaches_the_caller_and_the_lane_goes_on(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = world.request()
+    sent(world, [request])
+
+    def damaged(_entry_id: str) -> None:
+        raise Broken("audit.tree-damaged", "What is stored does not give the root.", "无法推导出已签名的根。")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.hub.log, "found_receipt", damaged)
+        got = sent(world, [request] * (2 * THREADS) + [world.request()])
+    assert {type(each) for each in got[:-1]} == {Broken}
+    assert isinstance(got[-1], Exchanged)
 
 
 def test_a_caller_finds_its_receipt_also_when_the_notice_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
