@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -136,6 +137,10 @@ def _cell(value: Any, *, name: bool) -> Any:
 
 # --- reading -------------------------------------------------------------------------------------------------------
 
+_BETWEEN_TEXTS: Final = re.compile(r"\n")
+_BETWEEN_IDS: Final = re.compile(r"[\n,;，；、]")
+"""People part a list as they are used to; no id, claim or party holds any of these."""
+
 
 @dataclass
 class _Reading:
@@ -268,7 +273,8 @@ def _value(reading: _Reading, place: tuple[str, int], cell: Any, schema: Mapping
 
 def _list(reading: _Reading, place: tuple[str, int], text: str, items: Mapping[str, Any]) -> Any:
     if items.get("type") != "object":
-        return [each.strip() for each in text.split("\n") if each.strip()]
+        between = _BETWEEN_IDS if "pattern" in items else _BETWEEN_TEXTS
+        return [each.strip() for each in between.split(text) if each.strip()]
     try:
         return json.loads(text)
     except json.JSONDecodeError as fault:

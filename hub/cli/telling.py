@@ -43,6 +43,7 @@ def tell_fault(fault: HubError, *, as_json: bool = False) -> None:
         return
     say(f"{fault.code}: {fault.en}", fault.zh)
     for name, fact in fault.facts.items():
-        say(f"  {name}: {fact}")
+        lines = [f"  {name}:", *(f"    {each}" for each in fact)] if isinstance(fact, list) else [f"  {name}: {fact}"]
+        say("\n".join(lines))
     for note in getattr(fault, "__notes__", ()):
         say(f"  {note}")

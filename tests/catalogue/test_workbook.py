@@ -56,6 +56,16 @@ def test_a_change_in_a_cell_is_a_change_in_the_catalogue(shipped: Catalogue, wri
     ]
 
 
+@pytest.mark.parametrize("between", ["\n", ", ", ";", "、", "，", " ；\n"])
+def test_ids_in_a_cell_are_parted_as_people_part_them(shipped: Catalogue, written: bytes, between: str) -> None:
+    def rewrite(book: Workbook) -> None:
+        for sheet, row_id, column in (("events", "hardship", "matters"), ("brought_kinds", "lease", "purposes")):
+            cell = cell_of(book, sheet, row_id, column)
+            cell.value = between.join(cell.value.split("\n"))
+
+    assert read_catalogue([parse_workbook(changed(written, rewrite), "c.xlsx")]) == shipped
+
+
 def test_a_material_without_legal_basis_is_refused_with_its_row(written: bytes) -> None:
     def blank(book: Workbook) -> None:
         cell_of(book, "materials", "means-authority", "basis").value = None
