@@ -1,7 +1,8 @@
 """Checklists a second over HTTP, for a matter of 24 materials and an applicant with 200 pieces of evidence.
 
-``python -m tests.bench.cases [--subjects 1000000] [--workers 2]``. Beside it the floor: the same server, the same
-token, one indexed statement that finds no case, an empty list.
+``python -m tests.bench.cases [--subjects 1000000] [--workers 2]``. Looks are taken at cases that were looked at before.
+Beside them first looks, each at a case that nobody looked at since it was opened, and the floor: the same server, the
+same token, one indexed statement that finds no case, an empty list.
 """
 
 import argparse
@@ -36,7 +37,7 @@ from tests.bench.town import HUB_ID, Town, opened, served
 
 SERVICE, MATTER = "svc:association-registration", "association-registration"
 NUMBER, NAME = "11010519491231002X", "张三"
-PIECES, CASES, MOST_STATEMENTS = 200, 40, 10
+PIECES, CASES, FIRST, MOST_STATEMENTS = 200, 40, 200, 10
 EMPTY = "/v1/cases?event=none"
 ROLES = (APPLICANT, "founding_person", "person_in_charge", "legal_representative", "office_owner")
 FILL = """
@@ -76,16 +77,21 @@ def main() -> int:
             cases, looks = _prepared(town, chosen.subjects)
             with served(town, workers=chosen.workers) as up:
                 paths = [f"/v1/cases/{case}/checklist" for case in cases]
-                loads = [_looked(up, paths, clients, chosen.requests) for clients in (1, 16)]
+                known, unknown = paths[:CASES], paths[CASES:]
+                loads = [_looked(up, known, clients, chosen.requests) for clients in (1, 16)]
+                firsts = _looked(up, unknown, 16, len(unknown), known=known)
                 floor = _looked(up, [EMPTY], 16, chosen.requests)
     finally:
         shutil.rmtree(root, ignore_errors=True)
     title = f"checklist: 24 materials, {PIECES} pieces of evidence, {chosen.subjects:,} other subjects"
-    return 0 if tell(title, _figures(loads, floor, looks)) else 1
+    return 0 if tell(title, _figures(loads, firsts, floor, looks)) else 1
 
 
-def _figures(loads: list[Load], floor: Load, looks: Looks) -> list[Figure]:
+def _figures(loads: list[Load], firsts: Load, floor: Load, looks: Looks) -> list[Figure]:
     figures = [
+        Figure("first looks at 16 clients", firsts.rate, "/s"),
+        Figure("first looks at 16 clients: p50", firsts.p50_ms, "ms"),
+        Figure("first looks at 16 clients: p99", firsts.p99_ms, "ms"),
         Figure("a first look, nothing remembered, in process", looks.first_ms, "ms"),
         Figure("statements of a first look", looks.first_statements, "", MOST_STATEMENTS, is_limit=True),
         Figure("statements of a look when nothing changed", looks.again_statements, "", 1, is_limit=True),
@@ -124,12 +130,12 @@ def _prepared(town: Town, subjects: int) -> tuple[list[str], Looks]:
         session.execute(text("ANALYZE"))
     asked = PersonAsked(kind="resident", number=NUMBER, name=NAME)
     people = tuple(PersonIn(role, asked) for role in ROLES)
-    made = [hub.cases.open(SERVICE, Opening(f"bench-{each}", MATTER, people)) for each in range(CASES)]
+    made = [hub.cases.open(SERVICE, Opening(f"bench-{each}", MATTER, people)) for each in range(CASES + FIRST)]
     first, again = _statements(lambda: hub.cases.checklist(SERVICE, made[0].case.number))
     began = time.perf_counter()
-    for each in made[1:]:
+    for each in made[1:CASES]:
         hub.cases.checklist(SERVICE, each.case.number)
-    took = (time.perf_counter() - began) * 1000 / (len(made) - 1)
+    took = (time.perf_counter() - began) * 1000 / (CASES - 1)
     hub.database.close()
     return [each.case.case_id for each in made], Looks(took, first, again)
 
@@ -176,11 +182,13 @@ def _hold(town: Town, around: Any, session: Any, subject_id: str) -> None:
     store.link(links)
 
 
-def _looked(town: Town, paths: list[str], clients: int, count: int) -> Load:
+def _looked(town: Town, paths: list[str], clients: int, count: int, *, known: list[str] | None = None) -> Load:
+    """Looks at ``paths`` in turn, once every worker has looked at what is ``known``: at those paths, unless said."""
     channel = Channel(town.url, Identity(SERVICE, town.cabinet.signer_of(SERVICE), HUB_ID))
     headers = {"authorization": f"Bearer {channel.access_token()}"}
     channel.close()
-    post(town.url, [b""] * 100, clients=4, headers=headers, method="GET", paths=paths)
+    before = known or paths
+    post(town.url, [b""] * max(100, 8 * len(before)), clients=16, headers=headers, method="GET", paths=before)
     return post(town.url, [b""] * count, clients=clients, headers=headers, method="GET", paths=paths)
 
 
