@@ -86,6 +86,26 @@ def test_a_file_that_cannot_be_meant_is_refused_before_anything_is_written(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize(
+    ("content", "facts"),
+    [
+        ("record_id,name\n1,张三\n2\n", {"line": 3}),
+        ("record_id,name,Name\n1,张三,李四\n", {"line": 1, "doubled_columns": [3]}),
+        ("1,张三,E12345678\n2,李四,\n", {"columns": [], "others": 3}),
+        ("record_id;name\n1;张三\n", {"columns": [], "others": 1}),
+        ("name,id\n张三,1\n2,李四,,,,王五\n", {"columns": ["name"], "others": 1}),
+    ],
+)
+def test_what_is_wrong_is_told_by_place_and_repeats_nobody(
+    tmp_path: Path, content: str, facts: Mapping[str, Any]
+) -> None:
+    path = tmp_path / "in.csv"
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(Malformed) as caught:
+        resolve_file(path, None, MODELS, OPTIONS)
+    assert dict(caught.value.facts) == facts
+
+
 def test_lists_and_records_inside_a_cell_are_refused_by_column(tmp_path: Path) -> None:
     path = tmp_path / "in.parquet"
     duckdb.execute(

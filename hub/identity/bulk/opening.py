@@ -1,8 +1,10 @@
 """Files of identities opened: Parquet or CSV in standard form, whatever types and encoding a registry wrote them in."""
 
 import codecs
+import csv
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +23,12 @@ _PLAIN: Final = (
 )  # fmt: skip
 _LARGEST_EXACT: Final = 2**53
 _PIECE: Final = 1 << 20
+
+STANDARD_COLUMNS: Final = frozenset(
+    ("record_id", "source", "kind", "name", "former_names", "id_number", "number", "birth_date", "sex", "region_code",
+     "phone", "address", "kin", "head_number", "credit_code", "organisation_code", "registration_number",
+     "legal_representative", "truth")
+)  # fmt: skip
 
 SPELT_KINDS: Final = {
     "resident": ("", "resident", "person", "natural_person", "individual", "自然人", "居民", "个人"),
@@ -90,13 +98,24 @@ def _opened(con: Connection, path: Path, wanted: str, check: Callable[[Source], 
         check(source)
     except duckdb.OutOfMemoryException:
         raise
-    except (duckdb.Error, OSError, UnicodeError) as fault:
-        raise Malformed(
-            "identity.file-unreadable",
-            "The file of records cannot be read; CSV has commas, double quotes, a header, and is in UTF-8 or GB18030.",
-            "无法读取登记信息文件；CSV 须以逗号分隔、带表头，编码为 UTF-8 或 GB18030。",
-        ) from fault
+    except (duckdb.Error, OSError, UnicodeError, csv.Error) as fault:
+        line = _LINE.search(str(fault))
+        raise (_unreadable(line=int(line[1])) if line else _unreadable()) from fault
     return source
+
+
+_LINE: Final = re.compile(r"Line: (\d+)")
+
+
+def _unreadable(**facts: int | list[int]) -> Malformed:
+    """What is wrong is told by place: the content of a line may be somebody's."""
+    return Malformed(
+        "identity.file-unreadable",
+        "The file of records cannot be read; CSV has commas, double quotes, a header, and is in UTF-8 or GB18030."
+        " Correct the line or column that the facts name.",
+        "无法读取登记信息文件；CSV 须以逗号分隔、带表头，编码为 UTF-8 或 GB18030。请更正附带信息中指出的行或列。",
+        **facts,
+    )
 
 
 def _read_parquet(con: Connection, path: Path) -> str:
@@ -109,12 +128,29 @@ def _read_parquet(con: Connection, path: Path) -> str:
 def _read_csv(con: Connection, path: Path) -> str:
     """The same; the rows stand in table ``given`` then."""
     with _utf8(path) as readable:
+        names = ", ".join(f"'{name.replace(_QUOTE, _QUOTE * 2)}': 'VARCHAR'" for name in _header(readable))
         con.execute(
-            "CREATE OR REPLACE TABLE given AS SELECT * FROM read_csv(?, all_varchar = true, header = true, delim = ',',"
-            " quote = '\"', escape = '\"', auto_detect = true)",
+            f"CREATE OR REPLACE TABLE given AS SELECT * FROM read_csv(?, columns = {{{names}}}, header = true,"
+            " delim = ',', quote = '\"', escape = '\"', auto_detect = false)",
             [str(readable)],
         )
     return f"SELECT rowid AS n, {_columns(con, 'given')} FROM given"
+
+
+_QUOTE: Final = "'"
+
+
+def _header(path: Path) -> list[str]:
+    """The names in the first line, which nobody guesses: a file without them is told so, not read some lines below."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        names = [name.strip() for name in next(csv.reader(file), [])]
+    plain = [name.lower() for name in names]
+    if "record_id" not in plain:
+        raise _without_ids(plain)
+    doubled = [place for place, name in enumerate(plain, 1) if name and name in plain[: place - 1]]
+    if doubled:
+        raise _unreadable(line=1, doubled_columns=doubled)
+    return [name or f"column{place}" for place, name in enumerate(names, 1)]
 
 
 def _columns(con: Connection, given: str) -> str:
@@ -152,12 +188,7 @@ def _is_utf8(path: Path) -> bool:
 
 def _require_ids(source: Source) -> None:
     if "record_id" not in source.columns:
-        raise Malformed(
-            "identity.file-without-ids",
-            "The file of records has no column record_id.",
-            "文件缺少 record_id 列。",
-            columns=sorted(set(source.columns) - {"n"}),
-        )
+        raise _without_ids(source.columns)
     nested = sorted(name for name, kind in source.columns.items() if not _is_plain(kind))
     if nested:
         raise Malformed(
@@ -178,6 +209,17 @@ def _require_ids(source: Source) -> None:
             empty=empty,
             doubled=doubled,
         )
+
+
+def _without_ids(columns: Collection[str]) -> Malformed:
+    """Only columns of the standard form are repeated: what stands where names should may be somebody's record."""
+    return Malformed(
+        "identity.file-without-ids",
+        "The file of records has no column record_id; the first line of a CSV names the columns, parted by commas.",
+        "文件缺少 record_id 列；CSV 首行须为以逗号分隔的列名。",
+        columns=sorted(STANDARD_COLUMNS.intersection(columns)),
+        others=len(set(columns) - STANDARD_COLUMNS),
+    )
 
 
 def _is_plain(kind: str) -> bool:
