@@ -252,15 +252,15 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refused(status: int) -> Refused:
-    advice = {
-        _BAD_REQUEST: "check the mapping's parameters",
-        _UNAUTHORISED: "check rid, sid and appkey, and the clock",
-        _FORBIDDEN: "ask the department to allow this caller",
-    }.get(status, "check the address")
+    advice, advice_zh = {
+        _BAD_REQUEST: ("check the mapping's parameters", "请检查映射中的参数"),
+        _UNAUTHORISED: ("check rid, sid and appkey, and the clock", "请检查 rid、sid、appkey 和时钟"),
+        _FORBIDDEN: ("ask the department to allow this caller", "请部门允许该调用方访问"),
+    }.get(status, ("check the address", "请检查地址"))
     return Refused(
         "adapters.source-refused",
         f"The registry's interface refuses the call (HTTP {status}); {advice}.",
-        f"登记库接口拒绝调用（HTTP {status}）。",
+        f"登记库接口拒绝调用（HTTP {status}）；{advice_zh}。",
         status=status,
     )
 

@@ -140,7 +140,10 @@ def _tell(report: PushReport) -> None:
     for one in back[:_MOST_NAMED]:
         say(f"{one['table']}, row {one['row']}, {one['column'] or one['code']}: {one['en']}", one["zh"])
     if len(back) > _MOST_NAMED:
-        say(f"{len(back) - _MOST_NAMED} or more rows also go back; --json names them.", "另有多行被退回。")
+        say(
+            f"{len(back) - _MOST_NAMED} or more rows also go back; --json names them.",
+            "另有多行退回，用 --json 全部列出。",
+        )
     for name in report.missing:
         say(
             f"not in this source: {name}; what the hub holds of it stays.", "数据源中没有此类登记，枢纽已有的保持不变。"
@@ -148,4 +151,7 @@ def _tell(report: PushReport) -> None:
     for each in report.ignored[:_MOST_NAMED]:
         say(f"not read: {each.get('name')}: {each.get('reason')}", "未读取。")
     if len(report.ignored) > _MOST_NAMED:
-        say(f"not read: {len(report.ignored) - _MOST_NAMED} more; --json names all of them.", "另有多项未读取。")
+        say(
+            f"not read: {len(report.ignored) - _MOST_NAMED} more; --json names all of them.",
+            "另有多项未读取，用 --json 全部列出。",
+        )

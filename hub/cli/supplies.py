@@ -66,7 +66,7 @@ def _list(wishes: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         print_json(list(wishes))
         return
     print_lines(wishes, "id", "type", "consumer", "raised_on", "days")
-    say(f"{len(wishes)} to answer; give --source to answer them.", "以 --source 指定登记簿作答。")
+    say(f"{len(wishes)} to answer; give --source to answer them.", "以上待答复；用 --source 指定登记簿即可答复。")
 
 
 def _tell(answered: Answered, *, as_json: bool) -> None:

@@ -38,7 +38,7 @@ def look(
         sys.stdout.write(view.decode() + "\n")
     else:
         keep_private(out, view)
-        say(f"The view is in {out}; `hub view verify` checks it.", "查询记录已保存。")
+        say(f"The view is in {out}; `hub view verify` checks it.", "查询记录已保存，可用 hub view verify 核验。")
 
 
 def _person(file: str) -> dict[str, Any]:
