@@ -18,10 +18,11 @@ from adapters.agent.references import status_place
 from adapters.agent.rows import Aside
 from hub.proof.jws import b64url, sign_jws
 from hub.proof.keys import Signer
-from hub.proof.sdjwt import issue_sd_jwt
+from hub.proof.sdjwt import issue_sd_jwts
 
 MANIFEST_TYP: Final = "batch-manifest+jwt"
 _JTI_BYTES: Final = 12
+_SIGNED_AT_ONCE: Final = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,16 +236,23 @@ def _lines(issuer: Issuer, what: tuple[Pending, Share], header: Header, when: tu
         "export": header.export,
         "as_of": issuer.as_of,
     }
-    for position, waiting in enumerate(pending.read(share.records)):
-        told = {
-            **clear,
-            "jti": secrets.token_urlsafe(_JTI_BYTES),
-            "record": waiting.record,
-            "content": waiting.content,
-            "status": status_place(issuer.status_base, issuer.registry, sequence, position),
-        }
-        token = issue_sd_jwt(told, waiting.claims, signer=issuer.signer)
-        yield b'%s:"%s","row":%d}\n' % (_EVIDENCE, token.encode("ascii"), waiting.row)
+    reading = enumerate(pending.read(share.records))
+    while some := list(islice(reading, _SIGNED_AT_ONCE)):
+        told = [
+            (
+                {
+                    **clear,
+                    "jti": secrets.token_urlsafe(_JTI_BYTES),
+                    "record": waiting.record,
+                    "content": waiting.content,
+                    "status": status_place(issuer.status_base, issuer.registry, sequence, position),
+                },
+                waiting.claims,
+            )
+            for position, waiting in some
+        ]
+        for (_, waiting), token in zip(some, issue_sd_jwts(told, signer=issuer.signer), strict=True):
+            yield b'%s:"%s","row":%d}\n' % (_EVIDENCE, token.encode("ascii"), waiting.row)
     for record, reason in share.withdrawals:
         yield orjson.dumps({"withdrawn": record, "reason": reason}) + b"\n"
     for aside in share.asides:

@@ -8,7 +8,7 @@ reading costs more than they do. Step 7 is the key's own, which is `cryptography
 """
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -97,13 +97,18 @@ def _protected(alg: str, kid: str, typ: str) -> str:
     return b64url(canonical_json({"alg": alg, "kid": kid, "typ": typ}))
 
 
-def signed_compact(payload: bytes, *, typ: str, signer: Signer, header: Mapping[str, Any] | None = None) -> str:
+def signed_compact(payload: bytes, *, typ: str, signer: Signer) -> str:
     """``payload`` as it is, under the signer's key."""
+    return signed_compacts([payload], typ=typ, signer=signer)[0]
+
+
+def signed_compacts(payloads: Iterable[bytes], *, typ: str, signer: Signer) -> list[str]:
+    """Each payload as it is, under the signer's key; all are written before the first is signed."""
     key = signer.public
-    own = {"alg": key.alg, "kid": key.kid, "typ": typ}
-    protected = b64url(canonical_json({**header, **own})) if header else _protected(key.alg, key.kid, typ)
-    signed = f"{protected}.{b64url(payload)}"
-    return f"{signed}.{b64url(signer.sign(signed.encode('ascii')))}"
+    protected = _protected(key.alg, key.kid, typ)
+    signed = [f"{protected}.{b64url(payload)}" for payload in payloads]
+    signatures = [signer.sign(each.encode("ascii")) for each in signed]
+    return [f"{each}.{b64url(signature)}" for each, signature in zip(signed, signatures, strict=True)]
 
 
 def _not_jws() -> Malformed:

@@ -13,6 +13,7 @@ from hub.proof.keys import generate_signer
 from hub.proof.sdjwt import (
     SdJwt,
     issue_sd_jwt,
+    issue_sd_jwts,
     parse_path,
     parse_trusted_sd_jwt,
     path_text,
@@ -310,3 +311,11 @@ def test_many_tokens_are_read_as_each_alone() -> None:
     assert {"proof.not-sd-jwt", "proof.unknown-key", "proof.bad-signature", "proof.orphan-disclosure"} <= {
         *map(str, alone)
     }
+
+
+def test_many_records_are_issued_as_each_alone() -> None:
+    records = [(CLEAR | {"jti": str(number)}, {**HIDDEN, "note": f"n{number}"}) for number in range(3)]
+    tokens = issue_sd_jwts(records, signer=SIGNER)
+    assert [read(token).claims for token in tokens] == [clear | hidden for clear, hidden in records]
+    with pytest.raises(Malformed):
+        issue_sd_jwts([*records, (CLEAR, {"a": 1.5})], signer=SIGNER)

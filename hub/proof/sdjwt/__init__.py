@@ -6,7 +6,7 @@ referred to by a digest, (7) no disclosure takes a reserved name, a registered c
 """
 
 from hub.proof.sdjwt.disclosures import Path, parse_path, path_text
-from hub.proof.sdjwt.issuing import SALT_BYTES, issue_sd_jwt
+from hub.proof.sdjwt.issuing import SALT_BYTES, issue_sd_jwt, issue_sd_jwts
 from hub.proof.sdjwt.reading import (
     EVIDENCE_TYP,
     MAX_BYTES,
@@ -25,6 +25,7 @@ __all__ = [
     "Path",
     "SdJwt",
     "issue_sd_jwt",
+    "issue_sd_jwts",
     "parse_path",
     "parse_trusted_sd_jwt",
     "path_text",

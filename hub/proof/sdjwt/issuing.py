@@ -2,13 +2,13 @@
 
 import binascii
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import orjson
 
 from hub.proof.encoding import MAX_DEPTH, check_json, malformed
-from hub.proof.jws import signed_compact
+from hub.proof.jws import signed_compacts
 from hub.proof.keys import Signer
 from hub.proof.sdjwt.disclosures import (
     ALWAYS_CLEAR,
@@ -104,6 +104,29 @@ def issue_sd_jwt(
     Raises:
         Malformed: reserved or doubled names, floats, nesting beyond the limit.
     """
+    return issue_sd_jwts([(clear, disclosable)], signer=signer, typ=typ)[0]
+
+
+def issue_sd_jwts(
+    records: Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]], *, signer: Signer, typ: str = EVIDENCE_TYP
+) -> list[str]:
+    """Evidence of each record, given as ``issue_sd_jwt`` takes one.
+
+    All are written before the first is signed: in turns, either would push the other out of the processor's caches.
+
+    Raises:
+        Malformed: as ``issue_sd_jwt`` does for one of them.
+    """
+    payloads, disclosures = [], []
+    for clear, disclosable in records:
+        payload, spelled = _written(clear, disclosable)
+        payloads.append(payload)
+        disclosures.append(spelled.decode("ascii"))
+    return [*map("~".join, zip(signed_compacts(payloads, typ=typ, signer=signer), disclosures, strict=True))]
+
+
+def _written(clear: Mapping[str, Any], disclosable: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """What is signed, and the disclosures, a tilde after each."""
     if disclosable.keys() & (clear.keys() | ALWAYS_CLEAR):
         raise malformed(
             "reserved-name", "A claim to disclose has the name of one in clear.", "可披露数据项与明文项重名。"
@@ -116,5 +139,4 @@ def issue_sd_jwt(
         payload = orjson.dumps({**clear, **hidden, "_sd_alg": "sha-256"}, option=orjson.OPT_SORT_KEYS)
     except (orjson.JSONEncodeError, UnicodeEncodeError):
         raise malformed("json", "A text cannot be written as UTF-8.", "文本无法编码为 UTF-8。") from None
-    compact = signed_compact(payload, typ=typ, signer=signer)
-    return f"{compact}~{disclosures.decode('ascii')}"
+    return payload, disclosures
