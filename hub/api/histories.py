@@ -23,11 +23,11 @@ NO_SUBJECT = "missing identity.no-such-subject: There never was a subject of tha
 
 
 class MomentWire(MentionWire):
-    """Somebody in one role of one record, at an instant."""
+    """Somebody in one role of one record, at an instant; none: now."""
 
     model_config = example(record="b8ZkQm1rT0u5", role="woman", at="2026-11-01T00:00:00+08:00")
 
-    at: AwareDatetime
+    at: AwareDatetime | None = None
 
 
 class LinkView(View):
@@ -136,7 +136,7 @@ async def owner(
 
     def deed() -> BelongingView:
         with hub.database.reading() as session:
-            found = hub.identity.whose(session, wanted.record, wanted.role, wanted.at)
+            found = hub.identity.whose(session, wanted.record, wanted.role, wanted.at or hub.clock.now())
         if found is None:
             raise Missing(
                 "identity.nobodys",

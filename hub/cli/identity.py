@@ -11,6 +11,7 @@ from hub.cli import changes
 from hub.cli.belonging import findings, history, known, owner
 from hub.cli.files import private_text
 from hub.cli.matching import measure, resolve, train
+from hub.cli.rekeying import rekey
 from hub.cli.reviewing import join, recalled, review, split
 from hub.cli.roof import opened
 from hub.cli.telling import AsJson, print_json, print_lines, say
@@ -28,6 +29,7 @@ app.command()(owner)
 app.command()(history)
 app.command()(known)
 app.command()(findings)
+app.command()(rekey)
 app.add_typer(changes.app, name="changes")
 
 

@@ -29,6 +29,7 @@ from hub.identity.service.belonging import Belonging, Belongings
 from hub.identity.service.finding import OwnersFindings
 from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
+from hub.identity.service.rekeying import Rekeying
 from hub.identity.service.stewarding import Stewarding, Word
 from hub.identity.service.succeeding import Rows, Succeeding
 from hub.identity.store import IndexStore, NewLink, ReviewStore, Session, Vault
@@ -95,6 +96,11 @@ class IdentityService:
         from hub.identity.service.changes import ChangeSets  # brings DuckDB, which nothing else here needs
 
         return ChangeSets(self.database, self._parts, review_probable=self.review_probable)
+
+    @property
+    def rekeying(self) -> Rekeying:
+        """Look-up keys of everything in the index, made anew as this hub makes them."""
+        return Rekeying(self.database, self._parts)
 
     def place(self, session: Session, mentions: Sequence[Mention]) -> list[Placement]:
         """Whose each mention is, in their order; links, reviews and log entry are kept in the session."""
