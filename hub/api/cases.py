@@ -197,7 +197,12 @@ async def answer(
 @router.post(
     "/v1/cases/{case}/commitments",
     summary="Keep a written promise instead of proof",
-    responses=refusals(NO_CASE, CLOSED, "refused cases.no-commitment: A written promise is not possible here."),
+    responses=refusals(
+        NO_CASE,
+        CLOSED,
+        "missing cases.no-such-material: The matter has no such material.",
+        "refused cases.no-commitment: The checklist offers no written promise for this material.",
+    ),
 )
 async def commit(
     case: CaseId, wanted: Annotated[CommitmentWire, Body()], request: Request, hub: TheHub, caller: CaseCaller

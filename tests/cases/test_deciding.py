@@ -187,8 +187,12 @@ def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
             False,
             True,
         )
-    with pytest.raises(Refused):
-        aid.cases.commit_to(AID, "L-1", "income-proof")
+    for material, state in (("income-proof", "to_bring"), ("household-identity", "held")):
+        with pytest.raises(Refused) as refused:
+            aid.cases.commit_to(AID, "L-1", material)
+        assert refused.value.facts["state"] == state
+    with pytest.raises(Missing):
+        aid.cases.commit_to(AID, "L-1", "no-such-thing")
     aid.cases.find_false(AID, "L-1", "other-property")
     with pytest.raises(Missing):
         aid.cases.find_false(AID, "L-1", "income-proof")

@@ -18,7 +18,7 @@ from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
 from hub.cases.service.people import resolve, resolved_again
 from hub.cases.service.scanning import parts_of
-from hub.cases.service.surroundings import Surroundings, require_case
+from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseStore, StoredFile
 from hub.catalogue.model import BROUGHT_VCT, BroughtKind
 from hub.catalogue.schemas import validator_for
@@ -117,7 +117,7 @@ class Bringing:
         matter = self._around.matter_of(case)
         material = matter.material_for(material_id)
         if material is None:
-            raise Missing("cases.no-such-material", "The matter has no such material.", "该事项没有此材料。")
+            raise no_such_material()
         kind = self._around.catalogue.catalogue_of(case.edition_id).kind_by_id.get(claims["kind"])
         if kind is None or kind.id not in material.kinds_taken:
             raise Malformed(

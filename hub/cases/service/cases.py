@@ -18,7 +18,7 @@ from hub.cases.service.opening import Opened, Opening, no_such_question, require
 from hub.cases.service.people import PersonIn, placed, require_roles, resolved_again, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
 from hub.cases.service.supervising import Supervision
-from hub.cases.service.surroundings import Surroundings, require_case
+from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseFilter, CaseStore, NewCase
 from hub.catalogue.service import require_matter
 from hub.errors import Conflict, Missing, Refused
@@ -192,7 +192,8 @@ class CaseService:
         """The applicant promised in writing 告知承诺 instead of proof.
 
         Raises:
-            Refused: the material, the matter or the applicant's record does not allow it.
+            Missing: the matter has no such material.
+            Refused: the material, the matter or the applicant's record does not allow it, or nothing is asked.
         """
         around = self._around
         with around.database.writing() as session:
@@ -203,11 +204,14 @@ class CaseService:
             item, applicant = item_of(world, material_id), world.case.applicant.subject_id
             if item is not None and item.state is ItemState.committed:
                 return checklist_of(world)
-            if item is None or item.state is not ItemState.commitment or applicant is None:
+            if item is None:
+                raise no_such_material()
+            if item.state is not ItemState.commitment or applicant is None:
                 raise Refused(
                     "cases.no-commitment",
-                    "A written promise is not possible here; bring the material.",
-                    "此处不适用告知承诺；请提交材料。",
+                    "The checklist offers no written promise for this material; its item says how it stands, and why.",
+                    "该材料不适用告知承诺；其状态和原因见材料清单。",
+                    state=item.state.value,
                 )
             store.commit_to(applicant, case.case_id, material_id, on=world.today)
             around.record(session, case, "committed", consumer, {"material": material_id})

@@ -142,6 +142,11 @@ def no_such_case() -> Missing:
     )
 
 
+def no_such_material() -> Missing:
+    """The error of a material that the case's matter does not demand."""
+    return Missing("cases.no-such-material", "The matter has no such material.", "该事项没有此材料。")
+
+
 def require_open(case: Case) -> None:
     """The case has no result yet.
 
