@@ -121,7 +121,7 @@ def test_an_adapter_that_gives_up_goes_on_next_time(
     while site.up.hub.intake.cursor("funeral").sequence < 2:
         time.sleep(0.01)
     site.stop_database()
-    adapter.join(30)
+    adapter.join(120)
     site.start_database()
     assert [getattr(fault, "code", fault) for fault in faults] == ["adapters.hub-away"]
     site.push(source)
