@@ -1,6 +1,6 @@
 import gzip as packing
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -173,6 +173,21 @@ def test_a_manifest_of_another_type_key_or_maker_is_malformed(intake: IntakeServ
     ):
         with pytest.raises(Malformed, match=r"proof\."):
             intake.accept("civil_affairs", [forged.encode() + b"\n"])
+
+
+def test_lines_beyond_those_that_the_manifest_counts_are_not_read_to_their_end(
+    intake: IntakeService, civil: Department
+) -> None:
+    def without_end() -> Iterator[bytes]:
+        yield civil.batch([civil.line("zhang", ZHANG)])
+        for _ in range(2_000):
+            read.append(1)
+            yield b"\n" * 4_096
+
+    read: list[int] = []
+    with pytest.raises(Malformed, match=r"intake\.digest-differs"):
+        intake.accept("civil_affairs", without_end())
+    assert len(read) < 1_000
 
 
 def test_lines_that_the_manifest_does_not_name_leave_nothing_behind(

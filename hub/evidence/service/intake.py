@@ -138,9 +138,13 @@ class IntakeService:
         with Spool(self.folder) as waiting, closing(self.verifiers.frames(reader.rest(), expected)) as frames:
             for frame in frames:  # 5
                 waiting.add(frame)
-                if reader.has_ended:
+                if reader.has_ended or reader.lines_after_first > manifest.lines:
                     break
-            if (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):  # 6
+            is_longer = reader.lines_after_first > manifest.lines  # then the rest is not read: it may be a bomb
+            if is_longer or (reader.lines_after_first, b64url(reader.digest())) != (
+                manifest.lines,
+                manifest.body_digest,
+            ):  # 6
                 raise Malformed(
                     "intake.digest-differs",
                     "The lines are not those that the manifest names; nothing was kept. Send the batch again.",
