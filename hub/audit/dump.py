@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Final, Self
 
 from hub.audit.model import Bookkeeping, StoredBundle
-from hub.audit.readers import no_checkpoint, no_tile
+from hub.audit.refusals import no_checkpoint, no_tile
 from hub.errors import Malformed, Missing, Unavailable
 from hub.proof.merkle import HASH_BYTES, Frontier
 from hub.proof.tiles import WIDTH, Tile, encode_entries, tile_width
@@ -77,7 +77,7 @@ class DumpReader:
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile of hashes: a full one as it was kept, else from what was kept below."""
         if tile.level is None:
-            raise no_tile(tile)
+            raise no_tile(tile.path())
         kept = self._kept_tile(tile.level, tile.index)
         if kept is None and tile.level:
             roots, first = self._roots.get(tile.level - 1, {}), tile.index * WIDTH
@@ -85,7 +85,7 @@ class DumpReader:
         if kept is None:
             kept = self._leaves.get(tile.index, b"")
         if len(kept) < tile.width * HASH_BYTES:
-            raise no_tile(tile)
+            raise no_tile(tile.path())
         return kept[: tile.width * HASH_BYTES]
 
     def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:

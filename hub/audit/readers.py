@@ -10,6 +10,7 @@ from typing import Final, Protocol
 import httpx
 
 from hub.audit.model import Bookkeeping, StoredBundle
+from hub.audit.refusals import no_checkpoint, no_tile
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.merkle import Frontier
@@ -46,16 +47,6 @@ class TableReader(LogReader, Protocol):
         """What the tables say beside the entries of a log of ``size``."""
 
 
-def no_tile(tile: Tile) -> Missing:
-    """The refusal of a tile that is not there."""
-    return Missing("audit.no-such-tile", f"There is no {tile.path()}.", f"缺少 {tile.path()}。")
-
-
-def no_checkpoint(place: str, place_zh: str) -> Missing:
-    """The refusal of a log that has no checkpoint yet."""
-    return Missing("audit.no-checkpoint", f"{place} holds no checkpoint.", f"{place_zh}中没有检查点。")
-
-
 def all_bundles(size: int) -> range:
     """The indexes of the entry bundles of a log of ``size``."""
     return range(-(-size // WIDTH))
@@ -89,7 +80,7 @@ class DatabaseReader:
             if tile.level is None:
                 found = store.bundles(tile.index * WIDTH, tile.index * WIDTH + tile.width)
                 if not found:
-                    raise no_tile(tile)
+                    raise no_tile(tile.path())
                 return found[0].content
             return store.hashes(tile.level, tile.index, tile.width)
 
@@ -157,7 +148,7 @@ class DirectoryReader:
                 return (self._directory / candidate.path()).read_bytes()
             except OSError:
                 continue
-        raise no_tile(tile)
+        raise no_tile(tile.path())
 
     def opener(self) -> Callable[[], AbstractContextManager["DirectoryReader"]]:
         """What opens the same directory in whichever process."""
@@ -214,7 +205,7 @@ class HttpReader:
                 "audit.log-away", "The log does not answer; try again later.", "日志服务无应答，请稍后重试。"
             ) from fault
         if answer.status_code == _NOT_FOUND:
-            raise Missing("audit.no-such-tile", f"The log serves no {path}.", f"日志未提供 {path}。")
+            raise no_tile(path)
         if answer.status_code != _OK:
             raise Malformed(
                 "audit.log-refuses",

@@ -1,13 +1,16 @@
-"""What the log says where it does not hold what is asked for."""
+"""What is said where a log, or a copy of it, does not hold what is asked for, or cannot go on."""
 
-from typing import NoReturn
-
-from hub.errors import Missing
+from hub.errors import Broken, Missing, Unavailable
 
 
-def no_checkpoint() -> NoReturn:
-    """There is no checkpoint."""
-    raise Missing("audit.no-checkpoint", "The log has published no checkpoint yet.", "日志尚未公布检查点。")
+def no_checkpoint(place: str = "The log", place_zh: str = "日志") -> Missing:
+    """There is no checkpoint in that place."""
+    return Missing("audit.no-checkpoint", f"{place} holds no checkpoint yet.", f"{place_zh}中尚无检查点。")
+
+
+def no_quorum() -> Missing:
+    """There is no checkpoint that enough witnesses cosigned."""
+    return Missing("audit.no-checkpoint", "No checkpoint has its quorum of witnesses yet.", "尚无获足够共签的检查点。")
 
 
 def no_entry() -> Missing:
@@ -15,6 +18,27 @@ def no_entry() -> Missing:
     return Missing("audit.no-such-entry", "The log holds no such entry.", "日志中无此条目。")
 
 
-def no_tile() -> Missing:
-    """No tile that the checkpoint covers."""
-    return Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
+def no_tile(path: str | None = None) -> Missing:
+    """There is no tile of that path, or none that the checkpoint covers."""
+    if path is None:
+        return Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
+    return Missing("audit.no-such-tile", f"There is no {path}.", f"缺少 {path}。")
+
+
+def unwitnessed() -> Unavailable:
+    """The newest checkpoint waits for its quorum longer than it may."""
+    return Unavailable(
+        "audit.unwitnessed",
+        "Too few witnesses have cosigned the log for too long; nothing is released until they do.",
+        "日志长时间未获足够见证方共签；恢复之前不披露任何数据。",
+    )
+
+
+def met(fault: Exception) -> Broken:
+    """The sequencer met what none of its parts should raise."""
+    name = type(fault).__name__
+    return Broken(
+        "audit.sequencer-fault",
+        f"The sequencer met {name}; it tries again.",
+        f"定序遇到 {name}，将自动重试。",
+    )

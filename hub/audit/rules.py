@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, Final
 
 from hub.errors import Broken, Malformed
@@ -17,6 +18,7 @@ KINDS: Final = frozenset(
 MAX_CONTENT_BYTES: Final = 4_096
 MAX_TEXT: Final = 512
 _OURS: Final = frozenset({"v", "id", "kind"})
+_STATED: Final = itemgetter("v", "kind", "id")
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _PERSONAL = re.compile(r"[0-9]{15}|[0-9]{17}[0-9Xx]|1[0-9]{10}")
 
@@ -85,7 +87,7 @@ def parse_entry(content: bytes) -> dict[str, Any]:
 
 
 def parse_each(contents: Sequence[bytes]) -> list[dict[str, Any]]:
-    """What each of many entries says.
+    """What each of many entries, one at least, says.
 
     Raises:
         Malformed: as ``parse_entry`` does for one of them.
@@ -94,10 +96,10 @@ def parse_each(contents: Sequence[bytes]) -> list[dict[str, Any]]:
         if max(map(len, contents), default=0) > MAX_CONTENT_BYTES:
             raise _bad_entry()
         parsed = parse_canonical_each(contents)
-        for each in parsed:
-            version, kind, entry_id = each["v"], each["kind"], each["id"]
-            if type(version) is not int or version != VERSION or type(entry_id) is not str or kind not in KINDS:
-                raise _bad_entry()
+        versions, kinds, entry_ids = zip(*map(_STATED, parsed), strict=True)
+        types = {*map(type, versions)}, {*map(type, entry_ids)}
+        if types != ({int}, {str}) or {*versions} != {VERSION} or not KINDS.issuperset(kinds):
+            raise _bad_entry()
     except (Malformed, KeyError, TypeError):
         raise _bad_entry() from None
     return parsed

@@ -111,12 +111,7 @@ class Log:
                 self._fail(fault)
                 self._stopped.wait(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
-                met = type(fault).__name__
-                self.fault = Broken(
-                    "audit.sequencer-fault",
-                    f"The sequencer met {met}; it tries again.",
-                    f"定序遇到 {met}，将自动重试。",
-                )
+                self.fault = refusals.met(fault)
                 self._stopped.wait(RETRY_SECONDS)
             else:
                 self.fault = None
@@ -278,7 +273,9 @@ class Log:
         Raises:
             Missing: the log holds no such entry (under such a checkpoint).
         """
-        known = self._newest.known() or refusals.no_checkpoint()
+        known = self._newest.known()
+        if known is None:
+            raise refusals.no_checkpoint()
         proofs = known.witnessed if is_witnessed else known.newest
         index = entry if isinstance(entry, int) else self._index_of(entry)
         if proofs is None or not 0 <= index < proofs.size:
@@ -315,7 +312,9 @@ class Log:
     def _published(self) -> Published:
         with self._database.reading() as session:
             published = LogStore(session, self.origin).published()
-        return published or refusals.no_checkpoint()
+        if published is None:
+            raise refusals.no_checkpoint()
+        return published
 
     def checkpoint(self, *, is_witnessed: bool = False) -> str:
         """The newest checkpoint as a signed note (or the newest that the quorum of witnesses cosigned).
@@ -327,9 +326,7 @@ class Log:
         if not is_witnessed:
             return published.note
         if published.witnessed_note is None:
-            raise Missing(
-                "audit.no-checkpoint", "No checkpoint has its quorum of witnesses yet.", "尚无获足够共签的检查点。"
-            )
+            raise refusals.no_quorum()
         return published.witnessed_note
 
     def tile(self, path: str) -> bytes:
@@ -361,11 +358,7 @@ class Log:
             return
         since = self._unwitnessed_since()
         if since is not None and self._parts.clock.now().timestamp() - since > limit:
-            raise Unavailable(
-                "audit.unwitnessed",
-                "Too few witnesses have cosigned the log for too long; nothing is released until they do.",
-                "日志长时间未获足够见证方共签；恢复之前不披露任何数据。",
-            )
+            raise refusals.unwitnessed()
 
     def _unwitnessed_since(self) -> float | None:
         """Since when the newest checkpoint waits for its quorum, as known at most a quarter of a second ago."""

@@ -6,8 +6,8 @@ from typing import Final
 
 from sqlmodel import Session
 
+from hub.audit.refusals import no_tile
 from hub.audit.store import LogStore, full_tile
-from hub.errors import Missing
 from hub.proof.merkle import HASH_BYTES, Subtree
 from hub.proof.tiles import WIDTH, Tile, subtree_reader
 from hub.storage.database import Database
@@ -102,7 +102,7 @@ class DatabaseTiles:
         with self._database.reading() as session:
             found = LogStore(session, self._origin).bundles(start, start + tile.width)
         if not found or len(found[0].leaves or b"") != tile.width * HASH_BYTES:
-            raise Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
+            raise no_tile()
         return found[0].content
 
     def subtree(self, size: int) -> Subtree:

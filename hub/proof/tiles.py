@@ -149,8 +149,8 @@ def parse_entries(bundle: bytes) -> list[bytes]:
     at, end = 0, len(bundle)
     while at < end:
         start = at + 2
-        at = start + int.from_bytes(bundle[at:start], "big")
-        if at > end or len(entries) == WIDTH or start > end:
+        at = start + (bundle[at] << 8 | bundle[start - 1]) if start <= end else start
+        if at > end or len(entries) == WIDTH:
             raise malformed("entries", "The entry bundle is cut or too long.", "条目包被截断或过长。")
         entries.append(bundle[start:at])
     return entries

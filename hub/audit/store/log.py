@@ -8,8 +8,9 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from hub.audit.model import Published, StoredBundle, StoredEntry, StoredTile
+from hub.audit.refusals import no_tile
 from hub.audit.store.driver import Statement, pipelined, run, statement
-from hub.errors import Broken, Missing
+from hub.errors import Broken
 from hub.proof.checkpoint import Checkpoint
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import HEIGHT, WIDTH
@@ -232,7 +233,7 @@ class LogStore:
             content = self._one(_ROOTS, level=level - 1, **below) if level else self._one(_LEAVES, **below)
         found = bytes(content)[: width * 32]
         if len(found) < width * 32:
-            raise Missing("audit.no-such-tile", "The log holds no such tile.", "日志中无此分片。")
+            raise no_tile()
         return found
 
     def edge(self, size: int) -> list[list[bytes]]:
