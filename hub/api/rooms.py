@@ -87,6 +87,6 @@ class Hub:
         told = {
             "code": "parties.own-key-not-on-record",
             "detail": "The hub signs with a key that is not on record, or that ended; rotate to it: `hub keys rotate`.",
-            "detail_zh": "平台签名所用密钥未登记或已终止；请用 hub keys rotate 办理更换。",
+            "detail_zh": "枢纽签名所用密钥未登记或已终止；请用 hub keys rotate 办理更换。",
         }
         return {"ok": False, "problems": [told]}
