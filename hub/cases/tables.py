@@ -258,7 +258,6 @@ MANDATE = Row.metadata.tables["mandate"]
 COMMITMENT = Row.metadata.tables["commitment"]
 CHANGE = Row.metadata.tables["evidence_change"]
 
-for watched in (evidence_tables.EvidenceRow, evidence_tables.EvidenceLinkRow):
-    CHANGE.add_is_dependent_on(Row.metadata.tables[str(watched.__tablename__)])
-for statement in WATCH:
-    event.listen(CHANGE, "after_create", DDL(statement))  # type: ignore[no-untyped-call]
+CHANGE.add_is_dependent_on(Row.metadata.tables[str(evidence_tables.EvidenceRow.__tablename__)])
+CHANGE.add_is_dependent_on(Row.metadata.tables[str(evidence_tables.EvidenceLinkRow.__tablename__)])
+event.listen(CHANGE, "after_create", DDL(";\n".join(WATCH)))  # type: ignore[no-untyped-call]
