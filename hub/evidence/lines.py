@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, Protocol
 
-from hub.errors import HubError, Malformed
+from hub.errors import Malformed
 from hub.evidence.model import Line, Shape, Unusable, Usable, Withdrawal
 from hub.evidence.rules import form_of, is_all_hidden
 from hub.evidence.stream import RawLine
@@ -67,7 +67,10 @@ class _Carried(NamedTuple):
 
 
 def read_lines(raws: Iterable[RawLine], expected: Expectation) -> list[Line]:
-    """What each of the lines holds, in their order; never raises for what a line contains."""
+    """What each of the lines holds, in their order; never raises for what a line contains.
+
+    What keeps a key from being looked up is no fault of a line, and is raised.
+    """
     told = [_told(raw) for raw in raws]
     tokens = [each.token for each in told if isinstance(each, _Carried)]
     verified = iter(verify_sd_jwts(tokens, key_for=expected.key_for))  # 1
@@ -145,16 +148,16 @@ def _unusable(line: int, told: Mapping[str, Any]) -> Unusable:
     )
 
 
-def _evidence(carried: _Carried, verified: SdJwt | HubError, expected: Expectation) -> Line:
-    if isinstance(verified, HubError):
+def _evidence(carried: _Carried, verified: SdJwt | Malformed, expected: Expectation) -> Line:
+    if isinstance(verified, Malformed):
         return _kept_back(carried, verified)
     try:
         return _usable(carried.line, carried.row, carried.token, verified, expected)
-    except HubError as fault:
+    except Malformed as fault:
         return _kept_back(carried, fault)
 
 
-def _kept_back(carried: _Carried, fault: HubError) -> Unusable:
+def _kept_back(carried: _Carried, fault: Malformed) -> Unusable:
     record, raw = _salvaged(carried.token)
     column = str(fault.facts.get("claim", ""))
     return Unusable(carried.line, carried.row, record, fault.code, fault.en, fault.zh, column, raw)

@@ -240,7 +240,8 @@ def test_a_view_that_the_user_was_given_instead_of_the_table_behind_it_is_read_b
 ) -> None:
     reader = f"reader_{secrets.token_hex(4)}"
     url, engine = postgres
-    columns, shown = "姓名 char(9), 证件号码 char(30), 出生日期 text, 户籍地址 text", "姓名, 证件号码, 出生日期, 户籍地址"
+    columns = "姓名 char(9), 证件号码 char(30), 出生日期 text, 户籍地址 text"
+    shown = "姓名, 证件号码, 出生日期, 户籍地址"
     with engine.begin() as connection:
         for statement in (
             f"CREATE TABLE registry.closed ({columns}, gone boolean)",

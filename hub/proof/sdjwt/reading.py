@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 import orjson
 
-from hub.errors import HubError, Malformed
+from hub.errors import Malformed
 from hub.proof.encoding import b64url_decode, malformed
 from hub.proof.jws import KeyFor, SignedMessage, signed_message
 from hub.proof.keys import PublicKey
@@ -91,21 +91,21 @@ def verify_sd_jwt(token: str | bytes, *, key_for: KeyFor, typ: str = EVIDENCE_TY
 
 def verify_sd_jwts(
     tokens: Iterable[str | bytes], *, key_for: KeyFor, typ: str = EVIDENCE_TYP, max_bytes: int = MAX_BYTES
-) -> list[SdJwt | HubError]:
-    """What ``verify_sd_jwt`` returns or raises for each of many tokens.
+) -> list[SdJwt | Malformed]:
+    """What ``verify_sd_jwt`` returns, or the ``Malformed`` that it raises, for each of many tokens.
 
     The signatures are checked one after the other: alternating with the rest, each would push the other out of the
     processor's caches, which costs a sixth of both.
     """
     opened = [_tried(partial(_opened, token, typ, key_for, max_bytes)) for token in tokens]
-    signed = [each if isinstance(each, HubError) else _tried(partial(_signed, each)) for each in opened]
-    return [each if isinstance(each, HubError) else _tried(partial(_disclosed, each)) for each in signed]
+    signed = [each if isinstance(each, Malformed) else _tried(partial(_signed, each)) for each in opened]
+    return [each if isinstance(each, Malformed) else _tried(partial(_disclosed, each)) for each in signed]
 
 
-def _tried(step: Callable[[], T]) -> T | HubError:
+def _tried(step: Callable[[], T]) -> T | Malformed:
     try:
         return step()
-    except HubError as fault:
+    except Malformed as fault:
         return fault
 
 
