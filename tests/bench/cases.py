@@ -7,7 +7,6 @@ same token, one indexed statement that finds no case, an empty list.
 
 import argparse
 import hashlib
-import shutil
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from hub.proof.sdjwt import issue_sd_jwt
 from hub.settings import settings_from
 from tests.bench.load import Load, post
 from tests.bench.report import Figure, tell
+from tests.bench.stage import remove
 from tests.bench.town import HUB_ID, Town, opened, served
 
 SERVICE, MATTER = "svc:association-registration", "association-registration"
@@ -82,7 +82,7 @@ def main() -> int:
                 firsts = _looked(up, unknown, 16, len(unknown), known=known)
                 floor = _looked(up, [EMPTY], 16, chosen.requests)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove(root)
     title = f"checklist: 24 materials, {PIECES} pieces of evidence, {chosen.subjects:,} other subjects"
     return 0 if tell(title, _figures(loads, firsts, floor, looks)) else 1
 

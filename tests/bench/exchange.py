@@ -5,7 +5,6 @@
 
 import argparse
 import secrets
-import shutil
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from hub.client.channel import Identity
 from hub.proof.jws import sign_jws
 from tests.bench.load import Load, post
 from tests.bench.report import Figure, tell
-from tests.bench.stage import free_port, serving
+from tests.bench.stage import free_port, remove, serving
 from tests.bench.town import HUB_ID, Town, opened, pushed, served, settled
 
 SERVICE = "svc:low-income-aid"
@@ -45,7 +44,7 @@ def main() -> int:
                 pushed(up, county)
                 loads = _exchanges(up, county.civil_url, chosen.requests)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove(root)
     return 0 if tell("exchange: signed, logged, with receipt", _figures(loads, floors)) else 1
 
 

@@ -6,7 +6,6 @@ Stages are processor time in one process, without PostgreSQL's; the rate is of a
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import threading
@@ -35,6 +34,7 @@ from hub.proof.keys import PublicKey
 from hub.proof.sdjwt import issue_sd_jwts
 from hub.settings import settings_from
 from tests.bench.report import Figure, tell
+from tests.bench.stage import remove
 from tests.bench.town import Town, opened, pushed_one, settled
 from tests.bench.town import served as served_apart
 
@@ -106,7 +106,7 @@ def main() -> int:
             whole = _timed(lambda: pushed_one(up, REGISTRY, source))
             copied = _copies(up.database_url)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove(root)
     return 0 if tell("intake: from rows to stored evidence", [*_whole(*whole), *staged, copied]) else 1
 
 

@@ -8,7 +8,6 @@ durable commit. With ``--folder`` the index is kept for another run; ``--blocks`
 
 import argparse
 import gc
-import shutil
 import statistics
 import sys
 import tempfile
@@ -35,6 +34,7 @@ from hub.storage.database import Database
 from hub.storage.statements import cursor_of
 from tests.bench.index_fill import BLOCK, KEY, PLACED, address, database, filled, held_out, people, subject_of
 from tests.bench.report import Figure, tell
+from tests.bench.stage import remove
 
 PROBES: Final = 2_000
 MOST_MS: Final = 2.0
@@ -57,7 +57,7 @@ def main() -> int:
             figures = [Figure("records in the index", records, "records"), *_measured(opened, records // BLOCK - 1)]
     finally:
         if not chosen.folder:
-            shutil.rmtree(root, ignore_errors=True)
+            remove(root)
     return 0 if tell("latency: one record against the index", figures) else 1
 
 

@@ -5,7 +5,6 @@ batch, where an adapter would send many. The processes that verify for the serve
 """
 
 import argparse
-import shutil
 import sys
 import tempfile
 import threading
@@ -17,6 +16,7 @@ from unittest.mock import patch
 from adapters.agent import export_run
 from adapters.agent.references import LINES_PER_BATCH
 from tests.bench.report import Figure, tell
+from tests.bench.stage import remove
 from tests.bench.town import Town, opened, pushed_one, served, settled
 
 SMALL, LARGE = 3_000, 300_000
@@ -45,7 +45,7 @@ def _measured(residents: int, *, one_batch: bool) -> list[Figure]:
             with _watched(up) as readings, patch.object(export_run, "LINES_PER_BATCH", lines):
                 report = pushed_one(up, "civil_affairs", source)
     finally:
-        shutil.rmtree(root, ignore_errors=True)
+        remove(root)
     name = f"{residents:,} residents"
     batches = f"{report.total('batches')} batches, {report.seconds:.0f} s"
     return [

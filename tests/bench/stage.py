@@ -1,6 +1,7 @@
 """What a bench runs on: a durable PostgreSQL of its own, and servers as processes of their own."""
 
 import os
+import shutil
 import socket
 import subprocess
 import time
@@ -20,6 +21,12 @@ def database(root: Path, name: str) -> Iterator[str]:
     """The URL of an empty database on a server that really waits for the disk."""
     with embedded_server(data_directory(root / "postgres"), durable=True) as server:
         yield address_of(fresh_database(server, name))
+
+
+def remove(root: Path) -> None:
+    """Nothing of a bench is left: its folder and, where those stand elsewhere, its server's files."""
+    for place in (data_directory(root / "postgres"), root):
+        shutil.rmtree(place, ignore_errors=True)
 
 
 def free_port() -> int:

@@ -41,6 +41,7 @@ from hub.storage.embedded import address_of, data_directory, embedded_server, en
 from hub.storage.metadata import Row
 from tests.bench.log.filling import fill
 from tests.bench.report import Figure, tell
+from tests.bench.stage import remove
 from tests.support.log import ORIGIN
 from tests.support.log_nodes import Nodes, check_acknowledged
 
@@ -120,8 +121,7 @@ def staged(keep: Path | None) -> Iterator[Stage]:
             yield Stage(server, folder)
     finally:
         if keep is None:
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.rmtree(folder, ignore_errors=True)
+            remove(folder)
 
 
 def floor(house: House, seconds: float) -> float:
