@@ -18,7 +18,7 @@ class HeldAddress(socket.socket):
     """An address that is held and not listened on; a process that it is sent to opens it anew, and listens there.
 
     Of one listener that all processes share, connections go to whoever is idle when they come. A caller that keeps its
-    connections keeps them where they went: of sixteen, one process of two was seen to get fifteen.
+    connections keeps them where they went: of sixteen, one process of two was seen with twelve.
     """
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
