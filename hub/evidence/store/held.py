@@ -19,13 +19,21 @@ PAGE: Final = 10_000
 
 HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.kid,
  e.as_of, e.valid_from, e.valid_until, e.status, e.digest, e.sealed"""
-_OF_SUBJECTS: Final = """l.subject_id = ANY(
- ARRAY(SELECT subject_id FROM identity_subject WHERE merged_into = ANY(%s)) || %s::text[])"""
+_KNOWN_AS: Final = """RECURSIVE known AS (
+ SELECT asked, asked AS subject_id FROM unnest(%s::text[]) AS asked
+ UNION SELECT known.asked, s.subject_id FROM known CROSS JOIN LATERAL (
+ SELECT subject_id::text FROM identity_subject WHERE merged_into = known.subject_id OFFSET 0) s)"""
+"""Each of those subjects with every id that it answers for, its own too: a merge leaves things under their old ids."""
 # OFFSET 0 holds the planner to reading the links first. Until a table that was just filled is analysed it would rather
 # read all evidence there is and look for each piece among the subjects.
 _OF_LINKS: Final = f"""SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
  SELECT * FROM evidence WHERE evidence_id = l.evidence_id{{conditions}} OFFSET 0) e
-WHERE {_OF_SUBJECTS} ORDER BY e.as_of, e.evidence_id"""
+WHERE l.subject_id = ANY (ARRAY (WITH {_KNOWN_AS} SELECT subject_id FROM known)) ORDER BY e.as_of, e.evidence_id"""
+_REVERSALS: Final = f"""WITH {_KNOWN_AS}
+SELECT DISTINCT known.asked FROM known CROSS JOIN LATERAL (
+ SELECT evidence_id FROM evidence_link WHERE subject_id = known.subject_id OFFSET 0) l CROSS JOIN LATERAL (
+ SELECT FROM evidence WHERE evidence_id = l.evidence_id AND type = ANY(%s)
+ AND (tells_reversal AND status = 'valid' OR status = 'reversed') OFFSET 0) e"""
 _MEMBERS: Final = tuple(member.name for member in fields(HeldEvidence))
 _COLUMNS: Final = (
     ("evidence_id", "text"),
@@ -160,7 +168,7 @@ class EvidenceStore:
         Only what is valid, unless ``every_status``. A subject answers for those merged into it.
         """
         conditions = "" if every_status else " AND status = 'valid'"
-        values: list[Any] = [list(subject_ids)] * 2
+        values: list[Any] = [list(subject_ids)]
         if types is not None:
             conditions += " AND type = ANY(%s)"
             values.insert(0, list(types))
@@ -257,13 +265,7 @@ class EvidenceStore:
     def with_reversals(self, subject_ids: Sequence[str]) -> list[str]:
         """Those of the subjects about whom a reversal stands, or a death is taken back."""
         cursor = cursor_of(self._session)
-        cursor.execute(
-            "SELECT DISTINCT coalesce(s.merged_into, l.subject_id) FROM evidence_link l"
-            " JOIN evidence e USING (evidence_id) LEFT JOIN identity_subject s USING (subject_id)"
-            f" WHERE {_OF_SUBJECTS} AND e.type = ANY(%s)"
-            " AND (e.tells_reversal AND e.status = 'valid' OR e.status = 'reversed')",
-            [list(subject_ids), list(subject_ids), sorted(DEATH_TYPES)],
-        )
+        cursor.execute(_REVERSALS, [list(subject_ids), sorted(DEATH_TYPES)])
         return [row[0] for row in cursor.fetchall()]
 
     def _held(self, query: str, values: Sequence[Any]) -> list[HeldEvidence]:

@@ -29,8 +29,11 @@ CROSS JOIN LATERAL (
   SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
    SELECT * FROM evidence
    WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (asked.types) OFFSET 0) e
-  WHERE l.subject_id = ANY (ARRAY (SELECT subject_id FROM identity_subject WHERE merged_into = who.subject_id)
-   || who.subject_id::text)
+  WHERE l.subject_id = ANY (ARRAY (
+   WITH RECURSIVE known AS (SELECT who.subject_id::text AS subject_id UNION
+    SELECT s.subject_id FROM known CROSS JOIN LATERAL (
+     SELECT subject_id::text FROM identity_subject WHERE merged_into = known.subject_id OFFSET 0) s)
+   SELECT subject_id FROM known))
  ) held ON true
  ORDER BY held.as_of, held.evidence_id OFFSET 0
 ) scene"""
