@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from hub.identity.store.merged import every_id_of
 from hub.storage.database import Database
 
 # Row versions (xmin) change with every update, so their digests tell a change of any column, sums a row come or gone.
-_STAMP: Final = """
-WITH c AS MATERIALIZED ({cases})
+_STAMP: Final = f"""
+WITH c AS MATERIALIZED ({{cases}})
 SELECT c.case_id, c.consumer, coalesce(p.is_settled, false), concat_ws('|', c.xmin, p.people,
     ARRAY (SELECT v.change FROM evidence_change v WHERE v.subject_id = ANY (p.everyone) ORDER BY v.change),
     (SELECT sum(hashtextextended(b.material_id, b.xmin::text::bigint))
@@ -24,10 +25,7 @@ SELECT c.case_id, c.consumer, coalesce(p.is_settled, false), concat_ws('|', c.xm
      FROM commitment k WHERE k.subject_id = ANY (p.everyone)))
 FROM c, LATERAL (
     SELECT bool_and(p.subject_id IS NOT NULL AND s.merged_into IS NULL) AS is_settled,
-        ARRAY (
-            WITH RECURSIVE way AS (SELECT unnest(array_agg(DISTINCT p.subject_id)) AS subject_id UNION
-                SELECT s.subject_id FROM identity_subject s JOIN way ON s.merged_into = way.subject_id)
-            SELECT subject_id FROM way) AS everyone,
+        {every_id_of("array_agg(DISTINCT p.subject_id)")} AS everyone,
         sum(hashtextextended(concat_ws(',', p.role, p.position, p.subject_id, p.outcome, p.xmin), 0)) AS people
     FROM case_participant p LEFT JOIN identity_subject s ON s.subject_id = p.subject_id
     WHERE p.case_id = c.case_id) p

@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hub.evidence.model import HeldEvidence, Link, Status
 from hub.evidence.rules import DEATH_TYPES
 from hub.identity.model import Move
+from hub.identity.store.merged import every_id_of
 from hub.proof.sdjwt import SdJwt, parse_trusted_sd_jwt
 from hub.proof.sealing import Blinder, KeyRing
 from hub.storage.statements import cursor_of
@@ -19,20 +20,14 @@ PAGE: Final = 10_000
 
 HELD: Final = """e.evidence_id, l.subject_id, l.role, e.type, e.issuer, e.registry_id, e.export, e.record, e.kid,
  e.as_of, e.valid_from, e.valid_until, e.status, e.digest, e.sealed"""
-_KNOWN_AS: Final = """RECURSIVE known AS (
- SELECT asked, asked AS subject_id FROM unnest(%s::text[]) AS asked
- UNION SELECT known.asked, s.subject_id FROM known CROSS JOIN LATERAL (
- SELECT subject_id::text FROM identity_subject WHERE merged_into = known.subject_id OFFSET 0) s)"""
-"""Each of those subjects with every id that it answers for, its own too: a merge leaves things under their old ids."""
 # OFFSET 0 holds the planner to reading the links first. Until a table that was just filled is analysed it would rather
 # read all evidence there is and look for each piece among the subjects.
 _OF_LINKS: Final = f"""SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
  SELECT * FROM evidence WHERE evidence_id = l.evidence_id{{conditions}} OFFSET 0) e
-WHERE l.subject_id = ANY (ARRAY (WITH {_KNOWN_AS} SELECT subject_id FROM known)) ORDER BY e.as_of, e.evidence_id"""
-_REVERSALS: Final = f"""WITH {_KNOWN_AS}
-SELECT DISTINCT known.asked FROM known CROSS JOIN LATERAL (
- SELECT evidence_id FROM evidence_link WHERE subject_id = known.subject_id OFFSET 0) l CROSS JOIN LATERAL (
- SELECT FROM evidence WHERE evidence_id = l.evidence_id AND type = ANY(%s)
+WHERE l.subject_id = ANY ({every_id_of("%s::text[]")}) ORDER BY e.as_of, e.evidence_id"""
+_REVERSALS: Final = f"""SELECT DISTINCT asked FROM unnest(%s::text[]) AS asked CROSS JOIN LATERAL (
+ SELECT evidence_id FROM evidence_link WHERE subject_id = ANY ({every_id_of("ARRAY[asked]")}) OFFSET 0) l
+CROSS JOIN LATERAL (SELECT FROM evidence WHERE evidence_id = l.evidence_id AND type = ANY(%s)
  AND (tells_reversal AND status = 'valid' OR status = 'reversed') OFFSET 0) e"""
 _MEMBERS: Final = tuple(member.name for member in fields(HeldEvidence))
 _COLUMNS: Final = (

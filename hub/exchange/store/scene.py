@@ -11,6 +11,7 @@ from hub.cases.store.standing import COLUMNS, STANDING, CaseStanding, standing_i
 from hub.evidence.model import HeldEvidence
 from hub.evidence.store import HELD, held_in
 from hub.exchange.model import Request
+from hub.identity.store.merged import every_id_of
 
 # OFFSET 0: each request is looked at by itself, links before evidence, whatever the planner knows of the tables.
 _SCENES: Final = f"""
@@ -29,11 +30,7 @@ CROSS JOIN LATERAL (
   SELECT {HELD} FROM evidence_link l CROSS JOIN LATERAL (
    SELECT * FROM evidence
    WHERE evidence_id = l.evidence_id AND status = 'valid' AND type = ANY (asked.types) OFFSET 0) e
-  WHERE l.subject_id = ANY (ARRAY (
-   WITH RECURSIVE known AS (SELECT who.subject_id::text AS subject_id UNION
-    SELECT s.subject_id FROM known CROSS JOIN LATERAL (
-     SELECT subject_id::text FROM identity_subject WHERE merged_into = known.subject_id OFFSET 0) s)
-   SELECT subject_id FROM known))
+  WHERE l.subject_id = ANY ({every_id_of("ARRAY[who.subject_id::text]")})
  ) held ON true
  ORDER BY held.as_of, held.evidence_id OFFSET 0
 ) scene"""
