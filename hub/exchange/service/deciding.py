@@ -1,6 +1,7 @@
 """The decision: exactly one subject, of this case, by grant, and of each thing asked the least that is granted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 
@@ -42,6 +43,18 @@ def never_sensitive(_path: Sequence[str | int]) -> bool:
 def shown_at(chosen: Sequence[Path], presentation: str) -> tuple[Path, ...]:
     """Where what was chosen stands in its presentation: below the top, with what it hangs from, and counted anew."""
     return tuple(chosen) if all(len(path) == 1 for path in chosen) else paths_in(presentation)
+
+
+def _presented(item: Item, evidence: SdJwt, chosen: Sequence[Path], *, is_less: bool) -> Item:
+    """The line with what was chosen; ``is_less``: than was asked for."""
+    presentation = evidence.present(chosen)
+    return replace(
+        item,
+        outcome=Outcome.partial if is_less else Outcome.released,
+        reason=CLAIMS_NOT_GRANTED if is_less else None,
+        presentation=presentation,
+        shown=shown_at(chosen, presentation),
+    )
 
 
 class Deciding:
@@ -179,16 +192,8 @@ class Deciding:
         if not chosen:
             reason = CLAIMS_NOT_GRANTED if is_less else "exchange.claims-not-held"
             return Item(wanted.type, Outcome.refused, reason, held.issuer, None, held.as_of, held.role)
-        return Item(
-            type=wanted.type,
-            outcome=Outcome.partial if is_less else Outcome.released,
-            reason=CLAIMS_NOT_GRANTED if is_less else None,
-            provider=held.issuer,
-            presentation=(presentation := evidence.present(chosen)),
-            as_of=held.as_of,
-            role=held.role,
-            shown=shown_at(chosen, presentation),
-        )
+        item = Item(wanted.type, Outcome.released, None, held.issuer, None, held.as_of, held.role)
+        return _presented(item, evidence, chosen, is_less=is_less)
 
     def _statement(
         self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence] | None, str]
@@ -206,16 +211,8 @@ class Deciding:
         )
         if not chosen:
             return Item(wanted.type, Outcome.refused, CLAIMS_NOT_GRANTED)
-        return Item(
-            type=wanted.type,
-            outcome=Outcome.partial if is_less else Outcome.released,
-            reason=CLAIMS_NOT_GRANTED if is_less else None,
-            provider=self._parts.hub,
-            presentation=(presentation := statement.present(chosen)),
-            as_of=as_of,
-            role="self",
-            shown=shown_at(chosen, presentation),
-        )
+        item = Item(wanted.type, Outcome.released, None, self._parts.hub, None, as_of, "self")
+        return _presented(item, statement, chosen, is_less=is_less)
 
     def _open(self, held: HeldEvidence) -> SdJwt:
         if held.evidence_id not in self._opened:
