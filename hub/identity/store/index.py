@@ -100,7 +100,7 @@ class IndexStore:
     def _take(self, before: Sequence[KeptBefore]) -> None:
         if before:
             self._cursor.execute(_TAKE, [[row[1] for row in before]])
-            self._drop_keys([(key, row[1]) for row in before for key in keys_in(row[3])])
+            self.drop_keys([(key, row[1]) for row in before for key in keys_in(row[3])])
 
     def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
         """Mention and subject of those records' mentions; they are looked up no more."""
@@ -111,10 +111,11 @@ class IndexStore:
             [list(records), now],
         )
         rows = self._cursor.fetchall()
-        self._drop_keys([(key, row[0]) for row in rows for key in keys_in(row[2])])
+        self.drop_keys([(key, row[0]) for row in rows for key in keys_in(row[2])])
         return [(row[0], row[1]) for row in rows]
 
-    def _drop_keys(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+    def drop_keys(self, pairs: Sequence[tuple[bytes, bytes]]) -> None:
+        """Those mentions are looked up by those keys no more."""
         if pairs:
             self._cursor.execute(
                 "DELETE FROM identity_key k USING unnest(%s::bytea[], %s::bytea[]) AS gone(key, mention_id)"

@@ -1,12 +1,13 @@
 """Look-up keys of the living mentions, read and written anew by the portion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from sqlmodel import Session
 
+from hub.identity.store.index import IndexStore
 from hub.storage.statements import cursor_of
 
 
@@ -20,7 +21,6 @@ class KeyedMention:
     record: str
     role: str
     kind: str
-    row: int
     likeness: bytes
     traits: bytes
     sealed: bytes
@@ -48,10 +48,6 @@ _WRITE: Final = (
     " AS f(mention_id, added_at, likeness, traits, keys)"
     " WHERE m.mention_id = f.mention_id AND m.added_at = f.added_at AND m.gone_at IS NULL RETURNING m.mention_id"
 )
-_DROP: Final = (
-    "DELETE FROM identity_key k USING unnest(%s::bytea[], %s::bytea[]) AS lost(key, mention_id)"
-    " WHERE k.key = lost.key AND k.mention_id = lost.mention_id"
-)
 _ADD: Final = (
     "INSERT INTO identity_key (key, mention_id) SELECT * FROM unnest(%s::bytea[], %s::bytea[]) ON CONFLICT DO NOTHING"
 )
@@ -62,6 +58,7 @@ class KeyStore:
 
     def __init__(self, session: Session) -> None:
         self._cursor = cursor_of(session)
+        self._index = IndexStore(session)
 
     def count(self, after: bytes) -> int:
         """How many living mentions come after that one."""
@@ -84,10 +81,7 @@ class KeyStore:
         self._cursor.execute(_WRITE, [[getattr(each, name) for each in fresh] for name in columns])
         written = {row[0] for row in self._cursor.fetchall()}
         kept = [each for each in fresh if each.mention_id in written]
-        self._pairs(_DROP, ((key, each.mention_id) for each in kept for key in each.lost))
-        self._pairs(_ADD, ((key, each.mention_id) for each in kept for key in each.come))
+        self._index.drop_keys([(key, each.mention_id) for each in kept for key in each.lost])
+        come = [(key, each.mention_id) for each in kept for key in each.come]
+        self._cursor.execute(_ADD, [[key for key, _ in come], [mention_id for _, mention_id in come]])
         return [each.mention_id for each in kept]
-
-    def _pairs(self, statement: str, pairs: Iterable[tuple[bytes, bytes]]) -> None:
-        found = list(pairs)
-        self._cursor.execute(statement, [[key for key, _ in found], [mention_id for _, mention_id in found]])
