@@ -3,6 +3,7 @@
 import binascii
 import re
 from collections.abc import Collection, Mapping, Sequence
+from itertools import chain
 from json import JSONDecoder
 from typing import Any, Final
 
@@ -22,6 +23,7 @@ _DECODE = bytes(
 _LAST = {2: frozenset(b"AQgw"), 3: frozenset(b"AEIMQUYcgkosw048")}
 _PADDING = (b"", b"", b"==", b"=")
 _WITHOUT_NUMBERS: Final = frozenset({str, bool, type(None)})
+_FLAT_AND_EXACT: Final = _WITHOUT_NUMBERS | {int}
 _NOT_BMP = re.compile("[\U00010000-\U0010ffff]")
 # In canonical JSON a number follows one of these three; what is found inside a text is looked at once more, no harm.
 _UNUSUAL_NUMBER = re.compile(rb"[:,\[]-?[0-9]+(?:[.eE]|(?<=[0-9]{16}))")
@@ -261,15 +263,15 @@ def parse_canonical_each(contents: Sequence[bytes]) -> list[Any]:
     together = b"[%b]" % (b",%d," % mark).join(contents)
     try:
         parsed = orjson.loads(together)
-        is_canonical = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS) == together
+        is_canonical = orjson.dumps(parsed, option=orjson.OPT_SORT_KEYS | orjson.OPT_STRICT_INTEGER) == together
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         is_canonical = False
     is_apart = is_canonical and parsed[1::2] == [mark] * (len(contents) - 1) and len(parsed) == 2 * len(contents) - 1
     values = parsed[::2] if is_apart else []
     if not is_apart or b"\\u0000" in body or not body.isascii() or {*map(type, values)} != {dict}:
         return [parse_canonical(content) for content in contents]
-    members = [member for value in values for member in value.values() if type(member) is not str]
-    _check_numbers(members, MAX_DEPTH, floats=False)
+    if not _FLAT_AND_EXACT.issuperset(map(type, chain.from_iterable(map(dict.values, values)))):
+        _check_numbers([member for value in values for member in value.values()], MAX_DEPTH, floats=False)
     return list(values)
 
 
