@@ -25,7 +25,14 @@ Cell = str | int | float | date | datetime | None
 _OPEN_WORDS: Final = frozenset(("长期", "永久", "长期有效", "永久有效", "无期限", "无固定期限", "至今", "长久"))
 _NO_DAYS: Final = frozenset((date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1)))
 _FIRST_OPEN_YEAR: Final = 9999
-_PARTS: Final = re.compile(r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日号]?月?(?:T\d{1,2}:\d{1,2}.*)?")
+_PARTS: Final = re.compile(
+    r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日号]?月?(?:(?:星期|周)[一二三四五六日天])?"
+    r"(?:(?:T|上午|下午|(?<=[日号]))\d{1,2}[:时].*)?"
+)
+_ZONED: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)")
+"""An instant that names its zone; PostgreSQL and JSON write the midnight that begins a local day as 16:00 the day before."""
+_REPUBLIC: Final = re.compile(r"民国(?:(元)|(\d{1,3})|([一二三四五六七八九十]{1,3}))(?=[年./-])")
+_BEFORE_FIRST_YEAR: Final = 1911
 _COMPACT: Final = re.compile(r"((?:1[89]|2[01]|99)\d\d)(\d{2})(\d{2})?(?:T?\d{6}|\.0)?")
 _SERIAL: Final = re.compile(r"(\d{4,7})(?:\.\d+)?")
 _MONTH_ALONE: Final = re.compile(r"(?:1[89]|20)\d\d(?:[-/.年]\d{1,2}月?|0[1-9]|1[0-2])")
@@ -38,12 +45,12 @@ _BARE_YEAR: Final = re.compile(r"(1[89]|20)\d\d(\.0)?")
 _EPOCH: Final = date(1899, 12, 30)
 _FIRST_SERIAL, _LAST_SERIAL, _OPEN_SERIAL = 61, 109_939, 2_958_465
 """Serial 60 is a day that never was (1900-02-29); the last is in 2200, but for 9999-12-31; others are no days."""
-_BEFORE_TIME: Final = re.compile(r"(?<=[\d日号])\s+(?=\d{1,2}[:：])")
+_BEFORE_TIME: Final = re.compile(r"(?<=[\d日号])\s+(?=\d{1,2}[:：时])")
 _STAMP: Final = re.compile(r"^(\d{8})(\d{6})$")
 _MILLISECONDS: Final = re.compile(r"-?\d{12,13}")
 _CHINESE_DIGITS: Final = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
 _CHINESE: Final = re.compile(
-    r"([〇零○一二三四五六七八九]{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+    r"([〇零○一二三四五六七八九]{4}|\d{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
 )
 _LONGEST: Final = 40
 
@@ -61,14 +68,34 @@ def parse_date(value: Cell) -> date | Literal[Open.OPEN] | None:
         return _settled(value.astimezone(LOCAL).date() if shifted else value.date())
     if isinstance(value, date) or value is None:
         return value and _settled(value)
-    text = folded(_BEFORE_TIME.sub("T", str(value)))
+    text = _plain(str(value))
     if len(text) > _LONGEST:
         raise _unreadable()
+    if _ZONED.fullmatch(text):
+        return parse_date(_instant(text))
     if text in _OPEN_WORDS:
         return OPEN
     if is_placeholder(text) or not text.strip("0-/.:T年月日"):
         return None
     return _settled(_read(text))
+
+
+def _plain(text: str) -> str:
+    """The cell folded, its year counted from the common era 公元 also where it counts from the republic's 民国."""
+    plain = folded(_BEFORE_TIME.sub("T", text)).removeprefix("公元")
+    return _REPUBLIC.sub(lambda found: str(_BEFORE_FIRST_YEAR + _year_of_republic(found)), plain)
+
+
+def _year_of_republic(found: re.Match[str]) -> int:
+    first, digits, numeral = found.groups()
+    return 1 if first else int(digits) if digits else _numeral(numeral)
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError as fault:
+        raise _unreadable() from fault
 
 
 def _settled(day: date) -> date | Literal[Open.OPEN] | None:
@@ -102,7 +129,7 @@ def _is_serial(number: int) -> bool:
 
 def names_no_day(text: str) -> bool:
     """True for a cell that names a year and a month only, so that its day is an assumption."""
-    return _MONTH_ALONE.fullmatch(folded(text)) is not None
+    return _MONTH_ALONE.fullmatch(_plain(text)) is not None
 
 
 _EARLIEST_YEAR: Final = 1800

@@ -15,6 +15,8 @@ NAIVE = datetime(2012, 4, 1, 23, 59)  # noqa: DTZ001  # as a workbook reader giv
         "2012-04-01 00:00:00", "2012-4-1 0:00:00", "2012-04-01 00:00:00.0", "2012-04-01T08:30:00+08:00",
         "２０１２－０４－０１", "20120401120000", "2012年4月1日 12：30",
         "2012 年 4 月 1 日", "二〇一二年四月一日", "20120401.0", "41000", 41000, 41000.0, 20120401, "201204",
+        "公元2012年4月1日", "2012年四月一日", "2012-04-01 上午 12:00:00", "2012/4/1 下午 3:20:00", "2012-04-01 12:00:00 AM",
+        "2012年4月1日 星期日", "2012/4/1 星期日 0:00:00", "2012年4月1日8时30分", "民国101年4月1日", "民国101.4.1",
         date(2012, 4, 1), NAIVE, datetime(2012, 3, 31, 16, tzinfo=UTC),
     ],
 )  # fmt: skip
@@ -60,6 +62,45 @@ def test_what_is_no_day_is_malformed_and_nothing_else(cell: Cell) -> None:
     with pytest.raises(Malformed) as caught:
         parse_date(cell)
     assert caught.value.code == "kernel.date-unreadable"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2012-03-31T16:00:00Z",
+        "2012-03-31T16:00:00.000Z",
+        "2012-03-31 16:00:00+00:00",
+        "2012-03-31 16:00:00+00",
+        "2012-04-01T00:00:00+0800",
+        "2012-04-01T00:00:00Z",
+    ],
+)
+def test_an_instant_that_names_its_zone_is_the_local_day_of_that_instant(cell: str) -> None:
+    assert parse_date(cell) == date(2012, 4, 1)
+
+
+def test_an_instant_in_a_summer_in_which_clocks_went_forward_is_the_local_day_then() -> None:
+    assert parse_date("1988-06-30T15:00:00Z") == date(1988, 7, 1)
+
+
+def test_instants_that_stand_for_none_and_for_ever_do_so_in_any_zone() -> None:
+    assert parse_date("0001-01-01T00:00:00Z") is None
+    assert parse_date("1899-12-31T16:00:00Z") is None
+    assert parse_date("9999-12-31T16:00:00Z") is OPEN
+
+
+def test_years_of_the_republic_count_from_1912() -> None:
+    assert parse_date("民国38年12月31日") == parse_date("民国三十八年十二月三十一日") == date(1949, 12, 31)
+    assert parse_date("民国元年1月1日") == date(1912, 1, 1)
+    assert names_no_day("民国38年12月")
+
+
+@pytest.mark.parametrize(
+    "cell", ["农历1949年十一月十二", "阴历1949-11-12", "1949-11-12(农历)", "1949年冬月十二", "己丑年十一月十二日"]
+)
+def test_a_day_of_the_lunar_calendar_is_never_read_as_one_of_the_solar(cell: str) -> None:
+    with pytest.raises(Malformed):
+        parse_date(cell)
 
 
 def test_chinese_numerals_reach_thirty_one() -> None:
