@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -129,12 +129,15 @@ class Shape:
 
 
 class DatabaseTable(LiveTable):
-    """One table or view."""
+    """One table or view: its columns that the mapping knows, and its primary key; photographs stay where they are."""
 
     def __init__(
         self, engine: Engine, name: str, shape: Shape, recognised: Recognised, mapping: RegistryMapping
     ) -> None:
-        super().__init__(name, shape.columns, recognised)
+        used = set(recognised.places.values())
+        kept = [place for place, one in enumerate(shape.columns) if place in used or one in shape.ordered]
+        places = {column: kept.index(place) for column, place in recognised.places.items()}
+        super().__init__(name, [shape.columns[place] for place in kept], replace(recognised, places=places))
         self._engine = engine
         self._shape = shape
         self._mapping = mapping
@@ -177,12 +180,13 @@ class DatabaseTable(LiveTable):
         if updated and since:
             query = query.where(by_name[updated] >= literal(since, NullType()))
         query = query.order_by(*([by_name[updated]] if updated else ()), *self._order(by_name))
+        places = tuple(self.recognised.places.values())
         try:
             with self._engine.connect() as connection:
                 streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
                 for number, row in enumerate(streamed.execute(query), 1):
                     cells = [value if type(value) is str else _cell(value) for value in row]
-                    if is_broken(cells):
+                    if is_broken(cells[place] for place in places):
                         yield BadRow(number, "row.broken-text", raw_of(self.headers, cells))
                     else:
                         yield SourceRow(number, cells)

@@ -30,7 +30,7 @@ _PARTS: Final = re.compile(
     r"(?:(?:T|上午|下午|(?<=[日号]))\d{1,2}[:时].*)?"
 )
 _ZONED: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)")
-"""An instant that names its zone; PostgreSQL and JSON write the midnight that begins a local day as 16:00 the day before."""
+"""An instant that names its zone: the midnight that begins a local day is often written as 16:00 the day before."""
 _REPUBLIC: Final = re.compile(r"民国(?:(元)|(\d{1,3})|([一二三四五六七八九十]{1,3}))(?=[年./-])")
 _BEFORE_FIRST_YEAR: Final = 1911
 _COMPACT: Final = re.compile(r"((?:1[89]|2[01]|99)\d\d)(\d{2})(\d{2})?(?:T?\d{6}|\.0)?")

@@ -49,6 +49,18 @@ def test_text_in_gb18030_inside_sqlite_is_read(tmp_path: Path) -> None:
     assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村"
 
 
+def test_a_photograph_that_no_claim_is_made_of_costs_no_record(tmp_path: Path) -> None:
+    path = tmp_path / "r.db"
+    database(path, ROSTER.format("x", "TEXT"), ROW.format("x", "1966-05-14"), 'ALTER TABLE x ADD COLUMN "照片" BLOB')
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute('UPDATE x SET "照片" = ?', [b"\xff\xd8\xff\x00"])
+        connection.commit()
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", f"sqlite:///{path}")
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["birth_date"] == "1966-05-14"
+    assert "照片" in report.exports[0].unknown_columns
+
+
 def test_views_and_backups_beside_a_table_are_not_read_twice(tmp_path: Path) -> None:
     url = database(
         tmp_path / "r.db",
