@@ -10,7 +10,8 @@ from hub.cli.files import content_of
 from hub.cli.policies import policy_in
 from hub.cli.telling import print_json
 from hub.errors import Refused
-from hub.exchange.verify import BUNDLE_BYTES, Verification, verify_bundle
+from hub.exchange.steps import Verification
+from hub.exchange.verify import BUNDLE_BYTES, verify_bundle
 
 app = typer.Typer()
 MARKS = {True: "✔", False: "✘", None: "·"}

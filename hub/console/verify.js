@@ -113,10 +113,35 @@ const HubVerifier = (() => {
     return bundle;
   }
 
+  const POLICY = ["version", "hub", "parties", "witnesses", "quorum", "key_life", "max_status_age_seconds"];
+
+  /** A member of another name is refused: misspelt, a demand would be dropped without a word. */
   function readPolicy(bytes) {
     const policy = S.strictJson(S.textOf(bytes));
+    if (!S.isObject(policy) || Object.keys(policy).some((name) => !POLICY.includes(name))) badForm();
+    if (![policy.quorum ?? 0, policy.max_status_age_seconds ?? 0].every(Number.isSafeInteger)) badForm();
     if (!S.isObject(policy) || policy.version !== 1 || typeof policy.hub?.id !== "string") badForm();
     return policy;
+  }
+
+  /** The lines of an answer: each whole, and the outcome on the whole what all of them say. */
+  function linesIn({ evidence, outcome }) {
+    if (!Array.isArray(evidence) || !evidence.length || !evidence.every(S.isObject)) badForm();
+    for (const line of evidence) {
+      const texts = ["presentation", "provider", "role", "reason"].map((name) => line[name]).filter(isSaid);
+      if (![line.type, ...texts].every((text) => typeof text === "string")) badForm();
+      if (!["released", "partial", "refused"].includes(line.outcome)) badForm();
+      if ((line.outcome === "refused") === isSaid(line.presentation)) badForm();
+    }
+    const outcomes = new Set(evidence.map((line) => line.outcome));
+    if (outcome !== (outcomes.size === 1 ? evidence[0].outcome : "partial")) badForm();
+    return evidence;
+  }
+
+  /** The hub signs statements and nothing else; a type that the policy names for parties counts from those alone. */
+  function answersFor({ hub, parties }, type, party) {
+    const named = Object.entries(parties ?? {}).filter(([, { evidence }]) => (evidence ?? []).includes(type));
+    return type.startsWith("urn:hub:statement:") === (party === hub.id) && (!named.length || named.some(([id]) => id === party));
   }
 
   const STEPS = [
@@ -147,6 +172,7 @@ const HubVerifier = (() => {
         context.request = await signedMessage(context, context.bundle.request, "evidence-request+jwt");
         const { iss, aud, wanted } = context.request.claims;
         if (aud !== context.policy.hub.id) refuse("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。");
+        if (iss === context.policy.hub.id) refuse("own-request", "The hub asked itself.", "请求由枢纽自己签名。");
         if (!Array.isArray(wanted) || new Set(wanted.map(({ type }) => type)).size !== wanted.length) badForm();
         return same(iss);
       },
@@ -155,7 +181,7 @@ const HubVerifier = (() => {
       title: { en: "The answer is signed by the hub", zh: "应答由枢纽签名" },
       async check(context) {
         context.answer = await signedMessage(context, context.bundle.answer, "evidence-answer+jwt", context.policy.hub.id);
-        context.shown = context.answer.claims.evidence.filter((item) => typeof item.presentation === "string");
+        context.shown = linesIn(context.answer.claims).filter((item) => isSaid(item.presentation));
         return same(context.answer.claims.outcome);
       },
     },
@@ -190,7 +216,13 @@ const HubVerifier = (() => {
           if (evidence.claims.iss !== item.provider || evidence.claims.vct !== item.type) {
             refuse("other-evidence", "Evidence is not of the provider and type named.", "凭证的提供方或类型与应答不符。");
           }
+          if (!answersFor(context.policy, item.type, item.provider)) {
+            refuse("not-its-word", "Evidence is signed by a party that does not answer for it.", "凭证由不对其负责的一方签名。");
+          }
           noteSigner(context, evidence);
+          if (evidence.claims.iat > context.answer.claims.iat + ANSWER_SECONDS) {
+            refuse("evidence-later", "Evidence was signed after the answer that shows it.", "凭证的签发晚于披露它的应答。");
+          }
           context.opened.push({ item, ...evidence });
         }
         const names = [...new Set(context.opened.map(({ item }) => item.provider))].join(", ");
@@ -204,7 +236,7 @@ const HubVerifier = (() => {
           const asked = request.claims.wanted.find(({ type }) => type === item.type)?.claims ?? [];
           const own = ownPath(item.role, claims);
           const isAsked = (path) => !NEVER_SHARED.includes(path[0]) && asked.some((pattern) => covers(pattern, path, own));
-          if (!paths.every(isAsked)) refuse("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。");
+          if (!asked.length || !paths.every(isAsked)) refuse("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。");
           if (isSaid(claims.sub) && claims.sub !== answer.claims.subject) refuse("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。");
         }
         return same(String(opened.reduce((sum, { paths }) => sum + paths.length, 0)));

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from hub.api.rooms import Hub
+from hub.kernel.clock import local_date
 from hub.parties.model import Party, PartyKind
 from hub.proof.encoding import b64url, b64url_decode
 from hub.proof.keys import FileSigner, generate_signer
@@ -103,7 +104,14 @@ def trust_policy(hub: Hub, cabinet: KeyCabinet, witnesses: Sequence[str] = ()) -
     return {
         "version": 1,
         "hub": {"id": hub.id, "jwks": [hub.signer.public.to_jwk()], "log_vkey": hub.log_vkey, "origin": hub.log_origin},
-        "parties": {party.id: {"jwks": [cabinet.signer_of(party.id).public.to_jwk()]} for party in EVERYONE},
+        "parties": {party.id: _trusted(party, hub, cabinet) for party in EVERYONE},
         "witnesses": list(witnesses),
         "quorum": len(witnesses),
     }
+
+
+def _trusted(party: Party, hub: Hub, cabinet: KeyCabinet) -> Mapping[str, Any]:
+    """A party's key, and the types of evidence that the catalogue has it answer for."""
+    catalogue = hub.catalogue.require_edition_on(local_date(hub.clock.now())).catalogue
+    types = [each.vct for each in catalogue.evidence_types if each.provider == party.id]
+    return {"jwks": [cabinet.signer_of(party.id).public.to_jwk()], "evidence": types}

@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.demo.figures import RegistryFigures
-from hub.exchange.verify import Verification
+from hub.exchange.steps import Verification
 
 SHOWN_REASONS = 6
 MARKS: Mapping[str, str] = {

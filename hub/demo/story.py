@@ -22,8 +22,8 @@ from hub.demo.script import plays_of, second_matter_of
 from hub.demo.show import Narrator
 from hub.demo.stage import MakeHub, Stage, stage
 from hub.errors import Broken, Missing
+from hub.exchange.steps import Verification
 from hub.exchange.trust import TrustPolicy, parse_trust_policy
-from hub.exchange.verify import Verification
 
 HOST: Final = "127.0.0.1"
 WITNESS_SECONDS: Final = 15.0

@@ -12,7 +12,8 @@ from typing import Any
 from hub.demo.parties import OPERATOR
 from hub.demo.place import Place
 from hub.exchange.editions import sign_edition, verify_editions
-from hub.exchange.verify import Verification, verify_bundle
+from hub.exchange.steps import Verification
+from hub.exchange.verify import verify_bundle
 from hub.kernel.clock import SystemClock
 from hub.proof.keys import PublicKey, Signer
 

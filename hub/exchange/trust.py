@@ -4,13 +4,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-from hub.errors import Malformed
+from hub.errors import Malformed, Refused
 from hub.proof.encoding import strict_json
 from hub.proof.keys import PublicKey
 from hub.proof.note import NoteVerifier
 from hub.proof.policy import Group, LogPolicy, Witness
 
 VERSION: Final = 1
+STATEMENTS: Final = "urn:hub:statement:"
+"""The types of what the hub itself derives and signs; whatever else it signs is no evidence."""
+MEMBERS: Final = frozenset({"version", "hub", "parties", "witnesses", "quorum", "key_life", "max_status_age_seconds"})
 _QUORUM: Final = "quorum"
 
 
@@ -112,6 +115,22 @@ class TrustPolicy:
     log: LogPolicy = field(repr=False)
     lives: Mapping[tuple[str, str], KeyLife] = field(default_factory=dict)
     max_status_age_seconds: int | None = None
+    answering: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def require_own_word(self, vct: str, issuer: str) -> None:
+        """Returns when ``issuer`` may sign that type: the hub statements and nothing else, and a type that the policy
+        names among the ``evidence`` of parties one of those parties only.
+
+        Raises:
+            Refused: it may not.
+        """  # noqa: D205 - one sentence
+        if vct.startswith(STATEMENTS) is not (issuer == self.hub) or issuer not in self.answering.get(vct, {issuer}):
+            raise Refused(
+                "exchange.bundle-not-its-word",
+                "Evidence is signed by a party that does not answer for it: the hub signs statements and nothing else, "
+                "a department what it registers.",
+                "凭证由不对其负责的一方签名：枢纽只签署派生证明，登记信息由登记部门签署。",
+            )
 
     def key_for(self, kid: str | None, iss: str | None) -> PublicKey | None:
         """The key that the policy names for that party, or None."""
@@ -126,7 +145,9 @@ class TrustPolicy:
 def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     """The policy in a file's ``content``.
 
-    ``parties`` names each party's ``jwks``; ``witnesses`` and ``quorum`` say whose cosignatures a checkpoint needs, and
+    A member of another name is refused: misspelt, a demand would be dropped without a word. ``parties`` names each
+    party's ``jwks``, and as ``evidence`` the types that it answers for: one named there counts from nobody else.
+    ``witnesses`` and ``quorum`` say whose cosignatures a checkpoint needs, and
     of how many institutions: several keys under one name count once;
     ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``,
     ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older than that show every piece
@@ -138,6 +159,8 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     told = strict_json(content) if isinstance(content, bytes) else content
     if not isinstance(told, Mapping) or type(told.get("version")) is not int or told["version"] != VERSION:
         raise _bad_policy("version")
+    if unknown := sorted(told.keys() - MEMBERS):
+        raise _bad_policy(unknown[0])
     hub = told.get("hub")
     if not isinstance(hub, Mapping) or not isinstance(hub.get("id"), str):
         raise _bad_policy("hub")
@@ -150,7 +173,19 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     for party, each in parties.items():
         keys.update(_keys(party, each))
     lives = KeyHistory.of(history).lives
-    return TrustPolicy(hub["id"], keys, _log(hub, told), lives, _instant(told, "max_status_age_seconds"))
+    oldest = _instant(told, "max_status_age_seconds")
+    return TrustPolicy(hub["id"], keys, _log(hub, told), lives, oldest, _answering(parties))
+
+
+def _answering(parties: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+    """The parties that answer for each type that any of them names."""
+    found: dict[str, frozenset[str]] = {}
+    for party, each in parties.items():
+        types = each.get("evidence", [])
+        if not isinstance(types, list) or not all(isinstance(vct, str) for vct in types):
+            raise _bad_policy("evidence")
+        found |= {vct: found.get(vct, frozenset()) | {party} for vct in types}
+    return found
 
 
 def _keys(party: str, holder: Any) -> list[tuple[tuple[str, str], PublicKey]]:

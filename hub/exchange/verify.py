@@ -1,30 +1,31 @@
 """Verifies a bundle offline against a trust policy file: nothing of it is believed because the hub says so.
 
 (1) The bundle is strict JSON of the form prescribed. (2) The hub sealed exactly these bytes. (3) The request is signed
-by its consumer. (4) The answer is signed by the hub. (5) The answer is to this request: its digest, consumer, case and
-time. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed by the department that the
-answer names, of the type it names, and not of another name and number than were asked about. (8) Nothing is disclosed
-that was not asked for. (9) Every key was on record and counted when it signed. (10) The log entry commits to request,
-answer, subject, case and what was shown. (11) The receipt leads from the entry to a checkpoint signed by the log and
-cosigned by the policy's quorum of witnesses. (12) The departments' status lists show the evidence as valid when it was
-released, as far as lists are there or the policy demands them; one whose key did not count, such as a thief's, says
-nothing.
+by its consumer, who is not the hub. (4) The answer is signed by the hub, and its lines are whole. (5) The answer is to
+this request: its digest, consumer, case and time. (6) It is about the subject that was asked about. (7) Every piece of
+evidence is signed, no later than the answer, by the department that the answer names, which answers for the type that
+it names, and not of another name and number than were asked about. (8) Nothing is disclosed that was not asked for. (9)
+Every key was on record and counted when it signed. (10) The log entry commits to request, answer, subject, case and
+what was shown. (11) The receipt leads from the entry to a checkpoint signed by the log and cosigned by the policy's
+quorum of witnesses. (12) The departments' status lists show the evidence as valid when it was released, as far as lists
+are there or the policy demands them; one whose key did not count, such as a thief's, says nothing.
 """
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.audit.rules import commit, parse_entry
-from hub.errors import HubError, Malformed, Refused
+from hub.errors import HubError, Refused
 from hub.exchange.bundle import MEMBERS, SEAL_TYP, VERSION, bundle_digest
-from hub.exchange.model import Outcome, Request
+from hub.exchange.lines import bad_bundle, lines_in
+from hub.exchange.model import Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
 from hub.exchange.standing import StatusLists
+from hub.exchange.steps import Verification, worked_off
 from hub.exchange.trust import KeyHistory, Logged, TrustPolicy, parse_trust_policy
 from hub.exchange.views import items_text, items_told
-from hub.exchange.whose import is_about_another, own_claims, own_path
+from hub.exchange.whose import is_about_another, own_path
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
@@ -37,34 +38,6 @@ NOWHERE: Final = Logged(2**63)
 """For what nothing in the log bounds in time."""
 ANSWER_SECONDS: Final = 120
 """How long after the request's end an answer may have been signed, clocks included."""
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step of the checklist: ``ok`` is None for a step that an earlier failure left untried."""
-
-    number: int
-    name: str
-    ok: bool | None
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """The whole checklist, and what the bundle says when it holds."""
-
-    steps: tuple[Step, ...]
-    answer: Mapping[str, Any] = field(default_factory=dict, repr=False)
-
-    @property
-    def is_valid(self) -> bool:
-        """True when every step holds."""
-        return all(step.ok for step in self.steps)
-
-    @property
-    def failed(self) -> Step | None:
-        """The step that failed, or None."""
-        return next((step for step in self.steps if step.ok is False), None)
 
 
 def verify_bundle(bundle: bytes | Mapping[str, Any], policy: bytes | Mapping[str, Any]) -> Verification:
@@ -88,20 +61,7 @@ def verify_bundle(bundle: bytes | Mapping[str, Any], policy: bytes | Mapping[str
         ("receipt proves the entry in the log", checking.receipt),
         ("evidence stood when it was released", checking.status),
     ]
-    steps: list[Step] = []
-    for number, (name, check) in enumerate(work, 1):
-        if steps and not steps[-1].ok:
-            steps.append(Step(number, name, None))
-        else:
-            steps.append(_tried(number, name, check))
-    return Verification(tuple(steps), checking.said)
-
-
-def _tried(number: int, name: str, check: Callable[[], str]) -> Step:
-    try:
-        return Step(number, name, ok=True, detail=check())
-    except HubError as fault:
-        return Step(number, name, ok=False, detail=f"{fault.code}: {fault.en}")
+    return Verification(worked_off(work), checking.said)
 
 
 def _differs(fact: str, en: str, zh: str) -> Refused:
@@ -117,6 +77,7 @@ class _Checking:
         self._request: VerifiedJws
         self._asked: Request
         self._answer: VerifiedJws
+        self._items: Sequence[Mapping[str, Any]] = ()
         self._shown: list[tuple[Mapping[str, Any], SdJwt]] = []
         self._signatures: list[tuple[str, str, int]] = []
 
@@ -131,13 +92,13 @@ class _Checking:
         if isinstance(bundle, bytes | bytearray):
             told = strict_json(bytes(bundle)) if len(bundle) <= BUNDLE_BYTES else None
         if not isinstance(told, Mapping) or told.keys() != MEMBERS or told["version"] != VERSION:
-            raise _bad_bundle()
+            raise bad_bundle()
         texts = [told[name] for name in ("request", "answer", "entry", "salt", "receipt", "seal")]
         lists = (told["keys"], told["status_lists"])
         if type(told["version"]) is not int or not all(isinstance(each, list) for each in lists):
-            raise _bad_bundle()
+            raise bad_bundle()
         if not all(isinstance(each, str) for each in (*texts, *told["status_lists"])):
-            raise _bad_bundle()
+            raise bad_bundle()
         self._bundle = dict(told)
         return f"version {VERSION}"
 
@@ -154,11 +115,14 @@ class _Checking:
         self._asked = request_in(self._request, self._bundle["request"])
         if self._request.claims.get("aud") != self._policy.hub:
             raise _differs("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。")
+        if self._asked.consumer == self._policy.hub:
+            raise _differs("own-request", "The hub asked itself.", "请求由枢纽自己签名。")
         return f"by {self._asked.consumer}"
 
     def answer(self) -> str:
         """Step 4."""
         self._answer = self._verified("answer", ANSWER_TYP, self._policy.hub)
+        self._items = [item for item in lines_in(self._answer.claims) if item.get("presentation") is not None]
         return f"{self._answer.claims.get('outcome')} by {self._policy.hub}"
 
     def belongs(self) -> str:
@@ -178,16 +142,16 @@ class _Checking:
         """Step 6."""
         told = self._answer.claims.get("subject")
         if not isinstance(told, str | None):
-            raise _bad_bundle()
+            raise bad_bundle()
         if self._asked.pairwise is not None and told not in {None, self._asked.pairwise}:
             raise _differs("other-subject", "The answer is about somebody else.", "应答所涉主体与请求不符。")
-        if told is None and self._items_shown():
+        if told is None and self._items:
             raise _differs("no-subject", "Evidence is shown about nobody named.", "应答披露了凭证但未写明主体。")
         return str(told)
 
     def evidence(self) -> str:
         """Step 7."""
-        for item in self._items_shown():
+        for item in self._items:
             shown = verify_sd_jwt(item["presentation"], key_for=self._policy.key_for)
             claims = shown.claims
             if (claims.get("iss"), claims.get("vct")) != (item.get("provider"), item.get("type")):
@@ -196,24 +160,32 @@ class _Checking:
                     "Evidence is not of the provider and type named.",
                     "凭证的提供方或类型与应答不符。",
                 )
-            if is_about_another(self._asked.query, own_claims(claims, str(item.get("role") or ""))):
+            self._policy.require_own_word(item["type"], str(item.get("provider")))
+            if is_about_another(self._asked.query, claims, item.get("role") or ""):
                 raise _differs(
                     "other-person",
                     "Evidence has another name and number than were asked about.",
                     "凭证所载姓名与号码均与请求不符。",
                 )
             self._signed(str(claims["iss"]), shown.key.kid if shown.key else "", claims.get("iat"))
+            if _seconds(claims, "iat") > _seconds(self._answer.claims, "iat") + ANSWER_SECONDS:
+                raise _differs(
+                    "evidence-later",
+                    "Evidence was signed after the answer that shows it.",
+                    "凭证的签发晚于披露它的应答。",
+                )
             self._shown.append((item, shown))
-        return f"{len(self._shown)} pieces"
+        by = ", ".join(sorted({str(item.get("provider")) for item in self._items}))
+        return f"{len(self._shown)} pieces" + (f" by {by}" if by else "")
 
     def least(self) -> str:
         """Step 8."""
         asked = {wanted.type: wanted.claims for wanted in self._asked.wanted}
         count = 0
         for item, shown in self._shown:
-            patterns = asked.get(str(item["type"]), ())
-            own = own_path(shown.claims, str(item.get("role") or ""))
-            if not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
+            patterns = asked.get(item["type"], ())
+            own = own_path(shown.claims, item.get("role") or "")
+            if not patterns or not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
                 raise _differs("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。")
             about = shown.claims.get("sub")
             if about is not None and about != self._answer.claims.get("subject"):
@@ -293,14 +265,6 @@ class _Checking:
     def _is_quorum(self, names: set[str]) -> bool:
         return self._policy.log.quorum is not None and self._policy.log.has_quorum(frozenset(names))
 
-    def _items_shown(self) -> Sequence[Mapping[str, Any]]:
-        items = self._answer.claims.get("evidence")
-        if not isinstance(items, list) or not all(isinstance(item, Mapping) for item in items):
-            raise _bad_bundle()
-        if self._answer.claims.get("outcome") not in [each.value for each in Outcome]:
-            raise _bad_bundle()
-        return [item for item in items if isinstance(item.get("presentation"), str)]
-
     def _verified(self, member: str, typ: str, issuer: str | None) -> VerifiedJws:
         message = verify_jws(self._bundle[member], typ=typ, key_for=self._policy.key_for, max_bytes=ANSWER_BYTES)
         signer = message.claims.get("iss")
@@ -315,16 +279,12 @@ class _Checking:
 
     def _signed(self, party: str, kid: str, at: Any) -> None:
         if type(at) is not int:
-            raise _bad_bundle()
+            raise bad_bundle()
         self._signatures.append((party, kid, at))
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
     if type(value) is not int:
-        raise _bad_bundle()
+        raise bad_bundle()
     return value
-
-
-def _bad_bundle() -> Malformed:
-    return Malformed("exchange.bundle-form", "The bundle is not of the form prescribed.", "核验包格式不符合规定。")

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.audit.rules import chain_link, commit, parse_entry
-from hub.errors import HubError, Malformed, Refused
+from hub.errors import Malformed, Refused
+from hub.exchange.steps import Verification, worked_off
 from hub.exchange.trust import TrustPolicy, parse_trust_policy
-from hub.exchange.verify import Step, Verification
 from hub.exchange.views import (
     CARRIED,
     CHAIN,
@@ -75,16 +75,7 @@ def verify_view(documents: Sequence[bytes], policy: bytes | Mapping[str, Any]) -
         ("lines tell what the log's entries commit to", checking.told),
         ("receipts prove the entries in the log", checking.receipts),
     ]
-    steps: list[Step] = []
-    for number, (name, check) in enumerate(work, 1):
-        if steps and not steps[-1].ok:
-            steps.append(Step(number, name, None))
-            continue
-        try:
-            steps.append(Step(number, name, ok=True, detail=check()))
-        except HubError as fault:
-            steps.append(Step(number, name, ok=False, detail=f"{fault.code}: {fault.en}"))
-    return Verification(tuple(steps))
+    return Verification(worked_off(work))
 
 
 class _Checking:

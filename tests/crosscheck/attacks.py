@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from hub.exchange.bundle import spoken_claims
+from hub.proof.jws import sign_jws
 from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.note import Ed25519Cosigner, MlDsaCosigner, NoteSigner
 from hub.proof.sdjwt import issue_sd_jwt
@@ -48,6 +50,57 @@ def another_persons(bundle: dict[str, Any], _policy: dict[str, Any], who: bundle
     answer = bundles.answered(who, made["request"], [shown, made["evidence"][1]])
     bundle.update(bundles.bundle_of(who, made["request"], bundles.answered(who, made["request"], made["evidence"])))
     bundle.update(bundles.sealed({**bundle, "answer": answer}, who.hub))
+
+
+def lines(change: Callable[[list[dict[str, Any]]], Any], **answer: Any) -> Damage:
+    """An answer with its lines changed, truly signed, logged and sealed."""
+
+    def damage(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+        made = bundles.parts(who)
+        told = spoken_claims(bundles.answered(who, made["request"], made["evidence"]))["evidence"]
+        lied = bundles.answered(who, made["request"], [], evidence=change(told), **answer)
+        bundle.update(bundles.bundle_of(who, made["request"], lied))
+
+    return damage
+
+
+def first_line(**changed: Any) -> Damage:
+    return lines(lambda told: [{**told[0], **changed}, *told[1:]])
+
+
+def made_by(signer: str, issuer: str, **clear: Any) -> Damage:
+    """The first piece of evidence made by somebody, under a key of theirs that the policy knows and that counts."""
+
+    def damage(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> None:
+        made = bundles.parts(who)
+        said = {"iss": issuer, "vct": bundles.RIGHT_TYPE, "iat": bundles.NOW - 9000, "jti": "j", **clear}
+        token = issue_sd_jwt(said, bundles.RIGHT, signer=getattr(who, signer))
+        shown = bundles.presented(token, getattr(who, signer), ["unit"])
+        told = spoken_claims(bundles.answered(who, made["request"], [shown, made["evidence"][1]]))["evidence"]
+        told[0].update(provider=issuer, type=said["vct"])
+        answer = bundles.answered(who, made["request"], [], evidence=told)
+        bundle.update(bundles.bundle_of(who, made["request"], answer))
+        policy["parties"]["dept:land"]["evidence"] = [bundles.RIGHT_TYPE]
+
+    return damage
+
+
+def asked_by_the_hub(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> None:
+    """Nobody asked: the hub signs a request of its own and answers it."""
+    asked = spoken_claims(bundles.parts(who)["request"])
+    request = sign_jws({**asked, "iss": bundles.HUB}, typ="evidence-request+jwt", signer=who.hub)
+    bundle.update(bundles.bundle_of(who, request, bundles.answered(who, request, bundles.parts(who)["evidence"])))
+
+
+def of_a_type_not_asked_for(bundle: dict[str, Any], _policy: dict[str, Any], who: bundles.Cast) -> None:
+    """Evidence of one more type, without a claim disclosed: what stands in it in clear was not asked for either."""
+    made = bundles.parts(who)
+    more = bundles.evidence(who.marriage, "dept:marriage", "urn:hub:evidence:divorce:1", bundles.EVENT)
+    told = spoken_claims(bundles.answered(who, made["request"], made["evidence"]))["evidence"]
+    bare = bundles.presented(more, who.marriage, [])
+    told.append({**told[1], "type": "urn:hub:evidence:divorce:1", "presentation": bare})
+    answer = bundles.answered(who, made["request"], [], evidence=told)
+    bundle.update(bundles.bundle_of(who, made["request"], answer))
 
 
 def evidence_valid(**period: int) -> Damage:
@@ -134,6 +187,20 @@ ATTACKS: list[tuple[str, Damage, int]] = [
     ("receipt from another log of the same name", logged_in(bundles.ORIGIN), 11),
     ("receipt from a log of another name", logged_in("hub.elsewhere/log"), 11),
     ("one institution cosigns twice", twice_witnessed, 11),
+    ("request by the hub itself", asked_by_the_hub, 3),
+    ("answer without lines", lines(lambda _told: []), 4),
+    ("line that is none", lines(lambda told: [None, *told]), 4),
+    ("line that names no type", first_line(type=None), 4),
+    ("line with a presentation that is no text", first_line(presentation=[]), 4),
+    ("line refused that shows something", first_line(outcome="refused"), 4),
+    ("line released that shows nothing", first_line(presentation=None), 4),
+    ("outcome that the lines do not say", lines(list, outcome="partial"), 4),
+    ("department's evidence made by the hub", made_by("hub", bundles.HUB), 7),
+    ("department's evidence made by the consumer", made_by("consumer", "svc:window"), 7),
+    ("department's evidence made by another department", made_by("marriage", "dept:marriage"), 7),
+    ("hub's statement made by a department", made_by("land", "dept:land", vct="urn:hub:statement:alive:1"), 7),
+    ("evidence signed after the answer", made_by("land", "dept:land", iat=bundles.NOW + 3600), 7),
+    ("evidence of a type that was not asked for", of_a_type_not_asked_for, 8),
     ("evidence that had ended by its own word", evidence_valid(exp=bundles.NOW), 12),
     ("evidence that had not begun", evidence_valid(nbf=bundles.NOW + 3600), 12),
     ("status list of another department", listed("marriage", issuer="dept:marriage"), 12),

@@ -58,7 +58,7 @@ def test_bytes_with_more_than_one_reading_fail_at_the_first_step(
     assert failed.number == 1
 
 
-def asked_by_number(who: bundles.Cast, shown: dict[str, Any], *paths: str) -> dict[str, Any]:
+def asked_by_number(who: bundles.Cast, shown: dict[str, Any], *paths: str, role: str = "self") -> dict[str, Any]:
     """A bundle whose request names 张三 by number, and whose answer, truly logged, shows a resident who says that."""
     asked = {
         "iss": "svc:window", "aud": bundles.HUB, "iat": bundles.NOW - 2, "exp": bundles.NOW + 50, "jti": "jti-of-test",
@@ -71,7 +71,7 @@ def asked_by_number(who: bundles.Cast, shown: dict[str, Any], *paths: str) -> di
     token = issue_sd_jwt(clear, shown, signer=who.land)
     item = {
         "type": RESIDENT, "outcome": "released", "reason": None, "provider": "dept:land", "as_of": bundles.NOW - 9000,
-        "presentation": bundles.presented(token, who.land, list(paths)), "role": "self",
+        "presentation": bundles.presented(token, who.land, list(paths)), "role": role,
     }  # fmt: skip
     return bundles.bundle_of(who, request, bundles.answered(who, request, [], evidence=[item]))
 
@@ -88,6 +88,25 @@ def test_a_hub_that_shows_somebody_else_to_who_asked_by_number_is_caught(
     assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
     renumbered = asked_by_number(who, {"name": "张三", "number": "440524188001010014"}, "name", "number")
     assert verify_bundle(renumbered, policy).is_valid
+
+
+@pytest.mark.parametrize(
+    "role", ["nobody", "man", "member.0", "member.-1", "member.x", "member.\u0663", "name", "self.9"]
+)
+def test_a_role_that_the_evidence_does_not_have_hides_no_stranger(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, role: str
+) -> None:
+    other = {"name": "赵六", "number": "440524188001010014"}
+    stranger = {**other, "members": [{"name": "钱七"}]}
+    failed = verify_bundle(asked_by_number(who, stranger, "name", "number", role=role), good[1]).failed
+    assert failed is not None
+    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
+
+
+def test_a_policy_with_a_member_that_nobody_knows_is_refused(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    for misspelt in ("quorums", "max_status_age", "witness"):
+        with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
+            parse_trust_policy({**good[1], misspelt: 2})
 
 
 def test_a_quorum_counts_institutions_and_no_key_twice(

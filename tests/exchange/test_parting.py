@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import text
 
 from hub.errors import Missing
+from hub.exchange.steps import Verification
 from hub.exchange.store.auditing import AuditingStore
-from hub.exchange.verify import Verification
 from hub.exchange.verify_view import verify_view
 from hub.exchange.views import sealed_view
 from hub.identity.model import IdentityQuery

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from hub.exchange.verify import Verification, verify_bundle
+from hub.exchange.steps import Verification
+from hub.exchange.verify import verify_bundle
 from hub.kernel.clock import FixedClock
 from hub.proof.keys import generate_signer
 from hub.proof.statuslist import StatusArray, sign_status_list

@@ -5,7 +5,8 @@ import pytest
 
 from hub.errors import Malformed, Missing
 from hub.exchange.bundle import sealed_bundle
-from hub.exchange.verify import Verification, verify_bundle
+from hub.exchange.steps import Verification
+from hub.exchange.verify import verify_bundle
 from hub.proof.jws import sign_jws
 from hub.proof.keys import generate_signer
 from hub.proof.note import Ed25519Cosigner
