@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
@@ -28,6 +28,7 @@ from adapters.sources.patience import AwayForNow, Patience, patient
 from adapters.sources.workbook import cell_text
 from adapters.standard.folding import is_broken
 from hub.errors import Missing
+from hub.kernel.clock import LOCAL
 
 _STORED_ORDER: Final = {"sqlite": "rowid", "postgresql": "ctid"}
 """What orders the rows of a table without a primary key as they were written."""
@@ -211,5 +212,10 @@ def _cell(value: Any) -> str:
     if isinstance(value, bytes | bytearray | memoryview):
         return text_of(bytes(value))
     if isinstance(value, datetime) and value.tzinfo is not None:
-        return value.isoformat(sep=" ", timespec="seconds")
+        return _local(value).isoformat(sep=" ", timespec="seconds")
     return value.isoformat() if type(value) is date else cell_text(value)
+
+
+def _local(instant: datetime) -> datetime:
+    """The instant in Asia/Shanghai, so that a record's key does not change with the zone of server or session."""
+    return instant.astimezone(LOCAL) if 1 < instant.year < MAXYEAR else instant

@@ -201,6 +201,24 @@ def test_typed_columns_of_postgresql_and_a_delta_by_the_time_of_change(
     assert (report.read, report.accepted, report.total("unchanged")) == (2, 1, 1)
 
 
+def test_a_day_kept_as_an_instant_is_the_same_day_and_key_whatever_zone_the_session_counts_in(
+    postgres: tuple[str, Engine], tmp_path: Path
+) -> None:
+    url, engine = postgres
+    with engine.begin() as connection:
+        connection.execute(text(ROSTER.format("public.x", "timestamptz")))
+        connection.execute(text(ROW.format("public.x", "1966-05-14 00:00:00+08")))
+    hub, keys = hub_for("civil_affairs"), set()
+    for zone in ("UTC", "Asia/Shanghai", "America/New_York"):
+        with engine.begin() as connection:
+            connection.execute(text(f"ALTER DATABASE \"{make_url(url).database}\" SET TimeZone = '{zone}'"))
+        run(hub, "civil_affairs", url)
+        [record] = hub.claims("civil_affairs", "residents")
+        assert record["birth_date"] == "1966-05-14"
+        keys.add(record["source"]["key"])
+    assert keys == {"330199196605140016|张伟|1966-05-14 00:00:00+08:00"}
+
+
 def test_mappings_of_tables_default_to_the_default_schema() -> None:
     assert default_mapping("land").tables.schema is None
 
