@@ -25,7 +25,10 @@ _SYNONYMS: Final = {
     "HM2": "公顷", "KM2": "平方公里", "元整": "元", "万元整": "万元", "元人民币": "元", "万元人民币": "万元",
     "万人民币": "万元", "元/月": "元",
 }  # fmt: skip
-_AMOUNT: Final = re.compile(r"(?:[¥￥$]|RMB|CNY|人民币)?([+-]?[\d,，]*\.?\d+|[+-]?[\d,，]+\.?)((?:[^\d.,][^.,]*)?)")
+_AMOUNT: Final = re.compile(
+    r"(¥|RMB|CNY|人民币)?([+-]?(?:(?:\d{1,3}(?:,\d{3})+|\d{1,4}(?:,\d{4})+|\d+)(?:\.\d*)?|\.\d+))((?:[^\d.,][^.,]*)?)"
+)
+"""A comma parts groups of three digits, or of four; where it parts others it may stand for a point."""
 _SCIENTIFIC: Final = re.compile(r"-?\d(\.\d+)?E[+-]?\d{1,2}")
 _LARGEST: Final = Decimal(10) ** 17
 _LONGEST: Final = 60
@@ -84,8 +87,10 @@ def _amount(value: Cell, unit: str) -> tuple[Decimal, str] | None:
     form = _AMOUNT.fullmatch(text) if len(text) <= _LONGEST and not _SCIENTIFIC.fullmatch(text) else None
     if form is None:
         return _scientific(text), _SYNONYMS.get(unit, unit)
-    number = Decimal(form[1].replace(",", "").replace("，", ""))
-    return number, _SYNONYMS.get(form[2], form[2]) or _SYNONYMS.get(unit, unit)
+    named = _SYNONYMS.get(form[3], form[3])
+    if form[1] and not named and unit in _MONEY_UNITS and unit != "元":
+        raise _unreadable()  # ¥125,000 under 万元: yuan by its sign, ten thousand of them by its column
+    return Decimal(form[2].replace(",", "")), named or _SYNONYMS.get(unit, unit)
 
 
 def _scientific(text: str) -> Decimal:

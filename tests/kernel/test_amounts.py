@@ -15,6 +15,8 @@ from hub.kernel.amounts import Cell, parse_area, parse_count, parse_money
         (0.1, "元", 10),
         ("30", "万元", 30_000_000),
         ("30元", "万元", 3000),
+        ("￥125,000.00元", "万元", 12_500_000),
+        ("12,5000", "元", 12_500_000),
         ("30万元", "元", 30_000_000),
         ("3万", "元", 3_000_000),
         ("-5", "元", -500),
@@ -54,6 +56,23 @@ def test_a_cell_that_says_nothing_is_none(cell: Cell) -> None:
 def test_what_is_no_amount_is_malformed(cell: Cell) -> None:
     with pytest.raises(Malformed):
         parse_money(cell)
+
+
+@pytest.mark.parametrize("cell", ["89,5", "1,2345,6", "1,23", "1 234,50", ",5"])
+def test_a_comma_that_parts_no_groups_of_digits_is_never_taken_for_one_that_does(cell: Cell) -> None:
+    with pytest.raises(Malformed):
+        parse_area(cell)
+
+
+@pytest.mark.parametrize("cell", ["￥125,000.00", "¥12.5", "人民币12"])
+def test_a_sign_for_yuan_under_a_larger_unit_says_two_things_and_is_not_read(cell: Cell) -> None:
+    with pytest.raises(Malformed):
+        parse_money(cell, "万元")
+
+
+def test_other_currencies_are_not_read() -> None:
+    with pytest.raises(Malformed):
+        parse_money("$125")
 
 
 def test_counts_are_whole() -> None:
