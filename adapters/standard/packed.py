@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from adapters.standard.folding import folded_code
 from adapters.standard.people import add_flag, code_for, is_organisation, put_any_name, put_identifier, put_name
+from adapters.standard.shares import shares_of
 from adapters.standard.unusable import UnusableRow
 from hub.kernel.characters import is_placeholder
 from hub.kernel.codes import parse_identifier, read_identifiers
@@ -220,7 +221,7 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
     """
     names = _split_names(cells.get("name", ""), cells.get("number", ""))
     numbers = _paired_numbers(cells.get("number", ""), len(names))
-    shares = _NAMES.split(cells.get("share", "")) if len(names) > 1 else [cells.get("share", "")]
+    shares = shares_of(cells.get("share", ""), len(names))
     holders: list[dict[str, Any]] = []
     for place, name in enumerate(names):
         holder: dict[str, Any] = {}
@@ -228,8 +229,11 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
             continue
         if numbers and numbers[place]:
             put_identifier(holder, numbers[place], hint)
-        if share := (shares[place] if len(shares) == len(names) else cells.get("share", "")):
-            holder["share"] = share[:100]
+        share, flag = shares[place]
+        if share is not None:
+            holder["share"] = share
+        if flag is not None:
+            add_flag(holder, f"share-{flag}")
         holders.append(holder)
     if len(names) > 1:
         for holder in holders:

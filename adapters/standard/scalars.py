@@ -114,23 +114,25 @@ def _put_together(texts: Sequence[str], saved: str) -> str:
 
 
 def read_money(text: str, unit: str) -> Outcome:
-    """Money in fen."""
-    return _exact(parse_money, text, unit)
+    """Money in fen; no registry holds a price, a capital or an aid below nothing."""
+    return _at_least_nothing(*_exact(parse_money, text, unit))
 
 
 def read_area(text: str, unit: str) -> Outcome:
     """Area in square centimetres."""
-    value, flag = _exact(parse_area, text, unit)
+    return _at_least_nothing(*_exact(parse_area, text, unit))
+
+
+def _at_least_nothing(value: int | None, flag: str | None) -> Outcome:
     return (None, UNREADABLE) if value is not None and value < 0 else (value, flag)
 
 
 def read_count(text: str) -> Outcome:
     """A whole number of things."""
     try:
-        value = parse_count(text)
+        return _at_least_nothing(parse_count(text), None)
     except Malformed:
         return None, UNREADABLE
-    return (None, UNREADABLE) if value is not None and value < 0 else (value, None)
 
 
 def _exact(parse: Callable[[str, str], int | None], text: str, unit: str) -> Outcome:

@@ -62,3 +62,44 @@ def test_owners_and_their_numbers_are_paired_however_they_are_joined(names: str,
 
 def test_a_blank_within_one_owner_name_makes_no_second_owner() -> None:
     assert [one["name"] for one in unpack_holders({"name": "张 三", "number": MAN}, "111")] == ["张三"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "shares"),
+    [
+        ("40%、60%", ["40%", "60%"]),
+        ("1/2、1/2", ["1/2", "1/2"]),
+        ("1／3；2／3", ["1/3", "2/3"]),
+        ("40%/60%", ["40%", "60%"]),
+        ("1/2", ["1/2", "1/2"]),
+        ("各占50%", ["各占50%", "各占50%"]),
+        ("二分之一", ["二分之一", "二分之一"]),
+        ("", [None, None]),
+        ("60%", [None, None]),
+        ("1/2/1/2", [None, None]),
+    ],
+)
+def test_a_stroke_in_a_fraction_parts_no_shares_and_nobody_holds_more_than_the_whole(
+    cell: str, shares: list[str | None]
+) -> None:
+    holders = unpack_holders({"name": "张三、李四", "number": f"{MAN}、{WOMAN}", "share": cell}, "111")
+    assert [one.get("share") for one in holders] == shares
+    assert all(("share-unreadable" in one["quality"]) == bool(cell and not one.get("share")) for one in holders)
+
+
+@pytest.mark.parametrize(
+    "cell", ["2026-01-02", "1月2日", "46024", "2024-02-01 00:00:00", "1/0", "3/2", "120%", "0%", "￥5"]
+)
+def test_what_a_spreadsheet_made_of_a_fraction_is_no_share(cell: str) -> None:
+    [holder] = unpack_holders({"name": "张三", "number": MAN, "share": cell}, "111")
+    assert "share" not in holder
+    assert holder["quality"] == ["share-unreadable"]
+
+
+@pytest.mark.parametrize(
+    ("cell", "share"), [("½", "1/2"), ("33.33%", "33.33%"), ("0.5", "0.5"), ("50", "50"), ("无", None)]
+)
+def test_a_share_alone_is_kept_as_written(cell: str, share: str | None) -> None:
+    [holder] = unpack_holders({"name": "张三", "number": MAN, "share": cell}, "111")
+    assert holder.get("share") == share
+    assert "quality" not in holder
