@@ -76,6 +76,7 @@ class _Call:
     async def answer(self) -> None:
         began = time.perf_counter()
         try:
+            self._check_address()
             await self._check_size()
             await self.keeper.app(self.scope, self.receive, self.send)
         except ClientDisconnect:
@@ -84,6 +85,11 @@ class _Call:
             await self._answer_fault(exception)
         finally:
             self._record(time.perf_counter() - began)
+
+    def _check_address(self) -> None:
+        """No text that comes in holds NUL, which the database cannot keep: neither bodies nor addresses do."""
+        if "\x00" in self.scope["path"] or b"%00" in self.scope.get("query_string", b""):
+            raise Malformed("api.unreadable", "The address holds the character NUL.", "地址中含有 NUL 字符。")
 
     async def _check_size(self) -> None:
         headers = Headers(scope=self.scope)

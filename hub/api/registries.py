@@ -184,7 +184,7 @@ async def quarantine(
     request: Request,
     hub: TheHub,
     caller: PushCaller,
-    offset: Annotated[int, Query(ge=0, description="Leave out this many items.")] = 0,
+    offset: Annotated[int, Query(ge=0, le=2**31, description="Leave out this many items.")] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> Any:
     """For the owner's eyes: each line as it was pushed, with a code and a sentence. It leaves when it is corrected."""

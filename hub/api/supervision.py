@@ -1,7 +1,7 @@
 """Electronic supervision 电子监察 over HTTP: lights, liabilities, figures of the reform, and its work list."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Annotated, Final
 
@@ -186,7 +186,7 @@ async def replaceable(request: Request, hub: TheHub, _caller: CatalogueCaller) -
 
 def _report(hub: Hub, period: tuple[date | None, date | None], department: str) -> SupervisionReport:
     last = period[1] or local_date(hub.clock.now())
-    first = period[0] or last - timedelta(days=USUAL_DAYS)
+    first = period[0] or date.fromordinal(max(1, last.toordinal() - USUAL_DAYS))
     if not 0 <= (last - first).days <= MOST_DAYS:
         raise Malformed(
             "supervision.bad-period",

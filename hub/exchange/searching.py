@@ -69,7 +69,7 @@ def search_for(period: tuple[datetime | None, datetime | None], now: datetime, *
         Malformed: instants without offset, a period that ends before it begins or is too long, an unknown outcome.
     """
     until = period[1] or now
-    since = period[0] or until - USUAL
+    since = period[0] or until - min(USUAL, until - datetime.min.replace(tzinfo=until.tzinfo))
     if since.tzinfo is None or until.tzinfo is None or since >= until:
         raise Malformed(
             "exchange.search-period",
