@@ -1,4 +1,4 @@
-"""Cells into which several people are packed: household members 家庭成员, co-owners 共有人."""
+"""Cells into which the members of a household 家庭成员 are packed."""
 
 import re
 import unicodedata
@@ -6,11 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from adapters.standard.folding import folded_code
-from adapters.standard.people import add_flag, code_for, is_organisation, put_any_name, put_identifier, put_name
-from adapters.standard.shares import shares_of
-from adapters.standard.unusable import UnusableRow
+from adapters.standard.people import code_for, put_identifier, put_name
 from hub.kernel.characters import is_placeholder
-from hub.kernel.codes import parse_identifier, read_identifiers
 from hub.kernel.names import name_key
 
 _RECORD_SEPARATORS: Final = ("\n", ";", ",", "、", "|", "/")
@@ -25,16 +22,18 @@ _BRACKETS: Final = str.maketrans("[]{}【】〔〕", "()()()()")
 _INSIDE: Final = re.compile(r"[,、/;:|\s]+")
 _SPACED: Final = re.compile(r"(?<![\dX])(\d{6})\s+(\d{8})\s+(\d{3}[\dX])(?![\dX])", re.IGNORECASE)
 _COUNT: Final = re.compile(r"(?:共|合计)\s*\d{1,2}\s*[人口](?:\s*[:,;])?")
-_JOINED: Final = re.compile(r"\s+|[和与及&]")
 _LONGEST_RELATION: Final = 4
+_NEXT: Final = re.compile(r"\s+(?=\(?\d{1,2}[.、)]\s*[^\d\s])")
+_CIRCLED: Final = re.compile(r"[①-⑳]")
+_GLUED: Final = frozenset("妻媳婿父女子")
+"""Relations of one character with which no name of three or more begins; 孙, 母 and 夫 are surnames."""
+_GLUED_BEHIND: Final = frozenset("妻媳婿")
+_FULL_NAME: Final = 3
 _NUMBERED: Final = re.compile(r"^\s*(?:\(?\d{1,2}\)|\d{1,2}[.、)])\s*(?=\D)")
 _PACKED: Final = re.compile(r"\d{5}|[;,、/|\n:()]")
 _FIELDS: Final = (2, 3, 4)
 _HEAD: Final = frozenset(("01", "02"))
 _NUMBER_CLAIMS: Final = ("number", "number_valid", "document_kind")
-_NAMES: Final = re.compile(r"[、/;；,，\n|]+")
-_NUMBERS: Final = re.compile(r"[、/;；,，\n|]")
-_BLANKS: Final = re.compile(r"\s+")
 
 Piece = tuple[str, str]
 """What a token is (name, relation or number) and its text."""
@@ -42,7 +41,8 @@ Piece = tuple[str, str]
 
 def folded_cell(text: str) -> str:
     """The cell with one kind of punctuation, so that separators compare."""
-    plain = unicodedata.normalize("NFKC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = _CIRCLED.sub("\n", text.replace("\r\n", "\n").replace("\r", "\n"))
+    plain = _NEXT.sub("\n", unicodedata.normalize("NFKC", lines))
     return plain.replace("；", ";").replace("，", ",").replace("：", ":").replace("－", "-").replace("〉", "")
 
 
@@ -53,7 +53,7 @@ def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[s
     groups = rows if rows is not None else _grouped(plain, relations)
     members = [_member(row, relations) for row in groups]
     kept = [member for member in members if member]
-    clear = len(kept) == len(members) and all("name" in member for member in kept)
+    clear = len(kept) == len(members) and all(member.get("name", "妻")[-1] not in _GLUED_BEHIND for member in kept)
     return kept, clear and not any(kind == "remark" for row in groups for kind, _ in row)
 
 
@@ -160,21 +160,20 @@ def _chunk(chunk: str, relations: Mapping[str, str]) -> Iterator[Piece]:
 
 
 def _words(text: str, relations: Mapping[str, str]) -> list[Piece]:
+    """The name and the relation of one person; of several, each name before or behind its relation, as written."""
     words: list[Piece] = []
-    names: list[str] = []
-    for bracketed in _BRACKETED.findall(text):
-        if _is_relation(bracketed, relations):
-            words.append(("relation", bracketed))
-            text = text.replace(f"({bracketed})", " ")
     for word in re.split(r"[\s:\-]+", text):
         if _is_relation(word, relations):
             words.append(("relation", word))
-        elif word and not is_placeholder(word):
+        elif word.strip("()") and not is_placeholder(word):
             relation, name = _apart(word, relations)
             words += [("relation", relation)] if relation else []
-            names.append(name)
-    name = "".join(names) if all(len(word) == 1 for word in names) or len(names) == 1 else " ".join(names)
-    return [("name", name), *words] if name.strip("()") else words
+            if words and words[-1][0] == "name":
+                name = f"{words.pop()[1]} {name}"
+            words.append(("name", name))
+    if sum(kind == "name" for kind, _ in words) > 1:
+        return words
+    return sorted(words, key=lambda piece: piece[0] != "name")
 
 
 def _apart(word: str, relations: Mapping[str, str]) -> tuple[str, str]:
@@ -182,7 +181,8 @@ def _apart(word: str, relations: Mapping[str, str]) -> tuple[str, str]:
     for length in range(_LONGEST_RELATION, 1, -1):
         if len(word) - length > 1 and _is_relation(word[:length], relations):
             return word[:length], word[length:]
-    return "", word
+    is_glued = len(word) >= _FULL_NAME and word[0] in _GLUED and _is_relation(word[0], relations)
+    return (word[0], word[1:]) if is_glued else ("", word)
 
 
 def acquaint_head(members: list[dict[str, Any]], head: dict[str, Any]) -> None:
@@ -211,81 +211,3 @@ def _is_head(member: dict[str, Any], head: dict[str, Any]) -> bool:
     if differ or not (same_name or "name" not in member):
         return False
     return same_number or member.get("relation", "02") in _HEAD
-
-
-def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str, Any]]:
-    """The holders in a row: one, or several joined in one cell with as many numbers, or with none.
-
-    Raises:
-        UnusableRow: names and numbers that cannot be paired.
-    """
-    names = _split_names(cells.get("name", ""), cells.get("number", ""))
-    numbers = _paired_numbers(cells.get("number", ""), len(names))
-    shares = shares_of(cells.get("share", ""), len(names))
-    holders: list[dict[str, Any]] = []
-    for place, name in enumerate(names):
-        holder: dict[str, Any] = {}
-        if not put_any_name(holder, name):
-            continue
-        if numbers and numbers[place]:
-            put_identifier(holder, numbers[place], hint)
-        share, flag = shares[place]
-        if share is not None:
-            holder["share"] = share
-        if flag is not None:
-            add_flag(holder, f"share-{flag}")
-        holders.append(holder)
-    if len(names) > 1:
-        for holder in holders:
-            add_flag(holder, "holders-packed-in-one-cell")
-    return holders
-
-
-def _paired_numbers(text: str, count: int) -> list[str]:
-    """The cell's numbers by position, one for each of ``count`` names, empty where a place is; none when it has none.
-
-    Raises:
-        UnusableRow: another count of numbers than of names.
-    """
-    if is_placeholder(text) or not count:
-        return []
-    if count == 1:
-        return [text]
-    for separators in (_NUMBERS, _BLANKS):
-        numbers = [one.strip() for one in separators.split(text.strip())]
-        for told in (numbers, _without_old_forms(numbers)):
-            if len(told) == count:
-                return told
-    sound = _sound_numbers(text)
-    if len(sound) == count:
-        return sound
-    raise UnusableRow("row.holders-unpaired")
-
-
-def _without_old_forms(numbers: Sequence[str]) -> list[str]:
-    """The numbers, one that only repeats its neighbour in an older form left out."""
-    kept: list[str] = []
-    values: list[str | None] = []
-    for number in numbers:
-        found = parse_identifier(number)
-        value = found.value if found else None
-        if value is None or not values or values[-1] != value:
-            kept.append(number)
-            values.append(value)
-    return kept
-
-
-def _sound_numbers(text: str) -> list[str]:
-    """The cell's valid numbers, also those written without anything between them."""
-    return [found.value for found in read_identifiers(text).identifiers if found.valid]
-
-
-def _split_names(text: str, numbers: str) -> list[str]:
-    """The names in the cell; blanks and 和 part names only where as many numbers stand beside them."""
-    if len(text) > 1 and not is_organisation(text) and not _NAMES.search(text):
-        parts = [part for part in _JOINED.split(text) if part]
-        if len(parts) > 1 and len(_sound_numbers(numbers)) == len(parts):
-            return parts
-    if is_organisation(text) and not re.search(r"[;；、\n]", text):
-        return [text]
-    return [one.strip() for one in _NAMES.split(text) if one.strip()]

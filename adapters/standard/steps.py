@@ -8,7 +8,8 @@ from typing import Any, Final
 from adapters.mapping.model import Claim
 from adapters.standard import scalars
 from adapters.standard.folding import fit, folded_code, has_unfit, is_null
-from adapters.standard.packed import acquaint_head, unpack_holders, unpack_members
+from adapters.standard.holders import unpack_holders
+from adapters.standard.packed import acquaint_head, unpack_members
 from adapters.standard.people import (
     add_flag,
     code_for,

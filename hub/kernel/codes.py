@@ -96,6 +96,8 @@ _MASK: Final = re.compile(r"\*{2,}|\*.*\*|X{3,}|#{2,}|\*(?!$)")
 _SEPARATORS: Final = re.compile(r"[、,，;；/／|\n\r()（）〈〉<>\[\]【】]+|(?<=[0-9XxＸ]{15})\s+(?=\d{15})")
 _TELLS: Final = re.compile(r"[\d０-９*＊#]")
 _LABEL: Final = re.compile(r"^[^0-9A-Z*#]+|[^0-9A-Z*#]+$")
+_IN_WORDS: Final = re.compile(r"[\u4e00-\u9fff]{1,12}字第?[0-9A-Z-]+号?")
+"""南字第12345678号 of a soldier is not 北字第12345678号; without its words it reads as a Taiwan permit."""
 _DIGITS_AND_X: Final = re.compile(r"[\dX]+")
 _COUNTING: Final = "123456789012345"
 
@@ -153,6 +155,8 @@ def _pieces(text: str) -> list[str]:
 
 def _stripped(text: str) -> str:
     """``text`` without a label such as 身份证号:, without a spreadsheet's ``.0``, without dashes in a long number."""
+    if _IN_WORDS.fullmatch(text):
+        return text
     bare = _LABEL.sub("", text)
     if bare.endswith(".0") and bare[:-2].isdigit():
         return bare[:-2]

@@ -3,7 +3,9 @@
 import pytest
 
 from adapters.mapping.load import default_mapping
-from adapters.standard.packed import unpack_holders, unpack_members
+from adapters.standard.holders import unpack_holders
+from adapters.standard.packed import unpack_members
+from adapters.standard.unusable import UnusableRow
 
 MAN, WOMAN = "11010519491231002X", "440524188001010014"
 RELATIONS = default_mapping("low_income").codes["relation"]
@@ -103,3 +105,52 @@ def test_a_share_alone_is_kept_as_written(cell: str, share: str | None) -> None:
     [holder] = unpack_holders({"name": "张三", "number": MAN, "share": cell}, "111")
     assert holder.get("share") == share
     assert "quality" not in holder
+
+
+def test_numbers_behind_the_names_of_co_owners_are_theirs() -> None:
+    for names in (
+        f"张三（{MAN}）、李四（{WOMAN}）",
+        f"张三{MAN},李四{WOMAN}",
+        f"张三（男，{MAN}）/李四（女，{WOMAN}）",
+    ):
+        holders = unpack_holders({"name": names, "number": ""}, None)
+        assert [(one["name"], one["number"]) for one in holders] == [("张三", MAN), ("李四", WOMAN)]
+
+
+def test_an_owner_with_others_who_are_not_named_is_told_and_never_has_their_numbers() -> None:
+    [holder] = unpack_holders({"name": "张三等2人", "number": MAN}, "111")
+    assert (holder["name"], holder["number"], holder["quality"]) == ("张三", MAN, ["holders-not-all-named"])
+    with pytest.raises(UnusableRow) as unusable:
+        unpack_holders({"name": "张三等2人", "number": f"{MAN}、{WOMAN}"}, "111")
+    assert unusable.value.code == "row.holders-unpaired"
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"1.张三 {MAN} 2.李四 {WOMAN}",
+        f"①张三 {MAN}②李四 {WOMAN}",
+        f"(1) 张三 {MAN} (2) 李四 {WOMAN}",
+    ],
+)
+def test_numbers_of_a_list_are_no_part_of_a_name(cell: str) -> None:
+    members, is_clear = unpack_members(cell, RELATIONS)
+    assert [(one["name"], one["number"]) for one in members] == [("张三", MAN), ("李四", WOMAN)]
+    assert is_clear
+
+
+@pytest.mark.parametrize("cell", ["李四（妻）王五（子）", "妻 李四 子 王五", "妻李四 子王五", "妻：李四，子：王五"])
+def test_each_of_several_names_has_the_relation_beside_it(cell: str) -> None:
+    members, is_clear = unpack_members(cell, RELATIONS)
+    assert [(one["name"], one["relation"]) for one in members] == [("李四", "12"), ("王五", "20")]
+    assert is_clear
+
+
+def test_a_relation_of_one_character_before_a_full_name_is_no_part_of_it() -> None:
+    members, _ = unpack_members(f"户主张三{MAN},妻李四{WOMAN}，子涵", RELATIONS)
+    assert [(one["name"], one.get("relation")) for one in members] == [("张三", "02"), ("李四", "12"), ("子涵", None)]
+
+
+def test_a_relation_behind_a_name_may_be_somebody_else_and_is_told_as_unclear() -> None:
+    _, is_clear = unpack_members(f"李四妻{WOMAN}", RELATIONS)
+    assert not is_clear

@@ -6,7 +6,8 @@ import pytest
 
 from adapters.mapping.load import default_mapping
 from adapters.standard.folding import fit, folded_header, header_unit
-from adapters.standard.packed import acquaint_head, holds_head, unpack_holders, unpack_members
+from adapters.standard.holders import unpack_holders
+from adapters.standard.packed import acquaint_head, holds_head, unpack_members
 from adapters.standard.people import code_for, put_identifier, put_organisation_numbers
 from adapters.standard.scalars import (
     month_told,

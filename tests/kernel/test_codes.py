@@ -274,3 +274,10 @@ def test_no_text_whatever_raises(text: str) -> None:
     read_identifiers(text)
     read_identifiers(text, "111")
     parse_identifier(text, "001")
+
+
+def test_the_words_of_a_number_that_is_told_in_words_belong_to_it() -> None:
+    for written, value in (("南字第12345678号", "南字第12345678号"), (" 军字第０012345号", "军字第0012345号")):
+        for hint in (None, "999"):
+            [found] = read_identifiers(written, hint).identifiers
+            assert (found.kind, found.value, found.valid) == (IdentifierKind.OTHER, value, False)
