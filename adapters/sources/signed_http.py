@@ -238,9 +238,18 @@ def _too_large() -> Refused:
 
 def _parsed(content: bytes) -> Any:
     """JSON in which no object names a field twice; a lone surrogate in one row does not make the page unreadable."""
+    text = _text_of(content)
     if _SURROGATES not in content.lower():
-        orjson.loads(content)
-    return json.loads(content, object_pairs_hook=_members)
+        orjson.loads(text)
+    return json.loads(text, object_pairs_hook=_members)
+
+
+def _text_of(content: bytes) -> str:
+    """The answer as text: in UTF-8 as JSON must be, marked as such or not, or in the GB18030 of older servers."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("gb18030")
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from adapters.mapping.recognise import Recognised
 from adapters.sources.grid import Header, RawRow, body, find_header
 from adapters.sources.model import FORMULA, Item
 from adapters.sources.places import around_file, file_digest, key_places
+from adapters.standard.folding import SHEET_ERRORS
 from hub.errors import Malformed
 
 _MOST_BYTES: Final = 4 << 30
 _SMALL: Final = 32 << 20
 _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
-_ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 _BLOCK: Final = 1 << 20
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
@@ -255,7 +255,7 @@ def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type of c
     if value is None:
         return ""
     if isinstance(value, str):
-        return "" if value in _ERRORS else value
+        return "" if value in SHEET_ERRORS else value
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, int):

@@ -9,7 +9,9 @@ from typing import Final
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _EDGES: Final = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
-_NULLS: Final = frozenset({"\\N", "NULL", "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "#N/A", "NA"})
+SHEET_ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
+"""What a spreadsheet shows for a formula that failed, also in what was exported from it."""
+_NULLS: Final = SHEET_ERRORS | {"\\N", "NULL", "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "NA"}
 _DECORATION: Final = re.compile(r"[\s\u3000\ufeff*:：]+")
 _UNIT: Final = re.compile(r"[(（\[【](?:单位[:：])?([^()（）\[\]【】]{1,12})[)）\]】]$")
 UNITS: Final = {
@@ -59,7 +61,7 @@ def is_broken(cells: Iterable[str]) -> bool:
 
 
 def is_null(text: str) -> bool:
-    """True for an empty cell and for the marks by which databases write NULL."""
+    """True for an empty cell and for the marks by which databases write NULL and spreadsheets their errors."""
     return not text or text in _NULLS
 
 

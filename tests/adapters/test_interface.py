@@ -77,6 +77,19 @@ def test_busy_broken_and_foreign_answers_are_tried_again() -> None:
     assert len(hub.live("marriage", "events")) == 30
 
 
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8-sig"])
+def test_answers_of_servers_that_write_no_plain_utf_8_are_read(encoding: str) -> None:
+    rows = [events(1)[0] | {"NAME_MAN": "𠮷䶮"}]
+
+    def in_other_bytes(path: str, query: dict[str, str]) -> Any:
+        page = [] if query.get("start", "0") != "0" else rows
+        body = json.dumps({"code": "200", "total": 1, "data": page}, ensure_ascii=False).encode(encoding)
+        return (200, {"content-type": "application/json"}, body) if path == "/events" else None
+
+    hub, _ = pushed(Interface({"/events": rows}, misbehave=in_other_bytes))
+    assert [one["man"]["name"] for one in hub.claims("marriage", "events")] == ["𠮷䶮"]
+
+
 def test_an_interface_without_signatures_is_read_when_the_mapping_says_so() -> None:
     from dataclasses import replace
 

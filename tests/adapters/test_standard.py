@@ -182,3 +182,8 @@ def test_a_head_written_among_the_members_keeps_its_place_and_lends_it_its_numbe
     assert members[1]["number"] == head["number"]
     assert holds_head(members, head)
     assert not holds_head([members[0], members[2]], head)
+
+
+@pytest.mark.parametrize("mark", ["#VALUE!", "#N/A", "\\N", "NULL", ""])
+def test_marks_of_databases_and_errors_of_spreadsheets_say_nothing(mark: str) -> None:
+    assert is_null(mark)
