@@ -7,7 +7,7 @@ from hub.audit import rules
 from hub.audit.model import Finding, StoredBundle
 from hub.errors import Malformed
 from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
-from hub.proof.tiles import WIDTH, hash_at, parse_entries
+from hub.proof.tiles import WIDTH, hash_at, parse_entries, tile_width
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,17 @@ class CheckedBundle:
         return replace(self, leaves=None)
 
 
+def check_bundles(bundles: Sequence[StoredBundle], size: int, wanted: frozenset[int]) -> list[CheckedBundle]:
+    """Each of ``bundles`` of a log of ``size`` checked; leaves are told where a root among ``wanted`` needs them."""
+    checked = []
+    for bundle in bundles:
+        first = bundle.index * WIDTH
+        found = check_bundle(bundle, tile_width(0, bundle.index, size))
+        is_asked_within = any(first < each < first + WIDTH for each in wanted)
+        checked.append(found if found.root is None or is_asked_within else found.without_leaves())
+    return checked
+
+
 def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
     """What steps 2, 3, 4 and 8 of ``hub.audit.verify`` find in one bundle that should hold ``width`` entries."""
     first = bundle.index * WIDTH
@@ -40,8 +51,7 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
     except Malformed:
         entries = []
     if len(entries) < width:
-        en, zh = f"the bundle holds {len(entries)} of {width} entries", f"条目包仅含 {len(entries)} 条"
-        return CheckedBundle(bundle.index, None, None, (Finding(2, first, en, zh),))
+        return CheckedBundle(bundle.index, None, None, (_unformed(first, bundle, width),))
     entries = entries[:width]
     leaves = b"".join(map(leaf_hash, entries))
     entry_ids, findings = _form(first, entries)
@@ -49,6 +59,18 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
     findings += _beside(first, bundle, leaves, entry_ids)
     root = complete_root(leaves) if width == WIDTH else None
     return CheckedBundle(bundle.index, leaves, root, tuple(findings))
+
+
+def _unformed(first: int, bundle: StoredBundle, width: int) -> Finding:
+    """Where a bundle that cannot be told apart, or holds too little, departs from its leaves."""
+    stored, at, start = bundle.leaf_tile or bundle.leaves or b"", 0, 0
+    while at < width - 1:
+        end = start + 2 + int.from_bytes(bundle.content[start : start + 2], "big")
+        if end > len(bundle.content) or leaf_hash(bundle.content[start + 2 : end]) != hash_at(stored, at):
+            break
+        at, start = at + 1, end
+    en = f"the bundle of entries {first} to {first + width - 1} cannot be read from here on"
+    return Finding(2, first + at, en, f"条目 {first} 至 {first + width - 1} 的条目包自此无法读取")
 
 
 def _form(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding]]:

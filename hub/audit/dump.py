@@ -88,13 +88,8 @@ class DumpReader:
             raise no_tile(tile.path())
         return kept[: tile.width * HASH_BYTES]
 
-    def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:
-        """Every entry bundle (or those ``within``) that is there, complete or not, in order."""
-        for bundle in self._bundles(size):
-            if within is None or bundle.index in within:
-                yield bundle
-
-    def _bundles(self, size: int) -> Iterator[StoredBundle]:
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
+        """Every entry bundle that is there, complete or not, in order."""
         open_bundles: dict[int, dict[int, Row]] = {}
         following = 0
         with closing(self._rows(ENTRIES)) as rows:

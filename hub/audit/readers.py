@@ -1,9 +1,7 @@
 """Where a log is verified from: the live database, a directory of tiles, or a hub over HTTP (a dump: ``dump``)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -16,7 +14,6 @@ from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.merkle import Frontier
 from hub.proof.tiles import WIDTH, Tile, tile_width, tiles_of
 from hub.storage.database import Database
-from hub.storage.embedded import address_of
 
 BUNDLES_AT_ONCE: Final = 64
 _NOT_FOUND: Final = 404
@@ -36,8 +33,8 @@ class LogReader(Protocol):
             Missing: it is not there.
         """
 
-    def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:
-        """Every entry bundle of a log of ``size`` (or those ``within``) that is there, in order, with its leaf tile."""
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
+        """Every entry bundle of a log of ``size`` that is there, in order, with its leaf tile."""
 
 
 class TableReader(LogReader, Protocol):
@@ -47,14 +44,9 @@ class TableReader(LogReader, Protocol):
         """What the tables say beside the entries of a log of ``size``."""
 
 
-def all_bundles(size: int) -> range:
-    """The indexes of the entry bundles of a log of ``size``."""
-    return range(-(-size // WIDTH))
-
-
-def bundle_tiles(size: int, within: range) -> Iterator[Tile]:
-    """The entry bundles ``within`` of a log of ``size``."""
-    for index in within:
+def bundle_tiles(size: int) -> Iterator[Tile]:
+    """The entry bundles of a log of ``size``."""
+    for index in range(-(-size // WIDTH)):
         yield Tile(None, index, tile_width(0, index, size))
 
 
@@ -84,18 +76,13 @@ class DatabaseReader:
                 return found[0].content
             return store.hashes(tile.level, tile.index, tile.width)
 
-    def opener(self) -> Callable[[], AbstractContextManager["DatabaseReader"]]:
-        """What opens the same log on a connection of its own, in whichever process."""
-        return partial(opened_database, address_of(self._database.engine.url), self._origin)
-
-    def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle; the database gathers the next ones while the caller reads these."""
-        asked = all_bundles(size) if within is None else within
+        step = BUNDLES_AT_ONCE * WIDTH
         with ThreadPoolExecutor(max_workers=1) as pool:
             ahead: list[Future[list[StoredBundle]]] = []
-            for first in asked[::BUNDLES_AT_ONCE]:
-                last = min(asked.stop, first + BUNDLES_AT_ONCE)
-                ahead.append(pool.submit(self._gather, first * WIDTH, min(size, last * WIDTH)))
+            for first in range(0, size, step):
+                ahead.append(pool.submit(self._gather, first, min(size, first + step)))
                 if len(ahead) > 1:
                     yield from ahead.pop(0).result()
             for each in ahead:
@@ -116,16 +103,6 @@ class DatabaseReader:
             except HubError:
                 head = None
             return Bookkeeping(tuple(store.misplaced(size)), roots, head)
-
-
-@contextmanager
-def opened_database(url: str, origin: str) -> Iterator[DatabaseReader]:
-    """A reader with connections of its own, closed when the block ends."""
-    database = Database(url, pool_size=2)
-    try:
-        yield DatabaseReader(database, origin)
-    finally:
-        database.close()
 
 
 class DirectoryReader:
@@ -150,22 +127,12 @@ class DirectoryReader:
                 continue
         raise no_tile(tile.path())
 
-    def opener(self) -> Callable[[], AbstractContextManager["DirectoryReader"]]:
-        """What opens the same directory in whichever process."""
-        return partial(opened_directory, self._directory)
-
-    def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there."""
-        for tile in bundle_tiles(size, all_bundles(size) if within is None else within):
+        for tile in bundle_tiles(size):
             bundle = _bundle(self, tile)
             if bundle is not None:
                 yield bundle
-
-
-@contextmanager
-def opened_directory(directory: Path) -> Iterator[DirectoryReader]:
-    """A reader of the same files, which needs no closing."""
-    yield DirectoryReader(directory)
 
 
 class HttpReader:
@@ -188,10 +155,10 @@ class HttpReader:
         """``<prefix>/tile/…``."""
         return self._fetch(tile.path())
 
-    def bundles(self, size: int, within: range | None = None) -> Iterator[StoredBundle]:
+    def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there; several are fetched at once."""
         with ThreadPoolExecutor(max_workers=4) as pool:
-            tiles = list(bundle_tiles(size, all_bundles(size) if within is None else within))
+            tiles = list(bundle_tiles(size))
             for first in range(0, len(tiles), BUNDLES_AT_ONCE):
                 for bundle in pool.map(lambda tile: _bundle(self, tile), tiles[first : first + BUNDLES_AT_ONCE]):
                     if bundle is not None:

@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from hub.audit import checking
 from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.verify import Verified, verify_log
 from hub.errors import Malformed
+from hub.proof.checkpoint import parse_checkpoint
+from hub.proof.tiles import parse_entries
 from hub.storage.database import Database
 from tests.support.log import ORIGIN, House
 
@@ -127,6 +130,48 @@ def test_a_flipped_byte_of_an_exported_file_is_named(house: House, tmp_path: Pat
             assert {finding.index for finding in result.findings} == {index_of(at)}, (name, at)
         (folder / name).write_bytes(content)
     assert verify_log(DirectoryReader(folder), house.policy).is_sound
+
+
+def test_a_flipped_byte_of_an_exported_bundle_is_named_by_its_entry(house: House, tmp_path: Path) -> None:
+    house.grow(4)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 4, reader.checkpoint())
+    path = tmp_path / "tile" / "entries" / "000.p" / "4"
+    content = path.read_bytes()
+    entries = parse_entries(content)
+    owners = [index for index, entry in enumerate(entries) for _ in range(2 + len(entry))]
+    for at, index in enumerate(owners):
+        path.write_bytes(content[:at] + bytes([content[at] ^ 64]) + content[at + 1 :])
+        named = [finding.index for finding in verify_log(DirectoryReader(tmp_path), house.policy).findings]
+        assert named, at
+        assert named[0] == index, (at, named)
+    for cut in range(0, len(content), 7):
+        path.write_bytes(content[:cut])
+        first = verify_log(DirectoryReader(tmp_path), house.policy).findings[0]
+        assert first.index == owners[cut], cut
+    path.write_bytes(content)
+    assert verify_log(DirectoryReader(tmp_path), house.policy).is_sound
+
+
+def test_several_processes_find_what_one_finds(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.grow(600)
+    early = parse_checkpoint(DatabaseReader(house.database, ORIGIN).checkpoint())[1]
+    house.grow(700)
+    told: list[int] = []
+
+    def found(processes: int) -> Verified:
+        reader = DatabaseReader(house.database, ORIGIN)
+        return verify_log(reader, house.policy, earlier=[early], processes=processes, progress=told.append)
+
+    monkeypatch.setattr(checking, "WORTH_PROCESSES", 0)
+    monkeypatch.setattr(checking, "BUNDLES_AT_ONCE", 2)
+    assert found(2).is_sound
+    assert told == [512, 1024, 1300]
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE log_entry SET content = '{}'::bytea WHERE \"index\" IN (3, 1299)")
+        connection.exec_driver_sql('DELETE FROM log_entry WHERE "index" = 700')
+    assert found(2) == found(1)
+    assert {3, 700, 1299} <= {finding.index for finding in found(2).findings}
 
 
 def test_a_missing_file_is_named(house: House, tmp_path: Path) -> None:

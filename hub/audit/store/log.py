@@ -94,6 +94,7 @@ _WITNESS = statement("""
         unwitnessed_since = CASE WHEN size = :size THEN NULL ELSE :at END
     WHERE origin = :origin AND size >= :size AND coalesce(witnessed_size, 0) <= :size
 """)
+_SPAN = statement('SELECT count(*), coalesce(min("index"), 0), coalesce(max("index"), -1) FROM log_entry')
 _MISPLACED = statement("""
     SELECT before + 1 FROM (
         SELECT "index" AS place, lag("index", 1, -1) OVER (ORDER BY "index") AS before FROM log_entry
@@ -250,7 +251,10 @@ class LogStore:
         return {row[0]: row[1] for row in self._all(_INDEXES, entry_ids=list(entry_ids))}
 
     def misplaced(self, size: int) -> list[int]:
-        """Where the indexes have a gap, or end too early."""
+        """Where the indexes have a gap, or end too early; one that is there twice the table does not allow."""
+        count, first, last = run(self._session, _SPAN).fetchone()
+        if first == 0 and last + 1 == count >= size:
+            return []
         return [row[0] for row in self._all(_MISPLACED, size=size)]
 
     def roots(self, level: int) -> bytes:
