@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.mapping.load import default_mapping
-from adapters.standard.folding import fit, folded_header, header_unit
+from adapters.standard.folding import fit, folded_header, header_unit, is_null
 from adapters.standard.holders import unpack_holders
 from adapters.standard.packed import acquaint_head, holds_head, unpack_members
 from adapters.standard.people import code_for, put_identifier, put_organisation_numbers
