@@ -6,6 +6,9 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit.rules import parse_entry, verify_chain
+from hub.cases.model import PersonAsked
+from hub.cases.service.cases import Opening
+from hub.cases.service.people import PersonIn
 from hub.errors import Conflict, HubError, Malformed, Refused, Unavailable
 from hub.exchange.store import ExchangeStore
 from hub.kernel.clock import FixedClock
@@ -107,15 +110,20 @@ def test_another_consumer_knows_the_subject_by_another_id(world: World) -> None:
     other = "svc:funeral-subsidy"
     world.join(other, PartyKind.consumer)
     mine = world.ask()["subject"]
-    refused = world.ask(iss=other, subject={"pairwise": mine})
+    zhang = PersonAsked(kind="resident", number=ZHANG["number"], name=ZHANG["name"])
+    world.hub.cases.open(other, Opening("F-1", other.removeprefix("svc:"), (PersonIn("applicant", zhang),)))
+    refused = world.ask(iss=other, matter="funeral-subsidy", case="F-1", subject={"pairwise": mine})
     assert (refused["outcome"], refused["reason"]) == ("refused", "exchange.subject-unknown")
+
+
+NOBODY = {"kind": "resident", "number": "33010620000101001X", "name": "王五"}
 
 
 @pytest.mark.parametrize(
     ("changed", "reason"),
     [
-        ({"subject": {"kind": "resident", "number": "33010620000101001X", "name": "王五"}}, "exchange.subject-unknown"),
-        ({"subject": {**ZHANG_ASKED, "name": "欧阳锋"}}, "exchange.subject-unknown"),
+        ({"subject": NOBODY}, "exchange.subject-not-in-case"),
+        ({"subject": {**ZHANG_ASKED, "name": "欧阳锋"}}, "exchange.subject-not-in-case"),
         ({"subject": {"pairwise": "pw_unknown-to-anybody"}}, "exchange.subject-unknown"),
         ({"subject": {"kind": "resident", "number": LI["number"], "name": LI["name"]}}, "exchange.subject-not-in-case"),
         ({"case": "2026-9999"}, "exchange.case-unknown"),
@@ -131,6 +139,32 @@ def test_a_request_that_does_not_fit_is_refused_with_its_reason_signed_and_logge
     assert all(item["presentation"] is None for item in answer["evidence"])
     assert count(world, "exchange") == before + 1
     assert (last_entry(world)["outcome"], last_entry(world)["reason"]) == ("refused", reason)
+
+
+LI_ASKED = {"kind": "resident", "number": LI["number"], "name": LI["name"]}
+NOTHING_OF_PEOPLE = [
+    ({"case": "2026-9999"}, "exchange.case-unknown"),
+    ({"matter": "funeral-subsidy"}, "exchange.case-of-another-matter"),
+    ({}, "exchange.subject-not-in-case"),
+]
+
+
+@pytest.mark.parametrize(("changed", "reason"), NOTHING_OF_PEOPLE)
+def test_a_refusal_does_not_tell_who_is_known_here(world: World, changed: Any, reason: str) -> None:
+    known, unknown = (world.ask(subject=each, **changed) for each in (LI_ASKED, NOBODY))
+    own = {"iat", "jti", "exchange", "request_digest"}
+    assert {k: v for k, v in known.items() if k not in own} == {k: v for k, v in unknown.items() if k not in own}
+    assert known["reason"] == reason
+
+
+def test_a_closed_case_tells_nothing_of_people_either(world: World) -> None:
+    world.hub.cases.deciding.withdraw(AID, "2026-0001")
+    assert {world.ask(subject=each)["reason"] for each in (LI_ASKED, NOBODY)} == {"exchange.case-closed"}
+
+
+def test_whom_a_case_names_and_nobody_knows_is_said_to_be_unknown(world: World) -> None:
+    world.open_case("2026-0002", NOBODY)
+    assert world.ask(case="2026-0002", subject=NOBODY)["reason"] == "exchange.subject-unknown"
 
 
 def test_a_case_of_another_consumer_is_as_unknown_as_none(world: World) -> None:

@@ -12,7 +12,7 @@ from hub.storage.statements import cursor_of
 STANDING: Final = """
 SELECT f.matter, f.state, f.answers, ARRAY (
  SELECT concat(p.role, ':', p.position, ' ', p.subject_id) FROM case_participant p
- WHERE p.case_id = f.case_id AND p.subject_id IS NOT NULL ORDER BY p.role, p.position) AS people
+ WHERE p.case_id = f.case_id ORDER BY p.role, p.position) AS people
 FROM case_file f WHERE f.consumer = asked.consumer AND f.number = asked.number"""
 """One row for the case of the ``consumer`` and ``number`` of ``asked``, a row beside it, for ``standing_in``.
 
@@ -26,12 +26,16 @@ COLUMNS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class CaseStanding:
-    """A case as far as a request needs it; ``people`` are the places (``applicant:0``) whose subject is known."""
+    """A case as far as a request needs it; ``people`` are the places (``applicant:0``) whose subject is known.
+
+    ``is_everyone_known``: there is no place beside them.
+    """
 
     matter: str
     is_closed: bool
     people: Mapping[str, str]
     answers: Mapping[str, str]
+    is_everyone_known: bool
 
     @property
     def subject_ids(self) -> frozenset[str]:
@@ -44,8 +48,9 @@ def standing_in(row: Sequence[Any]) -> CaseStanding | None:
     matter, state, answers, people = row
     if matter is None:
         return None
-    places = (place.partition(" ") for place in people)
-    return CaseStanding(matter, CaseState(state).is_closed, {place: subject for place, _, subject in places}, answers)
+    places = [place.partition(" ") for place in people]
+    known = {place: subject for place, _, subject in places if subject}
+    return CaseStanding(matter, CaseState(state).is_closed, known, answers, len(known) == len(places))
 
 
 def standing_of(session: Session, consumer: str, number: str) -> CaseStanding | None:

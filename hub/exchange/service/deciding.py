@@ -24,6 +24,7 @@ from hub.sharing.model import Allowed, NotAllowed
 from hub.sharing.rules import permission_for, sensitivity_of
 
 SUBJECT_UNKNOWN = "exchange.subject-unknown"
+NOT_IN_CASE = "exchange.subject-not-in-case"
 CLAIMS_NOT_GRANTED = "exchange.claims-not-granted"
 KEY_COMPROMISED = "exchange.key-compromised"
 """The department issues the evidence anew under another key; until then nobody outside could tell it from a forgery."""
@@ -72,22 +73,19 @@ class Deciding:
 
     def asked(self) -> Asked:
         """What must be seen for the decision: of whom, unless a pairwise id says it, and of which types."""
-        subject, self._why_not = self._named()  # 1
+        subject, self._why_not = self._named()  # 2
         self._found = self._permissions()  # 4
         return Asked(self._request, subject, self._types(self._found))
 
     def decide(self, scene: Scene) -> Decision:
         """What is to be answered, on that snapshot of what was ``asked``.
 
-        (1) The subject is exactly one. (2) The case is the consumer's own, of the matter, and open. (3) The subject is
+        (1) The case is the consumer's own, of the matter, and open. (2) The subject is exactly one. (3) The subject is
         one of the case. (4) Each type is known and granted for the matter today. (5) What is held and valid is shown as
         far as asked and granted; of several records, the one that the case says is meant; of papers brought earlier,
         those that serve this matter. (6) Statements are made from what is held.
         """
-        why_not = self._why_not
-        if scene.subject_id is None:
-            why_not = why_not or SUBJECT_UNKNOWN
-        reason = why_not or self._objection(scene)  # 2, 3
+        reason = self._objection(scene)  # 1, 2, 3
         if reason is not None or scene.subject_id is None:
             items = tuple(Item(wanted.type, Outcome.refused, reason) for wanted in self._request.wanted)
             return Decision(Outcome.refused, reason, items, scene.subject_id)
@@ -135,6 +133,11 @@ class Deciding:
                 return None, "exchange.subject-several"
 
     def _objection(self, scene: Scene) -> str | None:
+        """Why nothing is shown at all, or None.
+
+        Without an open case of its own a consumer is not told who is known here. In a case whose people are all known,
+        anybody else is just not one of them: nobody finds out about people by asking.
+        """
         case = scene.case
         if case is None:
             return "exchange.case-unknown"
@@ -142,7 +145,10 @@ class Deciding:
             return "exchange.case-of-another-matter"
         if case.is_closed:
             return "exchange.case-closed"
-        return None if self._is_in(case, str(scene.subject_id)) else "exchange.subject-not-in-case"
+        if scene.subject_id is not None:
+            return None if self._is_in(case, scene.subject_id) else NOT_IN_CASE
+        is_anybody_else = self._why_not == SUBJECT_UNKNOWN and case.is_everyone_known
+        return NOT_IN_CASE if is_anybody_else else self._why_not or SUBJECT_UNKNOWN
 
     def _is_in(self, case: CaseStanding, subject: str) -> bool:
         """True when the case names the subject, or one that the subject answers for since a merge."""
