@@ -1,6 +1,6 @@
-"""Ids of the hub's own making: a prefix that says what is named, then 128 random bits."""
+"""Ids of the hub's own making: a prefix that says what is named, then 130 random bits."""
 
-import secrets
+import os
 from typing import Final
 
 ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -9,6 +9,8 @@ ALPHABET: Final = "0123456789abcdefghjkmnpqrstvwxyz"
 _LENGTH: Final = 26
 _SHIFTS: Final = tuple(range(120, -1, -10))
 _PAIRS: Final = tuple(high + low for high in ALPHABET for low in ALPHABET)
+_OF_BYTE: Final = (ALPHABET * 8).encode("ascii")
+"""A character for each byte, every one of them eight times: random bytes give characters that are all as likely."""
 
 
 def base32(number: int) -> str:
@@ -18,7 +20,7 @@ def base32(number: int) -> str:
 
 def new_id(prefix: str) -> str:
     """A fresh id such as ``sub_01c…``; never derived from what it names, so it says nothing about it."""
-    return f"{prefix}_{base32(secrets.randbits(128))}"
+    return f"{prefix}_{os.urandom(_LENGTH).translate(_OF_BYTE).decode('ascii')}"
 
 
 def derived_id(prefix: str, secret_digest: bytes) -> str:

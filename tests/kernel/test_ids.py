@@ -1,10 +1,11 @@
 from hub.kernel.ids import ALPHABET, base32, derived_id, is_id, new_id
 
 
-def test_an_id_names_its_kind_and_carries_128_random_bits() -> None:
-    made = {new_id("sub") for _ in range(1000)}
-    assert len(made) == 1000
+def test_an_id_names_its_kind_and_carries_130_random_bits() -> None:
+    made = {new_id("sub") for _ in range(2000)}
+    assert len(made) == 2000
     assert all(is_id(one, "sub") and len(one) == 30 for one in made)
+    assert all(set(at_one_place) == set(ALPHABET) for at_one_place in list(zip(*made, strict=True))[4:])
 
 
 def test_base32_is_crockfords_most_significant_first() -> None:
