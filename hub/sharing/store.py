@@ -1,18 +1,24 @@
 """Keeps grants 共享授权, and what providers owe an answer to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, literal, select, update
+from sqlalchemy import ColumnElement, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
 from hub.sharing.tables import GRANT, OWED
+from hub.storage.statements import cursor_of
 
-_OWED = tuple(OWED.c[each.name] for each in fields(Owed))
-_COLUMNS = tuple(GRANT.c[each.name] for each in fields(Grant))
+_OWED_NAMES: Final = tuple(each.name for each in fields(Owed))
+_OWED: Final = tuple(OWED.c[name] for name in _OWED_NAMES)
+_GRANT_NAMES: Final = tuple(each.name for each in fields(Grant))
+_GRANTS_OF: Final = f"SELECT {', '.join(_GRANT_NAMES)} FROM sharing_grant WHERE consumer = %s ORDER BY id"
+_SUPPLIES: Final = f"""SELECT {", ".join(_OWED_NAMES)} FROM sharing_owed
+WHERE subject_id = ANY(%s) AND consumer = %s AND kind = %s ORDER BY raised_on, owed_id"""
 
 
 class GrantStore:
@@ -38,11 +44,9 @@ class GrantStore:
 
     def grants_of(self, consumer: str) -> list[Grant]:
         """Every grant the consumer was given, also those not in force."""
-        rows = self._session.execute(select(*_COLUMNS).where(GRANT.c.consumer == consumer).order_by(GRANT.c.id))
-        return [
-            Grant(**{**row._mapping, "claims": tuple(row.claims), "matters": tuple(row.matters)})  # noqa: SLF001  # SQLAlchemy's public name
-            for row in rows
-        ]
+        cursor = cursor_of(self._session)
+        cursor.execute(_GRANTS_OF, [consumer])
+        return [_grant(row) for row in cursor.fetchall()]
 
 
 class OwedStore:
@@ -61,7 +65,7 @@ class OwedStore:
         """The question, or None; ``locked`` keeps others from answering it until the transaction ends."""
         asked = select(*_OWED).where(OWED.c.owed_id == owed_id)
         row = self._session.execute(asked.with_for_update() if locked else asked).mappings().one_or_none()
-        return None if row is None else _owed(row)
+        return None if row is None else _owed(dict(row))
 
     def of_provider(self, provider: str, kind: Owing, *, is_open: bool) -> list[Owed]:
         """What the provider was asked, the oldest first; only what waits for its answer when ``is_open``."""
@@ -74,8 +78,9 @@ class OwedStore:
 
     def supplies_for(self, subject_ids: Sequence[str], consumer: str) -> list[Owed]:
         """The consumer's supplies about those subjects, the oldest first; one statement."""
-        mine = OWED.c.subject_id.in_(subject_ids) & (OWED.c.consumer == consumer)
-        return self._find(mine & (OWED.c.kind == Owing.supply.value))
+        cursor = cursor_of(self._session)
+        cursor.execute(_SUPPLIES, [list(subject_ids), consumer, Owing.supply.value])
+        return [_owed(dict(zip(_OWED_NAMES, row, strict=True))) for row in cursor.fetchall()]
 
     def between(self, first: date, last: date) -> list[Owed]:
         """What waits for an answer, and what was raised in a period."""
@@ -99,8 +104,13 @@ class OwedStore:
 
     def _find(self, condition: ColumnElement[bool]) -> list[Owed]:
         rows = self._session.execute(select(*_OWED).where(condition).order_by(OWED.c.raised_on, OWED.c.owed_id))
-        return [_owed(row) for row in rows.mappings()]
+        return [_owed(dict(zip(_OWED_NAMES, row, strict=True))) for row in rows]
 
 
-def _owed(row: RowMapping) -> Owed:
+def _grant(row: Sequence[Any]) -> Grant:
+    values = dict(zip(_GRANT_NAMES, row, strict=True))
+    return Grant(**{**values, "claims": tuple(values["claims"]), "matters": tuple(values["matters"])})
+
+
+def _owed(row: Mapping[str, Any]) -> Owed:
     return Owed(**{**row, "kind": Owing(row["kind"]), "reply": Reply(row["reply"]) if row["reply"] else None})

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from hub.cases.store.held import held_by
 from tests.cases.conftest import NOW, PDF, County
 from tests.cases.test_checklist import ASSOCIATION, known_resident
 
@@ -35,18 +36,21 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     return statements
 
 
-def test_links_are_read_before_evidence_also_of_tables_that_were_never_analysed(
+def test_evidence_is_looked_up_by_id_also_in_tables_that_were_never_analysed(
     county: County, sent: list[tuple[str, Any]]
 ) -> None:
     county.hold("resident", "A")
+    owners = {f"sub_{n}": f"sub_{n}" for n in range(50)}
     with county.database.reading() as session:
         sent.clear()
-        county.around.evidence(session).of_subjects([f"sub_{n}" for n in range(50)], ["resident", "marriage-event"])
-    (asked,) = sent
+        county.around.evidence(session).of_subjects(list(owners), ["resident", "marriage-event"])
+        held_by(session, owners, ["resident", "marriage-event"])
+        county.around.brought(session).brought_under(owners)
     with county.database.looking() as cursor:
-        cursor.execute(f"EXPLAIN {asked[0]}", asked[1])
-        plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "pk_evidence on evidence" in plan, "each piece by its id, for every link found"
+        for query, values in list(sent):
+            cursor.execute(f"EXPLAIN {query}", values)
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+            assert "pk_evidence on evidence" in plan, query
 
 
 def statements_of_a_case(county: County, sent: list[tuple[str, Any]], members: int) -> list[int]:

@@ -1,30 +1,28 @@
 """Makes a case's checklist 材料清单 in a fixed number of statements, however many materials the matter has."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from functools import cache, partial
+from functools import partial
 from threading import Lock
 from typing import Any, Final, TypeVar
 
 from sqlmodel import Session
 
-from hub.cases.model import Brought, Case, Checklist, Held, StatementAnswer
+from hub.cases.model import Case, Checklist, StatementAnswer
 from hub.cases.rules.checklist import checklist_of
-from hub.cases.rules.checks import meets
 from hub.cases.rules.periods import workdays_after
 from hub.cases.rules.pieces import LICENCE, World
 from hub.cases.rules.statable import DEATHS
+from hub.cases.service.checking import Checking, CheckMemory
 from hub.cases.service.people import resolved_again
-from hub.cases.service.surroundings import EvidenceLookup, Surroundings, no_such_case
+from hub.cases.service.surroundings import Surroundings, no_such_case
 from hub.cases.store import CaseStore
-from hub.cases.store.merged import answered_for
+from hub.cases.store.held import HeldNow, HeldPiece, held_by
+from hub.cases.store.merged import owners_of
 from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
-from hub.catalogue.model import Catalogue, Check, Matter, Names, PieceKind, StatementType
-from hub.catalogue.schemas import evidence_schema
-from hub.evidence.model import HeldEvidence, Shape
-from hub.evidence.rules import shape_of
+from hub.catalogue.model import Catalogue, Matter, Names, PieceKind, StatementType
 from hub.sharing.model import Allowed, Grant, NotAllowed
 from hub.sharing.rules import permission_for
 from hub.sharing.store import GrantStore, OwedStore
@@ -32,33 +30,6 @@ from hub.sharing.store import GrantStore, OwedStore
 T = TypeVar("T")
 REMEMBERED: Final = 100_000
 REMEMBERED_LISTS: Final = 2_000
-HeldNow = Mapping[str, Mapping[str, Sequence[HeldEvidence]]]
-
-
-class CheckMemory:
-    """Remembers whether evidence met a requirement: yes or no by its digest, never what it says."""
-
-    def __init__(self, size: int = REMEMBERED) -> None:
-        self._size = size
-        self._known: OrderedDict[tuple[bytes, str, tuple[Check, ...]], bool] = OrderedDict()
-        self._lock = Lock()
-
-    def satisfies(self, evidence: EvidenceLookup, held: HeldEvidence, checks: Sequence[Check]) -> bool:
-        """Whether the evidence meets the checks; opened only the first time it is asked."""
-        key = (held.digest, held.role, tuple(checks))
-        known = self._known.get(key)
-        if known is None:
-            known = meets(evidence.open(held).claims, _shape(held.type).path_of(held.role), checks)
-            with self._lock:
-                self._known[key] = known
-                if len(self._known) > self._size:
-                    self._known.popitem(last=False)
-        return known
-
-
-@cache
-def _shape(name: str) -> Shape:
-    return shape_of(evidence_schema(name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +99,7 @@ class Lookout:
             if case is None:
                 raise no_such_case()
             world = self.world(session, case)
-        made = _Made(stamp.text, _good_until(world), checklist_of(world))
+            made = _Made(stamp.text, _good_until(world), checklist_of(world))
         if stamp.is_settled:
             self._remember(stamp, made)
         return made
@@ -146,13 +117,11 @@ class Lookout:
         case = resolved_again(around, session, case)
         catalogue = around.catalogue.catalogue_of(case.edition_id)
         matter = catalogue.matter_by_id[case.matter]
-        subjects, evidence = case.subject_ids, around.evidence(session)
-        found = evidence.of_subjects(subjects, self._types_for(case.edition_id, matter, catalogue))
-        held = _by_subject(found, _owners(session, subjects, found))
-        store = CaseStore(session)
-        brought: Brought = around.brought(session).brought_by(subjects) if subjects else {}
-        satisfies = partial(self._satisfies, evidence)
-        applicant = case.applicant.subject_id
+        subjects, store = case.subject_ids, CaseStore(session)
+        owners = owners_of(session, subjects)
+        held = held_by(session, owners, self._types_for(case.edition_id, matter, catalogue))
+        checking = Checking(self._memory, around.vault, session, held)
+        promised = [was for was, owner in owners.items() if owner == case.applicant.subject_id]
         return World(
             catalogue=catalogue,
             matter=matter,
@@ -160,15 +129,15 @@ class Lookout:
             now=around.clock.now(),
             today=around.today,
             held=held,
-            brought=brought,
+            brought=around.brought(session).brought_under(owners),
             permission=self._permissions(session, case),
-            satisfies=satisfies,
-            state=partial(self._state, held, satisfies),
+            satisfies=checking,
+            state=partial(self._state, held, checking),
             delivered=store.delivered_in(case.case_id),
             supplies=OwedStore(session).supplies_for(subjects, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
             party_names=partial(_party_names, around),
-            commitments=store.commitments_of(applicant) if applicant else (),
+            commitments=store.commitments_under(promised),
         )
 
     def after_delivery(self, session: Session, world: World, material_id: str) -> World:
@@ -176,13 +145,8 @@ class Lookout:
         brought = self._around.brought(session).brought_by(world.case.subject_ids)
         return replace(world, brought=brought, delivered={**world.delivered, material_id: world.today})
 
-    def _satisfies(self, evidence: EvidenceLookup, held: Held, checks: Sequence[Check]) -> bool:
-        return isinstance(held, HeldEvidence) and self._memory.satisfies(evidence, held, checks)
-
-    def _state(
-        self, held: HeldNow, satisfies: "partial[bool]", kind: StatementType, subject_id: str
-    ) -> StatementAnswer:
-        return self._around.can_state(kind, held.get(subject_id, {}), satisfies, self._around.clock.now())
+    def _state(self, held: HeldNow, checking: Checking, kind: StatementType, subject_id: str) -> StatementAnswer:
+        return self._around.can_state(kind, held.get(subject_id, {}), checking, self._around.clock.now())
 
     def _permissions(self, session: Session, case: Case) -> "Permissions":
         return Permissions(GrantStore(session).grants_of(case.consumer), case.matter, self._around.today)
@@ -224,7 +188,7 @@ def _good_until(world: World) -> datetime:
         for of_one in world.held.values()
         for several in of_one.values()
         for each in several
-        if isinstance(each, HeldEvidence)
+        if isinstance(each, HeldPiece)
         for turn in (each.valid_from, each.valid_until)
         if turn is not None and turn > world.now
     ]
@@ -258,17 +222,3 @@ def _types_needed(matter: Matter, catalogue: Catalogue) -> set[str]:
         if material.brings:
             needed.update(catalogue.kind_by_id[material.brings].superseded_by)
     return needed & set(catalogue.evidence_by_name)
-
-
-def _owners(session: Session, subjects: Sequence[str], held: Sequence[HeldEvidence]) -> Mapping[str, str]:
-    """Under each id met, who answers for it; asked only where something stayed under an id that was merged."""
-    owners = {subject_id: subject_id for subject_id in subjects}
-    return owners if all(each.subject_id in owners for each in held) else answered_for(session, subjects)
-
-
-def _by_subject(held: Sequence[HeldEvidence], owners: Mapping[str, str]) -> dict[str, dict[str, list[HeldEvidence]]]:
-    """Newest first, by subject and type; the same under every id that a subject answers for."""
-    found: dict[str, dict[str, list[HeldEvidence]]] = {owner: {} for owner in owners.values()}
-    for each in reversed(held):
-        found[owners[each.subject_id]].setdefault(each.type, []).append(each)
-    return {subject_id: found[owner] for subject_id, owner in owners.items()}

@@ -17,7 +17,7 @@ from hub.catalogue.model import Matter, StatementType
 from hub.catalogue.service import CatalogueService
 from hub.errors import Conflict, Missing
 from hub.evidence.model import HeldEvidence, Link
-from hub.evidence.store import NewEvidence
+from hub.evidence.store import NewEvidence, Vault
 from hub.identity.model import Answer, GoldenValue, IdentityQuery
 from hub.kernel.clock import Clock, local_date
 from hub.parties.model import Party
@@ -96,6 +96,11 @@ class Surroundings:
         """The day in the county."""
         return local_date(self.clock.now())
 
+    @property
+    def vault(self) -> Vault:
+        """What opens evidence as stored."""
+        return Vault(self.keyring, self.blinder)
+
     def brought(self, session: Session) -> BroughtStore:
         """Papers brought once, in this session."""
         return BroughtStore(session, self.keyring)
@@ -125,9 +130,7 @@ def require_case(store: CaseStore, consumer: str, number: str, *, locked: bool =
     Raises:
         Missing: this consumer has no such case.
     """
-    case = store.case_for(consumer, number)
-    if case is not None and locked:
-        case = store.case_of(case.case_id, locked=True)
+    case = store.case_for(consumer, number, locked=locked)
     if case is None:
         raise no_such_case()
     return case

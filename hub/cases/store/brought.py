@@ -3,21 +3,28 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
 from hub.cases.model import BroughtMaterial
-from hub.cases.store.merged import known_as
-from hub.cases.tables import BROUGHT, CASE, CHUNK, FILE
-from hub.evidence import tables as evidence_tables
+from hub.cases.store.merged import Owners, owners_of
+from hub.cases.tables import BROUGHT, CHUNK, FILE
 from hub.proof.sdjwt import parse_trusted_sd_jwt
 from hub.proof.sealing import KeyRing
-from hub.storage.metadata import Row
+from hub.storage.statements import cursor_of
 
-EVIDENCE = Row.metadata.tables[str(evidence_tables.EvidenceRow.__tablename__)]
+_PAPER: Final = (
+    *("material_id", "subject_id", "kind", "issued_on", "valid_until", "brought_on"),
+    *("case_number", "consumer"),
+)
+_BROUGHT: Final = """SELECT e.sealed, b.evidence_id, b.material_id, b.subject_id, b.kind,
+ b.issued_on, b.valid_until, b.brought_on, f.number, b.consumer
+FROM brought_material b JOIN case_file f ON f.case_id = b.case_id
+CROSS JOIN LATERAL (SELECT sealed FROM evidence WHERE evidence_id = b.evidence_id OFFSET 0) e
+WHERE b.subject_id = ANY(%s) AND b.withdrawn_on IS NULL ORDER BY b.brought_on DESC, b.material_id"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,35 +97,27 @@ class BroughtStore:
         return self._session.execute(found.limit(1)).scalar() is not None
 
     def brought_by(self, subject_ids: Sequence[str]) -> dict[str, list[BroughtMaterial]]:
-        """What those subjects ever brought and did not take back, newest first; one statement.
+        """What those subjects ever brought and did not take back, newest first.
 
         What somebody brought who was merged into one of them is theirs; the paper keeps the id it was brought under.
         """
-        way = known_as(subject_ids)
-        rows = self._session.execute(
-            select(
-                way.c.subject_id.label("owner"),
-                EVIDENCE.c.sealed,
-                *BROUGHT.c["material_id", "subject_id", "kind", "evidence_id", "issued_on", "valid_until"],
-                BROUGHT.c.brought_on,
-                CASE.c.number.label("case_number"),
-                BROUGHT.c.consumer,
-            )
-            .join_from(way, BROUGHT, BROUGHT.c.subject_id == way.c.was)
-            .join(CASE, BROUGHT.c.case_id == CASE.c.case_id)
-            .join(EVIDENCE, BROUGHT.c.evidence_id == EVIDENCE.c.evidence_id)
-            .where(BROUGHT.c.withdrawn_on.is_(None))
-            .order_by(BROUGHT.c.brought_on.desc(), BROUGHT.c.material_id)
-        )
+        return self.brought_under(owners_of(self._session, subject_ids))
+
+    def brought_under(self, owners: Owners) -> dict[str, list[BroughtMaterial]]:
+        """The same for whom it is known already under which ids they were known; one statement."""
+        cursor = cursor_of(self._session)
+        cursor.execute(_BROUGHT, [list(owners)])
         found: dict[str, list[BroughtMaterial]] = {}
-        for row in rows.mappings():
-            found.setdefault(row["owner"], []).append(self._paper(**row))
+        for sealed, *named in cursor.fetchall():
+            paper = self._paper(sealed, *named)
+            found.setdefault(owners[paper.subject_id], []).append(paper)
         return found
 
-    def _paper(self, *, owner: str, sealed: bytes, evidence_id: str, **more: Any) -> BroughtMaterial:  # noqa: ARG002
+    def _paper(self, sealed: bytes, evidence_id: str, *paper: Any) -> BroughtMaterial:
         """The paper, with what only its evidence says."""
         evidence = parse_trusted_sd_jwt(self._keyring.open(sealed, context=f"evidence|{evidence_id}"))
-        return BroughtMaterial(evidence_id=evidence_id, issuer=evidence.claims.get("issuer", ""), **more)
+        named = dict(zip(_PAPER, paper, strict=True))
+        return BroughtMaterial(evidence_id=evidence_id, issuer=evidence.claims.get("issuer", ""), **named)
 
     def file_of(self, subject_id: str, material_id: str) -> StoredFile | None:
         """The stored file of a paper, or None."""

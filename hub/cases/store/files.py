@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, func, select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
 
-from hub.cases.model import Case, CaseState, Commitment, Due, Item, Outcome, Participant, Suspension
-from hub.cases.store.merged import known_as
+from hub.cases.model import Case, CaseState, Commitment, Item, Participant
+from hub.cases.store.merged import owners_of
+from hub.cases.store.reading import find_cases, find_lines, one_case
 from hub.cases.tables import CASE, CASE_MATERIAL, CASE_STEP, COMMITMENT, PARTICIPANT
+from hub.storage.statements import cursor_of
 
 
 @dataclass(frozen=True)
@@ -95,69 +97,45 @@ class CaseStore:
         if rows:
             self._session.execute(insert(PARTICIPANT), rows)
 
-    def case_for(self, consumer: str, number: str) -> Case | None:
-        """The consumer's case of that number, or None."""
-        return self._one((CASE.c.consumer == consumer) & (CASE.c.number == number))
+    def case_for(self, consumer: str, number: str, *, locked: bool = False) -> Case | None:
+        """The consumer's case of that number, or None; ``locked`` as for ``case_of``."""
+        return one_case(self._session, "f.consumer = %s AND f.number = %s", [consumer, number], locked=locked)
 
     def case_of(self, case_id: str, *, locked: bool = False) -> Case | None:
         """The case, or None; ``locked`` keeps others from changing it until the transaction ends."""
-        return self._one(CASE.c.case_id == case_id, locked=locked)
+        return one_case(self._session, "f.case_id = %s", [case_id], locked=locked)
 
     def with_query_code(self, query_code: bytes) -> Case | None:
         """The case a query code's digest names, or None."""
-        return self._one(CASE.c.query_code == query_code)
+        return one_case(self._session, "f.query_code = %s", [query_code])
 
     def of_event(self, event_number: str) -> list[Case]:
         """The cases of one event 一件事, in order of their matter."""
-        return self._many(CASE.c.event_number == event_number)
+        return find_cases(self._session, "f.event_number = %s ORDER BY f.matter", [event_number])
 
     def find_of(self, consumer: str, wanted: CaseFilter) -> list[Case]:
         """The consumer's cases that ``wanted`` describes, newest first, without their people."""
-        asked = select(CASE).where(CASE.c.consumer == consumer)
+        where = "f.consumer = %s"
+        values: tuple[Any, ...] = (consumer,)
         if wanted.event_number:
-            asked = asked.where(CASE.c.event_number == wanted.event_number)
+            where, values = f"{where} AND f.event_number = %s", (*values, wanted.event_number)
         if wanted.states:
-            asked = asked.where(CASE.c.state.in_([each.value for each in wanted.states]))
+            where, values = f"{where} AND f.state = ANY(%s)", (*values, [each.value for each in wanted.states])
         if wanted.before:
-            asked = asked.where(CASE.c.opened_at < wanted.before)
-        rows = self._session.execute(asked.order_by(CASE.c.opened_at.desc(), CASE.c.case_id).limit(wanted.most))
-        return [_case(row, ()) for row in rows.mappings()]
+            where, values = f"{where} AND f.opened_at < %s", (*values, wanted.before)
+        newest = f"{where} ORDER BY f.opened_at DESC, f.case_id LIMIT %s"
+        return find_lines(self._session, newest, (*values, wanted.most))
 
     def opened_between(self, first: date, last: date) -> list[Case]:
         """Cases opened in a period, without their people."""
-        rows = self._session.execute(
-            select(CASE).where(CASE.c.opened_on.between(first, last)).order_by(CASE.c.opened_on, CASE.c.case_id)
-        )
-        return [_case(row, ()) for row in rows.mappings()]
+        opened = "f.opened_on BETWEEN %s AND %s ORDER BY f.opened_on, f.case_id"
+        return find_lines(self._session, opened, [first, last])
 
     def undecided(self) -> list[Case]:
         """Cases without a result, and those approved but not yet filed, without their people."""
+        waiting = "f.filing_due_on IS NOT NULL AND f.filed_on IS NULL"
         open_states = [each.value for each in CaseState if not each.is_closed]
-        waiting = CASE.c.filing_due_on.is_not(None) & CASE.c.filed_on.is_(None)
-        rows = self._session.execute(select(CASE).where(CASE.c.state.in_(open_states) | waiting))
-        return [_case(row, ()) for row in rows.mappings()]
-
-    def _one(self, condition: ColumnElement[bool], *, locked: bool = False) -> Case | None:
-        asked = select(CASE).where(condition)
-        row = self._session.execute(asked.with_for_update() if locked else asked).mappings().one_or_none()
-        return None if row is None else _case(row, self._people([row["case_id"]]).get(row["case_id"], ()))
-
-    def _many(self, condition: ColumnElement[bool]) -> list[Case]:
-        rows = self._session.execute(select(CASE).where(condition).order_by(CASE.c.matter)).mappings().all()
-        people = self._people([row["case_id"] for row in rows])
-        return [_case(row, people.get(row["case_id"], ())) for row in rows]
-
-    def _people(self, case_ids: Sequence[str]) -> dict[str, tuple[Participant, ...]]:
-        rows = self._session.execute(
-            select(*PARTICIPANT.c["case_id", "role", "position", "outcome", "subject_id"])
-            .where(PARTICIPANT.c.case_id.in_(case_ids))
-            .order_by(PARTICIPANT.c.role, PARTICIPANT.c.position)
-        )
-        found: dict[str, tuple[Participant, ...]] = {}
-        for case_id, role, position, outcome, subject_id in rows:
-            person = Participant(role, position, Outcome(outcome), subject_id)
-            found[case_id] = (*found.get(case_id, ()), person)
-        return found
+        return find_lines(self._session, f"f.state = ANY(%s) OR {waiting}", [open_states])
 
     def asked_of(self, case_id: str) -> dict[tuple[str, int], bytes]:
         """Who was meant by each participant, sealed."""
@@ -224,12 +202,12 @@ class CaseStore:
 
     def delivered_in(self, case_id: str) -> dict[str, date]:
         """When which material of the case was handed in."""
-        rows = self._session.execute(
-            select(*CASE_MATERIAL.c["material", "delivered_on"]).where(
-                CASE_MATERIAL.c.case_id == case_id, CASE_MATERIAL.c.delivered_on.is_not(None)
-            )
+        cursor = cursor_of(self._session)
+        cursor.execute(
+            "SELECT material, delivered_on FROM case_material WHERE case_id = %s AND delivered_on IS NOT NULL",
+            [case_id],
         )
-        return {row.material: row.delivered_on for row in rows}
+        return dict(cursor.fetchall())
 
     def fates_in(self, case_ids: Sequence[str]) -> dict[str, list[MaterialFate]]:
         """What became of the materials of those cases."""
@@ -251,56 +229,22 @@ class CaseStore:
 
     def find_false(self, subject_id: str, case_id: str, material: str, *, on: date) -> bool:
         """The promise was found false; False when there is no such promise."""
-        way = known_as([subject_id])
-        found = self._session.execute(
-            update(COMMITMENT)
-            .where(
-                COMMITMENT.c.subject_id.in_(select(way.c.was)),
-                COMMITMENT.c.case_id == case_id,
-                COMMITMENT.c.material == material,
-            )
-            .values(found_false_on=on)
-            .returning(COMMITMENT.c.case_id)
+        cursor = cursor_of(self._session)
+        cursor.execute(
+            "UPDATE commitment SET found_false_on = %s WHERE subject_id = ANY(%s) AND case_id = %s AND material = %s",
+            [on, list(owners_of(self._session, [subject_id])), case_id, material],
         )
-        return found.scalar() is not None
+        return cursor.rowcount > 0
 
     def commitments_of(self, subject_id: str) -> list[Commitment]:
         """Everything the subject promised, in any case, also under an id that was merged into it."""
-        way = known_as([subject_id])
-        rows = self._session.execute(
-            select(*COMMITMENT.c["case_id", "material", "made_on", "found_false_on"]).join_from(
-                way, COMMITMENT, COMMITMENT.c.subject_id == way.c.was
-            )
+        return self.commitments_under(list(owners_of(self._session, [subject_id])))
+
+    def commitments_under(self, subject_ids: Sequence[str]) -> list[Commitment]:
+        """Everything that was promised under those very ids, in any case."""
+        cursor = cursor_of(self._session)
+        cursor.execute(
+            "SELECT case_id, material, made_on, found_false_on FROM commitment WHERE subject_id = ANY(%s)",
+            [list(subject_ids)],
         )
-        return [Commitment(*row) for row in rows]
-
-
-def _case(row: RowMapping, people: tuple[Participant, ...]) -> Case:
-    """The case; its due date is computed by whoever has calendar and matter."""
-    return Case(
-        case_id=row["case_id"],
-        consumer=row["consumer"],
-        number=row["number"],
-        matter=row["matter"],
-        edition_id=row["edition_id"],
-        sub_item=row["sub_item"],
-        opened_on=row["opened_on"],
-        state=CaseState(row["state"]),
-        participants=people,
-        answers=row["answers"],
-        due=Due(None, "not-computed"),
-        suspensions=tuple(_suspension(each) for each in row["suspensions"]),
-        event_number=row["event_number"],
-        mandate_id=row["mandate_id"],
-        decided_on=row["decided_on"],
-        filing_due_on=row["filing_due_on"],
-        filed_on=row["filed_on"],
-        licence_id=row["licence_id"],
-    )
-
-
-def _suspension(value: Mapping[str, str | None]) -> Suspension:
-    until = value["until"]
-    return Suspension(
-        date.fromisoformat(str(value["since"])), date.fromisoformat(until) if until else None, str(value["reason"])
-    )
+        return [Commitment(*row) for row in cursor.fetchall()]
