@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import takewhile
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,10 @@ FAMILIES: Final = ("Malformed", "Refused", "Missing", "Conflict", "Unavailable",
 CODE, EN, ZH = "code", "en", "zh"
 MEMBERS: Final = (CODE, EN, ZH)
 DEPTH: Final = 4
+MANY: Final = 4
+VARIABLE: Final = re.compile(r"[A-Z_]{2,}")
+BEGINNING: Final = re.compile(r".*[：:；;] ?")
+ENDING: Final = re.compile(r".*[.。]")
 FINDING: Final = "finding"
 SPELLED: Final = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
@@ -229,7 +234,30 @@ def _joined(told: list[Told]) -> Iterator[tuple[str, str, str, str]]:
     for (code, family), several in by_code.items():
         en = dict.fromkeys(each.en for each in several if each.en)
         zh = dict.fromkeys(each.zh for each in several if each.zh)
-        yield code, family, "<br>".join(en), "<br>".join(zh)
+        yield code, family, "<br>".join(_folded(list(en))), "<br>".join(_folded(list(zh)))
+
+
+def _folded(sentences: list[str]) -> list[str]:
+    """The same sentences with what they share said once: of several variables, or before and after a list."""
+    of_many: dict[str, list[str]] = {}
+    for sentence in sentences:
+        subject, _, said = sentence.partition(" ")
+        of_many.setdefault(said if VARIABLE.fullmatch(subject) else sentence, []).append(subject)
+    told = [f"{', '.join(who)} {said}" if VARIABLE.fullmatch(who[0]) else said for said, who in of_many.items()]
+    start = _shared(told, BEGINNING) if len(told) >= MANY else 0
+    if not start:
+        return told
+    stop = _shared([each[start:][::-1] for each in told], ENDING)
+    listed = [f"· {each[start : len(each) - stop]}" for each in told]
+    ending = told[0][len(told[0]) - stop :].strip(" .。")
+    return [told[0][:start].strip(), *listed, *filter(None, [ending])]
+
+
+def _shared(texts: list[str], bounded: re.Pattern[str]) -> int:
+    """How many letters all of them begin with, as far as ``bounded`` goes."""
+    alike = "".join(each[0] for each in takewhile(lambda each: len(set(each)) == 1, zip(*texts, strict=False)))
+    found = bounded.match(alike)
+    return found.end() if found else 0
 
 
 def _cell(text: str) -> str:
