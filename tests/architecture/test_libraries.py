@@ -25,7 +25,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "numpy": ("hub.identity",),
     "opencc": ("hub.kernel",),
     "openpyxl": ("adapters", "hub.demo", "hub.catalogue"),
-    "orjson": ("hub.api", "hub.evidence", "hub.exchange", "hub.proof", "adapters"),
+    "orjson": ("hub.api", "hub.evidence", "hub.exchange", "hub.identity", "hub.proof", "adapters"),
     "pkcs11": ("hub.proof",),
     "prometheus_client": ("hub.api",),
     "psycopg": ("hub.storage", "*.store"),

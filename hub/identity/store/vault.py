@@ -1,17 +1,17 @@
 """How the index keeps personal content: sealed row by row, looked up through keyed digests only."""
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
+
+import orjson
 
 from hub.identity.compare import Traits
 from hub.identity.traits import COLUMN_MARK
 from hub.proof.sealing import Blinder, KeyRing
 
 MENTION_ID_BYTES: Final = 16
-_ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def mention_id_of(record: str, role: str) -> bytes:
@@ -41,12 +41,12 @@ class Vault:
 
     def seal_said(self, mention_id: bytes, said: Mapping[str, Any]) -> bytes:
         """What the record says, sealed for that mention alone."""
-        return self.keyring.seal(_ENCODE(said).encode("utf-8", "surrogatepass"), context=f"said|{mention_id.hex()}")
+        return self.keyring.seal(orjson.dumps(said), context=f"said|{mention_id.hex()}")
 
     def open_said(self, mention_id: bytes, sealed: bytes) -> dict[str, Any]:
         """What the record says."""
         opened = self.keyring.open(sealed, context=f"said|{mention_id.hex()}")
-        found: dict[str, Any] = json.loads(opened.decode("utf-8", "surrogatepass"))
+        found: dict[str, Any] = orjson.loads(opened)
         return found
 
     def seal_note(self, review_id: str, note: str) -> bytes:
