@@ -28,6 +28,7 @@ from hub.identity.modelfile import parse_model, standard_model
 from hub.identity.rules import Matcher
 from hub.identity.service import IdentityService
 from hub.storage.database import Database
+from tests.identity.conftest import number_of
 from tests.identity.people import County
 from tests.identity.test_bulk import fields_of, groups, write
 from tests.identity.test_opening import REFUSED
@@ -164,6 +165,22 @@ def test_a_phone_that_too_many_share_says_nothing_on_spark_either(tmp_path: Path
     resolve_file(path, alone, MODELS, OPTIONS)
     found = resolve_on_spark(path, together, MODELS, OPTIONS, cluster)
     assert found["resident"].pairs < len(rows)
+    assert resolved(together) == resolved(alone)
+
+
+@needs_spark
+def test_keys_that_too_many_share_find_the_same_pairs_on_spark(tmp_path: Path, cluster: Cluster) -> None:
+    paid = {"name": "张伟强", "birth_date": "1980-05-06", "id_number": number_of("1980-05-06", 11)}
+    varied = [paid | {"phone": f"138{place % 450:08}", "sex": "1"} for place in range(900)]
+    alike = [{"name": "王芳", "birth_date": "1990-01-01", "phone": "13900001111", "region_code": "330106"}] * 60
+    other = [row | {"name": "李小红"} for row in varied[:30]]
+    rows = [row | {"record_id": f"c{place}"} for place, row in enumerate([*varied, *alike, *other])]
+    path = write(tmp_path / "in.csv", rows)
+    alone, together = tmp_path / "alone.csv", tmp_path / "together.csv"
+    expected = resolve_file(path, alone, MODELS, OPTIONS)["resident"]
+    found = resolve_on_spark(path, together, MODELS, OPTIONS, cluster)["resident"]
+    assert (found.pairs, found.links, found.reviews) == (expected.pairs, expected.links, expected.reviews)
+    assert found.subjects == 3
     assert resolved(together) == resolved(alone)
 
 

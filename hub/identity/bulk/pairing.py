@@ -1,11 +1,11 @@
-"""Pairs 候选对: records that agree on every part of a key, unless too many do."""
+"""Pairs 候选对: records that agree on every part of a key; where too many do, those that say nearly the same."""
 
 from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from hub.identity.bulk.crowds import Packed, above, below, crowd_pairs, is_crowded, is_first, pairs_within
 from hub.identity.bulk.tables import Connection, sorted_numbers
 from hub.identity.modelfile import Model
 from hub.identity.traits import SEVERAL, SORTED_SOUND
@@ -13,12 +13,9 @@ from hub.identity.traits import SEVERAL, SORTED_SOUND
 _NUMBER_CAP: Final = 400
 _WORD: Final = 64
 
-Packed = npt.NDArray[np.uint64]
-"""Two numbers in one: whatever is above the lowest bits, and a record in them."""
-
 
 def key_caps(model: Model) -> list[int]:
-    """How many records may share a key of each family before it says nothing."""
+    """Of how many records under a key of each family every two are compared."""
     return [_NUMBER_CAP if len(parts) == 1 else model.key_cap for parts in model.keys]
 
 
@@ -26,53 +23,40 @@ def pair_records(con: Connection, model: Model) -> None:
     """Table ``pairs`` of the records of ``traits``, each pair once, the earlier record first."""
     last = con.execute("SELECT coalesce(max(n), 0) FROM traits").fetchall()[0][0]
     bits = max(1, int(last).bit_length())
-    found = [_pairs_of(con, parts, cap, bits) for parts, cap in zip(model.keys, key_caps(model), strict=True)]
+    found = []
+    for parts, cap in zip(model.keys, key_caps(model), strict=True):
+        keyed = _shared(_keyed(con, parts, bits), bits)
+        digests = above(keyed, bits)
+        found.append(pairs_within(digests, below(keyed, bits), cap, bits))
+        crowd = keyed[is_crowded(digests, cap)]
+        if len(crowd):
+            found.append(crowd_pairs(con, model.columns, crowd, cap=cap, bits=bits))
     pairs = np.unique(np.concatenate(found))
-    con.register("incoming", {"a": _above(pairs, bits).astype(np.int64), "b": _below(pairs, bits).astype(np.int64)})
+    con.register("incoming", {"a": above(pairs, bits).astype(np.int64), "b": below(pairs, bits).astype(np.int64)})
     con.execute("CREATE OR REPLACE TABLE pairs AS SELECT a, b FROM incoming")
     con.unregister("incoming")
 
 
-def _pairs_of(con: Connection, parts: Sequence[str], cap: int, bits: int) -> Packed:
-    """Pairs under one digest of the parts; what a digest mixes up is told apart when the pair is compared."""
-    there = " AND ".join(f"{part} <> ''" for part in parts)
-    above = (1 << _WORD) - (1 << bits)
-    keyed = sorted_numbers(
-        con,
-        f"SELECT (hash({', '.join(parts)}) & {above}::UBIGINT) | n::UBIGINT FROM {_source(parts)} WHERE {there}",
-    )
-    return pairs_in(keyed, cap, bits)
+def _keyed(con: Connection, parts: Sequence[str], bits: int) -> Packed:
+    """Digests of the parts with a record in their lowest bits, from the least up.
 
-
-def pairs_in(keyed: Packed, cap: int, bits: int) -> Packed:
-    """Every two records that stand under one digest, packed; none where more than ``cap`` stand there.
-
-    ``keyed``: digests with a record in their lowest bits, from the least up.
+    What a digest mixes up is told apart when the pair is compared.
     """
-    digests = _above(keyed, bits)
-    shared = np.zeros(len(keyed), dtype=bool)
-    shared[1:] = digests[1:] == digests[:-1]
+    there = " AND ".join(f"{part} <> ''" for part in parts)
+    upper = (1 << _WORD) - (1 << bits)
+    return sorted_numbers(
+        con,
+        f"SELECT (hash({', '.join(parts)}) & {upper}::UBIGINT) | n::UBIGINT FROM {_source(parts)} WHERE {there}",
+    )
+
+
+def _shared(keyed: Packed, bits: int) -> Packed:
+    """Those of which another record has the digest too; each record once."""
+    keyed = keyed[is_first(keyed)]
+    digests = above(keyed, bits)
+    shared = ~is_first(digests)
     shared[:-1] |= shared[1:]
-    digests, records = digests[shared], _below(keyed[shared], bits)
-    firsts = np.flatnonzero(np.concatenate(([True], digests[1:] != digests[:-1]))) if len(digests) else np.zeros(0, int)
-    sizes = np.diff(np.append(firsts, len(digests)))
-    left = np.flatnonzero(np.repeat(sizes <= cap, sizes))
-    ends = np.repeat(firsts + sizes, sizes)
-    found: list[Packed] = [np.zeros(0, dtype=np.uint64)]
-    distance = 1
-    while len(left := left[left + distance < ends[left]]):
-        one, other = records[left], records[left + distance]
-        found.append(((one << np.uint64(bits)) | other)[one != other])
-        distance += 1
-    return np.concatenate(found)
-
-
-def _above(packed: Packed, bits: int) -> Packed:
-    return packed >> np.uint64(bits)
-
-
-def _below(packed: Packed, bits: int) -> Packed:
-    return packed & np.uint64((1 << bits) - 1)
+    return keyed[shared]
 
 
 def _source(parts: Sequence[str]) -> str:

@@ -7,8 +7,9 @@ connect, a small part of the records, comes back to the driver, which makes subj
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +17,7 @@ import duckdb
 import numpy as np
 
 from hub.errors import Unavailable
+from hub.identity.bulk.crowds import above, below, crowd_pairs
 from hub.identity.bulk.frequent import SHARED, silenced
 from hub.identity.bulk.opening import Source, kinds_in, open_file, open_part
 from hub.identity.bulk.pairing import key_caps
@@ -33,7 +35,7 @@ from hub.identity.bulk.tables import Connection
 from hub.identity.compare import Traits
 from hub.identity.modelfile import PLAIN, Model
 from hub.identity.rules import Matcher
-from hub.identity.traits import key_maker
+from hub.identity.traits import family_of, key_maker
 
 Row = tuple[int, Traits]
 Scored = tuple[int, int, str, float, str]
@@ -194,12 +196,13 @@ def scored_on(read: Any, work: Work) -> Any:
 
     def keyed(rows: Iterator[Row]) -> Iterator[tuple[str, list[int]]]:
         keys = key_maker(model.columns, model.keys)
-        return ((key, [number]) for number, traits in rows for key in keys(traits))
+        return ((key, [number]) for number, traits in rows for key in set(keys(traits)))
+
+    def is_crowd(group: tuple[str, list[int]]) -> bool:
+        return len(group[1]) > caps[int(family_of(group[0]))]
 
     def paired(group: tuple[str, list[int]]) -> Iterator[tuple[int, int]]:
-        numbers = sorted(set(group[1]))
-        if 1 < len(numbers) <= caps[int(group[0].partition("\x1f")[0])]:
-            yield from ((a, b) for place, a in enumerate(numbers) for b in numbers[place + 1 :])
+        return combinations(sorted(group[1]), 2)
 
     def judged(part: Iterator[Any]) -> Iterator[Scored]:
         matcher = Matcher(model, review_probable=review_probable)
@@ -208,10 +211,35 @@ def scored_on(read: Any, work: Work) -> Any:
             yield a, b, found.method, found.weight, found.outcome
 
     parts = read.getNumPartitions()
-    groups = read.mapPartitions(keyed).reduceByKey(lambda one, other: one if len(one) >= most else one + other, parts)
-    pairs = groups.flatMap(paired).distinct(parts)
+    single = read.mapPartitions(keyed)
+    groups = single.reduceByKey(lambda one, other: one if len(one) >= most else one + other, parts)
+    crowds = groups.filter(is_crowd).keys().collect()
+    pairs = groups.filter(lambda group: not is_crowd(group)).flatMap(paired)
+    pairs = pairs.union(_in_crowds(read, single, model, crowds)).distinct(parts)
     beside = pairs.join(read, parts).map(lambda row: (row[1][0], (row[0], row[1][1])))
     return beside.join(read, parts).mapPartitions(judged)
+
+
+def _in_crowds(read: Any, single: Any, model: Model, crowds: Sequence[str]) -> Any:
+    """Pairs of the records under these keys; what they say comes to the driver, which pairs them as any bulk run."""
+    if not crowds:
+        return read.context.emptyRDD()
+    told = read.context.broadcast({key: place for place, key in enumerate(crowds)})
+    members = single.filter(lambda row: row[0] in told.value).map(lambda row: (told.value[row[0]], row[1][0])).collect()
+    inside = read.context.broadcast({number for _, number in members})
+    traits = read.filter(lambda row: row[0] in inside.value).collect()
+    bits = max(inside.value).bit_length() + 1
+    caps = np.array([key_caps(model)[int(family_of(key))] for key in crowds])
+    places, numbers = np.array(sorted(members), dtype=np.uint64).T
+    found: list[tuple[int, int]] = []
+    with closing(duckdb.connect()) as con:
+        _table(con, "traits", ("n", *model.columns), [(number, *values) for number, values in traits])
+        for cap in sorted(set(caps.tolist())):
+            own = (caps == cap)[places]
+            crowd = (places[own] << np.uint64(bits)) | numbers[own]
+            pairs = crowd_pairs(con, model.columns, crowd, cap=cap, bits=bits)
+            found += zip(above(pairs, bits).tolist(), below(pairs, bits).tolist(), strict=True)
+    return read.context.parallelize(found)
 
 
 def _lay_out(con: Connection, source: Source, model: Model, traits: Sequence[Row], scored: Sequence[Scored]) -> None:
