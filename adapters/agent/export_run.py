@@ -213,7 +213,8 @@ class ExportRun:
             self._send_changes(pending)
 
     def _read_table(self, table: SourceTable, pending: Pending) -> None:
-        since = (self._manner.since or self._places.since(table.name)) if table.reads_on else None
+        now = self._department.clock.now()
+        since = (self._manner.since or self._places.since(table.name, now)) if table.reads_on else None
         newest = ""
         for outcome in self._of_table(table, since):
             self._take(outcome, pending)
@@ -221,12 +222,12 @@ class ExportRun:
                 newest = outcome.updated
             if pending.waiting_records >= LINES_PER_BATCH:
                 if newest:
-                    self._places.keep_second(table.name, newest)
+                    self._places.keep_second(table.name, newest, now)
                 self._send_changes(pending)
         if table.digest:
             self._places.keep_file(table.digest)
         elif newest:
-            self._places.keep_second(table.name, newest)
+            self._places.keep_second(table.name, newest, now)
 
     def _send_changes(self, pending: Pending) -> None:
         """One batch of changes, without what the hub has already."""

@@ -1,7 +1,13 @@
 """Where an export goes on 游标: files that were read, the second up to which a table was read, the month in force."""
 
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+from hub.kernel.clock import LOCAL
+
+_LATE: Final = timedelta(days=1)
+"""How long after its second a row may come to light: a long transaction, a copy that lags, a clock set back."""
+_DAY_LENGTH: Final = len("2026-01-01")
 _MOST_FILES: Final = 600
 """A cursor travels inside the manifest, which is at most 64 KB; a file forgotten is read again and found unchanged."""
 
@@ -24,13 +30,14 @@ class Places:
         """The file is read."""
         self._files[digest] = None
 
-    def since(self, table: str) -> str | None:
-        """The second from which the table is read on."""
-        return self._since.get(table)
+    def since(self, table: str, now: datetime) -> str | None:
+        """The second from which the table is read on: a day before the one that it was read up to."""
+        kept = self._since.get(table)
+        return kept and _no_later(kept, now, by=_LATE)
 
-    def keep_second(self, table: str, second: str) -> None:
-        """The table is read up to that second."""
-        self._since[table] = max(second, self._since.get(table, ""))
+    def keep_second(self, table: str, second: str, now: datetime) -> None:
+        """The table is read up to that second, or up to now: a row dated 2099 does not end the reading of others."""
+        self._since[table] = max(_no_later(second, now), _no_later(self._since.get(table, ""), now))
 
     def to_json(self) -> dict[str, Any]:
         """The cursor as the manifest carries it."""
@@ -42,3 +49,20 @@ class Places:
         if self.snapshot:
             told["snapshot"] = self.snapshot
         return told
+
+
+def _no_later(second: str, now: datetime, *, by: timedelta = timedelta()) -> str:
+    """That second or the present, whichever is earlier, and ``by`` before it, written in the same form.
+
+    A second in a form of the registry's own, such as a count, stays as it is.
+    """
+    try:
+        told = datetime.fromisoformat(second)
+    except ValueError:
+        return second
+    if second[4] != "-":
+        return second
+    local = now.astimezone(told.tzinfo or LOCAL)
+    until = min(told, local if told.tzinfo else local.replace(tzinfo=None)) - by
+    is_day = len(second) == _DAY_LENGTH
+    return until.date().isoformat() if is_day else until.isoformat(sep=second[_DAY_LENGTH], timespec="seconds")

@@ -14,6 +14,7 @@ import pytest
 from adapters.conformance.trial import sample
 from adapters.sources.pages import Reading
 from hub.errors import HubError, Refused, Unavailable
+from hub.kernel.clock import SystemClock
 from tests.support.adapter_runs import hub_for, run
 from tests.support.signed_interface import Interface, rows_of, running, said
 
@@ -126,18 +127,33 @@ def test_rows_that_change_while_pages_are_read_are_never_lost(seed: int, per_sec
     assert stale == []
 
 
-def test_the_next_run_reads_on_from_the_last_second_inclusive() -> None:
-    interface = Interface({"/events": events(120, per_second=10)})
+def stamped(*seconds: str) -> list[dict[str, Any]]:
+    return [events(1)[0] | {"ID": f"S{second}", "updated_at": second} for second in seconds]
+
+
+def test_the_next_run_reads_on_from_a_day_before_the_last_second() -> None:
+    interface = Interface({"/events": stamped("2026-01-01 10:00:00", "2026-01-03 09:00:00", "2026-01-03 10:00:00")})
     hub = hub_for("marriage")
     with running(interface) as address:
         source = f"{address}/events?rid=r&sid=s&appkey=key"
         run(hub, "marriage", source)
-        interface.paths["/events"].append(events(1)[0] | {"ID": "NEW", "updated_at": "2026-01-01 00:11:00"})
+        interface.paths["/events"] += stamped("2026-01-03 11:00:00", "2026-01-02 10:30:00")
         interface.calls.clear()
         report = run(hub, "marriage", source)
-    assert (report.read, report.accepted) == (11, 1)
+    assert (report.read, report.accepted) == (4, 2)
     asked = [query.get("updated_since") for path, query in interface.calls if path == "/events"]
-    assert asked[1] == "2026-01-01 00:11:00"
+    assert "2026-01-02 10:00:00" in asked
+
+
+def test_a_row_dated_in_the_future_does_not_end_the_reading_of_all_others() -> None:
+    interface = Interface({"/events": stamped("2026-01-01 10:00:00", "2099-12-31 23:59:59")})
+    hub = hub_for("marriage")
+    with running(interface) as address:
+        source = f"{address}/events?rid=r&sid=s&appkey=key"
+        run(hub, "marriage", source)
+        interface.paths["/events"] += stamped(SystemClock().now().strftime("%Y-%m-%d %H:%M:%S"))
+        assert run(hub, "marriage", source).accepted == 1
+    assert len(hub.live("marriage", "events")) == 3
 
 
 def test_an_operator_may_read_again_from_an_earlier_time() -> None:
