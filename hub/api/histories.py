@@ -44,6 +44,7 @@ class LinkView(View):
     reasons: list[str]
     model_version: str
     actor: str
+    note: Annotated[str, Field(description="A steward's, where the subject's history was asked for; it is logged.")]
 
 
 class BelongingView(View):
@@ -180,7 +181,7 @@ async def chronicle(subject: SubjectId, request: Request, hub: TheHub, caller: I
         with hub.database.writing() as session:
             answering, aliases = hub.identity.require_subject(session, subject)
             said = hub.chronicle.of(session, aliases)
-            links = hub.identity.history_of_subject(session, answering)
+            links = hub.identity.history_of_subject(session, answering, opened=True)
             hub.identity.note_subject_reading(session, answering, reader=caller.party.id)
         return ChronicleView(
             subject=answering,

@@ -9,12 +9,12 @@ from pydantic import Field, StringConstraints
 from hub.api.strict import View, Wire, example
 from hub.errors import Fact, HubError
 from hub.exchange.service.foreseeing import Foreseen
-from hub.identity.model import Review, Side
+from hub.identity.model import LONGEST_NOTE, Review, Side
 from hub.identity.outlook import side_by_side
 
 MOST = 200
 Text = Annotated[str, StringConstraints(min_length=1, max_length=200, strip_whitespace=True)]
-Note = Annotated[str, StringConstraints(max_length=1000)]
+Note = Annotated[str, StringConstraints(max_length=LONGEST_NOTE)]
 
 
 class DecisionWire(Wire):
@@ -49,6 +49,12 @@ class PairWire(Wire):
     other: MentionWire
     steward: Text
     note: Note = ""
+
+
+class JoinWire(PairWire):
+    """Two mentions that are one subject's; ``overrule``: although a steward called these very two different."""
+
+    overrule: bool = False
 
 
 class SideView(View):

@@ -10,6 +10,7 @@ from hub.api.openapi import refusals
 from hub.api.review_views import (
     DecisionWire,
     ItemView,
+    JoinWire,
     PairWire,
     ReviewView,
     item_view,
@@ -114,14 +115,19 @@ async def decide(
     responses=refusals(ONE_AND_THE_SAME, RECORD_GONE, KEPT_APART),
 )
 async def join(
-    wanted: Annotated[PairWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller
+    wanted: Annotated[JoinWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller
 ) -> dict[str, str]:
-    """The one subject; the older id answers, the other redirects, and no later run of the machine undoes it."""
+    """The one subject; the older id answers, the other redirects, and no later run of the machine undoes it.
+
+    With `overrule` an earlier word that these very two are different is taken back.
+    """
 
     def deed() -> str:
         with hub.database.writing() as session:
             steward = _steward(caller, wanted.steward)
-            return hub.identity.join(session, *_pair(wanted), steward=steward, note=wanted.note)
+            return hub.identity.join(
+                session, *_pair(wanted), steward=steward, note=wanted.note, overrule=wanted.overrule
+            )
 
     return {"subject": await work(request, deed)}
 

@@ -51,13 +51,13 @@ def history(
     with opened() as hub, hub.database.writing() as session:
         answering, aliases = hub.identity.require_subject(session, subject)
         said = [_told(asdict(each)) for each in hub.chronicle.of(session, aliases)]
-        links = [_line(each) for each in hub.identity.history_of_subject(session, answering)]
+        links = [_line(each) for each in hub.identity.history_of_subject(session, answering, opened=True)]
         hub.identity.note_subject_reading(session, answering, reader=CLI)
     if as_json:
         print_json({"subject": answering, "aliases": aliases, "said": said, "links": links})
     else:
         print_lines(said, "said_at", "ended_at", "registry", "role", "status", "reason", "fields")
-        print_lines(links, "at", "action", "subject_id", "from_subject", "method", "actor", "reasons")
+        print_lines(links, "at", "action", "subject_id", "from_subject", "method", "actor", "reasons", "note")
 
 
 def known(

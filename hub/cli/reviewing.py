@@ -50,13 +50,27 @@ def review(
         else:
             with _deciding(hub, steward) as session:
                 decided = hub.identity.decide(session, item, decide, steward=steward, note=note)
-            say(f"{item}: {decided.state}.", "已记录复核决定。")
+            if as_json:
+                print_json(_members(decided))
+            else:
+                say(f"{item}: {decided.state}.", "已记录复核决定。")
 
 
-def join(one: Mention, other: Mention, steward: Steward = "", note: Note = "", as_json: AsJson = False) -> None:
+def join(  # what a steward gives, each by name
+    one: Mention,
+    other: Mention,
+    steward: Steward = "",
+    note: Note = "",
+    overrule: Annotated[
+        bool, typer.Option("--overrule", help="Although these two were called different.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
     """Two records are one subject's from now on, whatever the machine says 归并."""
     with opened() as hub, _deciding(hub, steward) as session:
-        subject = hub.identity.join(session, _mention(one), _mention(other), steward=steward, note=note)
+        subject = hub.identity.join(
+            session, _mention(one), _mention(other), steward=steward, note=note, overrule=overrule
+        )
     if as_json:
         print_json({"subject": subject})
     else:
@@ -167,6 +181,10 @@ def _choice(each: Foreseen) -> dict[str, Any]:
 
 
 def _whole(each: Review, foreseen: list[Foreseen]) -> dict[str, Any]:
+    return {**_members(each), "outlook": [_outlook(one) for one in foreseen]}
+
+
+def _members(each: Review) -> dict[str, Any]:
     return {
         "id": each.review_id,
         "state": each.state,
@@ -177,7 +195,6 @@ def _whole(each: Review, foreseen: list[Foreseen]) -> dict[str, Any]:
         "weights": dict(each.weights),
         "reasons": list(each.reasons),
         "effects": dict(each.effects),
-        "outlook": [_outlook(one) for one in foreseen],
         "opened_at": each.opened_at.isoformat(),
         "model_version": each.model_version,
         "steward": each.steward,

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 Kind = Literal["resident", "legal_person"]
 
@@ -93,6 +93,10 @@ class UnderReview:
 Answer = Found | NoneFound | Several | UnderReview
 
 
+LONGEST_STEWARD: Final = 300
+LONGEST_NOTE: Final = 1000
+
+
 class Decision(StrEnum):
     """What a steward says of a pair; it outranks the model for ever."""
 
@@ -102,7 +106,7 @@ class Decision(StrEnum):
 
 
 class ReviewState(StrEnum):
-    """Where a review item stands; ``moot`` when the records that raised it are gone or became one otherwise."""
+    """Where a review item stands; ``moot`` when the records are gone, or one or two subjects' by another decision."""
 
     OPEN = "open"
     LINK = "link"
@@ -173,6 +177,8 @@ class LinkEntry:
     reasons: tuple[str, ...]
     model_version: str
     actor: str
+    note: str = ""
+    """What the steward noted whose word it was; opened only for a reader who stands in the log."""
 
 
 @dataclass(frozen=True, slots=True)

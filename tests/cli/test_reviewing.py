@@ -61,6 +61,9 @@ def test_a_steward_looks_decides_and_undoes(run: Run, doubt: tuple[str, dict[str
     joined = run("identity", "join", one, other, "--steward", "李科员", "--json")
     assert joined.code == 5
     assert "identity.kept-apart" in joined.err
+    again = run("identity", "join", one, other, "--steward", "李科员", "--overrule", "--note", "户口簿", "--json")
+    told = run("identity", "history", again.json["subject"], "--json").json
+    assert "户口簿" in {each["note"] for each in told["links"]}
     assert run("identity", "split", "nonsense", other, "--steward", "李科员").code == 2
     assert run("identity", "review", "rev_none").code == 4
 

@@ -46,7 +46,8 @@ PLAIN = {
     "identity_mention.mention_id": "digest of an opaque reference",
     "identity_review.low_id": "digest of an opaque reference",
     "identity_review.high_id": "digest of an opaque reference",
-    "identity_verdict": "digests of opaque references; its note is never written",
+    "identity_verdict.low_id": "digest of an opaque reference",
+    "identity_verdict.high_id": "digest of an opaque reference",
     "log_": "the log holds no personal data",
     "status_list.digest": "digest of a public list",
 }

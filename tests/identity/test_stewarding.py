@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing
@@ -82,7 +83,9 @@ def test_what_was_called_different_is_never_joined_automatically(
     with database.writing() as session:
         identity.decide(session, review.review_id, Decision.DIFFERENT, steward="王科员")
     (third,) = place(mention(ZHANG, "land", "holder"))
-    assert third.subject_id in (first.subject_id, second.subject_id)
+    assert third.outcome is Outcome.REVIEW
+    assert set(third.reasons) == {"fits-two-kept-apart"}
+    assert third.subject_id not in (first.subject_id, second.subject_id)
     with database.reading() as session:
         assert identity.resolve(session, first.subject_id or "") == first.subject_id
         assert identity.resolve(session, second.subject_id or "") == second.subject_id
@@ -232,8 +235,11 @@ def test_decisions_are_signed_and_about_something(
 ) -> None:
     (review,) = waiting(identity, database)
     with database.writing() as session:
+        for unsigned in ("", " ", "李科员\n", "李\u202e科员", "李" * 301):
+            with pytest.raises(Malformed):
+                identity.decide(session, review.review_id, Decision.LINK, steward=unsigned)
         with pytest.raises(Malformed):
-            identity.decide(session, review.review_id, Decision.LINK, steward="")
+            identity.decide(session, review.review_id, Decision.LINK, steward="王科员", note="无" * 1001)
         with pytest.raises(Missing):
             identity.decide(session, "rev_nothing", Decision.LINK, steward="王科员")
         with pytest.raises(Conflict):
@@ -378,6 +384,97 @@ def test_two_that_were_called_different_are_not_asked_about_again_with_every_new
     first, second = place(mention(ZHANG, "land", record="c"), mention(LI, "land", record="d"))
     assert [first.subject_id, second.subject_id] == [each.subject_id for each in doubt]
     assert waiting(identity, database) == []
+
+
+def test_a_record_that_fits_two_who_were_called_different_is_asked_about_and_one_answer_settles_it(
+    place: Place, identity: IdentityService, database: Database, clock: FixedClock
+) -> None:
+    place(mention(ZHANG, record="a"))
+    place(mention(ZHANG, "land", record="b"))
+    clock.advance(60)
+    with database.writing() as session:
+        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="王科员", note="重号")
+    clock.advance(60)
+    (third,) = place(mention(ZHANG, "funeral", record="c"))
+    assert third.subject_id not in (one, other)
+    items = waiting(identity, database)
+    assert {each.left.record + each.right.record for each in items} <= {"ac", "ca", "bc", "cb"}
+    assert len(items) == 2
+    (asked,) = (each for each in items if "a" in (each.left.record, each.right.record))
+    with database.writing() as session:
+        identity.decide(session, asked.review_id, Decision.LINK, steward="王科员")
+    assert owners(identity, database, "a", "b", "c") == [one, other, one]
+    assert waiting(identity, database) == []
+    with database.writing() as session:
+        identity.forget(session, ["c"], replaced=True)
+    place(mention(ZHANG | {"phone": "13911112222"}, "funeral", record="c"))
+    assert owners(identity, database, "c") == [one]
+
+
+def test_a_stewards_word_holds_for_a_record_that_fits_another_number_as_well(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    plain = {name: ZHANG[name] for name in ("name", "birth_date", "sex", "phone")}
+    place(mention(plain | {"number": ZHANG["number"]}, record="a"))
+    place(mention(plain | {"number": number_of("1980-05-06", 35)}, "land", record="b"))
+    (between,) = place(mention(plain, "funeral", record="c"))
+    assert between.outcome is Outcome.REVIEW
+    with database.writing() as session:
+        mine = identity.join(session, ("c", "man"), ("b", "man"), steward="王科员")
+        identity.forget(session, ["c"], replaced=True)
+    (again,) = place(mention(plain | {"region_code": "330106"}, "funeral", record="c"))
+    assert (again.subject_id, owners(identity, database, "b")) == (mine, [mine])
+
+
+def test_what_was_called_different_waits_under_no_other_pair_of_the_two(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    place(mention(ZHANG, record="a"), mention(ZHANG, "land", record="a2"))
+    place(mention(LI, record="b"), mention(LI, "land", record="b2"))
+    place(mention(ZHANG, "funeral", record="a3"))
+    first, *others = waiting(identity, database)
+    assert others
+    with database.writing() as session:
+        identity.decide(session, first.review_id, Decision.DIFFERENT, steward="王科员")
+    assert waiting(identity, database) == []
+
+
+def test_only_who_says_so_takes_a_word_back_and_only_the_word_about_these_two(
+    place: Place, identity: IdentityService, database: Database, clock: FixedClock
+) -> None:
+    place(mention(ZHANG, record="a"))
+    clock.advance(60)
+    place(mention(ZHANG, "land", record="b"))
+    place(mention(ZHANG, "land", record="c"))
+    clock.advance(60)
+    with database.writing() as session:
+        one, other = identity.split(session, ("a", "man"), ("b", "man"), steward="王科员")
+    with pytest.raises(Conflict) as caught, database.writing() as session:
+        identity.join(session, ("a", "man"), ("b", "man"), steward="李科员")
+    assert caught.value.code == "identity.kept-apart"
+    with pytest.raises(Conflict), database.writing() as session:
+        identity.join(session, ("c", "man"), ("b", "man"), steward="李科员", overrule=True)
+    for _ in range(2):
+        with database.writing() as session:
+            assert identity.join(session, ("a", "man"), ("b", "man"), steward="李科员", overrule=True) == one
+        assert owners(identity, database, "a", "b", "c") == [one, one, one]
+        with database.writing() as session:
+            assert identity.split(session, ("b", "man"), ("a", "man"), steward="李科员") == (other, one)
+        assert owners(identity, database, "a", "b", "c") == [one, other, one]
+
+
+def test_a_note_is_told_with_the_subjects_history_and_stands_nowhere_in_clear(
+    doubt: tuple[Placement, Placement], identity: IdentityService, database: Database
+) -> None:
+    with database.writing() as session:
+        subject = identity.join(session, ("a", "man"), ("b", "man"), steward="王科员", note="户口簿见第17号卷")
+    with database.reading() as session:
+        lines = identity.history_of_subject(session, subject, opened=True)
+        assert {line.note for line in lines if line.action == "decided"} == {"户口簿见第17号卷"}
+        assert {line.note for line in lines if line.actor == "hub"} == {""}
+        assert {line.note for line in identity.history_of_subject(session, subject)} == {""}
+        (kept,) = session.execute(text("SELECT note FROM identity_verdict")).scalars()
+    assert "户口簿".encode() not in kept
 
 
 def test_a_withdrawn_record_is_nobodys_though_its_subject_is_joined_to_another(

@@ -20,6 +20,7 @@ SEALED: Final = (
     SealedColumn("identity_mention", ("subject_id", "mention_id"), "traits", lambda _, id_: f"traits|{id_.hex()}"),
     SealedColumn("identity_mention", ("subject_id", "mention_id"), "sealed", lambda _, id_: f"said|{id_.hex()}"),
     SealedColumn("identity_review", ("review_id",), "note", "note|{}".format),
+    SealedColumn("identity_verdict", ("low_id", "high_id"), "note", lambda low, high: f"note|{low.hex()}|{high.hex()}"),
     SealedColumn("case_participant", ("case_id", "role", "position"), "asked", "participant|{}|{}|{}".format),
     SealedColumn("brought_chunk", ("file", "position"), "sealed", lambda file, part: f"brought|{file.hex()}|{part}"),
     SealedColumn("exchange", ("exchange_id",), "sealed", "exchange|{}".format),

@@ -56,7 +56,7 @@ class Applying:
             [self._line(plan.survivor, plan.mover, "merged", item, other=plan.anchor, from_subject=plan.loser)]
         )
         self._move([each.mention_id for each in plan.moving], plan.survivor, item)
-        ReviewStore(self._session).moot_within(plan.survivor)
+        ReviewStore(self._session).moot_settled([plan.survivor])
         return ""
 
     def _split(self, item: Item, pair: Pair) -> str:

@@ -1,7 +1,7 @@
 """Answers about identity: who answers to a number, whose a record was on a day, what is best known of a subject."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,9 +20,9 @@ from hub.identity.model import (
     UnderReview,
 )
 from hub.identity.rules import Verdict
-from hub.identity.service.parts import Kind, Parts
+from hub.identity.service.parts import ACTOR, Kind, Parts
 from hub.identity.store import IndexStore, KeptMention, ReviewStore, Session
-from hub.identity.store.vault import mention_id_of
+from hub.identity.store.vault import mention_id_of, note_of
 from hub.identity.traits import Context
 from hub.kernel.clock import local_date
 
@@ -98,9 +98,12 @@ class Asking:
         stays = [line.action for line in lines if line.action in _COMES_OR_GOES]
         return lines[-1] if lines and stays[-1:] != ["gone"] else None
 
-    def history_of_subject(self, session: Session, subject_id: str) -> list[LinkEntry]:
-        """Everything that the link log says of a subject, oldest first."""
-        return [_entry(line) for line in IndexStore(session).log_of(subject_id=subject_id)]
+    def history_of_subject(self, session: Session, subject_id: str, *, opened: bool = False) -> list[LinkEntry]:
+        """Everything that the link log says of a subject, oldest first; ``opened``: with stewards' notes."""
+        lines = [_entry(line) for line in IndexStore(session).log_of(subject_id=subject_id)]
+        found = ReviewStore(session).notes_at({line.at for line in lines}) if opened else []
+        notes = {at: self._parts.vault.open_note(note_of(low, high), note) for at, low, high, note in found}
+        return [replace(line, note=notes.get(line.at, "")) if line.actor != ACTOR else line for line in lines]
 
     def golden(self, session: Session, subject_id: str) -> tuple[GoldenValue, ...]:
         """The best-known value of each field of the subject that answers for ``subject_id``."""

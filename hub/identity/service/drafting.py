@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from hub.identity.compare import Traits
 from hub.identity.model import Mention
-from hub.identity.service.parts import HINT_ROLES, Kind, Parts
+from hub.identity.service.parts import FORMER_NUMBERS, HINT_ROLES, Kind, Parts
 from hub.identity.store.vault import mention_id_of
 from hub.identity.traits import COLUMN_MARK, NUMBERS, Context, without
 
@@ -45,7 +46,8 @@ class Drafting:
         number, keys = kind.valid_number(traits), self.keys(kind, traits)
         likeness = self._parts.vault.key(kind.model.name, text)
         draft = Draft(mention, mention_id, kind, traits, text, number, keys, likeness)
-        return self._with_others(draft) if number and mention.fields.get("other_numbers") else draft
+        further = mention.fields.get("other_numbers") or mention.fields.get(FORMER_NUMBERS)
+        return self._with_others(draft) if number and further else draft
 
     def keys(self, kind: Kind, traits: Traits) -> dict[bytes, str]:
         """The look-up keys, each with its text."""
@@ -60,6 +62,25 @@ class Drafting:
             mine = self.keys(draft.kind, traits)
             keys |= {key: text for key, text in mine.items() if draft.kind.stated_by(text) in NUMBERS}
         return replace(draft, keys=keys, otherwise=otherwise)
+
+    def remembering(self, draft: Draft, old: Traits, fields: Mapping[str, Any]) -> Draft:
+        """The draft with the numbers that its record stated before, when it told of the same person.
+
+        One record key whose number changed is a correction or a number issued anew: the registry says so by the key.
+
+        Args:
+            draft: the mention.
+            old: what was compared of it before.
+            fields: what it said before.
+        """
+        stated = list(fields.get(FORMER_NUMBERS, ()))
+        if draft.kind.corrects(old, draft.traits):
+            stated.append(fields["number"])
+        if not stated:
+            return draft
+        mention = replace(draft.mention, fields={**draft.mention.fields, FORMER_NUMBERS: list(dict.fromkeys(stated))})
+        draft = replace(draft, mention=mention)
+        return self._with_others(draft) if draft.number else draft
 
     def heard(self, draft: Draft, behind: Mapping[bytes, Collection[str]]) -> tuple[Draft, bool]:
         """The draft by what says something, and whether it states what too many do.

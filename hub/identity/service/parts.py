@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from hub.audit.model import Entry
-from hub.identity.compare import Traits
+from hub.identity.compare import LIST_MARK, Traits
 from hub.identity.model import Mention, Move
 from hub.identity.modelfile import Model, standard_model
 from hub.identity.rules import Matcher
@@ -29,7 +29,13 @@ Follow = Callable[[Session, Sequence[Move]], object]
 HINT_ROLES = frozenset(("legal_representative",))
 """Roles that registries state by name alone: a hint of who it may be, never a link."""
 
+FORMER_NUMBERS = "former_numbers"
+"""Numbers that a record stated before, kept beside what it says now."""
+
 ACTOR = "hub"
+
+_SAME_NAME = frozenset(("equal", "equal_common", "equal_rare", "former"))
+_SAME_DAY = frozenset(("equal", "equal_round"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +66,14 @@ class Kind:
         return READERS[self.model.kind].read(mention.fields, context, listed=listed, kin=mention.kin)
 
     def stated_otherwise(self, mention: Mention, context: Context) -> tuple[Traits, ...]:
-        """What of the mention is compared for each further valid number that its cell holds, a former one for instance.
+        """What of the mention is compared for each further valid number that its cell holds or that it stated before.
 
         A masked or rounded number is none: thousands of a county share what is left of it.
         """
-        others = mention.fields.get("other_numbers")
-        if not isinstance(others, list) or "number" not in self.model.columns:
+        if "number" not in self.model.columns:
             return ()
+        lists = (mention.fields.get(name) for name in ("other_numbers", FORMER_NUMBERS))
+        others = [each for told in lists if isinstance(told, list) for each in told]
         own = self.valid_number(self.traits(mention, context))
         read = [
             self.traits(replace(mention, fields={**mention.fields, "number": number, "document_kind": None}), context)
@@ -74,6 +81,17 @@ class Kind:
             if isinstance(number, str)
         ]
         return tuple(traits for traits in read if self.valid_number(traits) not in ("", own))
+
+    def corrects(self, old: Traits, new: Traits) -> bool:
+        """True when a record that said ``old`` and says ``new`` gives the same person another valid number.
+
+        Name and birth date have to be the same, and each number's own birth date has to agree with them.
+        """
+        if "number" not in self.model.columns or self.valid_number(old) in ("", self.valid_number(new)):
+            return False
+        levels, born = self.matcher.verdict(old, new).levels, self.model.columns.index("born")
+        is_same = levels["name"] in _SAME_NAME and levels["birth"] in _SAME_DAY
+        return is_same and bool(self.valid_number(new)) and LIST_MARK not in old[born] + new[born]
 
     def with_number_of(self, traits: Traits, other: Traits) -> Traits:
         """The traits as if they stated the number of ``other``."""

@@ -63,8 +63,12 @@ class Planner:
             )
         return found[pair[0]], found[pair[1]]
 
-    def joining(self, pair: Pair) -> Joining | None:
+    def joining(self, pair: Pair, *, overrule: bool = False) -> Joining | None:
         """What makes the two one subject; None when they are.
+
+        Args:
+            pair: the mentions.
+            overrule: whatever a steward said of this very pair does not count.
 
         Raises:
             Missing: one of them is not in the index.
@@ -74,7 +78,7 @@ class Planner:
         if left.subject_id == right.subject_id:
             return None
         for word in self._reviews.words_between(left.subject_id, right.subject_id):
-            if word.verdict == APART:
+            if word.verdict == APART and not (overrule and set(word.pair) == set(pair)):
                 raise _kept_apart(word)
         age = self._index.subjects([left.subject_id, right.subject_id])
         survivor, loser = sorted((left.subject_id, right.subject_id), key=lambda each: (age[each][1], each))
@@ -193,8 +197,9 @@ def _way_between(joins: Iterable[Join], pair: Pair) -> list[Join]:
 def _kept_apart(word: KeptWord) -> Conflict:
     return Conflict(
         "identity.kept-apart",
-        "Two records of these subjects were called different by a steward; undo that decision first.",
-        "已有数据管理员判定其中两条登记信息不是同一主体；请先撤销该决定。",
+        "Two records of these subjects were called different by a steward; to take that back, join those two by name"
+        " and say that the earlier decision is overruled.",
+        "已有数据管理员判定其中两条登记信息不是同一主体；如要撤销，请直接归并这两条登记信息，并注明推翻原决定。",
         decided_on=word.at.date().isoformat(),
         review=word.review_id,
         registries=list(word.registries),

@@ -30,6 +30,7 @@ from hub.identity.service.finding import OwnersFindings
 from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
 from hub.identity.service.rekeying import Rekeying
+from hub.identity.service.showing import Showing
 from hub.identity.service.stewarding import Stewarding, Word
 from hub.identity.service.succeeding import Rows, Succeeding
 from hub.identity.store import IndexStore, NewLink, ReviewStore, Session, Vault
@@ -86,6 +87,7 @@ class IdentityService:
         self._parts = Parts(clock, Vault(keyring, blinder), kinds, tuple(region_names), append, follow)
         self._asking = Asking(self._parts, authority or standard_authority())
         self._findings = OwnersFindings(self._parts, authority or standard_authority())
+        self._showing = Showing(self._parts)
         self._stewarding = Stewarding(self._parts)
         self._given: set[str] = set()
         self._gone: WeakKeyDictionary[Session, Rows] = WeakKeyDictionary()
@@ -191,7 +193,7 @@ class IdentityService:
         self, session: Session, sought: Sought = OPEN, *, limit: int = 100, after: str = "", opened: bool = True
     ) -> list[Review]:
         """The review items sought, those that block answers first, with both sides, opened unless codes will do."""
-        return self._stewarding.reviews(session, sought, limit=limit, after=after, opened=opened)
+        return self._showing.reviews(session, sought, limit=limit, after=after, opened=opened)
 
     def outlook(self, session: Session, review_id: str) -> tuple[Outlook, ...]:
         """What each choice about a review item would do now.
@@ -199,7 +201,7 @@ class IdentityService:
         Raises:
             Missing: there is none of that id.
         """
-        return self._stewarding.outlook(session, review_id)
+        return self._showing.outlook(session, review_id)
 
     def review_counts(self, session: Session) -> dict[str, int]:
         """How many review items stand in each state."""
@@ -211,7 +213,7 @@ class IdentityService:
         Raises:
             Missing: there is none of that id.
         """
-        return self._stewarding.require_review(session, review_id)
+        return self._showing.require_review(session, review_id)
 
     def decide(self, session: Session, review_id: str, decision: Decision, *, steward: str, note: str = "") -> Review:
         """The pair is decided for ever and what follows from it is done.
@@ -229,10 +231,19 @@ class IdentityService:
             )
         return self._stewarding.decide(session, review_id, Decision(decision), Word(steward, note, self._clock.now()))
 
-    def join(
-        self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
+    def join(  # noqa: PLR0913  # a word and whom it is about, by name
+        self,
+        session: Session,
+        one: tuple[str, str],
+        other: tuple[str, str],
+        *,
+        steward: str,
+        note: str = "",
+        overrule: bool = False,
     ) -> str:
         """The one subject that two mentions (record and role) belong to from now on, whatever the model says.
+
+        ``overrule`` takes back that a steward called these very two different.
 
         Raises:
             Malformed: they are one mention.
@@ -240,7 +251,7 @@ class IdentityService:
             Conflict: another decision on file forbids it.
         """
         pair = _pair(one, other)
-        return self._stewarding.join(session, pair, Word(steward, note, self._clock.now()))
+        return self._stewarding.join(session, pair, Word(steward, note, self._clock.now()), overrule=overrule)
 
     def split(
         self, session: Session, one: tuple[str, str], other: tuple[str, str], *, steward: str, note: str = ""
@@ -267,9 +278,9 @@ class IdentityService:
         """Whom the mention belonged to at that instant, and the joins or splits that it follows from."""
         return Belongings(self._asking).at(session, record, role, at)
 
-    def history_of_subject(self, session: Session, subject_id: str) -> list[LinkEntry]:
-        """Everything that the link log says of a subject, oldest first."""
-        return self._asking.history_of_subject(session, subject_id)
+    def history_of_subject(self, session: Session, subject_id: str, *, opened: bool = False) -> list[LinkEntry]:
+        """Everything that the link log says of a subject, oldest first; ``opened``: with stewards' notes."""
+        return self._asking.history_of_subject(session, subject_id, opened=opened)
 
     def golden(self, session: Session, subject_id: str) -> tuple[GoldenValue, ...]:
         """The best-known value of each field of the subject."""

@@ -7,7 +7,7 @@ from typing import Final, Literal
 
 from hub.identity.compare import Traits
 from hub.identity.rules import Matcher, Verdict, as_json, partition
-from hub.identity.traits import are_compatible
+from hub.identity.traits import KeyMaker, are_compatible
 
 APART: Final = "apart"
 SAME: Final = "same"
@@ -18,7 +18,9 @@ CHAIN: Final = "others-of-the-subject-disagree"
 BY_STEWARD: Final = "steward"
 JOINS_TWO: Final = "would-join-two-subjects"
 TORN: Final = "touches-two-numbers"
+BETWEEN: Final = "fits-two-kept-apart"
 SAME_RECORD: Final = "same-record"
+STATES_ANOTHER_NUMBER: Final = "states-another-number"
 STATES_BOTH_NUMBERS: Final = "states-both-numbers"
 
 _RANK: Final = {"link": 3, "review": 2, "open": 1, "apart": 0}
@@ -31,6 +33,13 @@ class Member:
     traits: Traits
     mention_ids: list[bytes]
     number: str
+    _keys: frozenset[str] | None = None
+
+    def paired_by(self, keys: KeyMaker) -> frozenset[str]:
+        """The keys by which its kind's model pairs it; made once, for everybody who lives at one address asks."""
+        if self._keys is None:
+            self._keys = frozenset(keys(self.traits))
+        return self._keys
 
 
 @dataclass(slots=True)
@@ -67,9 +76,14 @@ class Assessed:
     objection: str = ""
 
     @property
-    def order(self) -> tuple[bool, float, tuple[float, str]]:
-        """Best first: by number, then by weight, then the older subject."""
-        return (not self.verdict.is_by_number, -self.verdict.weight, self.standing.order)
+    def order(self) -> tuple[bool, bool, float, tuple[float, str]]:
+        """Best first: by a steward's word, then by number, then by weight, then the older subject."""
+        return (
+            self.objection != BY_STEWARD,
+            not self.verdict.is_by_number,
+            -self.verdict.weight,
+            self.standing.order,
+        )
 
     @property
     def reasons(self) -> tuple[str, ...]:

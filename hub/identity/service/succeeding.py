@@ -162,7 +162,7 @@ class Succeeding:
             ]
         )
         self._parts.follow(self._session, [Move(*row[:4], survivor) for row in moved])
-        self._reviews.moot_within(survivor)
+        self._reviews.moot_settled([survivor])
         self._merged[loser] = survivor
 
     def _line(

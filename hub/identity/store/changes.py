@@ -8,6 +8,7 @@ from typing import Any, Final
 from psycopg.types.json import Jsonb
 from sqlmodel import Session
 
+from hub.identity.rules import NUMBER_FIELDS
 from hub.storage.statements import cursor_of
 
 
@@ -70,12 +71,19 @@ class ChangeStore:
         return self._cursor.fetchall()
 
     def joined_otherwise(self, methods: Sequence[str]) -> list[tuple[bytes, bytes]]:
-        """Joins in force that rest on none of those methods: on a record's own history, or on people."""
+        """Joins in force that rest on none of those methods: on people, or on a record's own history.
+
+        So does one by a number that a record of the subject stated before it changed.
+        """
         self._cursor.execute(
             "SELECT l.mention_id, l.other_id FROM identity_link l WHERE l.other_id IS NOT NULL"
-            " AND l.action IN ('linked', 'merged', 'decided') AND NOT l.method = ANY(%s) AND NOT EXISTS"
-            " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id)",
-            [list(methods)],
+            " AND l.action IN ('linked', 'merged', 'decided') AND NOT EXISTS"
+            " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id)"
+            " AND (NOT l.method = ANY(%s) OR l.reasons ?| %s AND EXISTS"
+            " (SELECT FROM identity_mention a JOIN identity_mention b ON b.subject_id = a.subject_id"
+            " WHERE a.mention_id = l.mention_id AND b.mention_id = l.other_id"
+            " AND greatest(a.added_at, b.added_at) > l.at))",
+            [list(methods), [f"{field}:equal" for field in NUMBER_FIELDS]],
         )
         return self._cursor.fetchall()
 

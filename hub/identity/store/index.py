@@ -7,6 +7,7 @@ from typing import Any, Final
 from sqlmodel import Session
 
 from hub.audit.model import Entry
+from hub.identity.rules import NUMBER_FIELDS
 from hub.identity.store.keeping import LINK_COLUMNS, copy_in, copy_links, keep_one, keys_in
 from hub.identity.store.looking import LOOK, MENTIONS_PER_KEY, KeptBefore, Looked, look_values
 from hub.identity.store.rows import KeptMention, NewLink, NewMention, NewSubject
@@ -18,7 +19,7 @@ LOCK: Final = 4_715_002_001
 
 
 _LOCK: Final = f"SELECT pg_advisory_xact_lock({LOCK})"
-_TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s)"
+_TAKE: Final = "DELETE FROM identity_mention WHERE mention_id = ANY(%s) RETURNING mention_id, sealed"
 _HITS: Final = (
     "SELECT DISTINCT q.key, m.subject_id FROM (SELECT substring(%s::bytea FROM n * %s + 1 FOR %s) AS key"
     " FROM generate_series(0, %s) n) q"
@@ -67,7 +68,7 @@ class IndexStore:
         found = Looked()
         self._cursor.execute(LOOK, look_values(mention_ids, keys, most), binary=True, prepare=True)
         found.take(self._cursor.fetchall(), keys)
-        self._take(found.before)
+        found.said = self._take(found.before)
         return found
 
     def members(self, subject_ids: Iterable[str]) -> list[tuple[str, bytes, bytes, bytes]]:
@@ -97,10 +98,13 @@ class IndexStore:
         )
         return {found.mention_id: found for found in (KeptMention(*row) for row in self._cursor.fetchall())}
 
-    def _take(self, before: Sequence[KeptBefore]) -> None:
-        if before:
-            self._cursor.execute(_TAKE, [[row[1] for row in before]])
-            self.drop_keys([(key, row[1]) for row in before for key in keys_in(row[3])])
+    def _take(self, before: Sequence[KeptBefore]) -> dict[bytes, bytes]:
+        if not before:
+            return {}
+        self._cursor.execute(_TAKE, [[row[1] for row in before]])
+        said = dict(self._cursor.fetchall())
+        self.drop_keys([(key, row[1]) for row in before for key in keys_in(row[3])])
+        return said
 
     def withdraw(self, records: Sequence[str], now: datetime) -> list[tuple[bytes, str]]:
         """Mention and subject of those records' mentions; they are looked up no more."""
@@ -200,6 +204,23 @@ class IndexStore:
             " AND l.other_id IS NOT NULL AND l.action IN ('linked', 'merged', 'decided') AND NOT EXISTS"
             " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id) ORDER BY l.seq",
             [ids],
+        )
+        return self._cursor.fetchall()
+
+    def held_by_number(self, mention_ids: Iterable[bytes], *, changed: bytes) -> list[tuple[bytes, bytes]]:
+        """Both ends of the joins in force among those mentions by an equal number that an end stated before it changed.
+
+        ``changed`` is changing now, and not kept yet.
+        """
+        ids = list(mention_ids)
+        self._cursor.execute(
+            "SELECT l.mention_id, l.other_id FROM identity_link l WHERE l.mention_id = ANY(%(ids)s)"
+            " AND l.other_id = ANY(%(ids)s) AND l.action IN ('linked', 'merged', 'decided')"
+            " AND l.reasons ?| %(equal)s AND NOT EXISTS"
+            " (SELECT FROM identity_link u WHERE u.undoes = l.seq AND u.mention_id = l.mention_id)"
+            " AND (%(changed)s IN (l.mention_id, l.other_id) OR EXISTS (SELECT FROM identity_mention m"
+            " WHERE m.mention_id IN (l.mention_id, l.other_id) AND m.added_at > l.at))",
+            {"ids": ids, "equal": [f"{field}:equal" for field in NUMBER_FIELDS], "changed": changed},
         )
         return self._cursor.fetchall()
 

@@ -60,13 +60,14 @@ UNION ALL SELECT 'word', NULL, v.verdict, NULL, NULL, NULL, v.low_id, v.high_id,
 class Looked:
     """What the index holds that matters to a chunk.
 
-    ``hits``: the subjects behind each key. ``before``: earlier versions of the own mentions. ``subjects``: kind and age
-    of every subject that is not too many's. ``members``: their living mentions, the oldest first. ``words``: what
-    stewards said of two mentions of which one is here.
+    ``hits``: the subjects behind each key. ``before``: earlier versions of the own mentions; ``said``: what they said,
+    sealed. ``subjects``: kind and age of every subject that is not too many's. ``members``: their living mentions, the
+    oldest first. ``words``: what stewards said of two mentions of which one is here.
     """
 
     hits: dict[bytes, dict[str, None]] = field(default_factory=dict)
     before: list[KeptBefore] = field(default_factory=list)
+    said: dict[bytes, bytes] = field(default_factory=dict)
     subjects: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     members: list[MemberFound] = field(default_factory=list)
     words: list[tuple[bytes, bytes, str]] = field(default_factory=list)

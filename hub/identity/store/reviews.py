@@ -63,6 +63,7 @@ _CONDITIONS: Final = {
 class KeptWord:
     """A steward's word about two mentions of two subjects, with what names the records."""
 
+    pair: tuple[bytes, bytes]
     verdict: str
     at: datetime
     review_id: str | None
@@ -161,24 +162,37 @@ class ReviewStore:
             [ids, ids],
         )
 
-    def moot_within(self, subject_id: str) -> None:
-        """Open items between two mentions of that one subject wait no longer."""
+    def moot_settled(self, subject_ids: Iterable[str]) -> None:
+        """Open items about those subjects whose two sides are one by now, or called different, wait no longer."""
         self._cursor.execute(
             "UPDATE identity_review r SET state = 'moot' FROM identity_mention l, identity_mention h"
             " WHERE r.state = 'open' AND l.mention_id = r.low_id AND h.mention_id = r.high_id"
-            " AND l.subject_id = %s AND h.subject_id = l.subject_id",
-            [subject_id],
+            " AND (l.subject_id = ANY(%(ids)s) OR h.subject_id = ANY(%(ids)s)) AND (l.subject_id = h.subject_id"
+            " OR EXISTS (SELECT FROM identity_verdict v JOIN identity_mention x ON x.mention_id = v.low_id"
+            " JOIN identity_mention y ON y.mention_id = v.high_id WHERE v.verdict = 'apart' AND"
+            " (x.subject_id, y.subject_id) IN ((l.subject_id, h.subject_id), (h.subject_id, l.subject_id))))",
+            {"ids": list(subject_ids)},
         )
 
-    def keep_verdict(self, pair: tuple[bytes, bytes], verdict: str, *, steward: str, at: datetime) -> None:
+    def keep_verdict(
+        self, pair: tuple[bytes, bytes], verdict: str, *, steward: str, at: datetime, note: bytes | None = None
+    ) -> None:
         """The steward's word stands, over any earlier one."""
         low, high = sorted(pair)
         self._cursor.execute(
-            "INSERT INTO identity_verdict (low_id, high_id, verdict, steward, at) VALUES (%s, %s, %s, %s, %s)"
-            " ON CONFLICT (low_id, high_id) DO UPDATE SET verdict = EXCLUDED.verdict, steward = EXCLUDED.steward,"
-            " at = EXCLUDED.at",
-            [low, high, verdict, steward, at],
+            "INSERT INTO identity_verdict (low_id, high_id, verdict, steward, at, note)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (low_id, high_id) DO UPDATE SET verdict = EXCLUDED.verdict,"
+            " steward = EXCLUDED.steward, at = EXCLUDED.at, note = EXCLUDED.note",
+            [low, high, verdict, steward, at, note],
         )
+
+    def notes_at(self, instants: Iterable[datetime]) -> list[tuple[datetime, bytes, bytes, bytes]]:
+        """Instant, pair and note of every word in force that was noted at one of those instants."""
+        self._cursor.execute(
+            "SELECT at, low_id, high_id, note FROM identity_verdict WHERE at = ANY(%s) AND note IS NOT NULL",
+            [list(instants)],
+        )
+        return self._cursor.fetchall()
 
     def verdicts_about(
         self, mention_ids: Sequence[bytes], subject_ids: Sequence[str]
@@ -201,7 +215,8 @@ class ReviewStore:
     def words_between(self, one: str, other: str) -> list[KeptWord]:
         """Verdicts across two subjects, the oldest first."""
         self._cursor.execute(
-            "SELECT v.verdict, v.at, r.review_id, l.registry_id, h.registry_id, l.record, h.record, l.role, h.role"
+            "SELECT v.low_id, v.high_id, v.verdict, v.at, r.review_id,"
+            " l.registry_id, h.registry_id, l.record, h.record, l.role, h.role"
             " FROM identity_verdict v JOIN identity_mention l ON l.mention_id = v.low_id"
             " JOIN identity_mention h ON h.mention_id = v.high_id"
             " LEFT JOIN identity_review r ON r.low_id = v.low_id AND r.high_id = v.high_id"
@@ -210,8 +225,8 @@ class ReviewStore:
             {"a": one, "b": other},
         )
         return [
-            KeptWord(verdict, at, review_id, tuple(names[:2]), tuple(names[2:4]), tuple(names[4:]))
-            for verdict, at, review_id, *names in self._cursor.fetchall()
+            KeptWord((low, high), verdict, at, review_id, tuple(names[:2]), tuple(names[2:4]), tuple(names[4:]))
+            for low, high, verdict, at, review_id, *names in self._cursor.fetchall()
         ]
 
     def founders(self, subject_ids: Iterable[str]) -> dict[str, bytes]:

@@ -19,6 +19,11 @@ def mention_id_of(record: str, role: str) -> bytes:
     return hashlib.blake2b(f"{record}\x1f{role}".encode(), digest_size=MENTION_ID_BYTES).digest()
 
 
+def note_of(low_id: bytes, high_id: bytes) -> str:
+    """Names the note beside a word about two mentions."""
+    return f"{low_id.hex()}|{high_id.hex()}"
+
+
 @dataclass(frozen=True, slots=True)
 class Vault:
     """Seals and opens what mentions say; makes look-up keys."""
@@ -49,10 +54,10 @@ class Vault:
         found: dict[str, Any] = orjson.loads(opened)
         return found
 
-    def seal_note(self, review_id: str, note: str) -> bytes:
-        """A steward's note, sealed for that review alone."""
-        return self.keyring.seal(note.encode(), context=f"note|{review_id}")
+    def seal_note(self, about: str, note: str) -> bytes:
+        """A steward's note, sealed for that review or word alone."""
+        return self.keyring.seal(note.encode(), context=f"note|{about}")
 
-    def open_note(self, review_id: str, sealed: bytes) -> str:
+    def open_note(self, about: str, sealed: bytes) -> str:
         """The steward's note."""
-        return self.keyring.open(sealed, context=f"note|{review_id}").decode()
+        return self.keyring.open(sealed, context=f"note|{about}").decode()

@@ -1,0 +1,218 @@
+"""Neighbours 邻近主体: the subjects that matter to a chunk, and what a mention comes to against each of them."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import combinations
+
+from hub.identity.compare import Traits
+from hub.identity.rules import Verdict
+from hub.identity.service.drafting import Draft, Drafting
+from hub.identity.service.parts import Kind, Parts
+from hub.identity.service.standing import (
+    APART,
+    BETWEEN,
+    BY_STEWARD,
+    SAME_RECORD,
+    STATES_ANOTHER_NUMBER,
+    STATES_BOTH_NUMBERS,
+    TORN,
+    Assessed,
+    Member,
+    Standing,
+    assess,
+)
+from hub.identity.store.looking import Looked
+from hub.identity.traits import CIRCUMSTANCES, are_compatible, family_of
+
+
+class Neighbours:
+    """Everybody in the index whom a chunk could concern, as they stand while it is placed."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self.standings: dict[str, Standing] = {}
+        self.by_key: dict[bytes, dict[str, None]] = defaultdict(dict)
+        self.words: dict[bytes, dict[bytes, str]] = defaultdict(dict)
+        self.redirects: dict[str, str] = {}
+        self._previous: dict[bytes, tuple[str, Traits]] = {}
+        self._said: dict[bytes, bytes] = {}
+
+    def take(self, found: Looked) -> None:
+        """Whoever was found is at hand."""
+        self.by_key.update(found.hits)
+        self._stand_up(found)
+        self._said = found.said
+        for subject_id, mention_id, sealed, _ in found.before:
+            if sealed:  # an erasure may have taken what it said
+                self._previous[mention_id] = (subject_id, self._parts.vault.open_traits(mention_id, sealed))
+        for low, high, word in found.words:
+            self.words[low][high] = self.words[high][low] = word
+
+    def _stand_up(self, found: Looked) -> None:
+        for subject_id, (kind, created_at) in found.subjects.items():
+            self.standings[subject_id] = Standing(subject_id, kind, (created_at.timestamp(), subject_id))
+        opened: dict[tuple[str, bytes], Member] = {}
+        for subject_id, mention_id, likeness, sealed in found.members:
+            standing = self.standings[subject_id]
+            if (subject_id, likeness) in opened:
+                opened[subject_id, likeness].mention_ids.append(mention_id)
+                continue
+            traits = self._parts.vault.open_traits(mention_id, sealed)
+            standing.add(likeness, traits, mention_id, self._parts.kinds[standing.kind].valid_number(traits))
+            opened[subject_id, likeness] = standing.members[likeness]
+
+    def is_known(self, draft: Draft) -> bool:
+        """True when the draft's record was here before."""
+        return draft.mention_id in self._previous
+
+    def is_unheard_of(self, draft: Draft) -> bool:
+        """True of most: nobody else states any of it, and no steward has spoken of it."""
+        known = self.is_known(draft) or draft.mention_id in self.words
+        return not known and self.by_key.keys().isdisjoint(draft.keys)
+
+    def resolved(self, subject_id: str) -> str:
+        """The subject that answers for it by now."""
+        while subject_id in self.redirects:
+            subject_id = self.redirects[subject_id]
+        return subject_id
+
+    def before(self, draft: Draft) -> Traits | None:
+        """What the draft's record said before, as far as it is compared; None of a record that is new."""
+        _, old = self._previous.get(draft.mention_id, ("", None))
+        return old if old is not None and len(old) == len(draft.traits) else None
+
+    def remembered(self, draft: Draft, drafting: Drafting) -> Draft:
+        """The draft with the numbers that its record stated before, where it tells of the same person still."""
+        old = self.before(draft)
+        if old is None:
+            return draft
+        said = self._parts.vault.open_said(draft.mention_id, self._said[draft.mention_id])
+        return drafting.remembering(draft, old, said["fields"])
+
+    def assessed(self, draft: Draft) -> list[Assessed]:
+        """Every subject that a key points at, assessed."""
+        candidates = self._candidates(draft)
+        words = self.words.get(draft.mention_id, {})
+        for other in words:
+            candidates.update(dict.fromkeys(self._holding(other)))
+        found = [self._assess(draft, subject_id, words) for subject_id in candidates]
+        kept = [each for each in found if each is not None]
+        continued = self._continued(draft, kept)
+        if continued is None:
+            return kept
+        return [continued, *(each for each in kept if each.standing is not continued.standing)]
+
+    def _candidates(self, draft: Draft) -> dict[str, None]:
+        """The subjects that share a key of the model with the draft; a circumstance alone points at nobody."""
+        told: dict[str, None] = {}
+        beside: dict[str, None] = {}
+        for key, text in draft.keys.items():
+            behind = (self.resolved(each) for each in self.by_key.get(key, ()))
+            (beside if family_of(text) in CIRCUMSTANCES else told).update(dict.fromkeys(behind))
+        others = [each for each in beside if each not in told]
+        if others:
+            keys = frozenset(draft.kind.keys(draft.traits))
+            told.update(dict.fromkeys(each for each in others if self._shares(draft.kind, each, keys)))
+        return told
+
+    def _shares(self, kind: Kind, subject_id: str, keys: frozenset[str]) -> bool:
+        standing = self.standings[subject_id]
+        return standing.kind == kind.model.kind and any(
+            not keys.isdisjoint(member.paired_by(kind.keys)) for member in standing.members.values()
+        )
+
+    def _assess(self, draft: Draft, subject_id: str, words: dict[bytes, str]) -> Assessed | None:
+        standing = self.standings[subject_id]
+        if standing.kind != draft.kind.model.kind:
+            return None
+        found = assess(draft.kind.matcher, draft.traits, draft.number, standing, words)
+        if found is None or found.outcome == "link" or found.objection == BY_STEWARD or not draft.number:
+            return found
+        return self._by_another_number(draft, standing) or found
+
+    def _by_another_number(self, draft: Draft, standing: Standing) -> Assessed | None:
+        """A link where one of the two states the other's number beside its own: a corrected number in one row.
+
+        A subject that stands behind the draft's number without a member of that number states it as a further one.
+        """
+        kind, numbers = draft.kind, standing.numbers
+        pairs = [(traits, member.traits, member) for traits in draft.otherwise for member in standing.members.values()]
+        if numbers and draft.number not in numbers and self._is_behind(standing, draft):
+            pairs += [
+                (draft.traits, kind.with_number_of(member.traits, draft.traits), member)
+                for member in standing.members.values()
+            ]
+        for one, other, member in pairs:
+            verdict = kind.matcher.verdict(one, other)
+            if verdict.outcome == "link" and verdict.is_by_number:
+                return Assessed(standing, "link", verdict, member, STATES_BOTH_NUMBERS)
+        return None
+
+    def _is_behind(self, standing: Standing, draft: Draft) -> bool:
+        numbers = (key for key, text in draft.keys.items() if draft.kind.stated_by(text) == "number")
+        return any(self.resolved(each) == standing.subject_id for key in numbers for each in self.by_key.get(key, ()))
+
+    def _holding(self, mention_id: bytes) -> list[str]:
+        return [
+            standing.subject_id
+            for standing in self.standings.values()
+            if any(mention_id in member.mention_ids for member in standing.members.values())
+        ]
+
+    def _continued(self, draft: Draft, assessed: list[Assessed]) -> Assessed | None:
+        """The subject that the record belonged to before it changed, unless the record now tells of somebody else.
+
+        Where others of the subject state another valid number, its own earlier one has to be theirs, or a steward is
+        asked.
+        """
+        old = self.before(draft)
+        if old is None:
+            return None
+        standing = self.standings[self.resolved(self._previous[draft.mention_id][0])]
+        if standing.kind != draft.kind.model.kind:
+            return None
+        verdict = draft.kind.matcher.verdict(old, draft.traits)
+        same_name = verdict.levels["name"] not in ("different", "missing")
+        if not same_name and not verdict.is_by_number:
+            return None
+        current = next((each for each in assessed if each.standing is standing), None)
+        if current is not None and current.objection:
+            return None
+        if draft.number and not are_compatible([draft.number], standing.numbers):
+            return self._by_another_number(draft, standing) or self._of_another_number(draft, standing)
+        return Assessed(standing, "link", verdict, Member(old, [draft.mention_id], ""), SAME_RECORD)
+
+    def _of_another_number(self, draft: Draft, standing: Standing) -> Assessed:
+        """A question about the record and whoever else of its subject states another number."""
+        judged: list[tuple[Verdict, Member]] = [
+            (draft.kind.matcher.verdict(draft.traits, member.traits), member)
+            for member in standing.members.values()
+            if member.number
+        ]
+        verdict, member = max(judged, key=lambda each: each[0].weight)
+        return Assessed(standing, "review", verdict, member, STATES_ANOTHER_NUMBER)
+
+    def tears(self, draft: Draft, links: Sequence[Assessed]) -> str:
+        """Why nobody but a steward says whose the draft is, which fits subjects that are two for certain; else "".
+
+        They are two when they hold two numbers, of which the draft has none, or when a steward called them different.
+        """
+        said = {each.objection for each in links}
+        if BY_STEWARD in said:
+            return ""
+        pairs = [(one.standing, other.standing) for one, other in combinations(links, 2)]
+        if not draft.number and any(not are_compatible(one.numbers, other.numbers) for one, other in pairs):
+            return TORN
+        return BETWEEN if SAME_RECORD not in said and any(self.are_parted(*pair) for pair in pairs) else ""
+
+    def are_parted(self, one: Standing, other: Standing) -> bool:
+        """True when a steward has called a mention of the one and a mention of the other different."""
+        ids = {each for member in other.members.values() for each in member.mention_ids}
+        return any(
+            self.words[mine].get(each) == APART
+            for member in one.members.values()
+            for mine in member.mention_ids
+            if mine in self.words
+            for each in self.words[mine]
+            if each in ids
+        )
