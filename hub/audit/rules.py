@@ -60,10 +60,15 @@ def _checked_name(name: str) -> str:
     return name
 
 
+def is_code(text: str) -> bool:
+    """True for what may stand in an entry in clear: printable ASCII of at most 512 characters, and nobody's number."""
+    return len(text) <= MAX_TEXT and text.isascii() and text.isprintable() and not _PERSONAL.fullmatch(text)
+
+
 def _check_value(name: str, value: Any, depth: int) -> None:
     kind = type(value)
     if kind is str:
-        if len(value) > MAX_TEXT or not value.isascii() or not value.isprintable() or _PERSONAL.fullmatch(value):
+        if not is_code(value):
             raise _not_code(f"a text in {name!r}")
     elif kind is int or value is None or kind is bool:
         return

@@ -172,10 +172,11 @@ def _keys(rule: Rule, look: Look) -> Iterable[Hashable]:
 
 
 class Rarity:
-    """One rule about types that a consumer hardly ever asked for in the time before."""
+    """One rule about types that a consumer hardly ever asked for in the time before ``since``."""
 
-    def __init__(self, rule: Rule, before: Mapping[tuple[str, str], int]) -> None:
+    def __init__(self, rule: Rule, before: Mapping[tuple[str, str], int], *, since: datetime) -> None:
         self._rule = rule
+        self._since = since
         self._before = before
         self._totals: Counter[str] = Counter()
         for (consumer, _), count in before.items():
@@ -185,7 +186,7 @@ class Rarity:
     def watch(self, looks: Iterable[Look]) -> Iterator[Look]:
         """``looks`` as they come, each taken note of."""
         for look in looks:
-            for kind in look.types:
+            for kind in look.types if look.at >= self._since else ():
                 if self._is_rare(look.consumer, kind):
                     hit = self._found.setdefault((look.consumer, kind), _Hit(look, look))
                     hit.take(look, hit.count + 1, 0)

@@ -2,9 +2,10 @@
 
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from hub.audit.rules import is_code
 from hub.errors import Malformed
 from hub.exchange.model import Outcome
 from hub.proof.encoding import b64url_decode
@@ -14,6 +15,8 @@ MOST: Final = 500
 LONGEST: Final = timedelta(days=366)
 """How long a period may be, unless the search is for one case or one person."""
 USUAL: Final = timedelta(days=30)
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+"""No exchange is older, and the log counts seconds from here."""
 COLUMNS: Final = (
     "exchange",
     "at",
@@ -47,19 +50,15 @@ class Search:
     type: str | None = None
 
     def told(self) -> dict[str, Any]:
-        """What the log says of it: codes in clear, and of case and person only that one was meant."""
-        told = {
-            "since": int(self.since.timestamp()),
-            "until": int(self.until.timestamp()),
-            "consumer": self.consumer,
-            "provider": self.provider,
-            "matter": self.matter,
-            "outcome": self.outcome,
-            "type": self.type,
-            "one_case": self.case is not None,
-            "one_person": self.pairwise is not None,
-        }
-        return {name: value for name, value in told.items() if value is not None}
+        """What the log says of it: codes in clear; of case, person and what is no code, only that one was meant."""
+        named = {"consumer": self.consumer, "provider": self.provider, "matter": self.matter, "type": self.type}
+        told: dict[str, Any] = {"since": int(self.since.timestamp()), "until": int(self.until.timestamp())}
+        told |= {"one_case": self.case is not None, "one_person": self.pairwise is not None}
+        told |= {} if self.outcome is None else {"outcome": self.outcome}
+        for name, value in named.items():
+            if value is not None:
+                told |= {name: value} if is_code(value) else {f"one_{name}": True}
+        return told
 
 
 def search_for(period: tuple[datetime | None, datetime | None], now: datetime, **criteria: str | None) -> Search:
@@ -68,22 +67,15 @@ def search_for(period: tuple[datetime | None, datetime | None], now: datetime, *
     Raises:
         Malformed: instants without offset, a period that ends before it begins or is too long, an unknown outcome.
     """
-    until = period[1] or now
-    since = period[0] or until - min(USUAL, until - datetime.min.replace(tzinfo=until.tzinfo))
-    if since.tzinfo is None or until.tzinfo is None or since >= until:
-        raise Malformed(
-            "exchange.search-period",
-            "Give the period as instants with their offset (2026-03-01T08:00:00+08:00), the earlier one first.",
-            "请以带时区的时刻（2026-03-01T08:00:00+08:00）给出起止时间，起始在前。",
-        )
-    is_narrow = criteria.get("case") is not None or criteria.get("pairwise") is not None
-    if until - since > LONGEST and not is_narrow:
-        raise Malformed(
-            "exchange.search-too-wide",
-            f"A search covers at most {LONGEST.days} days unless it is for one case or one pairwise id.",
-            f"除按办件号或部门内标识检索外，检索时段最长 {LONGEST.days} 天。",
-            most_days=LONGEST.days,
-        )
+    since, until = period
+    if any(each is not None and each.tzinfo is None for each in period):
+        raise _wrong_period()
+    until = max(until or now, EARLIEST)
+    since = max(since or until - USUAL, EARLIEST)
+    if since >= until:
+        raise _wrong_period()
+    if criteria.get("case") is None and criteria.get("pairwise") is None:
+        require_bounded(since, until)
     if criteria.get("outcome") not in {None, *(each.value for each in Outcome)}:
         raise Malformed(
             "exchange.search-outcome",
@@ -91,6 +83,29 @@ def search_for(period: tuple[datetime | None, datetime | None], now: datetime, *
             "结果须为 released、partial 或 refused。",
         )
     return Search(since, until, **criteria)
+
+
+def _wrong_period() -> Malformed:
+    return Malformed(
+        "exchange.search-period",
+        "Give the period as instants with their offset (2026-03-01T08:00:00+08:00), the earlier one first.",
+        "请以带时区的时刻（2026-03-01T08:00:00+08:00）给出起止时间，起始在前。",
+    )
+
+
+def require_bounded(since: datetime, until: datetime) -> None:
+    """Returns when a search that walks the whole period may.
+
+    Raises:
+        Malformed: the period is too long.
+    """
+    if until - since > LONGEST:
+        raise Malformed(
+            "exchange.search-too-wide",
+            f"A search covers at most {LONGEST.days} days unless it is for one case or one pairwise id; so do flags.",
+            f"除按办件号或部门内标识检索外，检索时段最长 {LONGEST.days} 天；异常提示亦同。",
+            most_days=LONGEST.days,
+        )
 
 
 @dataclass(frozen=True, slots=True)

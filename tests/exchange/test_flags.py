@@ -96,8 +96,9 @@ def test_people_of_one_address_over_two_cases_are_flagged_and_a_family_in_one_ca
 def test_a_type_that_a_consumer_hardly_ever_asked_for_is_flagged_against_its_own_past() -> None:
     rule = next(each for each in standard_rules() if each.measure == "rarity")
     before = {("svc:aid", "urn:resident"): 997, ("svc:aid", "urn:bank"): 3, ("svc:new", "urn:bank"): 5}
-    rarity = Rarity(rule, before)
+    rarity = Rarity(rule, before, since=NOON)
     looks = [
+        look(NOON - HOUR, types=("urn:bank",)),
         look(),
         look(NOON + HOUR, types=("urn:bank", "urn:resident")),
         look(consumer="svc:new", types=("urn:bank",)),

@@ -4,7 +4,7 @@ import csv
 import hashlib
 import io
 import json
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import duckdb
@@ -111,6 +111,8 @@ def test_a_search_is_bounded(world: World) -> None:
         search(world, since=datetime(2026, 1, 1))  # noqa: DTZ001 - the point
     with pytest.raises(Malformed, match=r"exchange\.search-outcome"):
         search(world, outcome="lost")
+    with pytest.raises(Malformed, match=r"exchange\.search-too-wide"):
+        world.hub.search.flags(search(world, since=now - timedelta(days=400), case="C-1"))
     for limit in (0, 501):
         with pytest.raises(Malformed, match=r"exchange\.search-limit"):
             world.hub.search.page(search(world), limit=limit)
@@ -164,11 +166,22 @@ def test_an_export_in_parquet_says_the_same_with_types(asked: World, tmp_path: A
     assert entry["format"] == "parquet"
 
 
-def test_a_case_number_that_a_table_program_would_compute_is_defused(world: World) -> None:
-    world.ask(case='=HYPERLINK("http://x")')
+@pytest.mark.parametrize("case", ['=HYPERLINK("http://x")', "  =1+1", "＝1＋1", "@x", "－1"])
+def test_a_case_number_that_a_table_program_would_compute_is_defused(world: World, case: str) -> None:
+    world.ask(case=case)
     made = world.hub.search.export(search(world), "csv", by="aud:county-audit")
     (row,) = csv.DictReader(io.StringIO(b"".join(made.portions()).decode()))
-    assert row["case"] == '\'=HYPERLINK("http://x")'
+    assert row["case"] == f"'{case}"
+
+
+@pytest.mark.parametrize("value", ["低保", "11010519491231002X", "13800138000", "é"])
+def test_the_log_tells_of_an_export_by_what_is_no_code_only_that_it_was_taken(world: World, value: str) -> None:
+    for name in ("consumer", "provider", "matter", "type"):
+        told = search(world, **{name: value}).told()
+        assert told[f"one_{name}"] is True
+        assert value not in told.values()
+    made = world.hub.search.export(search(world, matter=value), "csv", by="aud:county-audit")
+    assert b"".join(made.portions()).decode().splitlines() == [",".join(COLUMNS)]
 
 
 def test_flags_come_from_what_really_happened(world: World, clock: FixedClock) -> None:
@@ -181,6 +194,27 @@ def test_flags_come_from_what_really_happened(world: World, clock: FixedClock) -
     told = json.dumps([flag.line() for flag in flags.values()], ensure_ascii=False)
     assert ZHANG["number"] not in told
     assert "sub_" not in told
+
+
+def test_a_search_from_the_first_instant_to_the_last_finds_everything(asked: World) -> None:
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=14)))
+    last = datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=timezone(timedelta(hours=-14)))
+    assert len(found(asked, since=first, until=last, case="2026-0001")) == 1
+    with pytest.raises(Malformed, match=r"exchange\.search-period"):
+        search(asked, until=first)
+
+
+def test_what_began_before_the_period_and_went_on_in_it_is_flagged_whole(world: World, clock: FixedClock) -> None:
+    world.ask(case="none-0")
+    clock.advance(3600)
+    between = clock.now()
+    clock.advance(3600)
+    world.ask(case="none-1")
+    (flag,) = world.hub.search.flags(search(world, since=between)).flags
+    assert (flag.rule, flag.count) == ("no-case", 2)
+    assert flag.since < between < flag.until
+    clock.advance(3600)
+    assert world.hub.search.flags(search(world, since=clock.now())).flags == ()
 
 
 def test_people_of_one_address_are_told_without_the_address_being_kept_anywhere(

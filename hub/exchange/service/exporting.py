@@ -16,7 +16,10 @@ MEMORY: Final = "256MB"
 LISTS: Final = frozenset({"types", "providers"})
 MARK: Final = " "
 """Stands between the members of a list; none of them, all codes, holds one."""
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+BREAKS: Final = ("\t", "\r", "\n")
+"""What begins with one of these ends its cell for some table programs; a formula may follow."""
+FORMULA: Final = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
+"""Table programs of the region take the wide ones for the others."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +135,7 @@ def _texts(line: Mapping[str, Any]) -> Iterator[str]:
 
 def _harmless(text: str) -> str:
     """A case number is another's text: a table program must not take it for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return f"'{text}" if text.startswith(BREAKS) or text.lstrip().startswith(FORMULA) else text
 
 
 class _Utf8:

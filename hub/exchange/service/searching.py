@@ -10,7 +10,7 @@ from hub.audit.model import Entry
 from hub.errors import Malformed
 from hub.exchange.detecting import Rarity, flagged
 from hub.exchange.flags import Flag, Rule, standard_rules
-from hub.exchange.searching import MOST, PAGE, FoundPage, Place, Search, parse_place
+from hub.exchange.searching import MOST, PAGE, FoundPage, Place, Search, parse_place, require_bounded
 from hub.exchange.service.exporting import Export, write_export
 from hub.exchange.service.neighbours import Neighbours
 from hub.exchange.service.parts import Receipts
@@ -65,17 +65,28 @@ class SearchService:
     def flags(self, search: Search) -> Flagged:
         """What is unusual in the period (and of the consumer, when named) by the rules, told as they state it.
 
+        What began before the period and went on in it is told whole: so that two periods side by side miss nothing.
         Memory holds one officer's window and the hits; the requests stream by.
+
+        Raises:
+            Malformed: the period is too long.
         """
+        require_bounded(search.since, search.until)
+        begins = search.since - max((rule.within for rule in self.rules), default=timedelta(0))
         with self.database.reading() as session:
             store = AuditingStore(session)
-            looks = store.looks(search.since, search.until, search.consumer)
-            rarities = [Rarity(rule, self._before(store, rule, search)) for rule in self.rules if _is_rarity(rule)]
+            looks = store.looks(begins, search.until, search.consumer)
+            rarities = [
+                Rarity(rule, self._before(store, rule, search), since=search.since)
+                for rule in self.rules
+                if _is_rarity(rule)
+            ]
             if any("address" in rule.per for rule in self.rules):
                 looks = Neighbours(session, self.vault).placed(looks)
             for rarity in rarities:
                 looks = rarity.watch(looks)
-            hits = list(islice(flagged(self.rules, looks), MOST_FLAGS + 1))
+            within = (flag for flag in flagged(self.rules, looks) if flag.until >= search.since)
+            hits = list(islice(within, MOST_FLAGS + 1))
             for _rest in looks:  # those after the last hit that is shown, so that rarities saw them all
                 continue
         hits += [flag for rarity in rarities for flag in rarity.flags()]
@@ -95,8 +106,12 @@ class SearchService:
         """
         with self.database.reading() as session:
             export = write_export(AuditingStore(session).stream(search), kind)
-        entry = Entry("access", self._claims(search, export, by))
-        self.log.append(entry, self.receipt_seconds)
+        try:
+            entry = Entry("access", self._claims(search, export, by))
+            self.log.append(entry, self.receipt_seconds)
+        except BaseException:
+            export.file.close()
+            raise
         return export.logged(entry.entry_id)
 
     @staticmethod
