@@ -7,6 +7,7 @@ from typing import Final, Protocol
 
 import httpx
 
+from hub.audit.fetching import fetched
 from hub.audit.model import Bookkeeping, StoredBundle
 from hub.audit.refusals import no_checkpoint, no_tile
 from hub.audit.store import LogStore
@@ -16,6 +17,7 @@ from hub.proof.tiles import WIDTH, Tile, tile_width, tiles_of
 from hub.storage.database import Database
 
 BUNDLES_AT_ONCE: Final = 64
+WITHIN_SECONDS: Final = 120.0
 _NOT_FOUND: Final = 404
 _OK: Final = 200
 
@@ -166,7 +168,8 @@ class HttpReader:
 
     def _fetch(self, path: str) -> bytes:
         try:
-            answer = self._client.get(f"{self._prefix}/{path}", headers=self._headers)
+            url = f"{self._prefix}/{path}"
+            answer, content = fetched(self._client, "GET", url, within_seconds=WITHIN_SECONDS, headers=self._headers)
         except httpx.HTTPError as fault:
             raise Unavailable(
                 "audit.log-away", "The log does not answer; try again later.", "日志服务无应答，请稍后重试。"
@@ -180,7 +183,7 @@ class HttpReader:
                 f"日志对 {path} 返回 {answer.status_code}；可能需要具有 audit 权限的令牌。",
                 status=answer.status_code,
             )
-        return answer.content
+        return content
 
 
 def _bundle(reader: LogReader, tile: Tile) -> StoredBundle | None:

@@ -12,6 +12,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
+BODY_SECONDS: Final = 30.0
 _CHECKPOINT: Final = re.compile(r"(?:/.*)?/([0-9a-f]{64})/checkpoint")
 
 
@@ -32,7 +33,11 @@ async def _answer(witness: Witness, scope: Message, receive: Receive) -> Answer:
     if path.endswith("/add-checkpoint"):
         if method != "POST":
             return Answer(405, "Post the checkpoint here.\n")
-        body = await _body(receive)
+        try:
+            async with asyncio.timeout(BODY_SECONDS):
+                body = await _body(receive)
+        except TimeoutError:
+            return Answer(408, "The checkpoint did not come to its end in time.\n")
         return await asyncio.to_thread(witness.add_checkpoint, body)
     found = _CHECKPOINT.fullmatch(path)
     if method in ("GET", "HEAD") and found:

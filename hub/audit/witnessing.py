@@ -12,12 +12,13 @@ from typing import Final
 
 import httpx
 
+from hub.audit.fetching import fetched
 from hub.errors import HubError, Malformed
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.encoding import base64_text
 from hub.proof.merkle import Subtree, consistency_proof
-from hub.proof.note import Note, NoteSignature, NoteVerifier, parse_signature_lines
+from hub.proof.note import MAX_NOTE_BYTES, Note, NoteSignature, NoteVerifier, parse_signature_lines
 from hub.proof.policy import LogPolicy, Witness
 from hub.proof.treehead import parse_decimal
 
@@ -56,11 +57,18 @@ class HttpPost:
         with self._lock:
             client = self._client = self._client or httpx.Client(timeout=self._timeout_seconds)
         try:
-            headers = {"content-type": "text/plain; charset=utf-8"}
-            answer = client.get(url) if body is None else client.post(url, content=body, headers=headers)
+            answer, told = fetched(
+                client,
+                "GET" if body is None else "POST",
+                url,
+                most_bytes=MAX_NOTE_BYTES,
+                within_seconds=self._timeout_seconds,
+                content=body,
+                headers={} if body is None else {"content-type": "text/plain; charset=utf-8"},
+            )
         except (httpx.HTTPError, RuntimeError) as fault:  # a client closed meanwhile raises the latter
             return Reply(0, "", type(fault).__name__)
-        return Reply(answer.status_code, answer.headers.get("content-type", ""), answer.text)
+        return Reply(answer.status_code, answer.headers.get("content-type", ""), told.decode("utf-8", "replace"))
 
     def close(self) -> None:
         """The connections are closed; the next call opens new ones."""

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 import uvicorn
 
+from hub.api.heads import bounded
 from hub.api.logs import start_logging
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witness_app import witness_app
@@ -40,7 +41,7 @@ def serve(
     start_logging("info")
     logs = [NoteVerifier.from_vkey(each) for each in log]
     witness = Witness(logs, _cosigners(name, key, ml_dsa_seed), WitnessStore(directory), SystemClock())
-    uvicorn.run(witness_app(witness), host=host, port=port, log_config=None, access_log=False, server_header=False)
+    uvicorn.run(witness_app(witness), host=host, port=port, **bounded())
 
 
 @app.command()
