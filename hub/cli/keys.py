@@ -1,6 +1,7 @@
 """`hub keys`: keys are made, registered with proof of possession, rotated with an overlap, revoked with a reason."""
 
 import secrets
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,7 +19,6 @@ from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, poss
 from hub.proof.encoding import b64url, strict_json
 from hub.proof.keys import PublicKey, Signer, generate_signer
 from hub.proof.pkcs11 import is_in_device
-from hub.storage.resealing import total
 
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
 app.add_typer(policies, name="policy")
@@ -221,7 +221,7 @@ def reseal(
         if not check:
             done = sum(portion.resealed for portion in service.reseal())
         counted, current = service.counted(), service.keyring.current_id
-    keys = total(counted)
+    keys = sum(counted.values(), Counter[str]())
     if as_json:
         print_json({"resealed": done, "current": current, "keys": dict(keys), "columns": counted})
         return

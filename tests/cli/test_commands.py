@@ -15,16 +15,25 @@ from tests.cli.conftest import Run
 from tests.support.running import running
 
 
-def test_help_lists_every_command_and_loads_none() -> None:
+def _told_without(libraries: set[str], *arguments: str) -> str:
+    """What the command prints, by a process of its own that ends with the names of those libraries that it loaded."""
     code = (
-        "import sys\nfrom hub.cli.main import main\nsys.argv = ['hub', '--help']\n"
-        "try:\n    main()\nexcept SystemExit:\n"
-        "    heavy = {'sqlalchemy', 'fastapi', 'uvicorn', 'cryptography'} & set(sys.modules)\n"
-        "    sys.exit(','.join(heavy) or 0)"
+        f"import sys\nfrom hub.cli.main import main\nsys.argv = ['hub', *{arguments!r}]\n"
+        f"try:\n    main()\nexcept SystemExit:\n    sys.exit(','.join({libraries!r} & set(sys.modules)) or 0)"
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)  # noqa: S603
     assert told.returncode == 0, told.stderr
-    assert all(name in told.stdout for name in COMMANDS)
+    return told.stdout
+
+
+def test_help_lists_every_command_and_loads_none() -> None:
+    told = _told_without({"sqlalchemy", "fastapi", "uvicorn", "cryptography"}, "--help")
+    assert all(name in told for name in COMMANDS)
+
+
+@pytest.mark.parametrize("name", ["keys secret", "verify --help", "view --help", "witness --help", "supervise --help"])
+def test_a_command_without_a_database_loads_nothing_of_one(name: str) -> None:
+    assert _told_without({"sqlalchemy", "psycopg", "fastapi"}, *name.split())
 
 
 @pytest.mark.parametrize("name", COMMANDS)
