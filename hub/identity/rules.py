@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Literal, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from hub.identity.compare import COMPARISONS, MISSING, Traits
 from hub.identity.modelfile import Comparison, Model, Rule
@@ -139,6 +139,7 @@ def partition(
     *,
     number_of: Callable[[Node], str],
     kept_apart: Collection[Pair[Node]] = (),
+    order_of: Callable[[Node], Any] = lambda _: 0,
 ) -> list[list[Node]]:
     """The subjects among mentions that links connect, none of which holds two valid numbers or a pair kept apart.
 
@@ -149,19 +150,28 @@ def partition(
         nodes: the mentions.
         edges: links with their weight in bits.
         number_of: the valid number that a mention states, or nothing.
-        kept_apart: pairs that a steward has called different.
+        kept_apart: pairs that must not be one, as when a steward has called them different.
+        order_of: what orders mentions by what they say: of links that weigh the same those between the first are heard
+            first.
     """
-    links = sorted(edges, key=lambda edge: (-edge[2], *sorted(edge[:2])))
+    said: dict[Node, tuple[Any, Node]] = {node: (order_of(node), node) for node in nodes}
+    links = sorted(edges, key=lambda edge: (-edge[2], *sorted((said[edge[0]], said[edge[1]]))))
     whole = components(nodes, [(left, right) for left, right, _ in links])
+    home = {node: place for place, group in enumerate(whole) for node in group}
+    inside: dict[int, list[tuple[Node, Node, float]]] = defaultdict(list)
+    for edge in links:
+        inside[home[edge[0]]].append(edge)
+    parted: dict[int, list[Pair[Node]]] = defaultdict(list)
+    for one, other in kept_apart:
+        if home.get(one, -1) == home.get(other, -2):
+            parted[home[one]].append((one, other))
     found: list[list[Node]] = []
-    for group in whole:
-        numbers = {number for node in group if (number := number_of(node))}
-        parted = [pair for pair in kept_apart if pair[0] in group and pair[1] in group]
-        if len(numbers) < 2 and not parted:  # noqa: PLR2004  # one number, one person
+    for place, group in enumerate(whole):
+        numbers = {number_of(node) for node in group} - {""}
+        if len(numbers) < 2 and place not in parted:  # noqa: PLR2004  # one number, one person
             found.append(group)
-            continue
-        inner = [edge for edge in links if edge[0] in set(group)]
-        found += _greedy(group, _unambiguous(inner, number_of), number_of, parted)
+        else:
+            found += _greedy(group, _unambiguous(inside[place], number_of), number_of, parted[place])
     return sorted(sorted(group) for group in found)
 
 
@@ -184,13 +194,21 @@ def _greedy(
     parted: list[Pair[Node]],
 ) -> list[list[Node]]:
     """Clusters grown from the strongest link down, none joining what must not stand together."""
-    home = {node: frozenset((node,)) for node in group}
+    home = {node: [node] for node in group}
+    numbers = {node: number_of(node) for node in group}
+    foes: dict[Node, set[Node]] = defaultdict(set)
+    for one, other in parted:
+        foes[one].add(other)
+        foes[other].add(one)
     for left, right, _ in links:
-        joined = home[left] | home[right]
-        numbers = {number for node in joined if (number := number_of(node))}
-        if len(numbers) < 2 and not any(one in joined and other in joined for one, other in parted):  # noqa: PLR2004
-            home.update(dict.fromkeys(joined, joined))
-    return [list(cluster) for cluster in set(home.values())]
+        small, large = sorted((home[left], home[right]), key=len)
+        holds_two = numbers[small[0]] and numbers[large[0]] not in ("", numbers[small[0]])
+        if small is large or holds_two or any(home[foe] is large for node in small for foe in foes.get(node, ())):
+            continue
+        numbers[large[0]] = numbers[large[0]] or numbers[small[0]]
+        large += small
+        home.update(dict.fromkeys(small, large))
+    return list({id(cluster): cluster for cluster in home.values()}.values())
 
 
 def components(nodes: Sequence[Node], links: Iterable[Pair[Node]]) -> list[list[Node]]:

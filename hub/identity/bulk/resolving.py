@@ -178,22 +178,29 @@ class Resolving:
         members: dict[int, list[int]] = {root: [] for root in torn}
         for node, root in zip(roots.nodes[inside].tolist(), roots.roots[inside].tolist(), strict=True):
             members[root].append(node)
-        numbers = self._numbers([node for nodes in members.values() for node in nodes])
+        said = self._said([node for nodes in members.values() for node in nodes])
         for root, nodes in members.items():
             groups = partition(
-                sorted(nodes), edges[root], number_of=lambda node: numbers.get(node, ""), kept_apart=torn[root]
+                sorted(nodes),
+                edges[root],
+                number_of=lambda node: said[node][0],
+                kept_apart=torn[root],
+                order_of=lambda node: said[node][1],
             )
             for group in groups:
                 roots.put(group, min(group))
 
-    def _numbers(self, nodes: Sequence[int]) -> dict[int, str]:
-        number = _valid_number(self.model.columns)
-        if not number:
-            return {}
+    def _said(self, nodes: Sequence[int]) -> dict[int, tuple[str, int]]:
+        """The valid number that each states, or nothing; and its place in the order of all that is said."""
+        number = _valid_number(self.model.columns) or "''"
+        everything = ", ".join(f't."{column}"' for column in self.model.columns)
         self.con.register("incoming", {"n": np.array(nodes, dtype=np.int64)})
-        rows = self.con.execute(f"SELECT t.n, {number} FROM traits t JOIN incoming i ON i.n = t.n").fetchall()
+        rows = self.con.execute(
+            f"SELECT t.n, {number}, dense_rank() OVER (ORDER BY {everything}) FROM traits t"
+            " SEMI JOIN incoming USING (n)"
+        ).fetchall()
         self.con.unregister("incoming")
-        return dict(rows)
+        return {node: (said, place) for node, said, place in rows}
 
     def _assign(self, roots: Roots) -> None:
         """Tables ``assigned`` (every record with its subject) and ``waiting`` (pairs for a steward)."""
