@@ -91,6 +91,8 @@ def _view(hub: Hub, case: Case) -> CaseView:
             "missing catalogue.no-matter: There is no such matter.",
             "refused cases.not-your-matter: This matter is decided by another service.",
             "conflict cases.number-in-use: This number is in use for another matter or other people.",
+            "conflict cases.answers-differ: The case is open, with other answers.",
+            "conflict cases.mandate-differs: The case is open, under another mandate or none.",
         ),
     },
 )

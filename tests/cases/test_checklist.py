@@ -4,8 +4,10 @@ import pytest
 from sqlalchemy import event
 
 from hub.cases.model import Checklist, ItemState
+from hub.cases.service import Opening
+from hub.cases.service.mandates import MandateIn
 from hub.errors import Conflict, Malformed, Missing, Refused
-from tests.cases.conftest import SEVERAL, UNDER_REVIEW, County
+from tests.cases.conftest import SEVERAL, UNDER_REVIEW, County, person
 
 AID = "svc:low-income-aid"
 ASSOCIATION = "svc:association-registration"
@@ -212,6 +214,47 @@ def test_a_case_opened_twice_with_one_number_is_the_same_case(county: County) ->
     assert again.query_code == first.query_code
     assert (first.is_new, again.is_new) == (True, False)
     assert sum(entry.claims.get("action") == "opened" for entry in county.entries) == 1
+
+
+def test_a_case_opened_again_with_other_answers_is_told_so_and_keeps_its_own(county: County) -> None:
+    known_resident(county)
+    county.open(AID, "low-income-aid", "L-1", answers=(("condition:renting", "yes"),))
+    assert not county.open(AID, "low-income-aid", "L-1").is_new
+    for other in (("condition:renting", "no"), ("condition:heavy_expenses", "yes")):
+        with pytest.raises(Conflict) as told:
+            county.open(AID, "low-income-aid", "L-1", answers=(other,))
+        assert told.value.code == "cases.answers-differ"
+        assert other[0] in told.value.en
+    assert county.cases.case(AID, "L-1").answers == {"condition:renting": "yes"}
+
+
+def test_a_case_opened_again_with_somebody_else_is_another_case_though_neither_is_known(county: County) -> None:
+    county.open(AID, "low-income-aid", "L-1")
+    assert not county.open(AID, "low-income-aid", "L-1").is_new
+    somebody = Opening(number="L-1", matter="low-income-aid", people=(person("applicant", "nobody-else"),))
+    with pytest.raises(Conflict) as told:
+        county.cases.open(AID, somebody)
+    assert told.value.code == "cases.number-in-use"
+
+
+def test_a_case_opened_again_under_another_mandate_is_told_so(county: County) -> None:
+    county.subject("A")
+    county.open(AID, "low-income-aid", "L-1")
+    county.subject("B")
+    today, people = county.around.today, (person("", "A").asked, person("", "B").asked)
+    given = MandateIn(*people, ("low-income-aid",), today, today)
+    mandate = county.cases.mandates.record(AID, given)
+    with pytest.raises(Conflict) as told:
+        county.open(AID, "low-income-aid", "L-1", mandate_id=mandate)
+    assert told.value.code == "cases.mandate-differs"
+
+
+def test_a_case_is_the_same_after_its_applicant_was_merged_into_another(county: County) -> None:
+    known_resident(county)
+    county.open(AID, "low-income-aid", "L-1")
+    county.subject("B")
+    county.merge("A", "B")
+    assert not county.open(AID, "low-income-aid", "L-1").is_new
 
 
 def test_a_number_in_use_for_another_matter_or_person_is_refused(county: County) -> None:

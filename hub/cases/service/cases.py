@@ -14,8 +14,16 @@ from hub.cases.service.deciding import Deciding, Outcome
 from hub.cases.service.events import Events
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import Mandates, require_actable, require_mandate
-from hub.cases.service.opening import Opened, Opening, no_such_question, require_conditions, require_usable
-from hub.cases.service.people import PersonIn, placed, require_roles, resolved_again, seal
+from hub.cases.service.opening import (
+    Opened,
+    Opening,
+    is_same_case,
+    no_such_question,
+    require_conditions,
+    require_nothing_new,
+    require_usable,
+)
+from hub.cases.service.people import PersonIn, are_same_people, placed, require_roles, resolved_again, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
 from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
@@ -48,7 +56,8 @@ class CaseService:
             Malformed: an unusable number, role, sub-item or answer.
             Missing: no such matter today.
             Refused: the matter is not this consumer's, or the mandate does not cover it.
-            Conflict: the number is in use for another matter or applicant.
+            Conflict: the number is in use for another matter or other people, or the case has other answers or another
+                mandate than this opening says.
         """
         around, today = self._around, self._around.today
         edition = around.catalogue.require_edition_on(today)
@@ -75,7 +84,7 @@ class CaseService:
             require_mandate(around, session, case)
             new = NewCase(case, around.clock.now(), self._code_digest(case_id), seal(around, case_id, asked))
             if not CaseStore(session).keep(new):
-                return self._again(session, consumer, opening, case)
+                return self._again(session, opening, case)
             return self._first_look(session, case)
 
     def _first_look(self, session: Session, case: Case) -> Opened:
@@ -91,19 +100,19 @@ class CaseService:
         self._around.record(session, case, "opened", case.consumer, codes)
         return Opened(self._around.dated(case), checklist, self._code(case.case_id), is_new=True)
 
-    def _again(self, session: Session, consumer: str, opening: Opening, asked: Case) -> Opened:
+    def _again(self, session: Session, opening: Opening, asked: Case) -> Opened:
         """The case opened before under this number, when this is the same opening."""
-        case = require_case(CaseStore(session), consumer, opening.number)
-        known = {(each.role, each.subject_id) for each in case.participants}
-        same_people = all((each.role, each.subject_id) in known for each in asked.participants)
-        if (case.matter, case.sub_item) != (asked.matter, asked.sub_item) or not same_people:
+        around = self._around
+        case = require_case(CaseStore(session), asked.consumer, opening.number)
+        if not (is_same_case(case, asked) and are_same_people(around, session, case, (asked, opening.people))):
             raise Conflict(
                 "cases.number-in-use",
                 "This number is in use for another matter or other people; open the case under its own number.",
                 "该办件编号已用于其他事项或人员；请用本办件自己的编号。",
             )
-        dated = self._around.dated(case)
-        return Opened(dated, self._lookout.checklist(session, case), self._code(case.case_id), is_new=False)
+        require_nothing_new(case, asked)
+        checklist = self._lookout.checklist(session, case)
+        return Opened(around.dated(case), checklist, self._code(case.case_id), is_new=False)
 
     def case(self, consumer: str, number: str) -> Case:
         """The consumer's case with its due date as of today.

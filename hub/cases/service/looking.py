@@ -20,10 +20,10 @@ from hub.cases.service.people import resolved_again
 from hub.cases.service.surroundings import Surroundings, no_such_case
 from hub.cases.store import CaseStore
 from hub.cases.store.held import HeldNow, HeldPiece, held_by
-from hub.cases.store.merged import owners_of
+from hub.cases.store.merged import Owners, owners_of
 from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
 from hub.catalogue.model import Catalogue, Matter, Names, PieceKind, StatementType
-from hub.sharing.model import Allowed, Grant, NotAllowed
+from hub.sharing.model import Allowed, Grant, NotAllowed, Owed
 from hub.sharing.rules import permission_for
 from hub.sharing.store import GrantStore, OwedStore
 
@@ -134,7 +134,7 @@ class Lookout:
             satisfies=checking,
             state=partial(self._state, held, checking),
             delivered=store.delivered_in(case.case_id),
-            supplies=OwedStore(session).supplies_for(subjects, case.consumer),
+            supplies=_supplies_under(session, owners, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
             party_names=partial(_party_names, around),
             commitments=store.commitments_under(promised),
@@ -193,6 +193,12 @@ def _good_until(world: World) -> datetime:
         if turn is not None and turn > world.now
     ]
     return min([world.now + timedelta(minutes=1), *turns])
+
+
+def _supplies_under(session: Session, owners: Owners, consumer: str) -> list[Owed]:
+    """What providers were asked for, by the subject who answers now for whom it was asked about."""
+    found = OwedStore(session).supplies_for(list(owners), consumer)
+    return [replace(each, subject_id=owners[each.subject_id]) for each in found]
 
 
 def _workdays_after(around: Surroundings, day: date, days: int) -> date | None:

@@ -7,7 +7,7 @@ from typing import Final
 from hub.cases.model import Case, Checklist
 from hub.cases.service.people import PersonIn, require_roles
 from hub.catalogue.model import Matter
-from hub.errors import Malformed, Refused
+from hub.errors import Conflict, Malformed, Refused
 from hub.kernel.naming import names_somebody
 
 MAX_NUMBER: Final = 64
@@ -96,3 +96,31 @@ def no_such_question(key: str) -> Malformed:
         "办件没有这个问题，或没有这个选项；请查看材料清单。",
         question=key[:80],
     )
+
+
+def is_same_case(case: Case, asked: Case) -> bool:
+    """True when both are for the same matter and situation, and part of the same event or of none."""
+    return (case.matter, case.sub_item, case.event_number) == (asked.matter, asked.sub_item, asked.event_number)
+
+
+def require_nothing_new(case: Case, asked: Case) -> None:
+    """An opening that is sent again says nothing which the open case would not keep.
+
+    Raises:
+        Conflict: ``cases.answers-differ`` or ``cases.mandate-differs``.
+    """
+    differing = sorted(key for key, said in asked.answers.items() if case.answers.get(key) != said)
+    if differing:
+        raise Conflict(
+            "cases.answers-differ",
+            f"The case is open, with other answers to: {', '.join(differing)}. Nothing was changed; answer there.",
+            f"该办件已建立，以下问题的回答与此不同：{'、'.join(differing)}。未作更改；请通过该办件的回答接口提交。",
+            case=case.case_id,
+        )
+    if asked.mandate_id and asked.mandate_id != case.mandate_id:
+        raise Conflict(
+            "cases.mandate-differs",
+            "The case is open, under another mandate or none. Nothing was changed; name the agent at the case.",
+            "该办件已建立，所依据的委托与此不同。未作更改；请在该办件中变更代办人。",
+            case=case.case_id,
+        )

@@ -145,6 +145,24 @@ def asked_again(
     )
 
 
+def are_same_people(
+    around: Surroundings, session: Session, case: Case, opening: tuple[Case, Sequence[PersonIn]]
+) -> bool:
+    """True when everyone of the opening, as resolved in the case made of it, has that role in ``case``.
+
+    Who is not exactly one subject is the same only by what was said of them when ``case`` was opened.
+    """
+    asked, people = opening
+    known = {(each.role, each.subject_id) for each in case.participants if each.subject_id}
+    sealed = CaseStore(session).asked_of(case.case_id)
+    for person, said in zip(asked.participants, people, strict=True):
+        place = (person.role, person.position)
+        is_known = person.subject_id is not None and (person.role, person.subject_id) in known
+        if not is_known and (place not in sealed or _opened(around, case, place, sealed) != said.asked):
+            return False
+    return True
+
+
 def asked_in(around: Surroundings, session: Session, case: Case, place: tuple[str, int]) -> PersonAsked:
     """Who was meant by the participant at that place, as the approval service named them."""
     return _opened(around, case, place, CaseStore(session).asked_of(case.case_id))
