@@ -178,7 +178,13 @@ def regrouped(
             links.append((one, other, verdict.weight))
         elif APART in said or disagree(matcher, verdict):
             apart.append((one, other))
-    return partition(list(members), links, number_of=lambda each: members[each].number, kept_apart=apart)
+    return partition(
+        list(members),
+        links,
+        number_of=lambda each: members[each].number,
+        kept_apart=apart,
+        order_of=lambda each: members[each].traits,
+    )
 
 
 def may_merge(matcher: Matcher, one: Standing, other: Standing) -> bool:
