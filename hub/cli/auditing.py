@@ -1,6 +1,5 @@
 """`hub audit search|flags|export-exchanges`: what an auditor looks for at a hub, over its interface, reading only."""
 
-import hashlib
 from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from hub.cli.calling import CallingKey, CallingParty, HubAddress, calling, fetched
+from hub.cli.exported import check, digest_of, keep_proof
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.client.channel import Channel
 from hub.errors import Broken, Malformed
@@ -31,6 +31,7 @@ def add_commands(app: typer.Typer) -> None:
     app.command()(search)
     app.command()(flags)
     app.command("export-exchanges")(export)
+    app.command("check-export")(check)
 
 
 def search(
@@ -130,20 +131,17 @@ def export(
     wanted |= _asked(outcome=outcome, pairwise=pairwise, type=kind, format=form)
     with calling(hub, party, key) as channel:
         made = fetched(channel, f"{hub.rstrip('/')}/v1/audit/exports", wanted, file)
-    digest = _digest_of(file)
-    if made["content-digest"] != f"sha-256=:{b64encode(digest).decode()}:":
-        raise Broken(
-            "cli.export-differs",
-            "The file is not what the log names; export again.",
-            "文件与日志所记不符；请重新导出。",
-        )
-    told = {"file": str(file), "rows": int(made["x-rows"]), "sha256": digest.hex(), "entry": made["x-log-entry"]}
+        digest = digest_of(file)
+        if made["content-digest"] != f"sha-256=:{b64encode(digest).decode()}:":
+            raise Broken(
+                "cli.export-differs",
+                "The file is not what the log names; export again.",
+                "文件与日志所记不符；请重新导出。",
+            )
+        proof = keep_proof(channel, file, made["x-log-entry"])
+    told = {"file": str(file), "rows": int(made["x-rows"]), "sha256": digest.hex(), "proof": str(proof)}
+    told["entry"] = made["x-log-entry"]
     if as_json:
         print_json(told)
     else:
         say(f"{told['rows']} exchanges in {file}, SHA-256 {told['sha256']}, log entry {told['entry']}.", "已导出。")
-
-
-def _digest_of(file: Path) -> bytes:
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").digest()

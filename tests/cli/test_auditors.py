@@ -87,6 +87,39 @@ def test_an_auditor_takes_an_export_whose_digest_is_logged(run: Run, up: Running
     assert run("audit", "export-exchanges", tmp_path / "x.xlsx", *auditor, *period()).code == 2
 
 
+def policy_of(up: Running, folder: Path) -> Path:
+    """What an auditor was given by somebody else than the hub."""
+    hub, path = up.hub, folder / "policy.json"
+    told = {"id": hub.id, "jwks": [hub.signer.public.to_jwk()], "log_vkey": hub.log_vkey, "origin": hub.log_origin}
+    path.write_text(json.dumps({"version": 1, "hub": told}))
+    return path
+
+
+def test_an_export_is_checked_without_the_hub_and_a_changed_one_is_refused(
+    run: Run, up: Running, tmp_path: Path
+) -> None:
+    auditor, policy = as_party(up, "aud:county-audit"), policy_of(up, tmp_path)
+    file, other = tmp_path / "all.csv", tmp_path / "none.csv"
+    assert run("audit", "export-exchanges", file, *auditor, *period(), "--json").json["proof"] == f"{file}.proof"
+    run("audit", "export-exchanges", other, *auditor, *period(), "--matter", "低保")
+    later = tmp_path / "later"
+    index = run("audit", "check-export", file, "--policy", policy, "--json").json["index"]
+    later.write_text(run("audit", "prove", str(index), "--hub", up.url).out)
+    sound = run("audit", "check-export", file, "--policy", policy, "--receipt", later, "--json")
+    assert sound.code == 0, sound.err
+    assert (sound.json["entry"]["by"], sound.json["entry"]["rows"]) == ("aud:county-audit", 2)
+    assert run("audit", "check-export", other, "--log-key", up.hub.log_vkey).code == 0
+    assert run("audit", "check-export", file).code == 2
+    (tmp_path / "all.csv.proof").rename(tmp_path / "kept")
+    assert run("audit", "check-export", file, "--policy", policy).code == 4
+    (tmp_path / "none.csv.proof").rename(tmp_path / "all.csv.proof")
+    assert run("audit", "check-export", file, "--policy", policy).code == 3
+    (tmp_path / "kept").rename(tmp_path / "all.csv.proof")
+    file.write_bytes(file.read_bytes().replace(b"refused", b"partial"))
+    changed = run("audit", "check-export", file, "--policy", policy)
+    assert (changed.code, "cli.export-changed" in changed.err) == (3, True)
+
+
 def test_a_refused_export_leaves_no_file(run: Run, up: Running, tmp_path: Path) -> None:
     file = tmp_path / "exchanges.csv"
     assert run("audit", "export-exchanges", file, *as_party(up, AID), *period()).code == 3
@@ -100,10 +133,7 @@ def test_a_portal_opens_a_view_and_anyone_verifies_it(run: Run, up: Running, tmp
     opened = run("view", "open", *portal, "--person", person, "--out", view)
     assert opened.code == 0, opened.err
     assert stat.S_IMODE(view.stat().st_mode) == 0o600
-    policy = tmp_path / "policy.json"
-    hub = up.hub
-    told = {"id": hub.id, "jwks": [hub.signer.public.to_jwk()], "log_vkey": hub.log_vkey, "origin": hub.log_origin}
-    policy.write_text(json.dumps({"version": 1, "hub": told}))
+    policy = policy_of(up, tmp_path)
     sound = run("view", "verify", view, "--policy", policy)
     assert (sound.code, sound.out.count("✔")) == (0, 7)
     view.write_text(view.read_text().replace('"deferral_days":180', '"deferral_days":181'))
