@@ -10,6 +10,7 @@ import pytest
 from adapters.agent.hub_client import HubClient
 from adapters.agent.requests import Answered, answer_supplies
 from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.identity.model import Mention
 from hub.kernel.clock import SystemClock, local_date
 from hub.kernel.ids import new_id
 from hub.parties.model import Party, PartyKind
@@ -151,8 +152,6 @@ def market(office: Office) -> Office:
     office.up.hub.party_service.register_party(party)
     office.up.hub.parties.register(party, signer.public.to_jwk())
     (office.up.cabinet.path_of(MARKET)).write_bytes(signer.to_pem())
-    from hub.identity.model import Mention
-
     fields = {"name": COMPANY["name"], "credit_code": COMPANY["number"]}
     mention = Mention("m-1", "civil_affairs", "organisations", "self", "legal_person", fields)
     with office.up.hub.database.writing() as session:
@@ -208,6 +207,28 @@ def test_a_provider_supplies_on_request_and_the_checklist_turns_to_held(market: 
     assert market.post(MARKET, answer, {"evidence": licence(market)})["answer"] == "supplied"
     assert licence_item(market, case)["state"] == "held"
     assert licence_item(market, cancellation(market)["case"]["id"])["state"] == "held", "and for every later case"
+
+
+def test_what_was_asked_for_before_two_subjects_became_one_is_asked_once_and_can_be_supplied(market: Office) -> None:
+    other = {"kind": "legal_person", "number": "91330106MA2ABCD139", "name": "某某贸易有限公司"}
+    fields = {"name": other["name"], "credit_code": other["number"]}
+    identity, database = market.up.hub.identity, market.up.hub.database
+    with database.writing() as session:
+        session.connection().exec_driver_sql("UPDATE evidence SET status = 'withdrawn' WHERE type = 'business-licence'")
+        session.connection().exec_driver_sql("DELETE FROM sharing_owed WHERE kind = 'supply'")
+        identity.place(session, [Mention("m-2", "civil_affairs", "organisations", "self", "legal_person", fields)])
+    case = market.open("simple-cancellation", CANCELLATION, people={"applicant": [other]})["case"]["id"]
+    path = f"/v1/cases/{case}/materials/licence/supplies"
+    (asked,) = market.post(CANCELLATION, path)
+    with database.writing() as session:
+        identity.join(session, ("m-1", "self"), ("m-2", "self"), steward="王科员")
+    assert licence_item(market, case)["reason"]["code"] == "asked-for"
+    assert market.post(CANCELLATION, path)[0]["id"] == asked["id"]
+    evidence = licence(market, name=other["name"], credit_code=other["number"])
+    assert market.post(MARKET, f"/v1/supplies/{asked['id']}/answer", {"evidence": evidence})["answer"] == "supplied"
+    assert licence_item(market, case)["state"] == "held"
+    with database.writing() as session:
+        identity.split(session, ("m-1", "self"), ("m-2", "self"), steward="王科员")
 
 
 def test_the_departments_own_program_answers_everything_that_waits(market: Office) -> None:

@@ -198,8 +198,8 @@ class Asking:
         kind = "resident" if claims.get("number") else "legal_person"
         asked = PersonAsked(kind=kind, number=str(number), name=str(claims.get("name", "")))
         found = resolve(self._around, session, owed.consumer, asked)
-        meant = self._around.identity.resolve(session, owed.subject_id)
-        if found.outcome is not Outcome.found or found.subject_id != meant:
+        meant = self._around.identity.survivors(session, [owed.subject_id])
+        if found.outcome is not Outcome.found or found.subject_id != meant.get(owed.subject_id):
             raise Refused(
                 "cases.supplied-about-somebody-else",
                 "The evidence is not about the subject that was asked about.",
