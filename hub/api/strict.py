@@ -1,13 +1,15 @@
-"""JSON bodies are read strictly: UTF-8, no doubled key, no NUL, no lone surrogate, bounded depth."""
+"""What callers send is read strictly: JSON without doubled key, NUL, lone surrogate or depth; no unknown parameter."""
 
-from collections.abc import Callable, Coroutine
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from typing import Any, get_args, get_origin
 
-from fastapi import Request, Response
+from fastapi import Request, Response, params
+from fastapi.dependencies.utils import get_flat_params
 from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict
 
-from hub.errors import Refused
+from hub.errors import Malformed, Refused
 from hub.proof.jws import strict_json
 
 
@@ -41,19 +43,38 @@ class _StrictRequest(Request):
 
 
 class StrictRoute(APIRoute):
-    """A route whose JSON bodies are read by the same parser as signed messages."""
+    """A route whose JSON bodies are read by the same parser as signed messages, and which knows its parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, given a request that parses strictly."""
         answer = super().get_route_handler()
         wants_json = self.body_field is not None
+        fields = [each for each in get_flat_params(self.dependant) if isinstance(each.field_info, params.Query)]
+        known = {each.alias: _is_list(each.field_info.annotation) for each in fields}
 
         async def strictly(request: Request) -> Response:
+            _require_known(request, known)
             if wants_json:
                 require_content_type(request, "application/json")
             return await answer(_StrictRequest(request.scope, request.receive))
 
         return strictly
+
+
+def _is_list(annotation: Any) -> bool:
+    return any(get_origin(each) is list for each in (annotation, *get_args(annotation)))
+
+
+def _require_known(request: Request, known: Mapping[str, bool]) -> None:
+    """A criterion misspelt, or given twice where one counts, must not widen a search without a word."""
+    asked = Counter(name for name, _ in request.query_params.multi_items())
+    if any(name not in known or (times > 1 and not known[name]) for name, times in asked.items()):
+        raise Malformed(
+            "api.unknown-parameter",
+            "The address carries a parameter that is unknown here, or one twice; see `known`.",
+            "地址中有未知或重复的查询参数；可用参数见 known。",
+            known=sorted(known),
+        )
 
 
 def require_content_type(request: Request, *allowed: str) -> None:

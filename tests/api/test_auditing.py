@@ -147,6 +147,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ),
     ("/v1/audit/exchanges", {"after": "nonsense"}, "exchange.search-place"),
     ("/v1/audit/flags", LONG, "exchange.search-too-wide"),
+    ("/v1/audit/flags", LONG | {"case": "C-1"}, "exchange.search-too-wide"),
+    ("/v1/audit/exchanges", {"mater": "low-income-aid"}, "api.unknown-parameter"),
+    ("/v1/audit/exchanges", {"case": ["C-1", "C-2"]}, "api.unknown-parameter"),
+    ("/v1/audit/flag-rules", {"since": "2026-01-01T00:00:00Z"}, "api.unknown-parameter"),
 ]
 
 
