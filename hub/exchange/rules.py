@@ -6,6 +6,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
+from hub.audit.rules import is_code
 from hub.errors import Malformed
 from hub.exchange.model import Item, Outcome, Request, Wanted
 from hub.identity.model import IdentityQuery
@@ -23,6 +24,8 @@ MAX_TEXT: Final = 300
 _CODE: Final = re.compile(r"[!-~]{1,64}")
 """Matters and types are codes: the log names them in clear, and takes no other text."""
 
+_LEAST_DIGITS: Final = 17
+"""Of a resident number."""
 _CLAIMS: Final = frozenset(
     {"iss", "aud", "iat", "nbf", "exp", "jti", "subject", "matter", "case", "basis", "officer", "wanted"}
 )
@@ -57,18 +60,21 @@ def request_in(message: VerifiedJws, jws: str) -> Request:
     )
 
 
-def require_nameless(numbers: Iterable[str], on: date, people: Iterable[str] = ()) -> None:
-    """Returns when none of the ``numbers``, which are kept in clear, holds a person's number or what ``people`` names.
+def require_nameless(
+    numbers: Iterable[str], on: date, *, people: Iterable[str] = (), codes: Sequence[str] = ()
+) -> None:
+    """Returns when what is kept in clear names nobody: no person's number in it, and in ``numbers`` none of ``people``.
 
     Raises:
-        Malformed: one does.
+        Malformed: something does.
     """
-    about = tuple(people)
-    if any(names_somebody(each, on, about) for each in numbers):
+    about, together = tuple(people), "|".join(codes)
+    is_long = sum(map(str.isdigit, together)) >= _LEAST_DIGITS  # else there is no need to look closer
+    if any(names_somebody(each, on, about) for each in numbers) or (is_long and names_somebody(together, on)):
         raise Malformed(
             "exchange.number-names-somebody",
-            "A case or message number holds a person's number or name, and such numbers are not sealed; use another.",
-            "办件号或报文编号含有个人号码或姓名，而编号以明文保存；请改用其他编号。",
+            "A case or message number, or a code, holds a person's number or name, and is not sealed; use another.",
+            "办件号、报文编号或代码含有个人号码或姓名，而这些以明文保存；请改用其他编号或代码。",
         )
 
 
@@ -90,7 +96,7 @@ def _text(claims: Mapping[str, Any], name: str) -> str:
 
 def _code(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not _CODE.fullmatch(value):
+    if not isinstance(value, str) or not _CODE.fullmatch(value) or not is_code(value):
         raise _wrong(name)
     return value
 

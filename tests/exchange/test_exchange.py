@@ -324,6 +324,18 @@ def test_the_log_entry_says_codes_and_commitments_only(world: World) -> None:
         assert personal not in str(entry)
 
 
+@pytest.mark.parametrize(
+    "code", [ZHANG["number"], f"x{ZHANG['number']}", "110105-19491231-002X", f"urn:{ZHANG['number']}:1", "13800000000"]
+)
+def test_no_code_of_a_request_carries_a_number_into_the_log(world: World, code: str) -> None:
+    before = count(world, "exchange")
+    wanted = [{"type": RESIDENT, "claims": ["name"]}, {"type": code, "claims": ["name"]}]
+    for changed in ({"matter": code}, {"wanted": wanted}):
+        with pytest.raises(Malformed, match=r"exchange\.(request-claim|number-names-somebody)"):
+            world.ask(**changed)
+    assert count(world, "exchange") == before
+
+
 def test_what_is_kept_of_an_exchange_names_nobody(world: World) -> None:
     world.ask()
     with world.hub.database.reading() as session:

@@ -70,8 +70,9 @@ class ExchangeService:
         )  # 1
         self._check_consumer(str(verified.claims["iss"]))  # 2
         request = request_in(verified, jws)  # 3
-        asked = (request.query.number, request.query.name) if request.query else ()
-        require_nameless((request.jti, request.case), local_date(now), asked)
+        people = (request.query.number, request.query.name) if request.query else ()
+        codes = (request.matter, *(wanted.type for wanted in request.wanted))
+        require_nameless((request.jti, request.case), local_date(now), people=people, codes=codes)
         self._parts.log.require_witnessed()  # 4
         return request
 
