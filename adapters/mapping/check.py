@@ -1,11 +1,12 @@
 """What a mapping file must mean, beyond its form: every name in it points at something that exists."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from adapters.mapping.fitting import misfit_of, missing_claims
-from adapters.mapping.model import Claim, Export, Mapping
+from adapters.mapping.fitting import misfit_of, missing_claims, odd_code
+from adapters.mapping.model import Claim, Export, Mapping, Part
 from adapters.mapping.yaml_lines import Document
+from adapters.standard.folding import folded_header
 
 AROUND: Final = ("@title", "@sheet", "@file", "@folder", "@modified")
 """What stands around a table and not in it; read like columns."""
@@ -36,6 +37,20 @@ def check_meaning(mapping: Mapping, document: Document) -> None:
             raise document.refuse((*place, "claims"), said, "缺少必需的数据项")
 
 
+def check_tables_used(own: Iterable[str], mapping: Mapping, document: Document) -> None:
+    """Returns when every code table of the mapping's own is read by some claim.
+
+    Raises:
+        Malformed: the first that none reads, such as one whose name is misspelt.
+    """
+    used = {table for export in mapping.exports.values() for one in export.claims for table in (one.codes, one.kinds)}
+    for name in own:
+        if name not in used:
+            known = ", ".join(sorted(one for one in used if one))
+            said = f"no claim reads this code table; there are {known}"
+            raise document.refuse(("codes", name), said, "没有数据项用到该代码表")
+
+
 def _check_manner(export: Export, document: Document) -> None:
     """Returns when the export can be read in its mode and told from the one before."""
     place = ("exports", export.name)
@@ -61,8 +76,14 @@ def _check_parts(export: Export, document: Document) -> None:
     place = ("exports", export.name)
     for part in export.parts.values():
         within = (*place, "parts", part.name) if part.name else place
+        if export.join and part.name not in (export.join.base, export.join.other):
+            said = f"is none of the two parts that are joined, {export.join.base} and {export.join.other}"
+            raise document.refuse(within, said, "该部分不在 join 之中")
         if not part.columns:
             raise document.refuse(within, "'columns' is missing", "缺少 columns")
+        if not part.recognised_by:
+            raise document.refuse(within, "'recognised_by' is missing: it would take any table for this", "缺少识别列")
+        _check_spellings(part, within, document)
         for mark in part.recognised_by:
             for column in mark:
                 if column not in part.columns:
@@ -71,6 +92,17 @@ def _check_parts(export: Export, document: Document) -> None:
         raise document.refuse(place, "several parts need a 'join'", "多个部分须说明 join")
     if export.join:
         _check_join(export, document)
+
+
+def _check_spellings(part: Part, within: tuple[str, ...], document: Document) -> None:
+    """Returns when no name of a column is told of two columns: the first would take it, whatever the other means."""
+    meant: dict[str, str] = {}
+    for column, aliases in part.columns.items():
+        for spelling in dict.fromkeys(map(folded_header, (column, *aliases))):
+            other = meant.setdefault(spelling, column)
+            if other != column:
+                said = f"'{spelling}' is a name of {other} too; take it from one of them"
+                raise document.refuse((*within, "columns", column), said, f"“{spelling}”同时是“{other}”的列名")
 
 
 def _check_join(export: Export, document: Document) -> None:
@@ -98,5 +130,14 @@ def _check_claim(claim: Claim, export: Export, mapping: Mapping, document: Docum
         raise document.refuse(place, f"'as: {claim.reader}' needs 'codes'", "缺少代码表")
     if claim.unit and claim.unit not in _UNITS.get(claim.reader, ()):
         raise document.refuse(place, f"'{claim.unit}' is no unit of {claim.reader}", "单位不符")
-    if complaint := misfit_of(claim, export, mapping):
+    if complaint := misfit_of(claim, export):
         raise document.refuse(place, *complaint)
+    if odd := odd_code(claim, export, mapping):
+        said = f"gives '{odd}', which the evidence type does not know"
+        raise document.refuse(_code_place(document, claim.codes or "", odd), said, f"“{odd}”不是标准代码")
+
+
+def _code_place(document: Document, table: str, code: str) -> tuple[str, ...]:
+    """Where the mapping's own code table gives that code; the table where it does not say."""
+    own = document.value.get("codes", {}).get(table, {})
+    return ("codes", table, *[written for written, given in own.items() if str(given) == code][:1])

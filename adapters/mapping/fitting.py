@@ -29,7 +29,7 @@ def _required(evidence: str) -> Iterator[str]:
         yield from (f"{name}.{one}" for one in inner) if inner else [name]
 
 
-def misfit_of(claim: Claim, export: Export, mapping: Mapping) -> Complaint | None:
+def misfit_of(claim: Claim, export: Export) -> Complaint | None:
     """Why ``claim`` cannot be what the evidence type describes; None when it can."""
     if claim.reader == "organisation-numbers":
         return None
@@ -45,18 +45,17 @@ def misfit_of(claim: Claim, export: Export, mapping: Mapping) -> Complaint | Non
             f"'as: {claim.reader}' gives a value of type {gives}, the evidence type wants {wants}",
             "读法与数据项类型不符",
         )
-    return _odd_code(claim, node, mapping) if claim.reader == "code" else None
+    return None
 
 
-def _odd_code(claim: Claim, node: dict[str, Any], mapping: Mapping) -> Complaint | None:
-    fits = validator_of(node).is_valid
-    odd = sorted(code for code in set(mapping.codes.get(claim.codes or "", {}).values()) if not fits(code))
-    if not odd:
+def odd_code(claim: Claim, export: Export, mapping: Mapping) -> str | None:
+    """A code that the claim's table gives and the evidence type does not know; None when it knows them all."""
+    node = _described(claim.path, export.evidence) if claim.reader == "code" else None
+    if node is None:
         return None
-    return (
-        f"its code table gives '{odd[0]}', which the evidence type does not know",
-        f"代码表中的“{odd[0]}”不是标准代码",
-    )
+    fits = validator_of(node).is_valid
+    codes = set(mapping.codes.get(claim.codes or "", {}).values())
+    return min((code for code in codes if not fits(code)), default=None)
 
 
 def _described(path: tuple[str, ...], evidence: str) -> dict[str, Any] | None:

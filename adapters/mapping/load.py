@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
-from adapters.mapping.check import check_meaning
+from adapters.mapping.check import check_meaning, check_tables_used
 from adapters.mapping.model import Claim, Export, Files, Join, Mapping, Part, Rest, Tables
 from adapters.mapping.yaml_lines import Document, parse_yaml
 from adapters.schemas import validator
@@ -137,6 +137,7 @@ def _mapping(document: Document) -> Mapping:
         raw=raw,
     )
     check_meaning(mapping, document)
+    check_tables_used([name for name in raw.get("codes", {}) if name not in _shared_codes()], mapping, document)
     return mapping
 
 

@@ -61,7 +61,10 @@ def parse_yaml(text: str, name: str) -> Document:
         raise document.refuse((), "nested too deeply for a mapping", "嵌套过深") from None
     if root is None:
         raise document.refuse((), "is empty; start with version and registry", "文件为空")
-    document.value = _value(root, (), document)
+    try:
+        document.value = _value(root, (), document)
+    except RecursionError:
+        raise document.refuse((), "an alias inside what it stands for", "别名引用了自身") from None
     return document
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.mapping.load import REGISTRIES, default_mapping, load_mapping
+from adapters.mapping.load import ADAPTERS, REGISTRIES, default_mapping, load_mapping
 from hub.errors import Malformed, Missing
 from tests.support.adapter_runs import by_name, hub_for, lines, run
 
@@ -112,6 +112,11 @@ def test_complaints_name_the_line(change: tuple[str, str], line: int, said: str,
             "'name' only",
         ),
         ("funeral", "exports: {cancellations: {key: [" + "[" * 5000, "too deeply"),
+        ("land", "codes: &all {right-kind: *all}", "alias"),
+        ("land", "codes: {right-knd: {林权: 9}}", "no claim reads this code table"),
+        ("land", "codes: {right-kind: {林权: 77}}", "gives '77'"),
+        ("land", "exports: {rights: {parts: {QLRR: {columns: {ZJH: [身份证号]}}}}}", "none of the two parts"),
+        ("land", "exports: {rights: {parts: {QLR: {columns: {ZJH: [权 利人]}}}}}", "is a name of QLRMC too"),
     ],
 )
 def test_what_could_never_become_evidence_is_refused_before_a_row_is_read(
@@ -122,6 +127,27 @@ def test_what_could_never_become_evidence_is_refused_before_a_row_is_read(
     with pytest.raises(Malformed) as refused:
         load_mapping(path, registry)
     assert (refused.value.code, said in refused.value.en) == ("adapters.mapping", True), refused.value.en
+
+
+def test_a_part_that_nothing_marks_would_take_any_table_and_is_refused(tmp_path: Path) -> None:
+    text = (ADAPTERS / "low_income" / "mapping.yaml").read_text(encoding="utf-8")
+    path = tmp_path / "m.yaml"
+    path.write_text(
+        "".join(one for one in text.splitlines(keepends=True) if "recognised_by" not in one), encoding="utf-8"
+    )
+    with pytest.raises(Malformed) as refused:
+        load_mapping(path, "low_income")
+    assert "'recognised_by' is missing" in refused.value.en
+
+
+def test_a_code_that_is_none_is_named_where_the_mapping_writes_it(tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(
+        "version: 1\nregistry: land\nextends: default\ncodes:\n  right-kind: {林权: 77}\n", encoding="utf-8"
+    )
+    with pytest.raises(Malformed) as refused:
+        load_mapping(path, "land")
+    assert (refused.value.facts["line"], refused.value.facts["path"]) == (5, "codes.right-kind.林权")
 
 
 def test_an_empty_mapping_file_is_said_to_be_empty(tmp_path: Path) -> None:
