@@ -11,6 +11,7 @@ from adapters.mapping.recognise import Recognised
 from hub.kernel.clock import LOCAL
 
 _BLOCK: Final = 1 << 20
+_DAYS: Final = ("date", "month")
 
 
 def around_file(path: Path) -> dict[str, str]:
@@ -26,6 +27,14 @@ def file_digest(path: Path) -> str:
         while block := file.read(_BLOCK):
             digest.update(block)
     return digest.hexdigest()[:32]
+
+
+def day_places(mapping: RegistryMapping, recognised: Recognised) -> frozenset[int]:
+    """Where the columns stand that are read as days or months."""
+    export = mapping.exports[recognised.export]
+    prefix = f"{recognised.part}." if recognised.part else ""
+    read = {column.removeprefix(prefix) for one in export.claims if one.reader in _DAYS for column in one.columns}
+    return frozenset(place for column, place in recognised.places.items() if column in read)
 
 
 def key_places(mapping: RegistryMapping, recognised: Recognised) -> Mapping[str, int]:

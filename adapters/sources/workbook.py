@@ -1,9 +1,10 @@
 """Workbooks (.xlsx): each sheet a table; merged titles, formulas, dates as text, rounded numbers as they are."""
 
+import re
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +18,7 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
 from adapters.sources.grid import Header, RawRow, body, find_header
 from adapters.sources.model import FORMULA, Item
-from adapters.sources.places import around_file, file_digest, key_places
+from adapters.sources.places import around_file, day_places, file_digest, key_places
 from adapters.standard.folding import SHEET_ERRORS
 from hub.errors import Malformed
 
@@ -26,6 +27,7 @@ _SMALL: Final = 32 << 20
 _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _BLOCK: Final = 1 << 20
+_JANUARY_OR_OCTOBER: Final = re.compile(r"(?:19|20)\d\d\.1")
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
 
@@ -172,11 +174,11 @@ class SheetTable:
         """Every row below the header."""
         header = self._known
         keys = key_places(self._mapping, header.recognised)
-        yield from body(self._rows(), header, keys, is_exact=False)
+        yield from body(self._rows(day_places(self._mapping, header.recognised)), header, keys, is_exact=False)
 
-    def _rows(self) -> Iterator[RawRow]:
+    def _rows(self, days: Collection[int] = ()) -> Iterator[RawRow]:
         formulas = _has_formulas(self._path)
-        values = self._values(data_only=True)
+        values = (_with_both_months(row, days) for row in self._values(data_only=True))
         if not formulas:
             for row in values:
                 yield _texts(row), ()
@@ -218,6 +220,22 @@ def _contains(archive: zipfile.ZipFile, member: str) -> bool:
                 return True
             tail = text[-4:]
     return False
+
+
+def _with_both_months(row: tuple[Any, ...], days: Collection[int]) -> tuple[Any, ...]:
+    """The row; where it holds the number 2020.1 for a day or month, that it is January's or, typed 2020.10, October's.
+
+    Such a cell is then no day that can be read, and its owner sees why. As text 2020.1 is January.
+    """
+    unsure = [place for place in days if place < len(row) and _is_january_or_october(row[place])]
+    cells = list(row)
+    for place in unsure:
+        cells[place] = f"{row[place]}或{row[place]}0"
+    return tuple(cells) if unsure else row
+
+
+def _is_january_or_october(value: Any) -> bool:
+    return isinstance(value, float) and _JANUARY_OR_OCTOBER.fullmatch(str(value)) is not None
 
 
 def _texts(row: Iterable[Any]) -> list[str]:

@@ -355,3 +355,16 @@ def test_a_row_that_lacks_its_key_but_says_more_goes_back_to_its_owner(tmp_path:
     table = [AID, ["1", "桃源乡", *LI[:2], "DB1", "城市", "300"], ["2", "桃源乡", "", "", "", "城市", "300"]]
     report = run(hub_for("low_income"), "low_income", workbook(tmp_path / "低保2026年10月.xlsx", table))
     assert (report.accepted, report.unusable) == (1, 1)
+
+
+def test_the_number_2020_1_is_january_or_october_and_read_as_neither(tmp_path: Path) -> None:
+    header = [*AID, "起始保障年月"]
+    wang, zhang = (["1", "桃源", name, number, f"D{name}", "城市"] for name, number in (WANG[:2], ZHANG[:2]))
+    table = [["2026年10月低保"], header, [*wang, 2020.1, 2020.1], [*zhang, "100", "2020.1"]]
+    hub = hub_for("low_income")
+    run(hub, "low_income", workbook(tmp_path / "d.xlsx", table))
+    told = {one["head"]["name"]: one for one in hub.claims("low_income", "households")}
+    assert "starts_month" not in told["王芳"]
+    assert told["王芳"]["quality"] == ["starts-month-unreadable"]
+    assert told["王芳"]["top_up_fen"] == 202010
+    assert told["张伟"]["starts_month"] == "2020-01"
