@@ -230,7 +230,7 @@ def _with_both_months(row: tuple[Any, ...], days: Collection[int]) -> tuple[Any,
     unsure = [place for place in days if place < len(row) and _is_january_or_october(row[place])]
     cells = list(row)
     for place in unsure:
-        cells[place] = f"{row[place]}或{row[place]}0"
+        cells[place] = f"1月或10月，{int(row[place])}"
     return tuple(cells) if unsure else row
 
 
