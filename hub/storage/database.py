@@ -1,13 +1,16 @@
 """PostgreSQL, one dialect everywhere: short transactions that either commit whole or leave nothing."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import psycopg
-from sqlalchemy import Engine, create_engine, text
+from psycopg.conninfo import make_conninfo
+from psycopg.errors import InsufficientPrivilege
+from sqlalchemy import URL, Engine, create_engine, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
@@ -18,33 +21,68 @@ DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises for statements that did not pass through SQLAlchemy."""
 
 
+# What the server itself says to a connection has its severity, in the server's language, and two spaces in front; what
+# the system or the driver says has not, but for a password that the server asked for and was not given. While it starts
+# or stops it only has to be waited for.
+_SAID_NO: Final = re.compile(r"failed: (?:[^\s:]+: {2}(?!the database system|数据库系统)|fe_sendauth)")
+
+
 def away(fault: BaseException) -> Unavailable:
     """The error for callers; what the server said to a failed connection is a note, for operators only."""
-    told = Unavailable(
+    said = getattr(fault, "orig", fault)
+    lacks_rights = isinstance(said, InsufficientPrivilege)
+    is_unconnected = isinstance(said, psycopg.OperationalError) and said.sqlstate is None
+    told = _refused() if lacks_rights or (is_unconnected and _SAID_NO.search(str(said))) else _no_answer()
+    if lacks_rights or is_unconnected:
+        told.add_note(str(said).strip())
+    return told
+
+
+def _no_answer() -> Unavailable:
+    return Unavailable(
         "storage.database-away",
         "The database does not answer; nothing was kept. Try again when it is back.",
         "数据库无应答，未保存任何内容；请待其恢复后重试。",
     )
-    said = getattr(fault, "orig", fault)
-    if isinstance(said, psycopg.OperationalError) and said.sqlstate is None:
-        told.add_note(str(said).strip())
-    return told
+
+
+def _refused() -> Unavailable:
+    return Unavailable(
+        "storage.database-refuses",
+        "The database answers and refuses the hub; nothing was kept. Its operator checks user, password, database "
+        "name, rights and the number of connections.",
+        "数据库有应答但拒绝枢纽，未保存任何内容；请运维人员核对用户、口令、数据库名、权限与连接数。",
+    )
+
+
+def _address(url: str) -> URL:
+    """The address, once it can only be read in one way.
+
+    Raises:
+        Malformed: it cannot; an ``@`` in a password, for one, would make the rest of it the name of a host.
+    """
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() == "postgresql" and "@" not in (parsed.host or ""):
+            make_conninfo(**{name: str(value) for name, value in parsed.query.items()})
+            return parsed.set(drivername="postgresql+psycopg")
+    except (ArgumentError, ValueError, psycopg.ProgrammingError):
+        pass
+    raise Malformed(
+        "storage.not-postgresql",
+        "HUB_DATABASE_URL is not a PostgreSQL address; give postgresql://user:password@host:port/database, with "
+        "%40 for an @ in the password.",
+        "HUB_DATABASE_URL 不是 PostgreSQL 地址；请写作 postgresql://用户:口令@主机:端口/数据库，口令中的 @ 写作 %40。",
+    )
 
 
 class Database:
     """One PostgreSQL database. ``url`` is any ``postgresql://`` URL; the driver is always psycopg 3."""
 
     def __init__(self, url: str, *, pool_size: int = 20, connect_seconds: int = 5) -> None:
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "postgresql":
-            raise Malformed(
-                "storage.not-postgresql",
-                "HUB_DATABASE_URL must be a postgresql:// URL.",
-                "HUB_DATABASE_URL 必须是 postgresql:// 地址。",
-            )
         about = {"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8"}
         self.engine: Engine = create_engine(
-            parsed.set(drivername="postgresql+psycopg"),
+            _address(url),
             pool_size=pool_size,
             max_overflow=pool_size // 2,
             pool_timeout=connect_seconds,
@@ -63,7 +101,7 @@ class Database:
         """One transaction: commits when the block ends, keeps nothing when it raises.
 
         Raises:
-            Unavailable: the database went away before the commit was acknowledged.
+            Unavailable: the database refuses the hub, or went away before the commit was acknowledged.
         """
         with self._session() as session, session.begin():
             yield session
@@ -97,8 +135,9 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
             raise away(fault) from fault
-        except DBAPIError as fault:
-            if fault.connection_invalidated:
+        except (DBAPIError, InsufficientPrivilege) as fault:
+            lacks_rights = isinstance(getattr(fault, "orig", fault), InsufficientPrivilege)
+            if lacks_rights or getattr(fault, "connection_invalidated", False):
                 raise away(fault) from fault
             raise
 
