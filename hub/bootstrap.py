@@ -157,7 +157,6 @@ class _Builder:
             blinder=self.blinder,
             keyring=self.keyring,
             clock=self.clock,
-            append=append,
             follow=self._follow,
             region_names=self.settings.region_names,
             review_probable=self.settings.review_probable,

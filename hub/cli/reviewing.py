@@ -61,9 +61,7 @@ def join(  # what a steward gives, each by name
     other: Mention,
     steward: Steward = "",
     note: Note = "",
-    overrule: Annotated[
-        bool, typer.Option("--overrule", help="Although these two were called different.")
-    ] = False,
+    overrule: Annotated[bool, typer.Option("--overrule", help="Although these two were called different.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Two records are one subject's from now on, whatever the machine says 归并."""

@@ -22,7 +22,6 @@ from typing import Any, Final
 
 import psycopg
 
-from hub.audit.store import append
 from hub.identity.model import Mention, Outcome, Placement
 from hub.identity.service import IdentityService
 from hub.identity.service.parts import kinds_of
@@ -67,7 +66,6 @@ def _service(opened: Database) -> IdentityService:
         blinder=Blinder(KEY),
         keyring=KeyRing("bench", {"bench": KEY}),
         clock=SystemClock(),
-        append=append,
     )
 
 

@@ -13,7 +13,6 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from hub.audit.store import append
 from hub.errors import Malformed, Unavailable
 from hub.evidence.frames import frame_of, lines_in
 from hub.evidence.lines import Expectation, read_lines
@@ -184,9 +183,7 @@ def test_what_waits_is_unreadable_on_the_disk(intake: IntakeService, civil: Depa
 
 def with_identity(intake: IntakeService, database: Database, clock: FixedClock) -> IntakeService:
     vault = intake.vault
-    identity = IdentityService(
-        database=database, blinder=vault.blinder, keyring=vault.keyring, clock=clock, append=append
-    )
+    identity = IdentityService(database=database, blinder=vault.blinder, keyring=vault.keyring, clock=clock)
     return replace(intake, identity=identity)
 
 

@@ -1,6 +1,7 @@
 """An identity index on a real database, and people to place in it."""
 
 import itertools
+import json
 import secrets
 import threading
 from collections.abc import Callable, Sequence
@@ -9,8 +10,8 @@ from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
 
-from hub.audit.model import Entry
 from hub.identity.model import Mention, Move, Placement
 from hub.identity.service import IdentityService
 from hub.kernel.clock import FixedClock
@@ -54,9 +55,19 @@ def clock() -> FixedClock:
     return FixedClock(NOW)
 
 
+Entries = Callable[[], list[dict[str, Any]]]
+
+
 @pytest.fixture
-def entries() -> list[Entry]:
-    return []
+def entries(database: Database) -> Entries:
+    """What the log's queue says, entry by entry, the oldest first."""
+
+    def queued() -> list[dict[str, Any]]:
+        with database.reading() as session:
+            found = session.execute(text("SELECT content FROM log_queue ORDER BY entry_id")).scalars()
+            return [json.loads(bytes(each)) for each in found]
+
+    return queued
 
 
 @pytest.fixture
@@ -68,7 +79,7 @@ Make = Callable[..., IdentityService]
 
 
 @pytest.fixture
-def make(database: Database, clock: FixedClock, entries: list[Entry], moves: list[Move]) -> Make:
+def make(database: Database, clock: FixedClock, moves: list[Move]) -> Make:
     secret = secrets.token_bytes(32)
 
     def made(**more: Any) -> IdentityService:
@@ -77,7 +88,6 @@ def make(database: Database, clock: FixedClock, entries: list[Entry], moves: lis
             blinder=Blinder(secret),
             keyring=KeyRing("k1", {"k1": secret}),
             clock=clock,
-            append=lambda _session, entry: (entry.content(), entries.append(entry)),
             follow=lambda _session, found: moves.extend(found),
             **more,
         )

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing
 from hub.identity.model import Decision, Move
 from hub.identity.modelfile import standard_model
 from hub.identity.service import IdentityService
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Make, Place, mention, number_of, subjects
+from tests.identity.conftest import ZHANG, Entries, Make, Place, mention, number_of, subjects
 from tests.identity.people import County
 
 OTHER = {"name": "王小明", "birth_date": "1970-03-04", "number": number_of("1970-03-04", 11)}
@@ -34,7 +33,7 @@ def test_an_index_that_intake_built_needs_no_change(identity: IdentityService, p
 
 
 def test_what_a_bulk_run_would_join_is_shown_applied_and_logged(
-    make: Make, place: Place, moves: list[Move], entries: list[Entry], database: Database
+    make: Make, place: Place, moves: list[Move], entries: Entries, database: Database
 ) -> None:
     careful, free = make(review_probable=True), make()
     probable = {key: WITHOUT[key] for key in ("name", "birth_date", "sex", "region_code")}
@@ -51,7 +50,7 @@ def test_what_a_bulk_run_would_join_is_shown_applied_and_logged(
     with database.reading() as session:
         assert free.resolve(session, first or "") == free.resolve(session, second or "")
     assert {move.to_subject for move in moves} <= {first, second}
-    assert entries[-1].claims["action"] == "changes-applied"
+    assert entries()[-1]["action"] == "changes-applied"
     assert free.changes.propose().items == ()
 
 

@@ -3,11 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from hub.audit.model import Entry
 from hub.errors import Malformed
 from hub.identity.service import IdentityService
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Make, Place, mention, number_of
+from tests.identity.conftest import ZHANG, Entries, Make, Place, mention, number_of
 
 
 def _forget_keys(database: Database) -> None:
@@ -32,7 +31,7 @@ def _keys(database: Database) -> set[tuple[bytes, bytes]]:
 
 
 def test_records_of_before_are_found_by_phone_and_address_again(
-    place: Place, identity: IdentityService, database: Database, entries: list[Entry]
+    place: Place, identity: IdentityService, database: Database, entries: Entries
 ) -> None:
     (first,) = place(mention(ZHANG, kin=(number_of("1950-01-01", 22),)))
     complete = _keys(database)
@@ -41,8 +40,8 @@ def test_records_of_before_are_found_by_phone_and_address_again(
     done = list(identity.rekeying.portions())
     assert [(each.read, each.rekeyed, each.damaged) for each in done] == [(1, 1, 0)]
     assert _keys(database) == complete
-    assert entries[-1].claims["action"] == "rekeyed"
-    assert entries[-1].claims["mentions"] == 1
+    assert entries()[-1]["action"] == "rekeyed"
+    assert entries()[-1]["mentions"] == 1
     (found,) = place(mention(ZHANG | {"number": None, "birth_date": None}))
     assert found.subject_id == first.subject_id
 

@@ -4,13 +4,12 @@ from typing import Any
 
 import pytest
 
-from hub.audit.model import Entry
 from hub.errors import Conflict
 from hub.identity.model import Decision, Mention, Move, Outcome, Placement
 from hub.identity.service import IdentityService
 from hub.kernel.clock import FixedClock
 from hub.storage.database import Database
-from tests.identity.conftest import ZHANG, Place, mention, number_of
+from tests.identity.conftest import ZHANG, Entries, Place, mention, number_of
 
 
 def row(fields: dict[str, Any], record: str) -> Mention:
@@ -51,7 +50,7 @@ def test_a_corrected_row_is_the_same_person_in_whatever_order_it_is_told(
 
 
 def test_the_placement_names_the_subject_that_goes_on_and_others_follow(
-    place: Place, identity: IdentityService, database: Database, moves: list[Move], entries: list[Entry]
+    place: Place, identity: IdentityService, database: Database, moves: list[Move], entries: Entries
 ) -> None:
     (before,) = place(row(ZHANG, "old"))
     pairwise = identity.pairwise_id(before.subject_id or "", "svc:a")
@@ -62,7 +61,7 @@ def test_the_placement_names_the_subject_that_goes_on_and_others_follow(
         line = identity.history(session, "new", "self")[-1]
     assert (line.action, line.reasons[0]) == ("moved", "row-replaced")
     assert [move.to_subject for move in moves] == [before.subject_id]
-    assert entries[-1].claims["action"] == "row-replaced"
+    assert entries()[-1]["action"] == "row-replaced"
 
 
 @pytest.mark.parametrize(

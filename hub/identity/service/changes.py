@@ -8,15 +8,18 @@ checked again when the set is applied, and what has changed since is skipped wit
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
 import duckdb
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.errors import Conflict, Malformed, Missing
 from hub.identity.bulk.loading import load_traits
 from hub.identity.bulk.resolving import Resolving
+from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.compare import Traits
 from hub.identity.rules import SCORE, components
 from hub.identity.service.applying import Applying, Item
@@ -134,21 +137,18 @@ class ChangeSets:
         entry = Entry(
             "link", {"action": f"changes-{state}", "change_set": change_id, **counts, "skipped": len(skipped)}
         )
-        self._parts.append(session, entry.with_claims(actor=entry.commit(steward)))
+        append(session, entry.with_claims(actor=entry.commit(steward)))
 
     def _differences(self, session: Session, kind: Kind) -> list[Item]:
         """What the bulk run over the mentions of one kind says otherwise than the index."""
         indexed = _Indexed([], [], [])
-        con = duckdb.connect()
-        try:
+        with scratch_folder() as folder, closing(duckdb.connect(config={"temp_directory": str(folder)})) as con:
             load_traits(con, kind.model, self._traits(session, kind, indexed))
             if not indexed.mention_ids:
                 return []
             words = self._words(session, kind, indexed)
             Resolving(con, kind.model, review_probable=self._review_probable, words=words).run()
             return _Differing(con, indexed, ChangeStore(session).asked(), words).items()
-        finally:
-            con.close()
 
     def _traits(self, session: Session, kind: Kind, indexed: _Indexed) -> Iterator[tuple[str, Traits]]:
         for kept in IndexStore(session).all_mentions():

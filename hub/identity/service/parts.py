@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from hub.audit.model import Entry
 from hub.identity.compare import LIST_MARK, Traits
 from hub.identity.model import Mention, Move
 from hub.identity.modelfile import Model, standard_model
@@ -23,7 +22,6 @@ from hub.identity.traits import (
 )
 from hub.kernel.clock import Clock
 
-Append = Callable[[Session, Entry], object]
 Follow = Callable[[Session, Sequence[Move]], object]
 
 HINT_ROLES = frozenset(("legal_representative",))
@@ -126,5 +124,4 @@ class Parts:
     vault: Vault
     kinds: Mapping[str, Kind]
     region_names: tuple[str, ...]
-    append: Append
     follow: Follow

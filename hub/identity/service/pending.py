@@ -33,20 +33,13 @@ class Pending:
     def close(self) -> None:
         """Everything is in the index, and the log has one entry for the chunk; of one record in one statement."""
         if len(self.mentions) == len(self.links) == 1 and len(self.subjects) <= 1:
-            self._write_one(self.mentions[0], self.links[0], is_new=bool(self.subjects))
+            mention, link, is_new = self.mentions[0], self.links[0], bool(self.subjects)
+            self._written()
+            self._index.keep_one(mention, link, self._entry(), is_new=is_new)
             return
         self.write()
         if self.counts:
-            self._parts.append(self._session, self._entry())
-
-    def _write_one(self, mention: NewMention, link: NewLink, *, is_new: bool) -> None:
-        self._written()
-        entry = self._entry()
-        if self._parts.append is append:
-            self._index.keep_one(mention, link, entry, is_new=is_new)
-        else:
-            self._index.keep_one(mention, link, is_new=is_new)
-            self._parts.append(self._session, entry)
+            append(self._session, self._entry())
 
     def _written(self) -> None:
         for link in self.links:

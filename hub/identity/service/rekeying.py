@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.errors import Broken, Malformed
 from hub.identity.compare import LIST_MARK
 from hub.identity.model import Mention
@@ -122,7 +123,7 @@ class Rekeying:
         models = [kind.model.version for kind in self._parts.kinds.values()]
         claims = {"action": REKEYED, "mentions": len(written), "actor": ACTOR, "models": models}
         digest = hashlib.sha256(b"".join(written)).hexdigest()
-        self._parts.append(session, Entry("link", {**claims, "digest": digest}))
+        append(session, Entry("link", {**claims, "digest": digest}))
 
 
 def _place(after: str) -> bytes:

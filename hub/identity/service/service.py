@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.errors import Malformed, Missing
 from hub.identity.findings import Finding
 from hub.identity.golden import Authority, standard_authority
@@ -27,7 +28,7 @@ from hub.identity.outlook import OPEN, Outlook, Sought
 from hub.identity.service.asking import Asking
 from hub.identity.service.belonging import Belonging, Belongings
 from hub.identity.service.finding import OwnersFindings
-from hub.identity.service.parts import ACTOR, Append, Follow, Parts, kinds_of
+from hub.identity.service.parts import ACTOR, Follow, Parts, kinds_of
 from hub.identity.service.placing import Placing
 from hub.identity.service.rekeying import Rekeying
 from hub.identity.service.showing import Showing
@@ -47,10 +48,6 @@ PAIRWISE = "pw"
 _REMEMBERED = 100_000
 
 
-def _append_nothing(_session: Session, _entry: object) -> None:
-    """For an index without a log, as a bulk run on a laptop has it."""
-
-
 def _follow_nothing(_session: Session, _moves: object) -> None:
     """For an index on which no other room depends."""
 
@@ -67,14 +64,12 @@ class IdentityService:
         clock: Clock,
         models: Mapping[str, Model] | None = None,
         authority: Authority | None = None,
-        append: Append = _append_nothing,
         follow: Follow = _follow_nothing,
         region_names: Sequence[str] = (),
         review_probable: bool = False,
     ) -> None:
         """Args beyond the obvious.
 
-        append: appends an entry to the audit log in the given session.
         follow: told of every mention that changed its subject, so that other rooms' rows follow in the same session.
         region_names: regions whose names organisations may leave out.
         review_probable: the hub-wide switch that makes every probabilistic link a review.
@@ -84,7 +79,7 @@ class IdentityService:
         self._blinder = blinder
         self._clock = clock
         kinds = kinds_of(models, review_probable=review_probable)
-        self._parts = Parts(clock, Vault(keyring, blinder), kinds, tuple(region_names), append, follow)
+        self._parts = Parts(clock, Vault(keyring, blinder), kinds, tuple(region_names), follow)
         self._asking = Asking(self._parts, authority or standard_authority())
         self._findings = OwnersFindings(self._parts, authority or standard_authority())
         self._showing = Showing(self._parts)
@@ -301,12 +296,12 @@ class IdentityService:
         if review_ids:
             digest = hashlib.sha256(" ".join(review_ids).encode()).hexdigest()
             claims = {"action": "reviews-read", "reviews": len(review_ids), "first": review_ids[0], "digest": digest}
-            self._parts.append(session, Entry("access", {**claims, "by": reader}))
+            append(session, Entry("access", {**claims, "by": reader}))
 
     def note_subject_reading(self, session: Session, subject_id: str, *, reader: str) -> None:
         """That somebody was shown what is known of the subject stands in the log."""
         entry = Entry("access", {"action": "subject-read", "by": reader})
-        self._parts.append(session, entry.with_claims(subject=entry.commit(subject_id)))
+        append(session, entry.with_claims(subject=entry.commit(subject_id)))
 
     def require_subject(self, session: Session, subject_id: str) -> tuple[str, list[str]]:
         """The subject that answers for the id now, and every id that it answers for.

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.errors import Conflict, Malformed
 from hub.identity.model import LONGEST_NOTE, LONGEST_STEWARD, Decision, Move, Review
 from hub.identity.rules import as_json
@@ -181,7 +182,7 @@ class Stewarding:
         """The log says what was done in codes; who did it and to whom, under the entry's salt."""
         entry = Entry(kind, claims)
         whose = {} if subject_id is None else {"subject": entry.commit(subject_id)}
-        self._parts.append(session, entry.with_claims(**whose, actor=entry.commit(word.steward)))
+        append(session, entry.with_claims(**whose, actor=entry.commit(word.steward)))
 
 
 def is_one_line(text: str) -> bool:

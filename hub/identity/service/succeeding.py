@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from hub.audit.model import Entry
+from hub.audit.store import append
 from hub.identity.compare import Traits
 from hub.identity.model import Mention, Move, Outcome, Placement
 from hub.identity.rules import Verdict, as_json
@@ -191,7 +192,7 @@ class Succeeding:
     def _tell(self) -> None:
         if self._merged or self._opened:
             claims = {"action": ROW_REPLACED, "merged": len(self._merged), "review": self._opened, "actor": ACTOR}
-            self._parts.append(self._session, Entry("link", claims))
+            append(self._session, Entry("link", claims))
 
 
 def _is_likely(verdict: Verdict) -> bool:

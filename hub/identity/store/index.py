@@ -127,7 +127,7 @@ class IndexStore:
                 [[key for key, _ in pairs], [mention_id for _, mention_id in pairs]],
             )
 
-    def keep_one(self, mention: NewMention, link: NewLink, entry: Entry | None = None, *, is_new: bool) -> None:
+    def keep_one(self, mention: NewMention, link: NewLink, entry: Entry, *, is_new: bool) -> None:
         """One mention and its line of the link log, ``is_new``: with its subject; ``entry`` is in the log's queue."""
         keep_one(self._cursor, mention, link, entry, is_new=is_new)
 

@@ -27,8 +27,10 @@ _KEYS_BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _KEYS_END: Final = b"\xff\xff"
 _TWO_FIELDS: Final = (2).to_bytes(2, "big")
 
-_ONE: Final = (
-    "s AS (INSERT INTO identity_subject (subject_id, kind, created_at)"
+_KEEP_ONE: Final = (
+    "WITH new AS (SELECT 0 AS place, %(entry_id)s::text AS entry_id, %(content)s::bytea AS content,"
+    f" %(leaf)s::bytea AS leaf), queued AS ({QUEUE}),"
+    " s AS (INSERT INTO identity_subject (subject_id, kind, created_at)"
     " SELECT %(subject_id)s::text, %(kind)s::text, %(added_at)s::timestamptz WHERE %(is_new)s::bool),"
     f" m AS (INSERT INTO identity_mention ({', '.join(_MENTION_TYPES)})"
     f" VALUES ({', '.join(f'%({name})s::{kind}' for name, kind in _MENTION_TYPES.items())})),"
@@ -37,11 +39,6 @@ _ONE: Final = (
     + f")) INSERT INTO identity_key (key, mention_id) SELECT substring(%(keys)s FROM n * {BLIND_KEY_BYTES} + 1"
     f" FOR {BLIND_KEY_BYTES}), %(mention_id)s FROM generate_series(0, %(last)s::int) n"
 )
-_KEEP_ONE: Final = "WITH " + _ONE
-_KEEP_AND_LOG: Final = (
-    "WITH new AS (SELECT 0 AS place, %(entry_id)s::text AS entry_id, %(content)s::bytea AS content,"
-    f" %(leaf)s::bytea AS leaf), queued AS ({QUEUE}), {_ONE}"
-)
 
 
 def keys_in(keys: bytes) -> list[bytes]:
@@ -49,18 +46,13 @@ def keys_in(keys: bytes) -> list[bytes]:
     return [keys[place : place + BLIND_KEY_BYTES] for place in range(0, len(keys), BLIND_KEY_BYTES)]
 
 
-def keep_one(
-    cursor: Cursor[Any], mention: NewMention, link: NewLink, entry: Entry | None = None, *, is_new: bool
-) -> None:
+def keep_one(cursor: Cursor[Any], mention: NewMention, link: NewLink, entry: Entry, *, is_new: bool) -> None:
     """One mention and its line of the link log, ``is_new``: with its subject; ``entry`` is in the log's queue."""
     values = dict(zip(LINK_COLUMNS, link_row(link), strict=True))
     values |= dict(zip(_MENTION_TYPES, mention_row(mention), strict=True))
     values |= {"is_new": is_new, "last": len(mention.keys) // BLIND_KEY_BYTES - 1}
-    if entry is None:
-        cursor.execute(_KEEP_ONE, values, prepare=True)
-    else:
-        values |= {"entry_id": entry.entry_id, "content": entry.content(), "leaf": entry.leaf()}
-        cursor.execute(_KEEP_AND_LOG, values, prepare=True)
+    values |= {"entry_id": entry.entry_id, "content": entry.content(), "leaf": entry.leaf()}
+    cursor.execute(_KEEP_ONE, values, prepare=True)
 
 
 def copy_in(cursor: Cursor[Any], subjects: Iterable[NewSubject], mentions: Sequence[NewMention]) -> None:
