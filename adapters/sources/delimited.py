@@ -9,9 +9,9 @@ from typing import Final
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
 from adapters.sources.encodings import decoded_lines, encoding_of
-from adapters.sources.grid import Header, RawRow, body, find_header
+from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import BadRow, Item
-from adapters.sources.places import around_file, file_digest, key_places
+from adapters.sources.places import around_file, file_digest, key_places, member_places
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LONGEST_RAW: Final = 2000
@@ -93,7 +93,8 @@ class DelimitedTable:
         header, delimiter = self._found
         known = _known(header)
         keys = key_places(self._mapping, known.recognised)
-        yield from body(self._rows(delimiter), known, keys, is_exact=True)
+        items = body(self._rows(delimiter), known, keys, is_exact=True)
+        yield from gathered(items, member_places(self._mapping, known.recognised))
 
     def _rows(self, delimiter: str) -> Iterator[RawRow]:
         held: list[str] = []

@@ -1,7 +1,7 @@
 """Rows of a sheet or a text file: where the header is (one row or two), which rows are titles, totals and footers."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -23,6 +23,7 @@ _FOOTER: Final = re.compile(
 )
 _BLANKS: Final = re.compile(r"\s+")
 _COUNTED: Final = frozenset(("人", "户", "个", "元/月", "人/户", "-"))
+NOBODY: Final = "-"
 _FEW: Final = 3
 _MANY_EQUAL: Final = 3
 
@@ -82,6 +83,38 @@ def _headers(rows: Sequence[Sequence[str]], first: int, height: int) -> tuple[st
 
 def _at(row: Sequence[str], place: int) -> str:
     return fit(row[place]) if place < len(row) else ""
+
+
+def gathered(items: Iterable[Item], members: Collection[int]) -> Iterator[Item]:
+    """The rows, each household with the members below it: a row that says nothing but members goes on with that above.
+
+    Such rows come of cells of the household that are merged downwards. Their members stand below each other in the
+    gathered cells, with ``NOBODY`` where a cell is empty.
+    """
+    household: SourceRow | None = None
+    for item in items:
+        if household is not None and isinstance(item, SourceRow) and _goes_on(item, members):
+            household = _with_members(household, item, members)
+            continue
+        if household is not None:
+            yield household
+        household = item if isinstance(item, SourceRow) else None
+        if household is None:
+            yield item
+    if household is not None:
+        yield household
+
+
+def _goes_on(row: SourceRow, members: Collection[int]) -> bool:
+    filled = {place for place, cell in enumerate(row.cells) if fit(cell)}
+    return bool(filled) and filled <= set(members)
+
+
+def _with_members(household: SourceRow, row: SourceRow, members: Collection[int]) -> SourceRow:
+    cells = list(household.cells)
+    for place in members:
+        cells[place] = f"{fit(cells[place]) or NOBODY}\n{fit(row.cells[place]) or NOBODY}"
+    return replace(household, cells=cells, flags=(*household.flags, *row.flags))
 
 
 def body(rows: Iterable[RawRow], header: Header, keys: Mapping[str, int], *, is_exact: bool) -> Iterator[Item]:

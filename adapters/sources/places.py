@@ -1,7 +1,7 @@
 """Where a table stands: the names around it, the digest of its file, the places of its key columns."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -31,10 +31,19 @@ def file_digest(path: Path) -> str:
 
 def day_places(mapping: RegistryMapping, recognised: Recognised) -> frozenset[int]:
     """Where the columns stand that are read as days or months."""
-    export = mapping.exports[recognised.export]
+    claims = mapping.exports[recognised.export].claims
+    return _places({column for one in claims if one.reader in _DAYS for column in one.columns}, recognised)
+
+
+def member_places(mapping: RegistryMapping, recognised: Recognised) -> frozenset[int]:
+    """Where the columns stand in which the members of a household are told, one below the other or packed."""
+    claims = [one for one in mapping.exports[recognised.export].claims if one.reader == "members"]
+    return _places({column for one in claims for column in (*one.columns, *one.packed.values())}, recognised)
+
+
+def _places(columns: Collection[str], recognised: Recognised) -> frozenset[int]:
     prefix = f"{recognised.part}." if recognised.part else ""
-    read = {column.removeprefix(prefix) for one in export.claims if one.reader in _DAYS for column in one.columns}
-    return frozenset(place for column, place in recognised.places.items() if column in read)
+    return frozenset(place for column, place in recognised.places.items() if f"{prefix}{column}" in columns)
 
 
 def key_places(mapping: RegistryMapping, recognised: Recognised) -> Mapping[str, int]:

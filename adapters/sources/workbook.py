@@ -16,9 +16,9 @@ import openpyxl
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
-from adapters.sources.grid import Header, RawRow, body, find_header
+from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import FORMULA, Item
-from adapters.sources.places import around_file, day_places, file_digest, key_places
+from adapters.sources.places import around_file, day_places, file_digest, key_places, member_places
 from adapters.standard.folding import SHEET_ERRORS
 from hub.errors import Malformed
 
@@ -174,7 +174,8 @@ class SheetTable:
         """Every row below the header."""
         header = self._known
         keys = key_places(self._mapping, header.recognised)
-        yield from body(self._rows(day_places(self._mapping, header.recognised)), header, keys, is_exact=False)
+        items = body(self._rows(day_places(self._mapping, header.recognised)), header, keys, is_exact=False)
+        yield from gathered(items, member_places(self._mapping, header.recognised))
 
     def _rows(self, days: Collection[int] = ()) -> Iterator[RawRow]:
         formulas = _has_formulas(self._path)

@@ -57,6 +57,18 @@ def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[s
     return kept, clear and not any(kind == "remark" for row in groups for kind, _ in row)
 
 
+def side_by_side(columns: Sequence[str]) -> str:
+    """Members told in columns of name, relation and number, one below the other in each, as one packed cell.
+
+    Columns of different lengths cannot be paired: they follow each other, and are found unclear.
+    """
+    told = [column.split("\n") for column in columns if column]
+    if len({len(column) for column in told}) > 1:
+        return "\n".join(columns)
+    rows = zip(*told, strict=True)
+    return "\n".join(" ".join(cell.strip() for cell in row if not is_placeholder(cell)) for row in rows)
+
+
 def _opened(text: str, relations: Mapping[str, str]) -> str:
     """The cell without brackets around what belongs to the name before them, or around a whole member.
 

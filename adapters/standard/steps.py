@@ -9,7 +9,7 @@ from adapters.mapping.model import Claim
 from adapters.standard import scalars
 from adapters.standard.folding import fit, folded_code, has_unfit, is_null
 from adapters.standard.holders import unpack_holders
-from adapters.standard.packed import acquaint_head, unpack_members
+from adapters.standard.packed import acquaint_head, side_by_side, unpack_members
 from adapters.standard.people import (
     add_flag,
     code_for,
@@ -278,9 +278,10 @@ def _holders_step(compiler: Compiler, claim: Claim, cell: Cell) -> Step:
 
 def _members_step(compiler: Compiler, claim: Claim, cell: Cell) -> Step:
     relations = compiler.table(claim.codes)
+    beside = [read for column in claim.packed.values() if (read := compiler.reader_of(column)) is not None]
 
     def step(cells: Cells, claims: dict[str, Any], _seen: Seen) -> None:
-        text = cell(cells)
+        text = side_by_side([cell(cells), *[read(cells) for read in beside]]) if beside else cell(cells)
         if not text:
             return
         members, is_clear = unpack_members(text, relations)

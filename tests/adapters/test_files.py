@@ -368,3 +368,50 @@ def test_the_number_2020_1_is_january_or_october_and_read_as_neither(tmp_path: P
     assert told["王芳"]["quality"] == ["starts-month-unreadable"]
     assert told["王芳"]["top_up_fen"] == 202010
     assert told["张伟"]["starts_month"] == "2020-01"
+
+
+HOUSEHOLD = ["户主姓名", "身份证号", "低保证号", "家庭补差"]
+
+
+def members_of(hub: object) -> dict[str, list[tuple[str | None, ...]]]:
+    return {
+        one["head"]["name"]: [
+            (member.get("name"), member.get("relation"), member.get("number")) for member in one.get("members", ())
+        ]
+        for one in hub.claims("low_income", "households")
+    }
+
+
+@pytest.mark.parametrize("kind", ["xlsx", "csv"])
+def test_members_below_a_household_whose_cells_are_merged_downwards_are_its_members(tmp_path: Path, kind: str) -> None:
+    table = [
+        [*HOUSEHOLD, "家庭成员姓名", "与户主关系", "家庭成员身份证号"],
+        ["张伟", ZHANG[1], "D1", "300", "张伟", "户主", ZHANG[1]],
+        ["", "", "", "", "李娜", "妻", ""],
+        ["", "", "", "", "张小", "子", WANG[1]],
+        ["王芳", WANG[1], "D2", "200", "", "", ""],
+        ["", "", "", "", "王小", "女", LI[1]],
+        ["合计", "", "", "500", "", "", ""],
+    ]
+    path = tmp_path / f"低保2026年10月.{kind}"
+    workbook(path, table) if kind == "xlsx" else lines(path, table)
+    hub = hub_for("low_income")
+    report = run(hub, "low_income", path)
+    assert (report.read, report.unusable) == (2, 0)
+    assert members_of(hub) == {
+        "张伟": [("张伟", "02", ZHANG[1]), ("李娜", "12", None), ("张小", "20", WANG[1])],
+        "王芳": [("王小", "30", LI[1])],
+    }
+
+
+def test_a_row_below_a_household_that_says_more_than_members_goes_back(tmp_path: Path) -> None:
+    table = [
+        [*HOUSEHOLD, "家庭成员"],
+        ["张伟", ZHANG[1], "D1", "300", f"张伟 户主 {ZHANG[1]}"],
+        ["", "", "", "", f"李娜 妻 {LI[1]}"],
+        ["", "", "", "200", f"王芳 女 {WANG[1]}"],
+    ]
+    hub = hub_for("low_income")
+    report = run(hub, "low_income", workbook(tmp_path / "低保2026年10月.xlsx", table))
+    assert (report.accepted, report.unusable) == (1, 1)
+    assert members_of(hub) == {"张伟": [("张伟", "02", ZHANG[1]), ("李娜", "12", LI[1])]}
