@@ -1,5 +1,6 @@
 """`hub identity resolve|measure|train`: files of identities into subjects, and how good a model is at it 批量比对."""
 
+import signal
 from collections.abc import Mapping
 from dataclasses import asdict
 from enum import StrEnum
@@ -58,6 +59,11 @@ def _text(file: Path) -> bytes:
         raise Malformed("identity.model-unreadable", "The model file cannot be read.", "无法读取模型文件。") from fault
 
 
+def _end_when_told() -> None:
+    """Whoever stops the run, as a terminal or a service manager does, finds nothing of it left behind."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
 def _options(*, review_probable: bool = False, memory: str) -> Options:
     return Options(today=local_date(SystemClock().now()), review_probable=review_probable, memory=memory)
 
@@ -78,6 +84,7 @@ def resolve(
     as_json: AsJson = False,
 ) -> None:
     """Resolve a file of identities into subjects, without a running hub 批量比对."""
+    _end_when_told()
     if out.suffix.lower() not in {".parquet", ".csv"}:
         raise typer.BadParameter("--out must end in .parquet or .csv.")
     models, options = _models(model), _options(review_probable=review_probable, memory=memory)
@@ -125,6 +132,7 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Precision, recall, F1 and the review queue against the column truth of a file 评估."""
+    _end_when_told()
     found = measure_file(file, _models(model), _options(review_probable=review_probable, memory=memory), plot=plot)
     if as_json:
         print_json(found.as_json())
@@ -155,6 +163,7 @@ def train(
     as_json: AsJson = False,
 ) -> None:
     """Estimate a model's weights on records without labels; a level without pairs is refused 训练."""
+    _end_when_told()
     if model is None:
         raise typer.BadParameter("Name the model file to train: --model FILE.")
     text = _text(model).decode("utf-8", "replace")

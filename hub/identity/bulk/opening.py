@@ -3,7 +3,6 @@
 import codecs
 import csv
 import re
-import tempfile
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from typing import Final
 import duckdb
 
 from hub.errors import Malformed
+from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.bulk.tables import Connection, sorted_numbers
 
 _TEXT: Final = frozenset(("VARCHAR",))
@@ -166,8 +166,8 @@ def _utf8(path: Path) -> Iterator[Path]:
     if _is_utf8(path):
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "records.csv"
+    with scratch_folder() as folder:
+        copy = folder / "records.csv"
         with path.open(encoding="gb18030", newline="") as source, copy.open("w", encoding="utf-8", newline="") as out:
             while piece := source.read(_PIECE):
                 out.write(piece)

@@ -1,7 +1,6 @@
 """Resolving 批量比对: a file of records into subjects, by the rules and weights of a model, without a running hub."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from hub.identity.bulk.opening import Source, kinds_in, open_file
 from hub.identity.bulk.pairing import pair_records
 from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.roots import Roots, roots_of
+from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.bulk.tables import Connection
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
@@ -286,9 +286,9 @@ def connected(options: Options) -> Iterator[Connection]:
         Malformed: no amount of memory is what ``options`` say.
         Unavailable: memory or disk did not suffice.
     """
-    with tempfile.TemporaryDirectory(prefix="hub-bulk-") as folder:
+    with scratch_folder() as folder:
         try:
-            con = duckdb.connect(config={"memory_limit": options.memory, "temp_directory": folder})
+            con = duckdb.connect(config={"memory_limit": options.memory, "temp_directory": str(folder)})
         except duckdb.Error as fault:
             raise Malformed(
                 "identity.memory-unknown", "Say how much memory as 4GB or 500MB.", "内存大小请写作 4GB 或 500MB。"
