@@ -9,7 +9,6 @@ checked again when the set is applied, and what has changed since is skipped wit
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -20,7 +19,6 @@ from hub.audit.store import append
 from hub.errors import Conflict, Malformed, Missing
 from hub.identity.bulk.loading import load_traits
 from hub.identity.bulk.resolving import Resolving
-from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.compare import Traits
 from hub.identity.rules import SCORE, components
