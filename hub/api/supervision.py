@@ -13,7 +13,7 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View
 from hub.api.work import work
-from hub.cases.reports import figures_picture, rows_csv
+from hub.cases.reports import figures_picture, table_csv
 from hub.cases.rules.supervision import Fault, Light, Limit, Lit, SupervisionReport
 from hub.errors import Malformed
 from hub.kernel.clock import local_date
@@ -146,8 +146,7 @@ async def table(
 ) -> Response:
     """With a byte-order mark, so that spreadsheets read it as UTF-8."""
     made = await work(request, _report, hub, (first, last), department)
-    text = rows_csv(getattr(made, table.value))
-    return Response(text.encode("utf-8-sig"), media_type="text/csv")
+    return Response(table_csv(made, table.value).encode("utf-8-sig"), media_type="text/csv")
 
 
 @router.get(

@@ -64,6 +64,18 @@ class CaseState(StrEnum):
         """True when a result stands."""
         return self in {CaseState.approved, CaseState.rejected, CaseState.withdrawn}
 
+    @property
+    def zh(self) -> str:
+        """What a clerk calls it."""
+        return {
+            CaseState.open: "待受理",
+            CaseState.accepted: "已受理",
+            CaseState.suspended: "已中止",
+            CaseState.approved: "已批准",
+            CaseState.rejected: "不予批准",
+            CaseState.withdrawn: "已撤回",
+        }[self]
+
 
 @dataclass(frozen=True, slots=True)
 class Suspension:

@@ -4,13 +4,14 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final, get_type_hints
 
 from hub.cases.rules.supervision import Liability, Lit, MonthFigures, SupervisionReport
 
-Rows = Sequence[MonthFigures] | Sequence[Liability] | Sequence[Lit]
+TABLES: Final[Mapping[str, type]] = {"lights": Lit, "liabilities": Liability, "figures": MonthFigures}
+"""The parts of a report that are tables, by name."""
 
 
 def report_json(report: SupervisionReport) -> str:
@@ -18,16 +19,22 @@ def report_json(report: SupervisionReport) -> str:
     return json.dumps(dataclasses.asdict(report), default=_plain, ensure_ascii=False, indent=2)
 
 
-def rows_csv(rows: Rows) -> str:
-    """One line for each row, with a header; nested members are flattened as ``timer.due_on``. Empty for no rows."""
-    lines = [_flat(dataclasses.asdict(row)) for row in rows]
-    if not lines:
-        return ""
+def table_csv(report: SupervisionReport, name: str) -> str:
+    """One of ``TABLES``: a header, then a line for each row; nested members are columns such as ``timer.due_on``."""
     out = io.StringIO()
-    writer = csv.DictWriter(out, list(lines[0]), lineterminator="\n")
+    writer = csv.DictWriter(out, list(_columns(TABLES[name])), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(lines)
+    writer.writerows(_flat(dataclasses.asdict(row)) for row in getattr(report, name))
     return out.getvalue()
+
+
+def _columns(kind: type, prefix: str = "") -> Iterator[str]:
+    members = get_type_hints(kind)
+    for name in (each.name for each in dataclasses.fields(kind)):
+        if dataclasses.is_dataclass(members[name]):
+            yield from _columns(members[name], f"{prefix}{name}.")
+        else:
+            yield prefix + name
 
 
 def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.cases.reports import figures_picture, report_json, rows_csv
+from hub.cases.reports import TABLES, figures_picture, report_json, table_csv
 from hub.cases.rules.supervision import Light, SupervisionReport
 from hub.cli.roof import opened
 from hub.cli.telling import AsJson, print_json, print_lines, say
@@ -42,8 +42,8 @@ def supervise(
 def _write(report: SupervisionReport, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(report_json(report), "utf-8")
-    for name, rows in (("lights", report.lights), ("liabilities", report.liabilities), ("figures", report.figures)):
-        (folder / f"{name}.csv").write_text(rows_csv(rows), "utf-8-sig")
+    for name in TABLES:
+        (folder / f"{name}.csv").write_text(table_csv(report, name), "utf-8-sig")
     for form in ("svg", "png"):
         (folder / f"figures.{form}").write_bytes(figures_picture(report.figures, form=form))
 

@@ -4,6 +4,7 @@ import pytest
 from sqlalchemy import event
 
 from hub.cases.model import Checklist, ItemState
+from hub.cases.rules.reasons import because, reason
 from hub.cases.service import Opening
 from hub.cases.service.mandates import MandateIn
 from hub.errors import Conflict, Malformed, Missing, Refused
@@ -288,9 +289,6 @@ def test_one_service_sees_no_case_of_another(county: County) -> None:
     ],
 )
 def test_an_opening_that_says_too_little_or_nonsense_is_refused(county: County, wrong: dict) -> None:
-    from hub.cases.service import Opening
-    from tests.cases.conftest import person
-
     given = {"number": "L-1", "matter": "low-income-aid", "people": (person("applicant", "A"),), **wrong}
     with pytest.raises(Malformed):
         county.cases.open(AID, Opening(**given))
@@ -425,3 +423,14 @@ def person_known(county: County):  # noqa: ANN201  # the conftest's own type
 
     county.subject("A")
     return person("applicant", "A")
+
+
+def test_words_for_the_applicant_end_in_one_stop_and_name_no_code() -> None:
+    why = [reason("not-held", role="Owner", role_zh="房主"), reason("never-brought"), reason("never-brought")]
+    told = because("to-bring", why)
+    assert told.zh == "请提交（登记库中没有房主的该信息；此前未提交过可复用的材料）。"
+    assert told.en.startswith("Please bring it: no registry here holds it for Owner; nothing that may")
+    for code in ("to-bring", "cannot"):
+        assert because(code, []).en.endswith((" it.", "confirmed."))
+        assert because(code, []).zh in {"请提交。", "无法确认。"}
+    assert because("gap", [], on="2026-12-01").zh == "可容缺受理，请最迟于2026-12-01补交。"

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from hub.cases.model import ItemState, PersonAsked, Suspension
+from hub.cases.model import CaseState, ItemState, PersonAsked, Suspension
 from hub.cases.rules.licences import licence_id, require_licence_id
 from hub.cases.rules.periods import due_for
 from hub.cases.service.mandates import MandateIn
@@ -100,6 +100,18 @@ def test_a_case_is_accepted_suspended_resumed_and_approved(aid: County) -> None:
             again(AID, "L-1")
 
 
+def test_a_case_that_resumes_stands_as_it_stood_before(aid: County) -> None:
+    deciding = aid.cases.deciding
+    deciding.suspend(AID, "L-1", "expert-opinion")
+    with pytest.raises(Conflict) as told:
+        deciding.accept(AID, "L-1")
+    assert "已中止" in told.value.zh
+    assert deciding.resume(AID, "L-1").state is CaseState.open
+    assert deciding.accept(AID, "L-1").state is CaseState.accepted
+    deciding.suspend(AID, "L-1", "publicity")
+    assert deciding.resume(AID, "L-1").state is CaseState.accepted
+
+
 def test_reasons_are_codes_not_free_text(aid: County) -> None:
     with pytest.raises(Malformed):
         aid.cases.deciding.reject(AID, "L-1", "张三收入过高")
@@ -176,6 +188,10 @@ def test_a_mandate_that_was_ended_covers_nothing(county: County) -> None:
         mandate(county, matters=())
     with pytest.raises(Missing):
         mandate(county, agent=PersonAsked(number="unknown"))
+    with pytest.raises(Missing):
+        mandate(county, matters=("low-income-aid", "flying-permit"))
+    with pytest.raises(Malformed):
+        mandate(county, agent=PersonAsked(number="A"))
 
 
 def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:

@@ -8,8 +8,18 @@ from datetime import date
 
 import pytest
 
-from hub.cases.reports import figures_picture, report_json, rows_csv
-from hub.cases.rules.supervision import CaseFigures, Fault, Light, Limit, Lit, Timer, figures_of, lit
+from hub.cases.reports import TABLES, figures_picture, report_json, table_csv
+from hub.cases.rules.supervision import (
+    CaseFigures,
+    Fault,
+    Light,
+    Limit,
+    Lit,
+    SupervisionReport,
+    Timer,
+    figures_of,
+    lit,
+)
 from hub.cases.service.supervising import Supervision
 from hub.errors import Refused
 from hub.kernel.workdays import WorkdayCalendar
@@ -191,10 +201,12 @@ def test_the_report_is_json_csv_and_pictures(watched: tuple[County, Supervision]
     assert told["figures"][0]["matter"] == "low-income-aid"
     assert told["figures"][0]["cases"] == 2
     assert told["replaceable"][0]["material"] == "bank-account"
-    (line,) = csv.DictReader(io.StringIO(rows_csv(report.figures)))
+    (line,) = csv.DictReader(io.StringIO(table_csv(report, "figures")))
     assert line["month"] == "2026-11"
-    assert "timer.due_on" in rows_csv(report.lights).splitlines()[0]
-    assert rows_csv(()) == ""
+    assert "timer.due_on" in table_csv(report, "lights").splitlines()[0]
+    nothing = SupervisionReport(report.first, report.last, (), (), (), ())
+    assert [table_csv(nothing, name).count("\n") for name in TABLES] == [1, 1, 1], "a header says what was looked for"
+    assert table_csv(nothing, "lights") == f"{table_csv(report, 'lights').splitlines()[0]}\n"
     assert figures_picture(report.figures).lstrip().startswith(b"<?xml")
     assert figures_picture(report.figures, form="png").startswith(b"\x89PNG")
     assert figures_picture(()).lstrip().startswith(b"<?xml")

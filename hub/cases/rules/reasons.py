@@ -44,12 +44,12 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "which-one": ("Several records could be meant; choose one.", "有多条登记记录，请选择。"),
     "nobody-else": ("Only you have it: please bring it.", "仅您持有，请提交。"),
-    "to-bring": ("Please bring it: {why}", "请提交：{why_zh}"),
+    "to-bring": ("Please bring it{why}", "请提交{why}"),
     "gap": (
-        "Please bring it, by {on} at the latest: the case is accepted without it. {why}",
-        "可容缺受理，请于{on}前补交。{why_zh}",
+        "The case is accepted without it; please bring it by {on} at the latest{why}",
+        "可容缺受理，请最迟于{on}补交{why}",
     ),
-    "cannot": ("It cannot be confirmed: {why}", "无法确认：{why_zh}"),
+    "cannot": ("It cannot be confirmed{why}", "无法确认{why}"),
     "not-held": ("no registry here holds it for {role}", "登记库中没有{role}的该信息"),
     "stale": ("what is held is older than allowed", "已有信息超过时效"),
     "expired": ("what is held has ended", "已有凭证已过期"),
@@ -93,11 +93,7 @@ def reason(code: str, **facts: object) -> Reason:
 
 
 def because(code: str, why: list[Reason], **facts: object) -> Reason:
-    """The reason ``code`` followed by why, each said once."""
+    """The reason ``code`` followed by why, each said once; its words end there."""
     en = "; ".join(dict.fromkeys(each.en for each in why))
     zh = "；".join(dict.fromkeys(each.zh for each in why))
-    return reason(code, why=_ended(en, "."), why_zh=_ended(zh, "。"), **facts)
-
-
-def _ended(text: str, stop: str) -> str:
-    return f"{text}{stop}" if text else ""
+    return reason(code, why=f": {en}." if en else ".", why_zh=f"（{zh}）。" if zh else "。", **facts)

@@ -61,28 +61,25 @@ class Deciding:
             Conflict: it is closed or suspended already.
         """
         since = {"since": self._around.today.isoformat(), "until": None, "reason": _code(reason)}
-        return self._suspended(consumer, number, ("suspended", CaseState.suspended), lambda before: [*before, since])
+        return self._suspended(consumer, number, "suspended", lambda before: [*before, since])
 
     def resume(self, consumer: str, number: str) -> Case:
-        """Working days count again from tomorrow on.
+        """Working days count again from tomorrow on; the case stands as it stood before.
 
         Raises:
             Conflict: it is not suspended.
         """
         until = self._around.today.isoformat()
         return self._suspended(
-            consumer,
-            number,
-            ("resumed", CaseState.accepted),
-            lambda before: [*before[:-1], {**before[-1], "until": until}],
+            consumer, number, "resumed", lambda before: [*before[:-1], {**before[-1], "until": until}]
         )
 
-    def _suspended(self, consumer: str, number: str, move: tuple[str, CaseState], change: Any) -> Case:
-        action, state = move
+    def _suspended(self, consumer: str, number: str, action: str, change: Any) -> Case:
         allowed = {CaseState.suspended} if action == "resumed" else {CaseState.open, CaseState.accepted}
         with self._around.database.writing() as session:
             store = CaseStore(session)
             case = self._require(store, (consumer, number), allowed)
+            state = CaseState.suspended if action == "suspended" else _state_before(store, case)
             before = [
                 {"since": each.since.isoformat(), "until": each.until and each.until.isoformat(), "reason": each.reason}
                 for each in case.suspensions
@@ -176,7 +173,7 @@ class Deciding:
             raise Conflict(
                 "cases.not-now",
                 f"This cannot be done while the case is {case.state.value}.",
-                f"办件处于 {case.state.value} 状态，不能这样做。",
+                f"办件状态为“{case.state.zh}”，不能这样做。",
                 state=case.state.value,
             )
         return case
@@ -214,6 +211,11 @@ class Deciding:
             until = _end_of(form.get("valid_until"))
             keep_token(around, session, KeptToken(evidence, LICENCE, case.applicant.subject_id, until))
         return str(form["licence_id"])
+
+
+def _state_before(store: CaseStore, case: Case) -> CaseState:
+    was_accepted = any(action == "accepted" for _, action, _, _ in store.steps_of(case.case_id))
+    return CaseState.accepted if was_accepted else CaseState.open
 
 
 def _code(text: str) -> str:

@@ -10,6 +10,7 @@ from hub.cases.model import Case, PersonAsked
 from hub.cases.service.people import resolve
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore, Mandate, MandateStore
+from hub.catalogue.service import require_matter
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.ids import new_id
 
@@ -35,8 +36,8 @@ class Mandates:
         """The mandate's id; the agent may act from its first to its last day.
 
         Raises:
-            Malformed: the period is reversed or no matter is named.
-            Missing: subject or agent is not known exactly.
+            Malformed: the period is reversed, no matter is named, or somebody is to act for themselves.
+            Missing: subject or agent is not known exactly, or a matter is not in the catalogue.
         """
         if given.valid_until < given.valid_from or not given.matters:
             raise Malformed(
@@ -45,6 +46,9 @@ class Mandates:
                 "委托须写明事项，且起止时间不得颠倒。",
             )
         around = self._around
+        known = around.catalogue.require_edition_on(around.today).catalogue
+        for unknown in (matter for matter in given.matters if matter not in known.matter_by_id):
+            require_matter(known, unknown, around.today)
         with around.database.writing() as session:
             subject = resolve(around, session, consumer, given.subject).subject_id
             agent = resolve(around, session, consumer, given.agent).subject_id
@@ -53,6 +57,12 @@ class Mandates:
                     "cases.mandate-unknown-person",
                     "Subject or agent is not known exactly.",
                     "无法确定委托人或代办人是谁。",
+                )
+            if subject == agent:
+                raise Malformed(
+                    "cases.mandate-to-oneself",
+                    "Nobody needs a mandate to act for themselves; name the agent.",
+                    "委托人与代办人为同一人，无需委托；请填写代办人。",
                 )
             mandate_id = new_id("man")
             MandateStore(session).keep(
