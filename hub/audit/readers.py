@@ -1,7 +1,9 @@
 """Where a log is verified from: the live database, a directory of tiles, or a hub over HTTP (a dump: ``dump``)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -17,6 +19,8 @@ from hub.proof.tiles import WIDTH, Tile, tile_width, tiles_of
 from hub.storage.database import Database
 
 BUNDLES_AT_ONCE: Final = 64
+MOST_MISSING: Final = 4_096
+"""Bundles in a row, a million entries: behind them nothing is looked for."""
 WITHIN_SECONDS: Final = 120.0
 _NOT_FOUND: Final = 404
 _OK: Final = 200
@@ -52,6 +56,19 @@ def bundle_tiles(size: int) -> Iterator[Tile]:
         yield Tile(None, index, tile_width(0, index, size))
 
 
+def until_nothing_follows(found: Iterable[StoredBundle | None]) -> Iterator[StoredBundle]:
+    """What is there of bundles in order, until too many in a row are not: the size that a checkpoint claims is whatever
+    its writer wrote, and nobody counts up to it.
+    """  # noqa: D205 - one sentence
+    missing = 0
+    for bundle in found:
+        missing = 0 if bundle is not None else missing + 1
+        if bundle is not None:
+            yield bundle
+        elif missing == MOST_MISSING:
+            return
+
+
 class DatabaseReader:
     """Reads the hub's own tables."""
 
@@ -80,13 +97,17 @@ class DatabaseReader:
 
     def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle; the database gathers the next ones while the caller reads these."""
+        return until_nothing_follows(self._found(size))
+
+    def _found(self, size: int) -> Iterator[StoredBundle | None]:
         step = BUNDLES_AT_ONCE * WIDTH
+        nothing = [None] * BUNDLES_AT_ONCE
         with ThreadPoolExecutor(max_workers=1) as pool:
             ahead: list[Future[list[StoredBundle]]] = []
             for first in range(0, size, step):
                 ahead.append(pool.submit(self._gather, first, min(size, first + step)))
                 if len(ahead) > 1:
-                    yield from ahead.pop(0).result()
+                    yield from ahead.pop(0).result() or nothing
             for each in ahead:
                 yield from each.result()
 
@@ -131,10 +152,7 @@ class DirectoryReader:
 
     def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there."""
-        for tile in bundle_tiles(size):
-            bundle = _bundle(self, tile)
-            if bundle is not None:
-                yield bundle
+        return until_nothing_follows(_bundle(self, tile) for tile in bundle_tiles(size))
 
 
 class HttpReader:
@@ -159,12 +177,13 @@ class HttpReader:
 
     def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there; several are fetched at once."""
+        return until_nothing_follows(self._found(size))
+
+    def _found(self, size: int) -> Iterator[StoredBundle | None]:
+        tiles = bundle_tiles(size)
         with ThreadPoolExecutor(max_workers=4) as pool:
-            tiles = list(bundle_tiles(size))
-            for first in range(0, len(tiles), BUNDLES_AT_ONCE):
-                for bundle in pool.map(lambda tile: _bundle(self, tile), tiles[first : first + BUNDLES_AT_ONCE]):
-                    if bundle is not None:
-                        yield bundle
+            while chunk := list(islice(tiles, BUNDLES_AT_ONCE)):
+                yield from pool.map(partial(_bundle, self), chunk)
 
     def _fetch(self, path: str) -> bytes:
         try:

@@ -16,7 +16,7 @@ from typing import Final, TypeGuard
 
 from hub.audit.checking import Checking
 from hub.audit.model import Bookkeeping, Finding
-from hub.audit.readers import LogReader, TableReader
+from hub.audit.readers import MOST_MISSING, LogReader, TableReader
 from hub.errors import HubError
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
 from hub.proof.merkle import HASH_BYTES, Frontier, complete_root
@@ -129,7 +129,12 @@ class _Verification:
             else:
                 self._add_stored(bundle.index, size, tree)
             expected = bundle.index + 1
-        for missing in range(expected, -(-size // WIDTH)):
+        behind = range(expected, -(-size // WIDTH))
+        if len(behind) >= MOST_MISSING:  # the tree stays short, and step 6 fails as well
+            first, last = expected * WIDTH, size - 1
+            self.find(2, first, f"entries {first} to {last} are not there", f"缺少条目 {first} 至 {last}")
+            return
+        for missing in behind:
             self._missing(missing, size, tree)
 
     def _missing(self, bundle: int, size: int, tree: _Tree) -> None:
