@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
 
-from hub.errors import Broken, Malformed
+from hub.errors import Broken, Malformed, Unavailable
 from hub.proof.treehead import Checkpoint, parse_checkpoint_text
 
 SLOT_BYTES: Final = 1_024
@@ -46,11 +46,14 @@ class SignedFile:
 
         Raises:
             Broken: neither slot holds one.
+            Unavailable: the disk does not give it.
         """
         try:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as fault:
+            raise self._not_kept(fault) from fault
         return self._larger(content)[1]
 
     def _larger(self, content: bytes) -> tuple[int, Checkpoint | None]:
@@ -71,7 +74,24 @@ class SignedFile:
 
         Raises:
             Broken: another process signed in between, or ``new`` is smaller.
+            Unavailable: the disk does not take it; what was kept still is.
         """
+        try:
+            self._swap(old, new)
+        except OSError as fault:
+            raise self._not_kept(fault) from fault
+
+    def _not_kept(self, fault: OSError) -> Unavailable:
+        reason = os.strerror(fault.errno or 0)
+        return Unavailable(
+            "audit.last-signed-unkept",
+            f"The store of the last signed checkpoint, {self._path.name}, can be neither read nor written ({reason}); "
+            "nothing is signed until it can. What was acknowledged stays; make room or restore access.",
+            f"最后签名检查点的存储 {self._path.name} 无法读写（{reason}）；恢复之前停止签名。"
+            "已确认的内容不受影响；请清理空间或恢复访问权限。",
+        )
+
+    def _swap(self, old: Checkpoint | None, new: Checkpoint) -> None:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         is_new = not self._path.exists()
         with self._path.open("ab", buffering=0) as file:
@@ -90,9 +110,14 @@ class SignedFile:
 
     def _write(self, slot: int, checkpoint: Checkpoint) -> None:
         with self._path.open("r+b", buffering=0) as file:
-            file.seek(slot * SLOT_BYTES)
-            file.write(_slot(checkpoint))
-            self._flush(file.fileno())
+            try:
+                file.seek(slot * SLOT_BYTES)
+                file.write(_slot(checkpoint))
+                self._flush(file.fileno())
+            except OSError:
+                file.seek(slot * SLOT_BYTES)  # else what is not on the disk would be read back as kept
+                file.write(b"\0" * SLOT_BYTES)
+                raise
 
 
 def _slot(checkpoint: Checkpoint) -> bytes:

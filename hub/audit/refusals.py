@@ -1,6 +1,6 @@
 """What is said where a log, or a copy of it, does not hold what is asked for, or cannot go on."""
 
-from hub.errors import Broken, Missing, Unavailable
+from hub.errors import Missing, Unavailable
 
 
 def no_checkpoint(place: str = "The log", place_zh: str = "日志") -> Missing:
@@ -34,10 +34,10 @@ def unwitnessed() -> Unavailable:
     )
 
 
-def met(fault: Exception) -> Broken:
+def met(fault: Exception) -> Unavailable:
     """The sequencer met what none of its parts should raise."""
     name = type(fault).__name__
-    return Broken(
+    return Unavailable(
         "audit.sequencer-fault",
         f"The sequencer met {name}; it tries again.",
         f"定序遇到 {name}，将自动重试。",

@@ -104,17 +104,14 @@ class Log:
             self._wake.clear()
             try:
                 self._serve()
-            except Unavailable as fault:
-                self.fault = fault
-                self._stopped.wait(RETRY_SECONDS)
             except HubError as fault:
                 self._fail(fault)
-                self._stopped.wait(RETRY_SECONDS)
             except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
-                self.fault = refusals.met(fault)
-                self._stopped.wait(RETRY_SECONDS)
+                self._fail(refusals.met(fault))
             else:
                 self.fault = None
+                continue
+            self._stopped.wait(RETRY_SECONDS)
 
     def _serve(self) -> None:
         while self._is_elected() and not self._stopped.is_set():
@@ -178,12 +175,14 @@ class Log:
         )
 
     def _fail(self, fault: HubError) -> None:
+        """Another node may be able to go on. Who waits hears only of what does not pass by itself."""
         self.fault = fault
         if fault.code == "audit.signed-elsewhere":
             return
-        self._election.leave()  # another node may be able to go on
-        for entry_id in self.waiters.awaited():
-            self.waiters.answer(entry_id, None, fault)
+        self._election.leave()
+        if not isinstance(fault, Unavailable):
+            for entry_id in self.waiters.awaited():
+                self.waiters.answer(entry_id, None, fault)
 
     def _listen(self) -> None:
         while not self._stopped.is_set():

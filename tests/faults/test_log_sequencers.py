@@ -1,6 +1,9 @@
 """Several sequencers, restored backups, lost files: the log stays one log or stops with a reason."""
 
+import errno
+import os
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,8 +14,9 @@ from hub.audit.lastsigned import SignedFile
 from hub.audit.readers import DatabaseReader
 from hub.audit.sequencer import Sequencer
 from hub.audit.service import Log, LogParts
+from hub.audit.store import QUEUE_CHANNEL, Bell, Election, election, ring
 from hub.audit.verify import verify_log
-from hub.errors import Broken, HubError
+from hub.errors import Broken, HubError, Unavailable
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
 from hub.proof.keys import generate_signer
 from hub.proof.note import NoteSigner
@@ -182,6 +186,92 @@ def test_a_queued_entry_that_was_altered_stops_the_log_by_its_index(house: House
     assert refusal.value.code == "audit.entry-damaged"
     assert refusal.value.facts["index"] == 3
     assert parse_checkpoint(house.log().checkpoint())[1].size == 2
+
+
+def test_a_node_that_hangs_loses_the_lock_and_the_head_and_signs_nothing_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(election, "SILENCE_SECONDS", 1)
+    made = house.append(entry(1), entry(2))
+    holder, other = (Election(house.database, ORIGIN) for _ in range(2))
+    assert holder.stand()
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hang(name: str) -> None:
+        if name == "head moved":
+            hangs.set()
+            goes_on.wait(30)
+
+    faults: list[HubError] = []
+
+    def sequence() -> None:
+        try:
+            house.sequencer(hang).turn()
+        except HubError as fault:
+            faults.append(fault)
+
+    node = threading.Thread(target=sequence)
+    node.start()
+    assert hangs.wait(30)
+    end = time.monotonic() + 20
+    while not other.stand() and time.monotonic() < end:
+        time.sleep(0.1)
+    assert other.is_won
+    turn = house.sequencer().turn()
+    assert turn is not None
+    assert turn.entry_ids == tuple(made)
+    goes_on.set()
+    node.join()
+    assert [fault.code for fault in faults] == ["storage.database-away"]
+    with pytest.raises(Unavailable):
+        holder.stand()
+    assert not holder.is_won
+    other.leave()
+    assert verify_log(DatabaseReader(house.database, ORIGIN), house.policy).is_sound
+
+
+def test_a_full_disk_under_the_last_signed_checkpoint_stops_one_node_and_another_goes_on(
+    house: House, tmp_path: Path
+) -> None:
+    is_full = True
+
+    def flush(handle: int) -> None:
+        if is_full:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        os.fdatasync(handle)
+
+    full = Log(house.database, LogParts(house.signer, SignedFile(tmp_path / "a", flush=flush), house.clock))
+    full.start()
+    (early,) = house.append(entry(1))
+    with pytest.raises(Unavailable, match=r"audit\.no-receipt-yet"):
+        full.receipt_for(early, 1.5)
+    assert "audit.last-signed-unkept" in {fault.code for fault in full.problems()}
+    is_full = False
+    assert full.receipt_for(early, 20).index == 0
+    is_full = True
+    sound = Log(house.database, LogParts(house.signer, SignedFile(tmp_path / "a"), house.clock))
+    sound.start()
+    (late,) = house.append(entry(2))
+    assert full.receipt_for(late, 20).index == 1
+    assert sound.is_sequencing
+    full.stop()
+    sound.stop()
+    assert verify_log(DatabaseReader(house.database, ORIGIN), house.policy).is_sound
+
+
+def test_a_connection_that_was_cut_in_the_pool_is_no_bell_and_the_next_one_is(house: House) -> None:
+    with house.database.engine.connect() as pooled:
+        pid = pooled.execute(text("SELECT pg_backend_pid()")).scalar_one()
+    other = Database(house.database.engine.url.render_as_string(hide_password=False))
+    with other.engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(:pid, 5000)"), {"pid": pid})
+    with pytest.raises(Unavailable):
+        Bell(house.database, QUEUE_CHANNEL)
+    bell = Bell(house.database, QUEUE_CHANNEL)
+    ring(other, QUEUE_CHANNEL)
+    assert list(bell.heard(10)) == [QUEUE_CHANNEL]
+    bell.close()
+    other.close()
 
 
 def test_the_database_away_for_a_while_costs_no_entry(house: House, database_url: str) -> None:

@@ -9,11 +9,16 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from hub.storage.database import Database, away
 
-_NOTICE_SILENCE: Final = """
+SILENCE_SECONDS: Final = 10
+"""How long who sequences may say nothing: many times what a turn takes, for a slow disk is no reason to change."""
+_NOTICE_DARKNESS: Final = """
     SELECT set_config('tcp_keepalives_idle', '1', false), set_config('tcp_keepalives_interval', '1', false),
         set_config('tcp_keepalives_count', '2', false)
 """
 """The server frees the lock of a node whose machine has gone dark after three seconds, instead of after two hours."""
+_NOTICE_SILENCE: Final = "SELECT set_config('idle_session_timeout', %s, false)"
+"""So it does of a node that hangs on a machine that is up, and whose kernel answers for it. Only the connection that
+holds the lock is asked to speak: it goes back to no pool."""
 
 
 def _connection(database: Database) -> Connection:
@@ -46,10 +51,11 @@ class Election:
             self._run(self._held, "SELECT 1")
             return True
         connection = _connection(self._database)
-        self._run(connection, _NOTICE_SILENCE)
+        self._run(connection, _NOTICE_DARKNESS)
         won = bool(self._run(connection, "SELECT pg_try_advisory_lock(%s)", self._key))
         if won:
             self._held = connection
+            self._run(connection, _NOTICE_SILENCE, f"{SILENCE_SECONDS}s")
         else:
             connection.close()
         return won
@@ -58,7 +64,7 @@ class Election:
         try:
             return connection.exec_driver_sql(statement, values).scalar()
         except SQLAlchemyError as fault:
-            self.leave()
+            self._held = None
             connection.invalidate()
             connection.close()
             raise away(fault) from fault
@@ -72,12 +78,20 @@ class Election:
 
 
 class Bell:
-    """Hears the notifications of other nodes on a connection of its own."""
+    """Hears the notifications of other nodes on a connection of its own.
+
+    Raises:
+        Unavailable: the database is away, or was meanwhile: the pool may hold a connection that was cut.
+    """
 
     def __init__(self, database: Database, *channels: str) -> None:
         self._connection = _connection(database)
-        for channel in channels:
-            self._connection.exec_driver_sql(f'LISTEN "{channel}"')
+        try:
+            for channel in channels:
+                self._connection.exec_driver_sql(f'LISTEN "{channel}"')
+        except SQLAlchemyError as fault:
+            self.close()
+            raise away(fault) from fault
 
     def heard(self, seconds: float) -> Iterator[str]:
         """The channels that rang within ``seconds``.

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Published, StoredBundle, StoredEntry, StoredTile
 from hub.audit.refusals import no_tile
+from hub.audit.store import election
 from hub.audit.store.driver import Statement, pipelined, run, statement
 from hub.errors import Broken
 from hub.proof.checkpoint import Checkpoint
@@ -19,6 +20,8 @@ from hub.storage.database import Database
 HEAD_CHANNEL: Final = "hub_log_head"
 QUEUE_CHANNEL: Final = "hub_log_queue"
 
+_NOTICE_SILENCE = statement("SELECT set_config('idle_in_transaction_session_timeout', :limit, true)")
+"""The head is not held by a node that hangs."""
 _PLACE = statement("""
     WITH moved AS (
         DELETE FROM log_queue
@@ -165,13 +168,15 @@ class LogStore:
     def take(self, limit: int) -> Taken:
         """Up to ``limit`` queued entries lie in the log behind the head, which is held until the transaction ends.
 
-        The entries are read back from where they are stored. All statements travel together.
+        The entries are read back from where they are stored. The statements that write travel together; the last goes
+        by itself, for only after such a one does the server notice silence (a pipeline ends with a flush).
         """
         with pipelined(self._session):
+            run(self._session, _NOTICE_SILENCE, limit=f"{election.SILENCE_SECONDS}s")
             head = run(self._session, _LOCK_HEAD, origin=self._origin)
             published = run(self._session, _PUBLISHED, origin=self._origin)
             placed = run(self._session, _PLACE, origin=self._origin, limit=limit)
-            stored = run(self._session, _READ_BACK, origin=self._origin, limit=limit)
+        stored = run(self._session, _READ_BACK, origin=self._origin, limit=limit)
         taken, new = placed.fetchone()
         columns = zip(*stored.fetchall(), strict=True)
         return Taken(_frontier(head.fetchall()), _published(published.fetchall()), taken, new, *columns)
@@ -204,14 +209,8 @@ class LogStore:
                 place = {"level": tile.level, "index": tile.index}
                 run(self._session, _WRITE_TILE, hashes=tile.hashes, root=tile.root, **place)
                 stored.append((tile, run(self._session, _READ_TILE, **place)))
-            moved = run(
-                self._session,
-                _MOVE_HEAD,
-                origin=self._origin,
-                old=old,
-                size=frontier.size,
-                frontier=frontier.to_bytes(),
-            )
+        edge = {"old": old, "size": frontier.size, "frontier": frontier.to_bytes()}
+        moved = run(self._session, _MOVE_HEAD, origin=self._origin, **edge)
         if any(read.fetchone() != (tile.hashes, tile.root) for tile, read in stored):
             raise Broken(
                 "audit.tile-damaged",
