@@ -26,6 +26,11 @@ _LONGEST_COMPARED: Final = 8
 _PREFECTURE = 4
 _SHORTEST_PART: Final = 4
 _SHORTEST_ADDRESS: Final = 6
+NAMED_PLACE: Final = "[\u3400-\u9fff]{3}"
+"""A village or road by its name: 后陈村28 is a house, 28 and 三组28 may be anybody's."""
+_NAMED_PLACE: Final = re.compile(NAMED_PLACE)
+_SHORTEST_CUT: Final = 2
+_LONGEST_UNCUT: Final = 4
 _NEAR_EDITS: Final = 2
 
 
@@ -72,12 +77,17 @@ def _region(field: str, places: Places) -> LevelOf:
 def _address(field: str, places: Places) -> LevelOf:
     def level_of(one: str, other: str) -> str:
         if one == other:
-            return "equal" if any(map(str.isdigit, one)) and len(one) >= _SHORTEST_ADDRESS else "vague"
+            return "equal" if is_house(one) else "vague"
         shorter, longer = sorted((one, other), key=len)
-        exact = len(shorter) >= _SHORTEST_ADDRESS and any(map(str.isdigit, shorter))
-        return "near" if exact and longer.endswith(shorter) else "different"
+        return "near" if is_house(shorter) and longer.endswith(shorter) else "different"
 
     return _simple(field, places, level_of)
+
+
+def is_house(address: str) -> bool:
+    """True of an address that leads to one door: a number, and a name or enough else before or behind it."""
+    is_named = len(address) >= _SHORTEST_ADDRESS or _NAMED_PLACE.search(address) is not None
+    return is_named and any(map(str.isdigit, address))
 
 
 def _shared(field: str, places: Places) -> LevelOf:
@@ -206,8 +216,10 @@ def fits(pattern: str, name: str) -> bool:
 
 
 def is_one_off(one: str, other: str) -> bool:
-    """True when the first character is the same and one other is replaced, lost or added."""
+    """True when the first character is the same and one other is replaced, lost or added, or a long name cut off."""
     shorter, longer = (one, other) if len(one) <= len(other) else (other, one)
+    if len(shorter) >= _SHORTEST_CUT and len(longer) > _LONGEST_UNCUT and longer.startswith(shorter):
+        return True
     if (
         len(longer) - len(shorter) > 1
         or len(longer) > _LONGEST_COMPARED

@@ -45,6 +45,9 @@ def pair_of_organisations(one: dict[str, Any], other: dict[str, Any]) -> Verdict
         ("张?强", "张䶮强", "wildcard"),
         ("张伟强", "张伟明", "one_off"),
         ("张伟", "张伟强", "one_off"),
+        ("古丽娜尔", "古丽娜尔吐尔逊", "one_off"),
+        ("吐尔逊", "古丽娜尔吐尔逊", "different"),
+        ("欧阳", "欧阳修文", "different"),
         ("张伟", "李伟", "different"),
         ("张伟", "张玲玲", "different"),
         ("", "张伟", "missing"),
@@ -176,6 +179,23 @@ def test_addresses_and_phones_are_one_however_written() -> None:
     assert address_key("浙江省杭州市西湖区文三路1号2幢3单元401室") == address_key("文三路 1号2栋-3-401")
     assert phone_key("+86 138-0000-1111") == phone_key("13800001111") == "13800001111"
     assert phone_key("00000000000") == phone_key("无") == phone_key("12") == ""
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "level"),
+    [
+        ("后陈村28号", "后陈村28号", "equal"),
+        ("浙江省杭州市西湖区后陈村28号", "后陈村28号", "equal"),
+        ("转塘街道后陈村28号", "后陈村28号", "near"),
+        ("后陈村28号", "后陈村128号", "different"),
+        ("后陈村", "后陈村", "vague"),
+        ("三组28号", "三组28号", "vague"),
+        ("28号", "后陈村28号", "different"),
+    ],
+)
+def test_a_house_is_a_number_in_a_place_that_has_a_name(one: str, other: str, level: str) -> None:
+    for left, right in ((one, other), (other, one)):
+        assert pair({"address": left}, {"address": right}).levels["address"] == level
 
 
 def test_keys_are_made_for_every_name_and_relative_and_for_nothing_missing() -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hub.identity.compare import BIRTH_LEVELS, COUNTED, MISSING, SUB_BODY, frequent_name
+from hub.identity.compare import BIRTH_LEVELS, COUNTED, MISSING, NAMED_PLACE, SUB_BODY, frequent_name
 from hub.identity.modelfile import Comparison, Model, Rule
 from hub.identity.rules import SCORE
 
@@ -22,9 +22,10 @@ MACROS: Final = (
         for place in range(1, _LONGEST_COMPARED)
     )
     + ")",
+    ("CREATE OR REPLACE MACRO cut_off(s, g) AS length(s) >= 2 AND length(g) > 4 AND starts_with(g, s)"),
     (
-        "CREATE OR REPLACE MACRO one_off(a, b) AS CASE WHEN length(a) <= length(b) THEN one_off_in_order(a, b)"
-        " ELSE one_off_in_order(b, a) END"
+        "CREATE OR REPLACE MACRO one_off(a, b) AS CASE WHEN length(a) <= length(b)"
+        " THEN cut_off(a, b) OR one_off_in_order(a, b) ELSE cut_off(b, a) OR one_off_in_order(b, a) END"
     ),
     (
         "CREATE OR REPLACE MACRO one_edit_in_order(s, g) AS length(g) - length(s) <= 1 AND list_has_any("
@@ -39,7 +40,10 @@ MACROS: Final = (
         "CREATE OR REPLACE MACRO said(name, former) AS CASE WHEN former = '' THEN [name]"
         " ELSE list_prepend(name, string_split(former, '|')) END"
     ),
-    "CREATE OR REPLACE MACRO has_digit(t) AS regexp_matches(t, '[0-9]')",
+    (
+        "CREATE OR REPLACE MACRO is_house(t) AS regexp_matches(t, '[0-9]') AND (length(t) >= 6"
+        f" OR regexp_matches(t, '{NAMED_PLACE}'))"
+    ),
     "CREATE OR REPLACE MACRO is_round(d) AS right(d, 6) = '-01-01'",
     (
         "CREATE OR REPLACE MACRO parts_alike(a, b) AS CAST(left(a, 4) = left(b, 4) AS INT)"
@@ -166,11 +170,11 @@ def _address(field: str) -> str:
     one, other = f"l.{field}", f"r.{field}"
 
     def inside(shorter: str, longer: str) -> str:
-        return f"(length({shorter}) >= 6 AND has_digit({shorter}) AND ends_with({longer}, {shorter}))"
+        return f"(length({shorter}) <= length({longer}) AND is_house({shorter}) AND ends_with({longer}, {shorter}))"
 
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
-        (f"{one} = {other} AND has_digit({one}) AND length({one}) >= 6", "equal"),
+        (f"{one} = {other} AND is_house({one})", "equal"),
         (f"{one} = {other}", "vague"),
         (f"{inside(one, other)} OR {inside(other, one)}", "near"),
         otherwise="different",
