@@ -32,7 +32,9 @@ def print_lines(rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
 
 
 def _cell(value: Any) -> str:
-    return "-" if value is None else str(value)
+    """Case numbers and the like are others' texts: what would move the cursor, or break the row, is spelled out."""
+    text = "-" if value is None else str(value)
+    return "".join(each if each.isprintable() or each == "\u3000" else ascii(each)[1:-1] for each in text)
 
 
 def tell_fault(fault: HubError, *, as_json: bool = False) -> None:

@@ -29,7 +29,7 @@ def up(database_url: str, tmp_path: Path) -> Iterator[Running]:
         yield served
 
 
-def _ask(up: Running, number: int) -> None:
+def _ask(up: Running, number: object) -> None:
     claims = up.identity_of(AID).claims() | {
         "subject": PERSON,
         "matter": "low-income-aid",
@@ -65,6 +65,13 @@ def test_an_auditor_searches_and_sees_no_one(run: Run, up: Running) -> None:
     assert table.out.splitlines()[0].startswith("at ")
     assert run("audit", "search", *auditor, "--since", "yesterday").code == 2
     assert run("audit", "search", *as_party(up, AID)).code == 3
+
+
+def test_a_case_number_moves_no_cursor_on_the_auditors_terminal(run: Run, up: Running) -> None:
+    _ask(up, "\x1b[2J办件\u3000第1号\n2026-0001  released")
+    told = run("audit", "search", *as_party(up, "aud:county-audit"), "--limit", "1")
+    assert "\\x1b[2J办件\u3000第1号\\n2026-0001  released" in told.out
+    assert len(told.out.splitlines()) == 2
 
 
 def test_an_auditor_reads_flags_and_the_rules_behind_them(run: Run, up: Running) -> None:
