@@ -52,7 +52,7 @@ from hub.proof.note import NoteSigner
 from hub.proof.pkcs11 import open_signer
 from hub.proof.policy import parse_policy
 from hub.proof.sealing import Blinder, KeyRing
-from hub.settings import Settings
+from hub.settings import Settings, named
 from hub.sharing import tables as sharing_tables
 from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
@@ -90,8 +90,12 @@ class _Builder:
         self.settings = settings
         self.clock = clock
         self.database = Database(settings.database_url, pool_size=settings.pool_size)
-        self.signer = open_signer(settings.signing_key, settings.device)
-        self.log_signer = NoteSigner(settings.log_origin, open_signer(settings.log_key, settings.device))
+        with named("HUB_SIGNING_KEY"):
+            self.signer = open_signer(settings.signing_key, settings.device)
+        with named("HUB_LOG_KEY"):
+            log_key = open_signer(settings.log_key, settings.device)
+        with named("HUB_LOG_ORIGIN"):
+            self.log_signer = NoteSigner(settings.log_origin, log_key)
         self.keyring = KeyRing(next(iter(settings.seal_keys)), settings.seal_keys)
         self.blinder = Blinder(settings.blind_key)
         self.vault = Vault(self.keyring, self.blinder)
@@ -139,8 +143,10 @@ class _Builder:
         settings = self.settings
         collector = None
         if settings.witness_policy is not None:
-            collector = Collector(parse_policy(settings.witness_policy.read_bytes()), self.clock)
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
+            with named("HUB_WITNESS_POLICY"):
+                collector = Collector(parse_policy(settings.witness_policy.read_bytes()), self.clock)
+        with named("HUB_DATA_DIR"):
+            settings.data_dir.mkdir(parents=True, exist_ok=True)
         parts = LogParts(
             self.log_signer,
             SignedFile(settings.data_dir / "last-signed-checkpoint"),
@@ -165,7 +171,8 @@ class _Builder:
 
     def _authority(self) -> Authority | None:
         rules = self.settings.golden_rules
-        return None if rules is None else Authority.parse(rules.read_text(encoding="utf-8"))
+        with named("HUB_GOLDEN_RULES"):
+            return None if rules is None else Authority.parse(rules.read_text(encoding="utf-8"))
 
     def _follow(self, session: Any, moves: Sequence[Move]) -> None:
         """Evidence, open cases and those who were shown something follow identity, in its transaction."""
@@ -241,12 +248,14 @@ class _Builder:
 
     def _search(self) -> SearchService:
         rules = self.settings.flag_rules
+        with named("HUB_FLAG_RULES"):
+            flags = standard_rules() if rules is None else parse_rules(rules.read_bytes())
         return SearchService(
             database=self.database,
             vault=IdentityVault(self.keyring, self.blinder),
             log=self.log,
             clock=self.clock,
-            rules=standard_rules() if rules is None else parse_rules(rules.read_bytes()),
+            rules=flags,
             receipt_seconds=self.settings.limits.receipt_seconds,
         )
 

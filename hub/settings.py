@@ -3,10 +3,12 @@
 import os
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeVar
+from urllib.parse import urlsplit
 
 from hub.api.limits import KIB, MIB, Limits
 from hub.errors import Malformed
@@ -85,6 +87,21 @@ def _wrong(name: str, remedy: str, remedy_zh: str) -> Malformed:
     )
 
 
+@contextmanager
+def named(name: str) -> Iterator[None]:
+    """What cannot be read inside is told of under the name of the variable that points at it.
+
+    Raises:
+        Malformed: ``settings.wrong``.
+    """
+    try:
+        yield
+    except Malformed as fault:
+        raise _wrong(name, fault.en.rstrip("."), fault.zh.rstrip("。")) from fault
+    except (OSError, UnicodeDecodeError) as fault:
+        raise _wrong(name, "name a file or folder that the hub may use", "请指定枢纽有权使用的文件或目录") from fault
+
+
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -101,7 +118,7 @@ class _Reader:
         return Settings(
             database_url=self.database_url(),
             hub_id=hub_id,
-            public_url=(self.text("HUB_PUBLIC_URL") or f"http://{host}:{port}").rstrip("/"),
+            public_url=self.public_url() or f"http://{host}:{port}",
             data_dir=data_dir,
             signing_key=self.key_file("HUB_SIGNING_KEY"),
             log_key=self.key_file("HUB_LOG_KEY"),
@@ -110,10 +127,10 @@ class _Reader:
             blind_key=self.secret("HUB_BLIND_KEY"),
             region_names=tuple(name for name in (self.text("HUB_REGION_NAMES") or "").split(",") if name),
             review_probable=self.choice("HUB_REVIEW_PROBABLE", ("yes", "no"), "no") == "yes",
-            golden_rules=self.path("HUB_GOLDEN_RULES"),
+            golden_rules=self.file("HUB_GOLDEN_RULES"),
             scanner=self.scanner(),
-            witness_policy=self.path("HUB_WITNESS_POLICY"),
-            flag_rules=self.path("HUB_FLAG_RULES"),
+            witness_policy=self.file("HUB_WITNESS_POLICY"),
+            flag_rules=self.file("HUB_FLAG_RULES"),
             max_deferral_days=self.number("HUB_MAX_DEFERRAL_DAYS", 180, 1, 3650),
             max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),
             host=host,
@@ -182,6 +199,23 @@ class _Reader:
     def path(self, name: str) -> Path | None:
         return Path(value) if (value := self.text(name)) else None
 
+    def file(self, name: str) -> Path | None:
+        path = self.path(name)
+        if path is not None:
+            with named(name):
+                path.open("rb").close()
+        return path
+
+    def public_url(self) -> str | None:
+        """The address under which others reach the hub; what it signs and publishes names it."""
+        if (address := self.text("HUB_PUBLIC_URL")) is None:
+            return None
+        remedy = "give an address such as https://hub.example.gov.cn, without query"
+        remedy_zh = "请给出形如 https://hub.example.gov.cn 的地址，不带查询参数"
+        if not self.parsed("HUB_PUBLIC_URL", address, _is_base, remedy, remedy_zh):
+            raise _wrong("HUB_PUBLIC_URL", remedy, remedy_zh)
+        return address.rstrip("/")
+
     def scanner(self) -> str | None:
         address = self.text("HUB_CLAMD")
         host, _, port = (address or "").rpartition(":")
@@ -219,13 +253,20 @@ class _Reader:
         return secret
 
     def seal_keys(self) -> dict[str, bytes]:
-        remedy = "give ID:SECRET pairs separated by commas, the current one first"
-        remedy_zh = "请给出以逗号分隔的“编号:密钥”，当前使用的排在最前"
+        remedy = "give ID:SECRET pairs separated by commas, no ID twice, the current one first"
+        remedy_zh = "请给出以逗号分隔的“编号:密钥”，编号不得重复，当前使用的排在最前"
         text = self.need("HUB_SEAL_KEYS", remedy, remedy_zh)
         keys = self.parsed("HUB_SEAL_KEYS", text, _pairs, remedy, remedy_zh)
         if not keys or any(not name or len(key) != SECRET_BYTES for name, key in keys.items()):
             raise _wrong("HUB_SEAL_KEYS", remedy, remedy_zh)
         return keys
+
+
+def _is_base(address: str) -> bool:
+    """True of an address that paths can be added to."""
+    parts = urlsplit(address)
+    is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    return is_whole and not (parts.query or parts.fragment)
 
 
 def _secret(text: str) -> bytes:
@@ -234,4 +275,5 @@ def _secret(text: str) -> bytes:
 
 def _pairs(text: str) -> dict[str, bytes]:
     pairs = [pair.strip().partition(":") for pair in text.replace("\n", ",").split(",") if pair.strip()]
-    return {name: _secret(secret) for name, _, secret in pairs}
+    keys = {name: _secret(secret) for name, _, secret in pairs}
+    return keys if len(keys) == len(pairs) else {}

@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from hub.bootstrap import build
 from hub.errors import Malformed
 from hub.proof.encoding import b64url
+from hub.proof.keys import generate_signer
 from hub.settings import settings_from
 
 SECRET = b64url(bytes(32))
@@ -65,6 +67,7 @@ def test_a_missing_variable_is_named_in_both_languages(environment: dict[str, st
         ("HUB_SIGNING_KEY", "/nowhere/key.pem"),
         ("HUB_SEAL_KEYS", "k1"),
         ("HUB_SEAL_KEYS", "k1:short"),
+        ("HUB_SEAL_KEYS", f"k1:{SECRET},k1:{b64url(b'x' * 32)}"),
         ("HUB_BLIND_KEY", "é"),
         ("HUB_BLIND_KEY", "AAAA"),
         ("HUB_PORT", "eighty"),
@@ -73,6 +76,13 @@ def test_a_missing_variable_is_named_in_both_languages(environment: dict[str, st
         ("HUB_LOG_LEVEL", "loud"),
         ("HUB_CLAMD", "scanner"),
         ("HUB_MAX_JSON_BYTES", "-1"),
+        ("HUB_PUBLIC_URL", "hub.example.gov.cn"),
+        ("HUB_PUBLIC_URL", "ftp://hub.example.gov.cn"),
+        ("HUB_PUBLIC_URL", "https://hub.example.gov.cn:port"),
+        ("HUB_PUBLIC_URL", "https://hub.example.gov.cn/?county=1"),
+        ("HUB_GOLDEN_RULES", "/nowhere/golden.json"),
+        ("HUB_WITNESS_POLICY", "/nowhere/policy"),
+        ("HUB_FLAG_RULES", "/"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not_repeated(
@@ -95,3 +105,36 @@ def test_a_file_that_is_not_there_is_named(environment: dict[str, str]) -> None:
     del environment["HUB_BLIND_KEY"]
     with pytest.raises(Malformed, match="HUB_BLIND_KEY_FILE"):
         settings_from(environment | {"HUB_BLIND_KEY_FILE": "/nowhere/blind"})
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("HUB_SIGNING_KEY", b"no key"),
+        ("HUB_LOG_KEY", b"no key"),
+        ("HUB_GOLDEN_RULES", b"\xff"),
+        ("HUB_GOLDEN_RULES", b"[]"),
+        ("HUB_WITNESS_POLICY", b"quorum of none"),
+        ("HUB_FLAG_RULES", b"not JSON"),
+    ],
+)
+def test_a_variable_whose_file_says_something_else_is_named(
+    environment: dict[str, str], tmp_path: Path, name: str, content: bytes
+) -> None:
+    key, file = tmp_path / "sound.pem", tmp_path / "file"
+    key.write_bytes(generate_signer().to_pem())
+    file.write_bytes(content)
+    sound = {"HUB_SIGNING_KEY": str(key), "HUB_LOG_KEY": str(key), "HUB_DATA_DIR": str(tmp_path / "hub")}
+    with pytest.raises(Malformed, match=name) as refusal:
+        build(settings_from(environment | sound | {name: str(file)}))
+    assert (refusal.value.code, refusal.value.facts["variable"]) == ("settings.wrong", name)
+
+
+def test_a_folder_that_cannot_be_made_is_named(environment: dict[str, str], tmp_path: Path) -> None:
+    key = tmp_path / "sound.pem"
+    key.write_bytes(generate_signer().to_pem())
+    sound = {"HUB_SIGNING_KEY": str(key), "HUB_LOG_KEY": str(key), "HUB_DATA_DIR": str(key / "hub")}
+    with pytest.raises(Malformed, match="HUB_DATA_DIR"):
+        build(settings_from(environment | sound))
+    with pytest.raises(Malformed, match="HUB_LOG_ORIGIN"):
+        build(settings_from(environment | sound | {"HUB_LOG_ORIGIN": "log of ours"}))
