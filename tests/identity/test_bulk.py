@@ -262,6 +262,20 @@ def test_organisations_of_a_file_are_resolved_beside_people(tmp_path: Path) -> N
     assert found == {frozenset("ab"), frozenset("c"), frozenset("de")}
 
 
+def test_organisations_may_leave_out_the_region_that_their_records_lie_in(tmp_path: Path) -> None:
+    shared = {"kind": "法人", "legal_representative": "李四", "phone": "057188001122"}
+    rows = [
+        shared | {"record_id": "a", "name": "杭州某某科技有限公司", "region_code": "330106"},
+        shared | {"record_id": "b", "name": "某某科技（杭州）有限公司", "region_code": ""},
+        {"record_id": "c", "kind": "法人", "name": "宁波某某科技有限公司", "credit_code": "91330200MA2ABCD13K"},
+    ]
+    out = tmp_path / "out.csv"
+    resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
+    with out.open(encoding="utf-8") as file:
+        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    assert found == {frozenset("ab"), frozenset("c")}
+
+
 def test_two_people_mixed_by_a_chain_come_apart(tmp_path: Path) -> None:
     common = {"name": "张伟强", "birth_date": "1980-05-06", "phone": "13800001111"}
     rows = [

@@ -12,6 +12,7 @@ from hub.identity.bulk.opening import Source
 from hub.identity.bulk.people import read_people
 from hub.identity.modelfile import PLAIN, Model
 from hub.identity.traits import Context, organisation_traits
+from hub.kernel.regions import standard_regions
 
 _ORGANISATION_INPUT: Final = (
     "record_id", "name", "credit_code", "organisation_code", "registration_number", "legal_representative",
@@ -25,7 +26,7 @@ def read_traits(source: Source, model: Model, today: date, region_names: Sequenc
     Raises:
         Malformed: the file has none of the columns by which subjects are told apart.
     """
-    read_part(source, model, today, region_names)
+    read_part(source, model, today, regions_told(source, model, region_names))
     if model.kind != PLAIN:
         silence(source.con, model)
 
@@ -40,6 +41,23 @@ def read_part(source: Source, model: Model, today: date, region_names: Sequence[
     else:
         _read_plain(source, model)
 
+
+def regions_told(source: Source, model: Model, told: Sequence[str]) -> tuple[str, ...]:
+    """The regions that organisations may leave out of their names: those told, or else where those of the file lie."""
+    if told or model.kind != "legal_person":
+        return tuple(told)
+    stated = (source.column("region_code"), f"substr(upper({source.column('credit_code')}), 3)")
+    codes = " UNION ALL ".join(
+        f"SELECT left({each}, 6) AS code FROM raw WHERE {source.of_kind(model.kind)}" for each in stated
+    )
+    rows = source.con.execute(
+        f"SELECT code FROM ({codes}) WHERE regexp_full_match(code, '[0-9]{{6}}') GROUP BY code"
+        f" ORDER BY count(*) DESC, code LIMIT {_MOST_REGIONS}"
+    ).fetchall()
+    return tuple(sorted({name for (code,) in rows for name in standard_regions().names_of(code)}))
+
+
+_MOST_REGIONS: Final = 100
 
 _TELLING: Final = {
     "resident": ("name", "id_number", "number"),

@@ -8,7 +8,7 @@ connect, a small part of the records, comes back to the driver, which makes subj
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,7 @@ from hub.identity.bulk.crowds import above, below, crowd_pairs
 from hub.identity.bulk.frequent import SHARED, silenced
 from hub.identity.bulk.opening import Source, kinds_in, open_file, open_part
 from hub.identity.bulk.pairing import key_caps
-from hub.identity.bulk.reading import read_part, require_content
+from hub.identity.bulk.reading import read_part, regions_told, require_content
 from hub.identity.bulk.resolving import (
     Options,
     Resolved,
@@ -123,6 +123,8 @@ def resolve_on_spark(
 
 def _resolved(con: Connection, spark: Any, source: Source, work: Work) -> Resolved:
     total = con.execute("SELECT count(*) FROM raw").fetchall()[0][0]
+    told = regions_told(source, work.model, work.options.region_names)
+    work = replace(work, options=replace(work.options, region_names=told))
     read = rows_on(spark, work, total)
     found = scored_on(read, work).collect()
     touched = spark.broadcast({number for a, b, *_ in found for number in (a, b)})
