@@ -40,14 +40,23 @@ class Problem:
     en: str
     zh: str
     remedy: str
+    remedy_zh: str
     file: str = ""
     line: int = 0
     path: str = ""
 
     def __str__(self) -> str:
         """One line that names file, line, path, fact and remedy."""
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place}: {self.path}: {self.en} {self.remedy}".strip(": ")
+        return f"{self._place}: {self.path}: {self.en} {self.remedy}".strip(": ")
+
+    @property
+    def line_zh(self) -> str:
+        """The same in Chinese."""
+        return f"{self._place}：{self.path}：{self.zh}{self.remedy_zh}".strip("：")
+
+    @property
+    def _place(self) -> str:
+        return f"{self.file}:{self.line}" if self.line else self.file
 
 
 @dataclass(frozen=True, slots=True)

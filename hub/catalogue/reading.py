@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 PUBLISHED = Path(__file__).parent / "published"
 SUFFIXES = frozenset({".yaml", ".yml", ".json", ".xlsx"})
-_SAYS_HOW = "It says neither how it is satisfied nor that the applicant brings it."
+_SAYS_HOW = (
+    "It says neither how it is satisfied nor that the applicant brings it.",
+    "既未写明如何免提交，也未写明由申请人提交。",
+)
 
 
 def published_documents(directory: Path = PUBLISHED) -> list[Document]:
@@ -102,13 +105,10 @@ def shape_problems(document: Document, schema: str) -> Iterator[Problem]:
 def _shape_problem(error: "ValidationError", document: Document) -> Problem:
     path = tuple(error.absolute_path)
     if _lacks_basis(error):
-        found = no_basis(_named_path(path, document.value))
+        found = no_basis(_named_path(path, document))
     else:
-        en = _SAYS_HOW if error.validator == "anyOf" else _sentence(error)
-        found = Problem("catalogue.wrong-shape", en, "不符合目录文件格式。", _remedy(error))
-    return dataclasses.replace(
-        found, file=document.name, line=document.line_of(path), path=_named_path(path, document.value)
-    )
+        found = Problem("catalogue.wrong-shape", *_sentences(error), *_remedies(error))
+    return dataclasses.replace(found, file=document.name, line=document.line_of(path), path=_named_path(path, document))
 
 
 def _lacks_basis(error: "ValidationError") -> bool:
@@ -117,24 +117,45 @@ def _lacks_basis(error: "ValidationError") -> bool:
     return error.validator == "minItems" and list(error.absolute_path)[-1:] == ["basis"]
 
 
-def _sentence(error: "ValidationError") -> str:
+def _sentences(error: "ValidationError") -> tuple[str, str]:
+    if error.validator == "anyOf":
+        return _SAYS_HOW
     text = error.message if len(error.message) < 200 else f"{error.message[:197]}…"  # noqa: PLR2004
-    return f"{text}."
+    chinese = {
+        "required": "缺少必填字段",
+        "additionalProperties": "有未知字段",
+        "enum": "取值不在可选范围内",
+        "type": "值的类型不符",
+        "pattern": "值的格式不符",
+        "format": "值的格式不符",
+        "minimum": "数值过小",
+        "maximum": "数值过大",
+        "minItems": "列表内容不足",
+        "maxItems": "列表内容过多",
+        "uniqueItems": "列表内容重复",
+    }.get(str(error.validator), "不符合目录文件格式")
+    return f"{text}.", f"{chinese}（{text}）。"
 
 
-def _remedy(error: "ValidationError") -> str:
+def _remedies(error: "ValidationError") -> tuple[str, str]:
     schema: Any = error.schema
     match error.validator:
         case "required":
-            return "Add it."
+            return "Add it.", "请补充。"
         case "additionalProperties":
-            return f"Use only: {', '.join(sorted(schema.get('properties', {})))}."
+            known = sorted(schema.get("properties", {}))
+            return f"Use only: {', '.join(known)}.", f"只可使用：{'、'.join(known)}。"
         case "enum":
-            return f"Use one of: {', '.join(map(str, schema['enum']))}."
+            values = [str(each) for each in schema["enum"]]
+            return f"Use one of: {', '.join(values)}.", f"请选用：{'、'.join(values)}。"
         case "anyOf":
-            return "Add “ways”, “brings”, “form” or “only_applicant: true”."
+            return (
+                "Add “ways”, “brings”, “form” or “only_applicant: true”.",
+                "请补充“ways”“brings”“form”或“only_applicant: true”。",
+            )
         case _:
-            return f"See schemas/catalogue ({error.validator}: {_short(error.validator_value)})."
+            wanted = f"{error.validator}: {_short(error.validator_value)}"
+            return f"See schemas/catalogue ({wanted}).", f"请参照 schemas/catalogue（{wanted}）。"
 
 
 def _short(value: object) -> str:
@@ -142,14 +163,15 @@ def _short(value: object) -> str:
     return text if len(text) < 80 else f"{text[:77]}…"  # noqa: PLR2004
 
 
-def _named_path(path: Sequence[str | int], value: Any) -> str:
-    """``matters[3].materials[0]`` with ids beside the positions, so that people find it."""
+def _named_path(path: Sequence[str | int], document: Document) -> str:
+    """The cell or ``matters[3].materials[0]`` with ids beside the positions, so that people find it."""
     names: list[str] = []
+    value: Any = document.value
     for step in path:
         value = value[step]
         if isinstance(value, Mapping) and isinstance(value.get("id", value.get("name")), str):
             names.append(str(value.get("id", value.get("name"))))
-    text = path_text(tuple(path))
+    text = " ".join(filter(None, (document.cell_of(tuple(path)), path_text(tuple(path)))))
     return f"{text} ({' / '.join(names)})" if names else text
 
 
@@ -158,7 +180,8 @@ def _located(problem: Problem, documents: Sequence[Document]) -> Problem:
     for document in reversed(documents):
         path = _find(problem.path.split("/"), document.value)
         if path:
-            return dataclasses.replace(problem, file=document.name, line=document.line_of(path))
+            shown = f"{document.cell_of(path)} {problem.path}".strip()
+            return dataclasses.replace(problem, file=document.name, line=document.line_of(path), path=shown)
     return dataclasses.replace(problem, file=documents[0].name)
 
 

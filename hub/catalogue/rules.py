@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
+from typing import Final
 
 from hub.catalogue.model import (
     Catalogue,
@@ -20,6 +21,20 @@ from hub.catalogue.model import (
 
 CLASSIFIED = frozenset({"state-secret", "work-secret", "国家秘密", "工作秘密"})
 Schemas = Callable[[str], Mapping[str, bool] | None]
+_NOUNS: Final = {
+    "purpose": "使用场景",
+    "brought kind": "材料类别",
+    "claim": "数据项",
+    "evidence type": "凭证类型",
+    "rests_on entry": "依据凭证（rests_on）",
+    "legal basis": "法律依据",
+    "role": "角色",
+    "condition": "情形条件",
+    "sub-item": "办理情形",
+    "statement type": "派生证明类型",
+    "matter": "事项",
+    "role of the record": "登记信息角色",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +43,10 @@ class _At:
 
     path: str
 
-    def problem(self, fact: str, en: str, zh: str, remedy: str) -> Problem:
-        return Problem(f"catalogue.{fact}", en, zh, remedy, path=self.path)
+    def problem(self, fact: str, *said: str) -> Problem:
+        """``said``: the fact in English and Chinese, then the remedy in both."""
+        en, zh, remedy, remedy_zh = said
+        return Problem(f"catalogue.{fact}", en, zh, remedy, remedy_zh, path=self.path)
 
     def within(self, part: str) -> "_At":
         return _At(f"{self.path}/{part}")
@@ -73,6 +90,7 @@ def _written_twice(ids: Iterable[str], at: _At) -> Iterator[Problem]:
                 f"“{each}” stands {count} times.",
                 f"“{each}”重复出现。",
                 "Keep one, or give it another id.",
+                "请保留一个，或改用其他标识。",
             )
 
 
@@ -84,6 +102,7 @@ def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Sche
             "A classified item cannot be shared (Order 809 article 2).",
             "涉密事项不得列入共享目录。",
             "Take it out.",
+            "请删去该条目。",
         )
     if terms.sharing_class is SharingClass.conditional and not (terms.scope and terms.purposes):
         yield at.problem(
@@ -91,6 +110,7 @@ def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Sche
             "Conditional sharing names its scope and purposes (Order 809 article 14).",
             "有条件共享须列明共享范围和使用用途。",
             "Fill terms.scope and terms.purposes.",
+            "请填写 terms.scope 和 terms.purposes。",
         )
     if terms.sharing_class is SharingClass.withheld and not terms.withheld_basis:
         yield at.problem(
@@ -98,6 +118,7 @@ def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Sche
             "Withholding names the law, regulation or decision that says so (article 14).",
             "不予共享须列明法律、行政法规或者国务院决定依据。",
             "Fill terms.withheld_basis, or share it.",
+            "请填写 terms.withheld_basis，或改为共享。",
         )
     yield from _unknown(terms.purposes, catalogue.purposes, "purpose", at)
     yield from _unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
@@ -111,6 +132,7 @@ def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At)
             f"There is no schema schemas/evidence/{each.schema}.json.",
             f"没有数据模式 schemas/evidence/{each.schema}.json。",
             "Add the schema file or correct the name.",
+            "请补充该模式文件，或更正名称。",
         )
         return
     named = set(each.sensitive)
@@ -121,6 +143,7 @@ def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At)
             f"The schema marks as sensitive what the entry does not: {', '.join(hidden)}.",
             f"数据模式标为敏感、而目录未列明：{'、'.join(hidden)}。",
             "Add them to “sensitive”.",
+            "请将其列入“sensitive”。",
         )
     yield from _unknown(each.sensitive, claims, "claim", at)
 
@@ -143,6 +166,7 @@ def _second_sources(catalogue: Catalogue) -> Iterator[Problem]:
                 f"Schema “{schema}” has several providers: {', '.join(sorted(several))}.",
                 f"数据模式“{schema}”有多个提供方：{'、'.join(sorted(several))}；只能有一个数源部门。",
                 "Name one source department.",
+                "请只列一个数源部门。",
             )
 
 
@@ -182,6 +206,7 @@ def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
             "The promised period is longer than the statutory one.",
             "承诺时限不得超过法定时限。",
             "Promise at most the statutory period.",
+            "请将承诺时限改为不超过法定时限。",
         )
     if sum(step.days for step in matter.steps) > matter.promised_days:
         yield at.problem(
@@ -189,15 +214,19 @@ def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
             "The steps together take longer than the promised period.",
             "各环节时限之和超过承诺时限。",
             "Shorten the steps or the promise.",
+            "请缩短各环节时限，或调整承诺时限。",
         )
     if matter.valid_until is not None and matter.valid_until < matter.valid_from:
-        yield at.problem("validity-reversed", "It ends before it begins.", "有效期起止颠倒。", "Swap the dates.")
+        yield at.problem(
+            "validity-reversed", "It ends before it begins.", "有效期起止颠倒。", "Swap the dates.", "请对调起止日期。"
+        )
     if matter.result and matter.result.filed_with and matter.result.filing_days is None:
         yield at.problem(
             "filing-without-days",
             "A result to be filed says in how many days.",
             "需备案的结果须写明备案时限。",
             "Fill result.filing_days.",
+            "请填写 result.filing_days。",
         )
 
 
@@ -210,6 +239,7 @@ def _role_problems(matter: Matter, at: _At) -> Iterator[Problem]:
             "A matter has exactly one applicant.",
             "事项须有且仅有一名申请人。",
             "Add the role “applicant” with at_least 1 and at_most 1.",
+            "请增加角色“applicant”，at_least 与 at_most 均为 1。",
         )
     conditions = {condition.id for condition in matter.conditions}
     for condition in matter.conditions:
@@ -229,6 +259,7 @@ def _form_problems(matter: Matter, at: _At) -> Iterator[Problem]:
             "A matter has one form: exactly one material leads it.",
             "一个事项只有一张表单：须恰有一项材料标为主表。",
             "Mark one material with form: lead.",
+            "请将其中一项材料标为 form: lead。",
         )
 
 
@@ -249,6 +280,7 @@ def _material_problems(
             f"“{kind.id}” may not serve the purpose “{matter.purpose}”.",
             f"“{kind.id}”不得用于使用场景“{matter.purpose}”。",
             "Add the purpose to the kind, or bring another kind.",
+            "请在该类材料中增加此使用场景，或改用其他类别。",
         )
     if material.commitment and matter.high_risk:
         yield at.problem(
@@ -256,6 +288,7 @@ def _material_problems(
             "A high-risk matter takes no commitment instead of proof.",
             "高风险事项不适用告知承诺制。",
             "Drop commitment.",
+            "请删去 commitment。",
         )
     if material.only_applicant and material.ways and not all(_is_brought(way.pieces) for way in material.ways):
         yield at.problem(
@@ -263,6 +296,7 @@ def _material_problems(
             "It says that nobody else can supply it and names who can.",
             "写明只能由申请人提供，却又列出其他来源。",
             "Drop only_applicant or the ways.",
+            "请删去 only_applicant 或 ways。",
         )
     for piece in (piece for way in material.ways for piece in way.pieces):
         yield from _piece_problems(piece, matter, catalogue, (at, schema_claims))
@@ -279,6 +313,7 @@ def no_basis(path: str) -> Problem:
         "The material has no legal basis; nobody may demand it.",
         "该材料没有法律依据，不得要求提交。",
         "Name the provision under “basis”, or drop the material.",
+        "请在“basis”中写明条款，或删去该材料。",
     )
 
 
@@ -303,6 +338,7 @@ def _piece_problems(
             f"“{kind.name}” is withheld from sharing.",
             f"“{kind.name}”不予共享，不能用于免提交。",
             "Take it out of the ways.",
+            "请从 ways 中删去。",
         )
     claims = schema_claims(kind.schema) or {}
     named = [*(check.claim for check in piece.checks), *piece.claims]
@@ -333,8 +369,9 @@ def _unknown(named: Iterable[str], known: Mapping[str, object], noun: str, at: _
             yield at.problem(
                 f"unknown-{noun.replace(' ', '-').replace('_', '-')}",
                 f"There is no {noun} “{each}”.",
-                f"引用了不存在的“{each}”。",
+                f"引用了不存在的{_NOUNS[noun]}“{each}”。",
                 f"Add it, or name one of: {', '.join(sorted(known)[:12]) or 'none yet'}.",
+                f"请补充，或改用以下之一：{'、'.join(sorted(known)[:12]) or '（暂无）'}。",
             )
 
 
@@ -366,7 +403,11 @@ def _cycle_in(graph: Mapping[str, set[str]], path: str, fact: str) -> Iterator[P
     except CycleError as fault:
         chain = " → ".join(reversed(fault.args[1]))
         yield _At(f"{path}/{fault.args[1][0]}").problem(
-            "cycle", f"These {fact} in a cycle: {chain}.", f"存在循环引用：{chain}。", "Break the cycle at one of them."
+            "cycle",
+            f"These {fact} in a cycle: {chain}.",
+            f"存在循环引用：{chain}。",
+            "Break the cycle at one of them.",
+            "请在其中一处断开。",
         )
 
 

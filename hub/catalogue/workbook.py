@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from hub.catalogue.codec import document_of
-from hub.catalogue.documents import MAX_BYTES, Document, refused
+from hub.catalogue.documents import MAX_BYTES, Document, Said, refused
 from hub.catalogue.model import Catalogue, Problem
 from hub.catalogue.schemas import schema_named
+from hub.errors import Malformed
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -147,6 +148,7 @@ class _Reading:
     name: str
     value: dict[str, Any] = field(default_factory=dict)
     lines: dict[tuple[str | int, ...], int] = field(default_factory=dict)
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
 def parse_workbook(raw: bytes, name: str) -> Document:
@@ -158,15 +160,16 @@ def parse_workbook(raw: bytes, name: str) -> Document:
     reading = _Reading(name)
     sheets = _sheets(raw, reading)
     for title in sheets.keys() - {"purposes", "ways", *_TOP, *_PARTS}:
-        raise _unusable(reading, title, 0, "is no sheet of a catalogue", f"Use: {', '.join([*_TOP, *_PARTS, 'ways'])}.")
-    purposes = sheets.get("purposes", [])
-    reading.value["purposes"] = {str(row["id"]): {"en": row.get("en"), "zh": row.get("zh")} for _, row in purposes}
+        names = ["purposes", *_TOP, *_PARTS, "ways"]
+        remedy = (f"Use: {', '.join(names)}.", f"可用：{'、'.join(names)}。")
+        raise _unusable(reading, (title, 0), ("is no sheet of a catalogue", "不是目录的工作表"), remedy)
+    _read_purposes(reading, sheets.get("purposes", []))
     for section, definition in _TOP.items():
         _read_rows(reading, section, sheets.get(section, []), definition)
     for part, definition in _PARTS.items():
         _read_parts(reading, part, sheets.get(part, []), definition)
     _read_ways(reading, sheets.get("ways", []))
-    return Document(name, reading.value, reading.lines)
+    return Document(name, reading.value, reading.lines, reading.columns)
 
 
 Rows = list[tuple[int, dict[str, Any]]]
@@ -180,28 +183,46 @@ def _sheets(raw: bytes, reading: _Reading) -> dict[str, Rows]:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             unpacked = sum(each.file_size for each in archive.infolist())
         if len(raw) > MAX_BYTES or unpacked > MAX_UNPACKED:
-            raise _unusable(reading, "", 0, "is too large", "Split it into several files.")
+            remedy = ("Split it into several files.", "请拆成几个文件。")
+            raise _unusable(reading, ("", 0), ("is too large", "过大"), remedy)
         book = load_workbook(io.BytesIO(raw), read_only=True)
         return {sheet.title: _rows(sheet, reading) for sheet in book.worksheets}
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as fault:
-        raise _unusable(reading, "", 0, "is not an .xlsx workbook", "Save it as .xlsx.") from fault
+        said = ("is not an .xlsx workbook", "不是 .xlsx 工作簿"), ("Save it as .xlsx.", "请另存为 .xlsx。")
+        raise _unusable(reading, ("", 0), *said) from fault
 
 
 def _rows(sheet: Any, reading: _Reading) -> Rows:
+    from openpyxl.utils import get_column_letter
+
     header: list[str] = []
     found: Rows = []
     for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
         if number > MAX_ROWS:
-            raise _unusable(reading, sheet.title, number, "has too many rows", "Split it.")
+            said = ("has too many rows", "行数过多"), ("Split it.", "请拆分。")
+            raise _unusable(reading, (sheet.title, number), *said)
         if not header:
             header = [str(cell or "") for cell in cells]
+            letters = {name: get_column_letter(at) for at, name in enumerate(header, 1) if name}
+            reading.columns[sheet.title] = letters
             continue
         row = {name: cell for name, cell in zip(header, cells, strict=False) if cell is not None and name}
-        if any(isinstance(cell, str) and cell.startswith("=") for cell in row.values()):
-            raise _unusable(reading, sheet.title, number, "holds a formula", "Write the value instead.")
+        for name in (name for name, cell in row.items() if isinstance(cell, str) and cell.startswith("=")):
+            said = ("holds a formula", "含有公式"), ("Write the value instead.", "请直接填写数值。")
+            raise _unusable(reading, (sheet.title, number, name), *said)
         if row:
             found.append((number, row))
     return found
+
+
+def _read_purposes(reading: _Reading, rows: Rows) -> None:
+    purposes = reading.value["purposes"] = {}
+    for number, row in rows:
+        if "id" not in row:
+            said = ("has a row without an id", "有一行缺少 id"), ("Fill the column “id”.", "请填写“id”列。")
+            raise _unusable(reading, ("purposes", number, "id"), *said)
+        reading.lines["purposes", str(row["id"])] = number
+        purposes[str(row["id"])] = {"en": row.get("en"), "zh": row.get("zh")}
 
 
 def _read_rows(reading: _Reading, section: str, rows: Rows, definition: str) -> None:
@@ -226,7 +247,14 @@ def _matter(reading: _Reading, sheet: str, number: int, row: Mapping[str, Any]) 
     for index, matter in enumerate(reading.value["matters"]):
         if matter.get("id") == row.get("matter"):
             return index, matter
-    raise _unusable(reading, sheet, number, "names a matter that is not there", "Add it to the sheet “matters”.")
+    said = (
+        ("names a matter that is not there", "引用了不存在的事项"),
+        (
+            "Add it to the sheet “matters”.",
+            "请在工作表“matters”中补充。",
+        ),
+    )
+    raise _unusable(reading, (sheet, number, "matter"), *said)
 
 
 def _read_ways(reading: _Reading, rows: Rows) -> None:
@@ -234,8 +262,13 @@ def _read_ways(reading: _Reading, rows: Rows) -> None:
     for number, row in rows:
         index, matter = _matter(reading, "ways", number, row)
         places = [at for at, each in enumerate(matter.get("materials", ())) if each.get("id") == row.get("material")]
-        if not places or not isinstance(row.get("way"), int):
-            raise _unusable(reading, "ways", number, "names no material or way number", "Fill material and way.")
+        if not places or not isinstance(row.get("way"), int) or row["way"] < 1:
+            said = (
+                "names no material of the matter, or no way number from 1 on",
+                "未写明该事项的材料，或方式序号不是正整数",
+            )
+            remedy = ("Fill material and way.", "请填写 material 和 way。")
+            raise _unusable(reading, ("ways", number, "way" if places else "material"), said, remedy)
         ways = matter["materials"][places[0]].setdefault("ways", [])
         while len(ways) < min(row["way"], len(ways) + 1):
             ways.append([])
@@ -251,14 +284,16 @@ def _object(
     made: dict[str, Any] = {}
     for name, cell in row.items():
         if name not in columns:
-            raise _unusable(reading, *place, f"has an unknown column “{name}”", f"Use: {', '.join(columns)}.")
+            said = (f"has an unknown column “{name}”", f"有未知列“{name}”")
+            remedy = (f"Use: {', '.join(columns)}.", f"可用：{'、'.join(columns)}。")
+            raise _unusable(reading, (*place, name), said, remedy)
         first, _, rest = name.partition(".")
         inside = made.setdefault(first, {}) if rest else made
-        inside[rest or first] = _value(reading, place, cell, columns[name])
+        inside[rest or first] = _value(reading, (*place, name), cell, columns[name])
     return made
 
 
-def _value(reading: _Reading, place: tuple[str, int], cell: Any, schema: Mapping[str, Any]) -> Any:
+def _value(reading: _Reading, place: tuple[str, int, str], cell: Any, schema: Mapping[str, Any]) -> Any:
     kind = schema.get("type")
     if cell == NOTHING and isinstance(kind, list) and "null" in kind:
         return None
@@ -271,17 +306,23 @@ def _value(reading: _Reading, place: tuple[str, int], cell: Any, schema: Mapping
     return cell
 
 
-def _list(reading: _Reading, place: tuple[str, int], text: str, items: Mapping[str, Any]) -> Any:
+def _list(reading: _Reading, place: tuple[str, int, str], text: str, items: Mapping[str, Any]) -> Any:
     if items.get("type") != "object":
         between = _BETWEEN_IDS if "pattern" in items else _BETWEEN_TEXTS
         return [each.strip() for each in between.split(text) if each.strip()]
     try:
         return json.loads(text)
     except json.JSONDecodeError as fault:
-        raise _unusable(reading, *place, "holds a list that is not JSON", "Correct the cell.") from fault
+        said = ("holds a list that is not JSON", "的列表不是有效的 JSON"), ("Correct the cell.", "请更正该单元格。")
+        raise _unusable(reading, place, *said) from fault
 
 
-def _unusable(reading: _Reading, sheet: str, row: int, fact: str, remedy: str) -> Any:
-    what = f"Sheet “{sheet}” {fact}." if sheet else f"The file {fact}."
-    problem = Problem("catalogue.unreadable", what, "目录工作簿无法读取。", remedy, reading.name, row, sheet or "$")
-    return refused([problem])
+def _unusable(reading: _Reading, place: tuple[str, int] | tuple[str, int, str], fact: Said, remedy: Said) -> Malformed:
+    """``place`` is sheet, row and the name of the column, as far as they are known."""
+    sheet, row, *column = place
+    what = (f"Sheet “{sheet}” {fact[0]}.", f"工作表“{sheet}”{fact[1]}。")
+    if not sheet:
+        what = (f"The file {fact[0]}.", f"文件{fact[1]}。")
+    letters = "".join(reading.columns.get(sheet, {}).get(name, "") for name in column)
+    cell = f"{sheet}!{letters}{row}" if row else sheet or "$"
+    return refused([Problem("catalogue.unreadable", *what, *remedy, reading.name, row, cell)])

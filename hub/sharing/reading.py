@@ -54,35 +54,45 @@ def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
     for index, each in enumerate(document.value["grants"]):
         place = (document.name, document.line_of(("grants", index)), f"grants[{index}] ({each['id']})")
         if each["id"] in seen:
-            yield Problem("sharing.written-twice", "The grant stands twice.", "该授权出现了两次。", "Keep one.", *place)
+            yield Problem(
+                "sharing.written-twice",
+                "The grant stands twice.",
+                "该授权重复出现。",
+                "Keep one.",
+                "请只保留一个。",
+                *place,
+            )
         seen.add(each["id"])
-        for fact, en, remedy in _faults(_grant(each), catalogue):
-            yield Problem(f"sharing.{fact}", en, "共享授权内容有误。", remedy, *place)
+        for fact, *said in _faults(_grant(each), catalogue):
+            en, zh, remedy, remedy_zh = said
+            yield Problem(f"sharing.{fact}", en, zh, remedy, remedy_zh, *place)
 
 
-def _faults(grant: Grant, catalogue: Catalogue) -> Iterator[tuple[str, str, str]]:
+def _faults(grant: Grant, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
     kind = catalogue.type_for(grant.evidence_type)
     if kind is None and grant.evidence_type != BROUGHT_VCT:
-        yield "unknown-type", f"There is no type {grant.evidence_type}.", "Name a type of the catalogue."
+        there_is_none = (f"There is no type {grant.evidence_type}.", f"没有凭证类型 {grant.evidence_type}。")
+        yield "unknown-type", *there_is_none, "Name a type of the catalogue.", "请填写目录中的类型。"
     if grant.valid_until < grant.valid_from:
-        yield "period-reversed", "It ends before it begins.", "Swap the dates."
+        yield "period-reversed", "It ends before it begins.", "起止日期颠倒。", "Swap the dates.", "请对调起止日期。"
     for matter in grant.matters:
         if matter not in catalogue.matter_by_id:
-            yield "unknown-matter", f"There is no matter “{matter}”.", "Name a matter of the catalogue."
+            there_is_none = (f"There is no matter “{matter}”.", f"没有事项“{matter}”。")
+            yield "unknown-matter", *there_is_none, "Name a matter of the catalogue.", "请填写目录中的事项。"
     if isinstance(kind, EvidenceType):
         yield from _claim_faults(grant, kind)
 
 
-def _claim_faults(grant: Grant, kind: EvidenceType) -> Iterator[tuple[str, str, str]]:
+def _claim_faults(grant: Grant, kind: EvidenceType) -> Iterator[tuple[str, ...]]:
     if kind.terms.sharing_class is SharingClass.withheld:
-        yield "type-withheld", f"“{kind.name}” is withheld from sharing.", "Drop the grant."
+        withheld = (f"“{kind.name}” is withheld from sharing.", f"“{kind.name}”不予共享。")
+        yield "type-withheld", *withheld, "Drop the grant.", "请删去该授权。"
     claims = schema_claims(kind.schema) or {}
     for pattern in grant.claims:
         if pattern.split(".")[0] in NEVER_SHARED:
-            yield "never-shared", f"“{pattern}” is for the hub alone.", "Drop the claim."
+            for_the_hub = (f"“{pattern}” is for the hub alone.", f"“{pattern}”仅供枢纽使用。")
+            yield "never-shared", *for_the_hub, "Drop the claim.", "请删去该数据项。"
         elif pattern != "*" and not covers_any(pattern, claims):
-            yield (
-                "unknown-claim",
-                f"“{kind.name}” has no claim “{pattern}”.",
-                f"See schemas/evidence/{kind.schema}.json.",
-            )
+            has_none = (f"“{kind.name}” has no claim “{pattern}”.", f"“{kind.name}”没有数据项“{pattern}”。")
+            see = f"schemas/evidence/{kind.schema}.json"
+            yield "unknown-claim", *has_none, f"See {see}.", f"见 {see}。"

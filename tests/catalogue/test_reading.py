@@ -189,3 +189,14 @@ def test_a_document_of_a_catalogue_reads_back_from_json() -> None:
 
     text = json.dumps(document_of(read(MATTER)), ensure_ascii=False)
     assert read_catalogue([parse_document(text.encode(), "x.json")]) == read(MATTER)
+
+
+def test_every_problem_is_told_with_its_remedy_in_chinese_too() -> None:
+    text = "matters:\n  - id: a\n    mood: good\n"
+    with pytest.raises(Malformed) as refused:
+        read_catalogue([parse_document(text.encode(), "c.yaml")])
+    english, chinese = (refused.value.facts[name] for name in ("problems", "problems_zh"))
+    assert len(english) == len(chinese) > 5
+    assert all(line.startswith("c.yaml:") and line.endswith("。") for line in chinese)
+    assert any("只可使用" in line for line in chinese)
+    assert "请补充" in refused.value.zh

@@ -103,12 +103,48 @@ def broken_list(book: Workbook) -> None:
     book["ways"].cell(2, header.index("checks") + 1).value = "[{"
 
 
-@pytest.mark.parametrize("fault", [formula, stranger, column, orphan, lost_way, broken_list])
-def test_what_a_workbook_must_not_hold(written: bytes, fault: Callable[[Workbook], object]) -> None:
+def way_nought(book: Workbook) -> None:
+    book["ways"]["C2"] = 0
+
+
+def nameless_purpose(book: Workbook) -> None:
+    book["purposes"]["A2"] = None
+
+
+def long_period(book: Workbook) -> None:
+    book["matters"].cell(2, [cell.value for cell in book["matters"][1]].index("promised_days") + 1).value = "soon"
+
+
+def unknown_type(book: Workbook) -> None:
+    header = [cell.value for cell in book["ways"][1]]
+    book["ways"].cell(2, header.index("of") + 1).value = "nobody"
+
+
+@pytest.mark.parametrize(
+    ("fault", "place"),
+    [
+        (formula, "events!B2"),
+        (stranger, "notes"),
+        (column, "events!Z2"),
+        (orphan, "materials!A2"),
+        (lost_way, "ways!B2"),
+        (way_nought, "ways!C2"),
+        (nameless_purpose, "purposes!A2"),
+        (broken_list, "ways!"),
+        (long_period, "matters!"),
+        (unknown_type, "materials!"),
+    ],
+)
+def test_what_a_workbook_must_not_hold_is_told_with_its_cell_and_a_remedy_in_both_languages(
+    written: bytes, fault: Callable[[Workbook], object], place: str
+) -> None:
     with pytest.raises(Malformed) as refused:
-        parse_workbook(changed(written, fault), "c.xlsx")
-    assert refused.value.code == "catalogue.unreadable"
-    assert refused.value.facts["problems"][0].startswith("c.xlsx")
+        read_catalogue([parse_workbook(changed(written, fault), "c.xlsx")])
+    (english, chinese) = (refused.value.facts[name][0] for name in ("problems", "problems_zh"))
+    assert english.startswith("c.xlsx")
+    assert f" {place}" in english
+    assert f"：{place}" in chinese
+    assert chinese.endswith("。")
 
 
 def test_bytes_that_are_no_workbook(written: bytes) -> None:
