@@ -2,19 +2,17 @@
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from typing import Final, Self
 
 from hub.errors import Malformed
 from hub.proof.encoding import malformed
 
-try:  # CPython's own: OpenSSL 3 looks its algorithm up anew for each hash, which takes longer than to hash a node
-    from _sha256 import sha256 as _builtin  # type: ignore[import-not-found]
-except ImportError:  # an interpreter built without it
-    _builtin = hashlib.sha256
-
 HASH_BYTES: Final = 32
 EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
-_sha256: Callable[[bytes], "hashlib._Hash"] = _builtin
+_sha256: Callable[[bytes], "hashlib._Hash"] = import_module("_sha256" if find_spec("_sha256") else "hashlib").sha256
+"""CPython's own where it is built in: OpenSSL 3 looks its algorithm up anew for each hash, longer than to hash."""
 
 Subtree = Callable[[int, int], bytes]
 """The root of the entries [start, end), where the range is a complete subtree (a power of two, aligned)."""
