@@ -87,10 +87,16 @@ def _record_key(path: Path) -> bytes:
     if not path.exists():
         keep_private(path, (b64url(secrets.token_bytes(RECORD_KEY_BYTES)) + "\n").encode())
         say(f"{path} was made; keep it with the key.", "已生成记录密钥，请与私钥一同保管。")
-    key = b64url_decode(content_of(path, most_bytes=MAX_KEY_BYTES).strip())
+    try:
+        key = b64url_decode(content_of(path, most_bytes=MAX_KEY_BYTES).strip())
+    except Malformed:
+        key = b""
     if len(key) != RECORD_KEY_BYTES:
         raise Malformed(
-            "cli.record-key", "The file does not hold 32 bytes in base64url.", "文件内容不是 32 字节的 base64url。"
+            "cli.record-key",
+            "The file does not hold 32 bytes in base64url.",
+            "文件内容不是 32 字节的 base64url。",
+            path=str(path),
         )
     return key
 
