@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StrictBool, StringConstraints
 
 from hub.api.strict import View, Wire, example
 from hub.errors import Fact, HubError
@@ -54,7 +54,7 @@ class PairWire(Wire):
 class JoinWire(PairWire):
     """Two mentions that are one subject's; ``overrule``: although a steward called these very two different."""
 
-    overrule: bool = False
+    overrule: StrictBool = False
 
 
 class SideView(View):

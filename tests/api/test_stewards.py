@@ -163,6 +163,13 @@ def test_linking_across_a_cannot_link_is_refused_and_the_cannot_link_named(desk:
     assert {(registry, (record, role)) for registry, record, role in named} == {
         ("civil_affairs", at["civil_affairs/self"]), ("land", at["land/holder"])
     }  # fmt: skip
+    one, other = ({"record": at[place][0], "role": at[place][1]} for place in ("civil_affairs/self", "land/holder"))
+    named_by = {"one": one, "other": other, "steward": "李科员", "note": "户口簿"}
+    with pytest.raises(Malformed):
+        desk.call("POST", "/v1/identity/joins", json=named_by | {"overrule": "yes"})
+    subject = desk.call("POST", "/v1/identity/joins", json=named_by | {"overrule": True})["subject"]
+    lines = desk.call("GET", f"/v1/identity/subjects/{subject}/history")["links"]
+    assert {line["note"] for line in lines if line["action"] == "decided"} == {"户口簿"}
 
 
 def test_whose_a_record_was_on_a_day_and_why(desk: Desk) -> None:

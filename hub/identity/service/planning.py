@@ -140,7 +140,7 @@ class _Division:
     def _overruled(self, cut: Sequence[Join]) -> tuple[Pair, ...]:
         """Pairs that a steward called the same and whose join is undone; the younger word stands."""
         undone = {frozenset(join[1:]) for join in cut} - {frozenset(self._pair)}
-        said = self._reviews.verdicts_about(list(self._mentions), []) if undone else []
+        said = self._reviews.verdicts_about(list(self._mentions)) if undone else []
         return tuple((low, high) for low, high, word in said if word == SAME and frozenset((low, high)) in undone)
 
     def _staying(self, groups: Sequence[list[bytes]]) -> list[bytes]:

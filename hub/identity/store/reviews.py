@@ -1,6 +1,6 @@
 """Review items and stewards' verdicts, one of each for a pair of mentions."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -194,23 +194,14 @@ class ReviewStore:
         )
         return self._cursor.fetchall()
 
-    def verdicts_about(
-        self, mention_ids: Sequence[bytes], subject_ids: Sequence[str]
-    ) -> list[tuple[bytes, bytes, str]]:
-        """Every verdict with one of those mentions, or one of those subjects' mentions, on either side."""
-        return self.ask_verdicts(mention_ids, subject_ids)()
-
-    def ask_verdicts(
-        self, mention_ids: Sequence[bytes], subject_ids: Sequence[str]
-    ) -> Callable[[], list[tuple[bytes, bytes, str]]]:
-        """What gives ``verdicts_about`` once the statement has travelled."""
+    def verdicts_about(self, mention_ids: Sequence[bytes]) -> list[tuple[bytes, bytes, str]]:
+        """Every verdict with one of those mentions on either side."""
         self._cursor.execute(
-            "SELECT v.low_id, v.high_id, v.verdict FROM identity_verdict v WHERE v.low_id = ANY(%(m)s)"
-            " OR v.high_id = ANY(%(m)s) OR EXISTS (SELECT FROM identity_mention x"
-            " WHERE x.mention_id IN (v.low_id, v.high_id) AND x.subject_id = ANY(%(s)s))",
-            {"m": list(mention_ids), "s": list(subject_ids)},
+            "SELECT low_id, high_id, verdict FROM identity_verdict"
+            " WHERE low_id = ANY(%(ids)s) OR high_id = ANY(%(ids)s)",
+            {"ids": list(mention_ids)},
         )
-        return self._cursor.fetchall
+        return self._cursor.fetchall()
 
     def words_between(self, one: str, other: str) -> list[KeptWord]:
         """Verdicts across two subjects, the oldest first."""
