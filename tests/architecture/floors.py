@@ -19,6 +19,7 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.parties.tokens": ("deeds", "access tokens given and read: asks the directory and the replay store"),
     "hub.audit.lastsigned": ("memory", "the file of the last signed checkpoint"),
     "hub.audit.tilestore": ("memory", "tiles read from the log's tables"),
+    "hub.audit.fetching": ("deeds", "asks others over HTTP, for readers and for the collector of cosignatures"),
     "hub.audit.readers": ("deeds", "where a log is verified from: tables, files, HTTP"),
     "hub.audit.verify": ("deeds", "reads a whole log through one of the readers"),
     "hub.audit.appending": ("deeds", "entries of many callers written together: a thread and its transactions"),
