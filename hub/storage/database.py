@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final
 
 import psycopg
@@ -61,13 +61,11 @@ def _address(url: str) -> URL:
     Raises:
         Malformed: it cannot; an ``@`` in a password, for one, would make the rest of it the name of a host.
     """
-    try:
+    with suppress(ArgumentError, ValueError, psycopg.ProgrammingError):
         parsed = make_url(url)
         if parsed.get_backend_name() == "postgresql" and "@" not in (parsed.host or ""):
             make_conninfo(**{name: str(value) for name, value in parsed.query.items()})
             return parsed.set(drivername="postgresql+psycopg")
-    except (ArgumentError, ValueError, psycopg.ProgrammingError):
-        pass
     raise Malformed(
         "storage.not-postgresql",
         "HUB_DATABASE_URL is not a PostgreSQL address; give postgresql://user:password@host:port/database, with "
