@@ -1,18 +1,14 @@
 """The Merkle tree of RFC 6962 §2.1: what makes one signed root answer for every entry below it."""
 
-import hashlib
 from collections.abc import Callable, Iterable, Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from hashlib import sha256
 from typing import Final, Self
 
 from hub.errors import Malformed
 from hub.proof.encoding import malformed
 
 HASH_BYTES: Final = 32
-EMPTY_ROOT: Final = hashlib.sha256(b"").digest()
-_sha256: Callable[[bytes], "hashlib._Hash"] = import_module("_sha256" if find_spec("_sha256") else "hashlib").sha256
-"""CPython's own where it is built in: OpenSSL 3 looks its algorithm up anew for each hash, longer than to hash."""
+EMPTY_ROOT: Final = sha256(b"").digest()
 
 Subtree = Callable[[int, int], bytes]
 """The root of the entries [start, end), where the range is a complete subtree (a power of two, aligned)."""
@@ -20,12 +16,12 @@ Subtree = Callable[[int, int], bytes]
 
 def leaf_hash(entry: bytes) -> bytes:
     """SHA-256(0x00 ‖ entry)."""
-    return _sha256(b"\x00" + entry).digest()
+    return sha256(b"\x00" + entry).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
     """SHA-256(0x01 ‖ left ‖ right)."""
-    return _sha256(b"\x01" + left + right).digest()
+    return sha256(b"\x01" + left + right).digest()
 
 
 def largest_power_below(size: int) -> int:
@@ -38,7 +34,7 @@ def complete_root(hashes: bytes) -> bytes:
     if len(hashes) % HASH_BYTES or len(hashes).bit_count() != 1:
         raise malformed("tree", "The hashes are not those of a complete subtree.", "哈希个数不构成完整子树。")
     while len(hashes) > HASH_BYTES:
-        hashes = b"".join([_sha256(b"\x01" + hashes[at : at + 64]).digest() for at in range(0, len(hashes), 64)])
+        hashes = b"".join([sha256(b"\x01" + hashes[at : at + 64]).digest() for at in range(0, len(hashes), 64)])
     return hashes
 
 
@@ -58,7 +54,7 @@ class Frontier:
         size, width = self.size, 1
         complete = []
         while size & 1:
-            leaf = _sha256(b"\x01" + self._roots.pop() + leaf).digest()
+            leaf = sha256(b"\x01" + self._roots.pop() + leaf).digest()
             size, width = size >> 1, width << 1
             complete.append((leaf, width))
         self._roots.append(leaf)

@@ -50,9 +50,7 @@ def test_a_thousand_records_that_share_one_phone_stay_a_thousand_people(place: P
     assert {each.outcome for each in placed} == {Outcome.NEW}
 
 
-@pytest.mark.parametrize(
-    "name", ["", "名" * 200, "\ue000", "?", "\x00", "无名氏", "ⅷ", "𠮷" * 60, None, 7, ["张三"]]
-)
+@pytest.mark.parametrize("name", ["", "名" * 200, "\ue000", "?", "\x00", "无名氏", "ⅷ", "𠮷" * 60, None, 7, ["张三"]])
 def test_a_name_that_is_none_merges_nobody(place: Place, name: Any) -> None:
     first, second = place(
         mention({"name": name, "phone": "13800001111"}), mention({"name": name, "region_code": "330106"})
