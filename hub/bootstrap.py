@@ -210,6 +210,7 @@ class _Builder:
             identity=self.identity,
             evidence=self._evidence,
             key_for=self.directory.key_for,
+            counts_since=self.directory.counts_since,
             party_for=self.directory.party_for,
             keyring=self.keyring,
             blinder=self.blinder,

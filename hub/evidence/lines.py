@@ -1,8 +1,9 @@
 """One line of a batch: verified evidence, a withdrawal, or a record that cannot be used, with its reason.
 
 Evidence is usable when (1) its signature is the department's, by a key that counts now, (2) it is of the type, registry
-and export of the batch, (3) its references are opaque, its times whole and not in the future, (4) nothing personal
-stands in clear, (5) its standard form satisfies the published schema.
+and export of the batch, (3) its references are opaque, its times whole, not in the future and not before its key
+counted, since nobody could verify it then, (4) nothing personal stands in clear, (5) its standard form satisfies the
+published schema.
 """
 
 import hashlib
@@ -49,11 +50,12 @@ Validate = Callable[[Mapping[str, Any]], Sequence[FaultLike]]
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What every line of one batch must be."""
+    """What every line of one batch must be; ``counts_since``: from which second on a key of the issuer counts."""
 
     shape: Shape
     issuer: str
     key_for: KeyFor
+    counts_since: Callable[[str], int]
     validate: Validate
     now: datetime
 
@@ -185,7 +187,8 @@ def _usable(line: int, row: int | None, token: str, evidence: SdJwt, expected: E
     record, content = _opaque(claims.get("record")), _opaque(claims.get("content"))  # 3
     if record is None or content is None:
         raise _bad_claim("record" if record is None else "content")
-    _check_times(claims, expected.now)
+    kid = evidence.key.kid if evidence.key else ""
+    _check_times(claims, expected.now, counts_since=expected.counts_since(kid))
     if not is_all_hidden(evidence.payload):  # 4
         raise Malformed(
             "intake.claim-in-clear",
@@ -210,7 +213,7 @@ def _usable(line: int, row: int | None, token: str, evidence: SdJwt, expected: E
         content=content,
         form=form,
         token=token.encode("ascii"),
-        kid=evidence.key.kid if evidence.key else "",
+        kid=kid,
         as_of=_instant(claims.get("as_of"), "as_of"),
         valid_from=_instant(claims["nbf"], "nbf") if "nbf" in claims else None,
         valid_until=_instant(claims["exp"], "exp") if "exp" in claims else None,
@@ -228,13 +231,21 @@ def _status_list(status: object) -> tuple[str | None, int | None]:
     return (uri, index) if isinstance(uri, str) and _is_countable(index) else (None, None)
 
 
-def _check_times(claims: Mapping[str, Any], now: datetime) -> None:
+def _check_times(claims: Mapping[str, Any], now: datetime, *, counts_since: int) -> None:
     latest = now + LEEWAY
-    if _instant(claims.get("iat"), "iat") > latest or _instant(claims.get("as_of"), "as_of") > latest:
+    issued_at = _instant(claims.get("iat"), "iat")
+    if issued_at > latest or _instant(claims.get("as_of"), "as_of") > latest:
         raise Malformed(
             "intake.evidence-from-the-future",
             "The evidence says that it was made in the future; check the department's clock.",
             "凭证时间晚于当前；请校对部门时钟。",
+        )
+    if issued_at < _second(counts_since):
+        raise Malformed(
+            "intake.evidence-before-its-key",
+            "The evidence says that it was made before its key counted, and would verify nowhere; "
+            "check the department's clock, and issue it again.",
+            "凭证的签发时间早于其密钥生效时间，无法核验；请校对部门时钟后重新签发。",
         )
     if "exp" in claims and _instant(claims["exp"], "exp") <= now:
         raise Malformed(

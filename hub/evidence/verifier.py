@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from struct import Struct
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypedDict
 
 import orjson
 
@@ -30,7 +30,14 @@ ASKS: Final = b"a"
 TOO_LONG: Final = -1
 
 
-def task_of(lines: list[RawLine], expected: Expectation, keys: Mapping[str, Mapping[str, str] | None]) -> bytes:
+class Told(TypedDict):
+    """A key as its process is told of it: the key, and from which second on it counts."""
+
+    jwk: Mapping[str, str]
+    since: int
+
+
+def task_of(lines: list[RawLine], expected: Expectation, keys: Mapping[str, Told | None]) -> bytes:
     """The task to read those lines, given the keys that are known so far: by kid, None where it is none."""
     contents = [line.content for line in lines]
     head = {
@@ -62,7 +69,9 @@ def _answer(head: Mapping[str, Any], body: bytes) -> tuple[bytes, bytes]:
     """What the lines hold; or the kids that they name and whose keys the hub has not told yet."""
     name, vct, registry, export = head["shape"]
     shape = Shape(name, vct, registry, export, roles=())
-    keys = {kid: None if jwk is None else _key(orjson.dumps(jwk)) for kid, jwk in head["keys"].items()}
+    told: Mapping[str, Told | None] = head["keys"]
+    keys = {kid: None if each is None else _key(orjson.dumps(each["jwk"])) for kid, each in told.items()}
+    since = {kid: each["since"] for kid, each in told.items() if each is not None}
     unknown: set[str] = set()
 
     def key_for(kid: str | None, iss: str | None) -> PublicKey | None:
@@ -74,7 +83,7 @@ def _answer(head: Mapping[str, Any], body: bytes) -> tuple[bytes, bytes]:
         return keys[kid]
 
     now = datetime.fromisoformat(head["now"])
-    expected = Expectation(shape, head["issuer"], key_for, validator_for(shape.type), now)
+    expected = Expectation(shape, head["issuer"], key_for, since.__getitem__, validator_for(shape.type), now)
     lines = read_lines(_lines(head, body), expected)
     return (ASKS, orjson.dumps(sorted(unknown))) if unknown else (DONE, frame_of(lines))
 

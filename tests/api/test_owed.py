@@ -171,7 +171,7 @@ def licence_item(office: Office, case: str) -> dict[str, Any]:
 
 def licence(office: Office, signer: str = MARKET, **changed: object) -> str:
     form = {"name": COMPANY["name"], "credit_code": COMPANY["number"], "registered_status": "active", **changed}
-    clear = {"iss": signer, "vct": LICENCE, "iat": 1, "jti": new_id("ev")}
+    clear = {"iss": signer, "vct": LICENCE, "iat": office.instant, "jti": new_id("ev")}
     return issue_sd_jwt(clear, form, signer=office.up.cabinet.signer_of(signer))
 
 

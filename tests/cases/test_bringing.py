@@ -166,6 +166,11 @@ def test_evidence_about_somebody_else_is_refused(aid: County) -> None:
         aid.bring(AID, "L-1", "income-proof", "income-proof", subject={"name": "某", "number": "B"})
 
 
+@pytest.mark.parametrize("seconds", [-1, 61])
+def test_evidence_of_a_time_when_its_key_did_not_count_is_refused(aid: County, seconds: int) -> None:
+    assert refusal(aid, claims={"iat": aid.instant + seconds}) == "cases.evidence-out-of-time"
+
+
 def test_evidence_that_names_nobody_serves_this_case_only(aid: County) -> None:
     token = aid.paper(AID, {"subject": {"name": "某"}})
     aid.cases.bring(AID, "L-1", Upload("income-proof", token, [PDF]))

@@ -30,7 +30,7 @@ def licence(county: County, number: str = "L-1", **claims: object) -> str:
         "subject": {"name": "某", "number": "A"},
         **claims,
     }
-    clear = {"iss": AID, "vct": "urn:hub:evidence:licence:1", "iat": 1, "jti": new_id("ev")}
+    clear = {"iss": AID, "vct": "urn:hub:evidence:licence:1", "iat": county.instant, "jti": new_id("ev")}
     return issue_sd_jwt(clear, form, signer=county.signer(AID))
 
 

@@ -121,6 +121,7 @@ def test_a_line_that_is_no_evidence_is_put_aside_and_the_rest_goes_in(
         ({"as_of": 10**15}, "intake.evidence-claim"),
         ({"iat": 2_000_000_000}, "intake.evidence-from-the-future"),
         ({"as_of": 2_000_000_000}, "intake.evidence-from-the-future"),
+        ({"iat": 1}, "intake.evidence-before-its-key"),
         ({"exp": 1_700_000_000}, "intake.evidence-expired"),
         ({"nickname": "三儿"}, "intake.claim-in-clear"),
     ],

@@ -40,7 +40,9 @@ def verifiers() -> Iterator[Verifiers]:
 
 
 def expected_of(intake: IntakeService, civil: Department) -> Expectation:
-    return Expectation(civil.shape, civil.id, intake.directory.key_for, intake.validator_for("resident"), NOW)
+    keys = intake.directory
+    since = int(NOW.timestamp()) - 60
+    return Expectation(civil.shape, civil.id, keys.key_for, lambda _: since, intake.validator_for("resident"), NOW)
 
 
 def every_kind(civil: Department) -> list[Any]:
@@ -62,6 +64,7 @@ def every_kind(civil: Department) -> list[Any]:
         b"{",
         b"\xff",
         b"",
+        civil.line("wang", LI, iat=1),
     ]
 
 
@@ -92,6 +95,7 @@ def test_what_lines_hold_does_not_depend_on_who_reads_them(
     assert {line.code for line in here if isinstance(line, Unusable)} >= {
         "proof.disclosure", "proof.unknown-key", "intake.schema", "adapter.name-missing", "intake.unnamed-reason",
         "proof.json", "intake.line-too-long", "intake.evidence-of-another-kind",
+        "intake.evidence-before-its-key",
     }  # fmt: skip
     assert lines_in(frame_of(here)) == here
     assert Withdrawal(9, opaque("gone"), "gone") in here
@@ -162,9 +166,9 @@ def test_a_batch_gets_the_same_answer_whoever_verifies_it(
     with_processes = replace(intake, verifiers=verifiers)
     lines = [*every_kind(civil), *(civil.line(f"r{number}", ZHANG) for number in range(500))]
     answer = pushed(with_processes, civil, lines)
-    assert (answer.accepted, answer.quarantined) == (502, 10)
+    assert (answer.accepted, answer.quarantined) == (502, 11)
     items = with_processes.quarantine_of("civil_affairs")
-    assert sum(answer.reasons.values()) == len(items) == 10
+    assert sum(answer.reasons.values()) == len(items) == 11
     assert pushed(intake, civil, [civil.line("a", LI)]).accepted == 1
 
 

@@ -164,7 +164,12 @@ def test_a_paper_that_was_brought_under_the_wrong_link_goes_with_whom_it_is_abou
     mixed.hub.cases.open(AID, Opening("2026-0003", MATTER, (PersonIn("applicant", asked),)))
     content = b"%PDF-1.7\n1 0 obj\n<<>>\nendobj\n%%EOF\n"
     paper = issue_sd_jwt(
-        {"iss": AID, "vct": "urn:hub:evidence:brought-material:1", "iat": 1, "jti": new_id("ev")},
+        {
+            "iss": AID,
+            "vct": "urn:hub:evidence:brought-material:1",
+            "iat": int(mixed.hub.clock.now().timestamp()),
+            "jti": new_id("ev"),
+        },
         {
             "kind": "income-proof",
             "content_digest": hashlib.sha256(content).hexdigest(),

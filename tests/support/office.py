@@ -73,6 +73,11 @@ class Office:
         kept: dict[str, Any] = answer.json()
         return kept
 
+    @property
+    def instant(self) -> int:
+        """Now at the hub, in whole seconds since 1970."""
+        return int(self.up.hub.clock.now().timestamp())
+
     def paper(self, party: str, claims: Mapping[str, Any], content: bytes = PDF) -> str:
         """The evidence that the party signs for a paper about 张三 unless ``subject`` says otherwise."""
         form = {
@@ -82,7 +87,7 @@ class Office:
             "subject": {"name": ANNA["name"], "number": ANNA["number"], "document_kind": "111"},
             **claims,
         }
-        clear = {"iss": party, "vct": "urn:hub:evidence:brought-material:1", "iat": 1, "jti": new_id("ev")}
+        clear = {"iss": party, "vct": "urn:hub:evidence:brought-material:1", "iat": self.instant, "jti": new_id("ev")}
         return issue_sd_jwt(clear, form, signer=self.up.cabinet.signer_of(party))
 
 

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from hub.cases.model import Case, Item, ItemState, Outcome, PersonAsked, Source
 from hub.cases.rules.checklist import item_of
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable
 from hub.cases.service.people import asked_in, resolve
@@ -19,7 +19,7 @@ from hub.catalogue.model import EvidenceType
 from hub.catalogue.schemas import short_name, validator_for
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.kernel.ids import new_id
-from hub.proof.sdjwt import SdJwt, verify_sd_jwt
+from hub.proof.sdjwt import SdJwt
 from hub.sharing.model import Owed, Owing, Reply
 from hub.sharing.rules import CORRECTION_DAYS, require_answerable
 from hub.sharing.service.owing import require_owed
@@ -175,7 +175,7 @@ class Asking:
             Missing, Conflict, Malformed, Refused: nothing is kept.
         """
         around = self._around
-        evidence = verify_sd_jwt(token, key_for=around.key_for) if token else None
+        evidence = require_verified(around, token) if token else None
         with around.database.writing() as session:
             store = OwedStore(session)
             owed = require_owed(store, provider, owed_id, Owing.supply)

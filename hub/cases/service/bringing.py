@@ -13,7 +13,7 @@ from sqlmodel import Session
 from hub.cases.model import APPLICANT, Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
 from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
 from hub.cases.service.people import resolve, resolved_again
@@ -25,7 +25,7 @@ from hub.catalogue.schemas import validator_for
 from hub.errors import Malformed, Missing, Refused
 from hub.evidence.model import Status
 from hub.kernel.ids import new_id
-from hub.proof.sdjwt import SdJwt, verify_sd_jwt
+from hub.proof.sdjwt import SdJwt
 
 BROUGHT: Final = "brought-material"
 ORGANISATION_PAPERS: Final = frozenset({"001", "099"})
@@ -94,7 +94,7 @@ class Bringing:
                 return self._keep(session, (consumer, number), upload, (evidence, taken))
 
     def _verified(self, token: str, consumer: str) -> SdJwt:
-        evidence = verify_sd_jwt(token, key_for=self._around.key_for)
+        evidence = require_verified(self._around, token)
         claims = evidence.claims
         if claims.get("iss") != consumer:
             raise Refused(

@@ -10,13 +10,12 @@ from sqlmodel import Session
 from hub.cases.model import Case, CaseState
 from hub.cases.rules.licences import require_licence_id
 from hub.cases.rules.periods import workdays_after
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
 from hub.cases.service.mandates import require_mandate
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore
 from hub.catalogue.schemas import validator_for
 from hub.errors import Conflict, Malformed, Refused
-from hub.proof.sdjwt import verify_sd_jwt
 
 LICENCE: Final = "licence"
 VCT: Final = "urn:hub:evidence:licence:1"
@@ -193,7 +192,7 @@ class Deciding:
 
     def _keep_licence(self, session: Session, case: Case, token: str) -> str:
         around = self._around
-        evidence = verify_sd_jwt(token, key_for=around.key_for)
+        evidence = require_verified(around, token)
         claims = dict(evidence.claims)
         form = {key: value for key, value in claims.items() if key not in CLEAR}
         if claims.get("vct") != VCT or validator_for(LICENCE)(form):

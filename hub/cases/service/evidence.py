@@ -9,12 +9,13 @@ from sqlmodel import Session
 
 from hub.cases.service.surroundings import Surroundings
 from hub.errors import Malformed
+from hub.evidence.lines import LEEWAY
 from hub.evidence.model import Link
 from hub.evidence.status import place_of
 from hub.evidence.store import NewEvidence
 from hub.kernel.ids import new_id
 from hub.proof.encoding import b64url
-from hub.proof.sdjwt import SdJwt
+from hub.proof.sdjwt import SdJwt, verify_sd_jwt
 from hub.proof.statuslist import status_place_in
 
 CLEAR: Final = frozenset(
@@ -46,6 +47,26 @@ def _own_status_place(claims: dict[str, Any]) -> tuple[str | None, int | None]:
             "凭证所指的状态列表不是签发方在本枢纽的列表；请先申请状态位置。",
         )
     return place
+
+
+def require_verified(around: Surroundings, token: str) -> SdJwt:
+    """Evidence that verifies now, and that others can verify whenever it is shown.
+
+    Raises:
+        Malformed: it does not, or its time lies before its key counted or in the future.
+    """
+    evidence = verify_sd_jwt(token, key_for=around.key_for)
+    issued_at, kid = evidence.claims.get("iat"), evidence.key.kid if evidence.key else ""
+    since = around.counts_since(str(evidence.claims.get("iss")), kid)
+    latest = (around.clock.now() + LEEWAY).timestamp()
+    if type(issued_at) is not int or since is None or not int(since.timestamp()) <= issued_at <= latest:
+        raise Malformed(
+            "cases.evidence-out-of-time",
+            "The evidence says that it was made in the future, or before its key counted; "
+            "check your clock, and sign it again.",
+            "凭证的签发时间晚于当前，或早于其密钥生效时间；请校对时钟后重新签发。",
+        )
+    return evidence
 
 
 def keep_token(around: Surroundings, session: Session, kept: KeptToken) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -166,7 +167,18 @@ class IntakeService:
                 export=manifest.export,
             )
         now = self.clock.now()
-        return Expectation(shape, manifest.issuer, self._keys_of(manifest.issuer), self.validator_for(shape.type), now)
+        return Expectation(
+            shape,
+            manifest.issuer,
+            self._keys_of(manifest.issuer),
+            partial(self._counts_since, manifest.issuer),
+            self.validator_for(shape.type),
+            now,
+        )
+
+    def _counts_since(self, issuer: str, kid: str) -> int:
+        since = self.directory.counts_since(issuer, kid)
+        return 0 if since is None else int(since.timestamp())
 
     def _keys_of(self, issuer: str) -> KeyFor:
         known: dict[str | None, PublicKey | None] = {}

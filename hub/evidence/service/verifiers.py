@@ -16,7 +16,7 @@ import orjson
 from hub.evidence.frames import frame_of
 from hub.evidence.lines import Expectation, read_lines
 from hub.evidence.stream import RawLine
-from hub.evidence.verifier import DONE, REPLY, task_of
+from hub.evidence.verifier import DONE, REPLY, Told, task_of
 
 LINES_AT_ONCE: Final = 200
 _BYTES_AT_ONCE: Final = 1 << 20
@@ -126,12 +126,14 @@ class _Keys:
 
     def __init__(self, expected: Expectation) -> None:
         self._expected = expected
-        self.known: Mapping[str, dict[str, str] | None] = {}
+        self.known: Mapping[str, Told | None] = {}
 
     def learn(self, kids: Iterable[str]) -> None:
-        found = {kid: self._expected.key_for(kid, self._expected.issuer) for kid in kids}
-        told = {kid: None if key is None else key.to_jwk() for kid, key in found.items()}
-        self.known = {**self.known, **told}
+        self.known = {**self.known, **{kid: self._told(kid) for kid in kids}}
+
+    def _told(self, kid: str) -> Told | None:
+        key = self._expected.key_for(kid, self._expected.issuer)
+        return None if key is None else {"jwk": key.to_jwk(), "since": self._expected.counts_since(kid)}
 
 
 class _Verifier:
