@@ -124,6 +124,7 @@ def test_a_department_pushes_from_its_own_files_and_the_log_verifies(
     del installation
     samples = Path(__file__).parents[2] / "adapters" / "funeral" / "samples"
     with running(database_url, tmp_path / "served") as up:
+        up.hub.catalogue.publish_shipped(by="auth:data-bureau")
         key = up.cabinet.path_of("dept:funeral")
         command = ("push", "funeral", "--source", samples, "--hub", up.url, "--key", key, "--json")
         first = run(*command)
