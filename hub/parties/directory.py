@@ -67,10 +67,9 @@ class PartyDirectory:
             return None
         return key.public if counts_at(key, at or self._clock.now()) else None
 
-    def counts_since(self, party: str, kid: str) -> datetime | None:
-        """When that key began to count; None where it is not on record."""
-        key = self._current().keys.get((party, kid))
-        return None if key is None else key.valid_from
+    def counts_since(self, party: str, kid: str) -> int:
+        """From which second on that key, which is on record, counts; as key histories say it."""
+        return int(self._current().keys[party, kid].valid_from.timestamp())
 
     def is_compromised(self, party: str, kid: str) -> bool:
         """True when somebody else may have signed with that key, so that its evidence must be issued anew."""

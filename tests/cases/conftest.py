@@ -191,7 +191,7 @@ def county(database: Database) -> County:
         identity=index,
         evidence=evidence,
         key_for=key_for,
-        counts_since=lambda _party, _kid: NOW,
+        counts_since=lambda _party, _kid: int(NOW.timestamp()),
         party_for=KNOWN_PARTIES.get,
         keyring=keyring,
         blinder=blinder,

@@ -59,7 +59,7 @@ def require_verified(around: Surroundings, token: str) -> SdJwt:
     issued_at, kid = evidence.claims.get("iat"), evidence.key.kid if evidence.key else ""
     since = around.counts_since(str(evidence.claims.get("iss")), kid)
     latest = (around.clock.now() + LEEWAY).timestamp()
-    if type(issued_at) is not int or since is None or not int(since.timestamp()) <= issued_at <= latest:
+    if type(issued_at) is not int or not since <= issued_at <= latest:
         raise Malformed(
             "cases.evidence-out-of-time",
             "The evidence says that it was made in the future, or before its key counted; "

@@ -83,7 +83,7 @@ class Surroundings:
     identity: Identity
     evidence: Callable[[Session], EvidenceLookup]
     key_for: Callable[[str | None, str | None], PublicKey | None]
-    counts_since: Callable[[str, str], datetime | None]
+    counts_since: Callable[[str, str], int]
     party_for: Callable[[str], Party | None]
     keyring: KeyRing
     blinder: Blinder

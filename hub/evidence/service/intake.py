@@ -171,14 +171,10 @@ class IntakeService:
             shape,
             manifest.issuer,
             self._keys_of(manifest.issuer),
-            partial(self._counts_since, manifest.issuer),
+            partial(self.directory.counts_since, manifest.issuer),
             self.validator_for(shape.type),
             now,
         )
-
-    def _counts_since(self, issuer: str, kid: str) -> int:
-        since = self.directory.counts_since(issuer, kid)
-        return 0 if since is None else int(since.timestamp())
 
     def _keys_of(self, issuer: str) -> KeyFor:
         known: dict[str | None, PublicKey | None] = {}
