@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -18,7 +18,7 @@ from hub.identity.bulk.opening import Source, kinds_in, open_file
 from hub.identity.bulk.pairing import pair_records
 from hub.identity.bulk.reading import read_traits
 from hub.identity.bulk.roots import Roots, roots_of
-from hub.identity.bulk.scratch import scratch_folder
+from hub.identity.bulk.scratch import scratch_database
 from hub.identity.bulk.tables import Connection
 from hub.identity.modelfile import Model
 from hub.identity.rules import partition
@@ -286,9 +286,9 @@ def connected(options: Options) -> Iterator[Connection]:
         Malformed: no amount of memory is what ``options`` say.
         Unavailable: memory or disk did not suffice.
     """
-    with scratch_folder() as folder:
+    with ExitStack() as stack:
         try:
-            con = duckdb.connect(config={"memory_limit": options.memory, "temp_directory": str(folder)})
+            con = stack.enter_context(scratch_database(memory_limit=options.memory))
         except duckdb.Error as fault:
             raise Malformed(
                 "identity.memory-unknown", "Say how much memory as 4GB or 500MB.", "内存大小请写作 4GB 或 500MB。"
@@ -301,8 +301,6 @@ def connected(options: Options) -> Iterator[Connection]:
                 "The records do not fit into the memory and disk given: give more, or fewer records at once.",
                 "内存或磁盘空间不足，请增加内存或减少每次处理的记录数。",
             ) from fault
-        finally:
-            con.close()
 
 
 def resolve(

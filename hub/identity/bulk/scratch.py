@@ -9,9 +9,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
+
+import duckdb
+
+from hub.identity.bulk.tables import Connection
 
 _PREFIX: Final = "hub-bulk-"
 _HELD: Final = "held"
@@ -29,6 +33,13 @@ def scratch_folder() -> Iterator[Path]:
             yield folder
         finally:
             shutil.rmtree(folder)
+
+
+@contextmanager
+def scratch_database(**settings: str) -> Iterator[Connection]:
+    """A database in memory with those settings; what memory does not hold goes to a scratch folder, nowhere else."""
+    with scratch_folder() as folder, closing(duckdb.connect(config={**settings, "temp_directory": str(folder)})) as con:
+        yield con
 
 
 def _clear() -> None:

@@ -7,13 +7,12 @@ connect, a small part of the records, comes back to the driver, which makes subj
 
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
-import duckdb
 import numpy as np
 
 from hub.errors import Unavailable
@@ -31,6 +30,7 @@ from hub.identity.bulk.resolving import (
     require_writable,
     write_resolved,
 )
+from hub.identity.bulk.scratch import scratch_database
 from hub.identity.bulk.tables import Connection
 from hub.identity.compare import Traits
 from hub.identity.modelfile import PLAIN, Model
@@ -161,16 +161,12 @@ def _parts(spark: Any, work: Work, total: int) -> list[range]:
 def _reader(work: Work) -> Callable[[range], Iterator[Row]]:
     def read(rows: range) -> Iterator[Row]:
         columns = ", ".join(f'"{column}"' for column in work.model.columns)
-        con = duckdb.connect()
-        try:
-            con.execute("SET threads = 1")
+        with scratch_database(threads="1") as con:
             part = open_part(con, work.path, rows)
             read_part(part, work.model, work.options.today, work.options.region_names)
             found = con.execute(f"SELECT n, {columns} FROM traits")
             while chunk := found.fetchmany(_CHUNK):
                 yield from ((number, tuple(traits)) for number, *traits in chunk)
-        finally:
-            con.close()
 
     return read
 
@@ -234,7 +230,7 @@ def _in_crowds(read: Any, single: Any, model: Model, crowds: Sequence[str]) -> A
     caps = np.array([key_caps(model)[int(family_of(key))] for key in crowds])
     places, numbers = np.array(sorted(members), dtype=np.uint64).T
     found: list[tuple[int, int]] = []
-    with closing(duckdb.connect()) as con:
+    with scratch_database() as con:
         _table(con, "traits", ("n", *model.columns), [(number, *values) for number, values in traits])
         for cap in sorted(set(caps.tolist())):
             own = (caps == cap)[places]

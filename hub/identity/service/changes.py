@@ -8,7 +8,6 @@ checked again when the set is applied, and what has changed since is skipped wit
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,7 +18,7 @@ from hub.audit.store import append
 from hub.errors import Conflict, Malformed, Missing
 from hub.identity.bulk.loading import load_traits
 from hub.identity.bulk.resolving import Resolving
-from hub.identity.bulk.scratch import scratch_folder
+from hub.identity.bulk.scratch import scratch_database
 from hub.identity.compare import Traits
 from hub.identity.rules import SCORE, components
 from hub.identity.service.applying import Applying, Item
@@ -142,7 +141,7 @@ class ChangeSets:
     def _differences(self, session: Session, kind: Kind) -> list[Item]:
         """What the bulk run over the mentions of one kind says otherwise than the index."""
         indexed = _Indexed([], [], [])
-        with scratch_folder() as folder, closing(duckdb.connect(config={"temp_directory": str(folder)})) as con:
+        with scratch_database() as con:
             load_traits(con, kind.model, self._traits(session, kind, indexed))
             if not indexed.mention_ids:
                 return []
