@@ -5,13 +5,11 @@ from typing import Final
 
 from sqlmodel import Session
 
+from hub.identity.store.merged import every_id_of
 from hub.storage.statements import cursor_of
 
-_OWNERS: Final = """WITH RECURSIVE way AS (
- SELECT asked AS owner, asked AS was FROM unnest(%s::text[]) asked UNION
- SELECT way.owner, merged.was FROM way CROSS JOIN LATERAL (
-  SELECT subject_id::text AS was FROM identity_subject WHERE merged_into = way.was OFFSET 0) merged)
-SELECT was, owner FROM way"""
+_OWNERS: Final = f"""SELECT was, asked FROM unnest(%s::text[]) AS asked
+CROSS JOIN LATERAL unnest({every_id_of("ARRAY[asked]")}) AS was"""
 Owners = dict[str, str]
 """Every id that somebody answers for, their own too, with the subject who does."""
 
