@@ -1,6 +1,6 @@
 """Keeps grants 共享授权, and what providers owe an answer to."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, Final
@@ -64,8 +64,8 @@ class OwedStore:
     def owed_of(self, owed_id: str, *, locked: bool = False) -> Owed | None:
         """The question, or None; ``locked`` keeps others from answering it until the transaction ends."""
         asked = select(*_OWED).where(OWED.c.owed_id == owed_id)
-        row = self._session.execute(asked.with_for_update() if locked else asked).mappings().one_or_none()
-        return None if row is None else _owed(dict(row))
+        row = self._session.execute(asked.with_for_update() if locked else asked).one_or_none()
+        return None if row is None else _owed(row)
 
     def of_provider(self, provider: str, kind: Owing, *, is_open: bool) -> list[Owed]:
         """What the provider was asked, the oldest first; only what waits for its answer when ``is_open``."""
@@ -80,7 +80,7 @@ class OwedStore:
         """The consumer's supplies about those subjects, the oldest first; one statement."""
         cursor = cursor_of(self._session)
         cursor.execute(_SUPPLIES, [list(subject_ids), consumer, Owing.supply.value])
-        return [_owed(dict(zip(_OWED_NAMES, row, strict=True))) for row in cursor.fetchall()]
+        return [_owed(row) for row in cursor.fetchall()]
 
     def between(self, first: date, last: date) -> list[Owed]:
         """What waits for an answer, and what was raised in a period."""
@@ -104,7 +104,7 @@ class OwedStore:
 
     def _find(self, condition: ColumnElement[bool]) -> list[Owed]:
         rows = self._session.execute(select(*_OWED).where(condition).order_by(OWED.c.raised_on, OWED.c.owed_id))
-        return [_owed(dict(zip(_OWED_NAMES, row, strict=True))) for row in rows]
+        return [_owed(row) for row in rows]
 
 
 def _grant(row: Sequence[Any]) -> Grant:
@@ -112,5 +112,7 @@ def _grant(row: Sequence[Any]) -> Grant:
     return Grant(**{**values, "claims": tuple(values["claims"]), "matters": tuple(values["matters"])})
 
 
-def _owed(row: Mapping[str, Any]) -> Owed:
-    return Owed(**{**row, "kind": Owing(row["kind"]), "reply": Reply(row["reply"]) if row["reply"] else None})
+def _owed(row: Sequence[Any]) -> Owed:
+    values = dict(zip(_OWED_NAMES, row, strict=True))
+    reply = Reply(values["reply"]) if values["reply"] else None
+    return Owed(**{**values, "kind": Owing(values["kind"]), "reply": reply})
