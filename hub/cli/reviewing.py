@@ -56,7 +56,7 @@ def review(
                 say(f"{item}: {decided.state}.", "已记录复核决定。")
 
 
-def join(  # what a steward gives, each by name
+def join(
     one: Mention,
     other: Mention,
     steward: Steward = "",
