@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,13 +18,11 @@ from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogRe
 from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
-from hub.cli.logkeys import LogKey, check_keys, log_named
-from hub.cli.policies import policy_in
+from hub.cli.logkeys import LogKey, check_keys, trusted_log
 from hub.cli.roof import current_settings, opened
 from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
-from hub.exchange.trust import parse_trust_policy
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.keys import FileSigner
 from hub.proof.note import NoteSigner, NoteVerifier
@@ -73,10 +72,8 @@ def verify(
     check_keys(key, party=party, log_key=log_key, policy=policy)
     reading = _dumped(dump, pg_restore) if dump is not None else _reading(hub, tiles, (party, key))
     with reading as (reader, own), _bar() as progress:
-        if log_key is None:
-            trusted = _policy(policy, authority_key, own)
-        else:
-            trusted = LogPolicy((log_named(log_key, lambda: parse_checkpoint(reader.checkpoint())[1].origin),))
+        origin = partial(_origin, reader)
+        trusted = trusted_log(policy, authority_key, log_key, origin=origin, own=own)
         task = progress.add_task("entries 条目", total=None)
         made = verify_log(
             reader,
@@ -141,16 +138,8 @@ def _token(hub: str, party: str | None, key: Path | None) -> str | None:
         return channel.access_token()
 
 
-def _policy(file: Path | None, authority_key: Path | None, own: LogPolicy | None) -> LogPolicy:
-    if file is not None:
-        return parse_trust_policy(policy_in(file, authority_key)).log
-    if own is None:
-        raise Malformed(
-            "cli.no-policy",
-            "Name the trust policy that says which log key counts (--policy FILE), or that key itself (--log-key).",
-            "请用 --policy 指定信任策略文件，其中写明哪把日志密钥算数；或用 --log-key 指定日志公钥。",
-        )
-    return own
+def _origin(reader: LogReader) -> str:
+    return parse_checkpoint(reader.checkpoint())[1].origin
 
 
 def _bar() -> Progress:

@@ -4,7 +4,6 @@ The proof is the receipt of the log entry (C2SP tlog-proof) with the entry itsel
 """
 
 import hashlib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -13,12 +12,10 @@ import typer
 
 from hub.audit.rules import parse_entry
 from hub.cli.files import content_of, keep_private
-from hub.cli.logkeys import LogKey, check_keys, log_named
-from hub.cli.policies import policy_in
+from hub.cli.logkeys import LogKey, check_keys, trusted_log
 from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel
-from hub.errors import Malformed, Missing, Refused
-from hub.exchange.trust import parse_trust_policy
+from hub.errors import Missing, Refused
 from hub.proof.encoding import b64url
 from hub.proof.policy import LogPolicy
 from hub.proof.tiles import WIDTH, Tile, parse_entries, tile_width
@@ -63,7 +60,7 @@ def check(
     check_keys(None, party=None, log_key=log_key, policy=policy)
     beside = parse_tlog_proof(content_of(proof_beside(file), most_bytes=MAX_PROOF_BYTES))
     told = str(beside) if receipt is None else content_of(receipt, most_bytes=MAX_PROOF_BYTES)
-    trusted = _trusted(policy, authority_key, log_key, lambda: beside.checkpoint.origin)
+    trusted = trusted_log(policy, authority_key, log_key, origin=lambda: beside.checkpoint.origin)
     proof, entry = _verified(told, beside.extra or b"", trusted)
     _require_named(entry, digest_of(file))
     if as_json:
@@ -72,20 +69,6 @@ def check(
     said = {name: value for name, value in entry["search"].items() if value is not False}
     say(f"The log names this file at index {proof.index}.", f"日志第 {proof.index} 条载有本文件摘要。")
     say(f"Taken by {entry['by']}, {entry['rows']} exchanges; searched for {said}.", f"导出方 {entry['by']}。")
-
-
-def _trusted(
-    policy: Path | None, authority_key: Path | None, log_key: str | None, origin: Callable[[], str]
-) -> LogPolicy:
-    if log_key is not None:
-        return LogPolicy((log_named(log_key, origin),))
-    if policy is None:
-        raise Malformed(
-            "cli.no-policy",
-            "Name the trust policy that says which log key counts (--policy FILE), or that key itself (--log-key).",
-            "请用 --policy 指定信任策略文件，其中写明哪把日志密钥算数；或用 --log-key 指定日志公钥。",
-        )
-    return parse_trust_policy(policy_in(policy, authority_key)).log
 
 
 def _verified(told: str | bytes, entry: bytes, trusted: LogPolicy) -> tuple[TlogProof, dict[str, Any]]:

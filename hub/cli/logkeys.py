@@ -1,4 +1,4 @@
-"""The log's public key as an auditor has it at hand: a verifier key line, or a JWK; no trust policy is needed then."""
+"""Whose signature under a log counts: a trust policy says it, or the log's public key as an auditor has it at hand."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from hub.cli.files import content_of
+from hub.cli.policies import policy_in
 from hub.errors import Malformed
+from hub.exchange.trust import parse_trust_policy
 from hub.proof.encoding import strict_json
 from hub.proof.keys import PublicKey
 from hub.proof.note import NoteVerifier
+from hub.proof.policy import LogPolicy
 
 MAX_KEY_BYTES = 16 * 1024
 LogKey = Annotated[
@@ -22,7 +25,33 @@ LogKey = Annotated[
 ]
 
 
-def log_named(told: str, origin: Callable[[], str]) -> NoteVerifier:
+def trusted_log(
+    policy: Path | None,
+    authority_key: Path | None,
+    log_key: str | None,
+    *,
+    origin: Callable[[], str],
+    own: LogPolicy | None = None,
+) -> LogPolicy:
+    """What the log's key says, or else the policy, or else ``own``, which an installation's own settings imply.
+
+    Raises:
+        Malformed: nothing of that is given, or it is not of its form.
+    """
+    if log_key is not None:
+        return LogPolicy((_log_named(log_key, origin),))
+    if policy is not None:
+        return parse_trust_policy(policy_in(policy, authority_key)).log
+    if own is None:
+        raise Malformed(
+            "cli.no-policy",
+            "Name the trust policy that says which log key counts (--policy FILE), or that key itself (--log-key).",
+            "请用 --policy 指定信任策略文件，其中写明哪把日志密钥算数；或用 --log-key 指定日志公钥。",
+        )
+    return own
+
+
+def _log_named(told: str, origin: Callable[[], str]) -> NoteVerifier:
     """The verifier that ``told`` spells, or that the file of that name holds; a JWK is the key of the log ``origin``.
 
     Raises:
