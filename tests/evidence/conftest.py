@@ -15,7 +15,7 @@ from hub.evidence.service import IntakeService
 from hub.evidence.store import Vault
 from hub.evidence.stream import StreamLimits
 from hub.identity.model import Mention, Outcome, Placement
-from hub.kernel.clock import FixedClock
+from hub.kernel.clock import Clock, FixedClock
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import Party, PartyKind
 from hub.proof.keys import generate_signer
@@ -67,11 +67,21 @@ def identity() -> ByNumber:
 
 @pytest.fixture
 def vault() -> Vault:
+    return new_vault()
+
+
+def new_vault() -> Vault:
+    """Sealing with keys that nobody else has."""
     return Vault(KeyRing("k1", {"k1": secrets.token_bytes(32)}), Blinder(secrets.token_bytes(32)))
 
 
 @pytest.fixture
 def intake(database: Database, clock: FixedClock, identity: ByNumber, vault: Vault) -> IntakeService:
+    return intake_over(database, clock, identity, vault)
+
+
+def intake_over(database: Database, clock: Clock, identity: ByNumber, vault: Vault) -> IntakeService:
+    """Intake as one process of the hub has it."""
     return IntakeService(
         database=database,
         directory=PartyDirectory(database, clock=clock, lifetime_seconds=0),
