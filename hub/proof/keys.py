@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, Protocol, Self
 
@@ -22,10 +23,7 @@ _ALIASES: Final = {"EdDSA": ED25519}
 _COORDINATE_BYTES: Final = 32
 _PRIVATE_MEMBERS: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 
-_P = 2**255 - 19
-_ORDER_EIGHT_Y = 2707385501144840649318225287225658788936804267575313519463743609750303021730
-_SMALL_ORDER_Y: Final = frozenset({0, 1, _P - 1, _P, _P + 1, _ORDER_EIGHT_Y, _P - _ORDER_EIGHT_Y})
-"""A key at such a point accepts one signature for many messages, so its owner could deny what was signed."""
+_P: Final = 2**255 - 19
 
 
 def normal_algorithm(name: object) -> str | None:
@@ -135,9 +133,24 @@ def _coordinate(jwk: Mapping[str, Any], name: str) -> bytes:
 
 def _load_ed25519(jwk: Mapping[str, Any]) -> Ed25519PublicKey:
     point = _coordinate(jwk, "x")
-    if int.from_bytes(point, "little") & (2**255 - 1) in _SMALL_ORDER_Y:
-        raise _bad_key("The key is a point of small order.", "密钥为小阶点。")
+    if not _is_point_of_full_order(point):
+        raise _bad_key("The key is not a point of its curve, or one of small order.", "密钥不在曲线上，或为小阶点。")
     return Ed25519PublicKey.from_public_bytes(point)
+
+
+@lru_cache(maxsize=1_024)
+def _is_point_of_full_order(encoded: bytes) -> bool:
+    """True for a point of edwards25519 as RFC 8032 §5.1.3 decodes it, unless its order is 1, 2, 4 or 8.
+
+    A key of such an order accepts one signature for many messages, so its owner could deny what was signed. The curve
+    is -x² + y² = 1 - (121665/121666)x²y²; y is 0 or ±1 at the orders up to 4, and at order 8 y² = -x².
+    """
+    y = int.from_bytes(encoded, "little") & (2**255 - 1)
+    square = y * y % _P
+    is_small = square in {0, 1} or (121665 * square * square - 2 * 121666 * square + 121666) % _P == 0
+    if y >= _P or is_small:
+        return False
+    return pow(121666 * (square - 1) * (121666 - 121665 * square), (_P - 1) // 2, _P) == 1  # x² is a square
 
 
 def _load_p256(jwk: Mapping[str, Any]) -> ec.EllipticCurvePublicKey:

@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import jwt
@@ -70,6 +71,63 @@ def test_a_point_off_the_curve_is_refused() -> None:
     jwk["y"] = b64url(bytes(31) + b"\x07")
     with pytest.raises(Malformed):
         PublicKey.from_jwk(jwk)
+
+
+P = 2**255 - 19
+D = -121665 * pow(121666, -1, P) % P
+ORDER = 2**252 + 27742317777372353535851937790883648493
+Point = tuple[int, int]
+
+
+def added(one: Point, other: Point) -> Point:
+    """The law of the curve, RFC 8032 §5.1.4 in affine form."""
+    (x1, y1), (x2, y2) = one, other
+    both = D * x1 * x2 * y1 * y2
+    x, y = (x1 * y2 + x2 * y1) * pow(1 + both, -1, P), (y1 * y2 + x1 * x2) * pow(1 - both, -1, P)
+    return x % P, y % P
+
+
+def times(number: int, point: Point) -> Point:
+    found = (0, 1)
+    for bit in f"{number:b}":
+        found = added(found, found)
+        found = added(found, point) if bit == "1" else found
+    return found
+
+
+def points() -> Iterator[Point]:
+    """Points of the curve with the smallest y."""
+    for y in range(2, 200):
+        square = (y * y - 1) * pow(D * y * y + 1, -1, P) % P
+        root = pow(square, (P + 3) // 8, P)
+        for x in (root, root * pow(2, (P - 1) // 4, P) % P):
+            if x * x % P == square:
+                yield x, y
+
+
+def at_point(x: int, y: int) -> dict[str, str]:
+    return good_jwk() | {"x": b64url((y | (x & 1) << 255).to_bytes(32, "little"))}
+
+
+def test_a_point_whose_order_is_eight_or_less_is_no_key() -> None:
+    torsion = next(found for found in (times(ORDER, point) for point in points()) if times(4, found) != (0, 1))
+    small = [times(number, torsion) for number in range(8)]
+    assert len(set(small)) == 8
+    for x, y in small:
+        with pytest.raises(Malformed):
+            PublicKey.from_jwk(at_point(x, y))
+    mixed = added(small[1], times(8, next(points())))
+    assert PublicKey.from_jwk(at_point(*mixed))
+
+
+def test_a_coordinate_that_is_no_point_or_spelled_beyond_the_field_is_no_key() -> None:
+    on_curve = {y for _, y in points()}
+    off = next(y for y in range(2, 200) if y not in on_curve)
+    beyond = next(y for y in sorted(on_curve) if P + y < 2**255)
+    assert PublicKey.from_jwk(at_point(0, beyond))
+    for y in (off, P + beyond):
+        with pytest.raises(Malformed):
+            PublicKey.from_jwk(at_point(0, y))
 
 
 def test_eddsa_is_ed25519_and_nothing_unknown_is_anything() -> None:
