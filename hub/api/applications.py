@@ -1,7 +1,6 @@
 """Applications for grants 共享申请 over HTTP: made as the law asks, answered in time; consent is a grant."""
 
-from datetime import date
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Request
 from pydantic import Field, StringConstraints
@@ -10,19 +9,13 @@ from hub.api.access import CaseCaller, PushCaller, TheHub
 from hub.api.case_wires import Id, Short
 from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
 from hub.api.openapi import refusals
-from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, Wire, example
 from hub.api.work import work
-from hub.catalogue.model import EvidenceType
-from hub.catalogue.schemas import short_name
-from hub.errors import Missing
-from hub.kernel.clock import local_date
+from hub.api.written import Day
 from hub.sharing.model import Owing, Reply
 from hub.sharing.service import Application
 
 router = APIRouter(prefix="/v1/applications", tags=["sharing"], route_class=StrictRoute)
-
-NO_TYPE: Final = "missing sharing.unknown-type: The catalogue has no such evidence type."
 
 
 class ApplicationWire(Wire):
@@ -48,13 +41,14 @@ class ApplicationWire(Wire):
     basis: Short
     scenario: Short
     mode: Literal["service", "batch", "file"] = "service"
-    valid_from: date
-    valid_until: date
+    valid_from: Day
+    valid_until: Day
     signed_off_by: Short
 
     def application(self) -> Application:
         """The same for the services."""
         return Application(
+            evidence_type=self.type,
             claims=tuple(self.claims),
             matters=tuple(self.matters),
             basis=self.basis,
@@ -80,9 +74,13 @@ class ConsentWire(Wire):
     summary="Apply for a grant",
     status_code=201,
     responses=refusals(
-        NO_TYPE,
+        "missing sharing.unknown-type: The catalogue has no such evidence type.",
         "refused sharing.type-withheld: This type is withheld from sharing.",
-        "malformed sharing.period-reversed: It ends before it begins, or is over.",
+        "malformed sharing.period-reversed: It ends before it begins.",
+        "malformed sharing.period-over: The period is over.",
+        "malformed sharing.unknown-matter: The catalogue has no such matter.",
+        "malformed sharing.unknown-claim: The type has no such claim.",
+        "malformed sharing.never-shared: A claim is for the hub alone.",
     ),
 )
 async def apply(
@@ -91,7 +89,8 @@ async def apply(
     """The provider answers within one working day where sharing is unconditional, else within ten."""
 
     def deed() -> OwedView:
-        return owed_view(hub.owed.apply(caller.party.id, _type(hub, wanted.type), wanted.application()))
+        edition = hub.catalogue.require_edition_on(hub.owed.today)
+        return owed_view(hub.owed.apply(caller.party.id, wanted.application(), edition.catalogue))
 
     return await work(request, deed)
 
@@ -129,11 +128,3 @@ async def answer(
     """Consent is a grant at once, for what was applied for; either answer is logged."""
     place = (Owing.application, owed)
     return owed_view(await work(request, hub.owed.answer, caller.party.id, place, Reply(wanted.answer), wanted.reason))
-
-
-def _type(hub: Hub, vct: str) -> EvidenceType:
-    catalogue = hub.catalogue.require_edition_on(local_date(hub.clock.now())).catalogue
-    found = catalogue.evidence_by_name.get(short_name(vct))
-    if found is None or found.vct != vct:
-        raise Missing("sharing.unknown-type", "The catalogue has no such evidence type.", "目录中没有该凭证类型。")
-    return found

@@ -1,16 +1,16 @@
 """Grant files 共享授权文件 to checked grants; every problem at once, with file, line and remedy."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 from hub.catalogue.documents import Document, parse_document, refused
-from hub.catalogue.model import BROUGHT_VCT, Catalogue, EvidenceType, Problem, SharingClass
-from hub.catalogue.reading import schema_claims, shape_problems
-from hub.catalogue.rules import covers_any
+from hub.catalogue.model import Catalogue, Problem
+from hub.catalogue.reading import shape_problems
+from hub.sharing.checking import problems_of
 from hub.sharing.model import Grant
-from hub.sharing.rules import NEVER_SHARED
 
 PUBLISHED = Path(__file__).parent / "published" / "grants.yaml"
 
@@ -63,36 +63,5 @@ def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
                 *place,
             )
         seen.add(each["id"])
-        for fact, *said in _faults(_grant(each), catalogue):
-            en, zh, remedy, remedy_zh = said
-            yield Problem(f"sharing.{fact}", en, zh, remedy, remedy_zh, *place)
-
-
-def _faults(grant: Grant, catalogue: Catalogue) -> Iterator[tuple[str, ...]]:
-    kind = catalogue.type_for(grant.evidence_type)
-    if kind is None and grant.evidence_type != BROUGHT_VCT:
-        there_is_none = (f"There is no type {grant.evidence_type}.", f"没有凭证类型 {grant.evidence_type}。")
-        yield "unknown-type", *there_is_none, "Name a type of the catalogue.", "请填写目录中的类型。"
-    if grant.valid_until < grant.valid_from:
-        yield "period-reversed", "It ends before it begins.", "起止日期颠倒。", "Swap the dates.", "请对调起止日期。"
-    for matter in grant.matters:
-        if matter not in catalogue.matter_by_id:
-            there_is_none = (f"There is no matter “{matter}”.", f"没有事项“{matter}”。")
-            yield "unknown-matter", *there_is_none, "Name a matter of the catalogue.", "请填写目录中的事项。"
-    if isinstance(kind, EvidenceType):
-        yield from _claim_faults(grant, kind)
-
-
-def _claim_faults(grant: Grant, kind: EvidenceType) -> Iterator[tuple[str, ...]]:
-    if kind.terms.sharing_class is SharingClass.withheld:
-        withheld = (f"“{kind.name}” is withheld from sharing.", f"“{kind.name}”不予共享。")
-        yield "type-withheld", *withheld, "Drop the grant.", "请删去该授权。"
-    claims = schema_claims(kind.schema) or {}
-    for pattern in grant.claims:
-        if pattern.split(".")[0] in NEVER_SHARED:
-            for_the_hub = (f"“{pattern}” is for the hub alone.", f"“{pattern}”仅供枢纽使用。")
-            yield "never-shared", *for_the_hub, "Drop the claim.", "请删去该数据项。"
-        elif pattern != "*" and not covers_any(pattern, claims):
-            has_none = (f"“{kind.name}” has no claim “{pattern}”.", f"“{kind.name}”没有数据项“{pattern}”。")
-            see = f"schemas/evidence/{kind.schema}.json"
-            yield "unknown-claim", *has_none, f"See {see}.", f"见 {see}。"
+        for problem in problems_of(_grant(each), catalogue):
+            yield replace(problem, file=place[0], line=place[1], path=place[2])

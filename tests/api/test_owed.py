@@ -133,7 +133,12 @@ def test_a_refusal_says_why_and_grants_nothing(office: Office) -> None:
     ("changed", "family", "code"),
     [
         ({"type": "urn:hub:evidence:moonlight:1"}, Missing, "sharing.unknown-type"),
-        ({"valid_until": "2020-01-01"}, Malformed, "sharing.period-reversed"),
+        ({"valid_until": "2020-01-01"}, Malformed, "sharing.period-over"),
+        ({"valid_from": "2099-01-01"}, Malformed, "sharing.period-reversed"),
+        ({"matters": ["real-estate-inheritance", "moon-landing"]}, Malformed, "sharing.unknown-matter"),
+        ({"claims": ["name", "favourite_colour"]}, Malformed, "sharing.unknown-claim"),
+        ({"claims": ["source.file"]}, Malformed, "sharing.never-shared"),
+        ({"type": "urn:hub:statement:alive:1"}, Missing, "sharing.unknown-type"),
         ({"claims": []}, Malformed, "api.wrong-fields"),
         ({"basis": ""}, Malformed, "api.wrong-fields"),
     ],

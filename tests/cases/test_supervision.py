@@ -141,11 +141,11 @@ def test_an_edition_cannot_follow_a_change_to_come(county: County) -> None:
 def consented(county: County, evidence_type: str) -> str:
     """An application that its provider consented to today; its id."""
     owing = OwedService(county.database, county.clock, county.around.append)
-    kind = county.catalogue.require_edition_on(county.around.today).catalogue.evidence_by_name[evidence_type]
-    asked = Application(
-        ("name",), ("low-income-aid",), "办法", "window", "service", date(2026, 11, 20), date(2027, 11, 20), "head"
-    )
-    made = owing.apply(AID, kind, asked)
+    catalogue = county.catalogue.require_edition_on(county.around.today).catalogue
+    kind = catalogue.evidence_by_name[evidence_type]
+    first, last = date(2026, 11, 20), date(2027, 11, 20)
+    asked = Application(kind.vct, ("*",), ("low-income-aid",), "办法", "window", "service", first, last, "head")
+    made = owing.apply(AID, asked, catalogue)
     owing.answer(kind.provider, (Owing.application, made.owed_id), Reply.consented)
     return made.owed_id
 

@@ -8,10 +8,11 @@ from typing import Any
 from sqlmodel import Session
 
 from hub.audit.model import Entry
-from hub.catalogue.model import EvidenceType, SharingClass
+from hub.catalogue.model import Catalogue, EvidenceType, SharingClass
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.clock import Clock, local_date
 from hub.kernel.ids import new_id
+from hub.sharing.checking import problems_of
 from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
 from hub.sharing.rules import CONDITIONAL_DAYS, UNCONDITIONAL_DAYS, extended_days, require_answerable
 from hub.sharing.store import GrantStore, OwedStore
@@ -19,12 +20,15 @@ from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], object]
 MAX_REASON = 60
+NOT_YET = ""
+"""The id of the grant that consent would make, before there is an application."""
 
 
 @dataclass(frozen=True)
 class Application:
     """A request for a grant 共享申请 with everything Order 809 article 20 asks it to say."""
 
+    evidence_type: str
     claims: tuple[str, ...]
     matters: tuple[str, ...]
     basis: str
@@ -33,6 +37,35 @@ class Application:
     valid_from: date
     valid_until: date
     signed_off_by: str
+
+    def grant(self, grant_id: str, consumer: str) -> Grant:
+        """What consent makes of it."""
+        return Grant(
+            id=grant_id,
+            consumer=consumer,
+            evidence_type=self.evidence_type,
+            claims=self.claims,
+            matters=self.matters,
+            basis=self.basis,
+            scenario=self.scenario,
+            mode=self.mode,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
+            signed_off_by=self.signed_off_by,
+        )
+
+    def told(self) -> Mapping[str, Any]:
+        """All but its type as it is kept: nothing but texts."""
+        return {
+            "claims": list(self.claims),
+            "matters": list(self.matters),
+            "basis": self.basis,
+            "scenario": self.scenario,
+            "mode": self.mode,
+            "valid_from": self.valid_from.isoformat(),
+            "valid_until": self.valid_until.isoformat(),
+            "signed_off_by": self.signed_off_by,
+        }
 
 
 class OwedService:
@@ -48,19 +81,23 @@ class OwedService:
         """The day in the county."""
         return local_date(self._clock.now())
 
-    def apply(self, consumer: str, kind: EvidenceType, application: Application) -> Owed:
+    def apply(self, consumer: str, application: Application, catalogue: Catalogue) -> Owed:
         """The application waits for the provider's answer: one working day where sharing is unconditional, else ten.
 
         Raises:
+            Missing: the catalogue has no such type.
             Refused: the type is withheld from sharing.
-            Malformed: its period is reversed or over.
+            Malformed: its period is over, or consent would be a grant that names what there is not.
         """
-        if kind.terms.sharing_class is SharingClass.withheld:
-            raise Refused("sharing.type-withheld", "This type is withheld from sharing.", "该凭证类型不予共享。")
-        if application.valid_until < max(application.valid_from, self.today):
+        kind = _shared_type(application.evidence_type, catalogue)
+        if application.valid_until < self.today:
             raise Malformed(
-                "sharing.period-reversed", "It ends before it begins, or is over.", "有效期起止颠倒，或已过期。"
+                "sharing.period-over", "The period is over; give one to come.", "期限已过；请填写今后的期限。"
             )
+        wrong = list(problems_of(application.grant(NOT_YET, consumer), catalogue))
+        if wrong:
+            en = " ".join(f"{each.en} {each.remedy}" for each in wrong)
+            raise Malformed(wrong[0].code, en, "".join(f"{each.zh}{each.remedy_zh}" for each in wrong))
         unconditional = kind.terms.sharing_class is SharingClass.unconditional
         owed = Owed(
             owed_id=new_id("owe"),
@@ -70,7 +107,7 @@ class OwedService:
             evidence_type=kind.vct,
             raised_on=self.today,
             days=UNCONDITIONAL_DAYS if unconditional else CONDITIONAL_DAYS,
-            asked=_plain(application),
+            asked=application.told(),
         )
         with self._database.writing() as session:
             OwedStore(session).keep(owed)
@@ -122,20 +159,7 @@ class OwedService:
             return OwedStore(session).of_consumer(consumer, kind)
 
     def _grant(self, session: Session, owed: Owed) -> None:
-        asked = owed.asked
-        grant = Grant(
-            id=f"{CONSENT}{owed.owed_id}",
-            consumer=owed.consumer,
-            evidence_type=owed.evidence_type,
-            claims=tuple(asked["claims"]),
-            matters=tuple(asked["matters"]),
-            basis=asked["basis"],
-            scenario=asked["scenario"],
-            mode=asked["mode"],
-            valid_from=date.fromisoformat(asked["valid_from"]),
-            valid_until=date.fromisoformat(asked["valid_until"]),
-            signed_off_by=asked["signed_off_by"],
-        )
+        grant = _application(owed).grant(f"{CONSENT}{owed.owed_id}", owed.consumer)
         GrantStore(session).keep([grant], at=self._clock.now())
         claims = {"action": "granted", "grant": grant.id, "by": owed.provider, "consumer": grant.consumer}
         self._append(session, Entry("grant", claims))
@@ -169,14 +193,26 @@ def _require_reason(reply: Reply, reason: str) -> None:
         )
 
 
-def _plain(application: Application) -> Mapping[str, Any]:
-    return {
-        "claims": list(application.claims),
-        "matters": list(application.matters),
-        "basis": application.basis,
-        "scenario": application.scenario,
-        "mode": application.mode,
-        "valid_from": application.valid_from.isoformat(),
-        "valid_until": application.valid_until.isoformat(),
-        "signed_off_by": application.signed_off_by,
-    }
+def _shared_type(vct: str, catalogue: Catalogue) -> EvidenceType:
+    kind = catalogue.type_for(vct)
+    if not isinstance(kind, EvidenceType):
+        raise Missing("sharing.unknown-type", "The catalogue has no such evidence type.", "目录中没有该凭证类型。")
+    if kind.terms.sharing_class is SharingClass.withheld:
+        raise Refused("sharing.type-withheld", "This type is withheld from sharing.", "该凭证类型不予共享。")
+    return kind
+
+
+def _application(owed: Owed) -> Application:
+    """What was applied for, as it was kept."""
+    asked = owed.asked
+    return Application(
+        evidence_type=owed.evidence_type,
+        claims=tuple(asked["claims"]),
+        matters=tuple(asked["matters"]),
+        basis=asked["basis"],
+        scenario=asked["scenario"],
+        mode=asked["mode"],
+        valid_from=date.fromisoformat(asked["valid_from"]),
+        valid_until=date.fromisoformat(asked["valid_until"]),
+        signed_off_by=asked["signed_off_by"],
+    )
