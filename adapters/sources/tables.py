@@ -2,14 +2,14 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import MAXYEAR, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Date, DateTime, Engine, case, func, inspect, literal, literal_column, select
+from sqlalchemy import Date, DateTime, Engine, case, false, func, inspect, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 from sqlalchemy.engine import URL
@@ -53,25 +53,56 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
         tables = dict.fromkeys(inspector.get_table_names(schema), False)
         views = dict.fromkeys(inspector.get_view_names(schema), True)
         granted = views_instead(engine) if engine.dialect.name == "postgresql" else {}
+        broken: dict[str, DBAPIError] = {}
         for name in sorted({**views, **tables}):
-            described = inspector.get_columns(name, schema)
+            is_view = name in views
+            described = _shown(inspector, name, schema, broken) if is_view else inspector.get_columns(name, schema)
             columns = [str(one["name"]) for one in described]
-            keys = inspector.get_pk_constraint(name, schema)["constrained_columns"]
+            keys = [] if is_view else inspector.get_pk_constraint(name, schema)["constrained_columns"]
             found = recognise(columns, mapping, name=name)
             if found is None:
                 reason = shortcoming(columns, mapping) or "no export has these columns"
                 contents.ignored.append(Ignored(name, reason, tuple(columns[:50])))
             else:
-                days = frozenset(str(one["name"]) for one in described if isinstance(one["type"], Date | DateTime))
-                shape = Shape(
-                    tuple(columns), tuple(map(str, keys)), days, name in views, granted.get(name, frozenset())
-                )
+                days = frozenset(str(one["name"]) for one in described if isinstance(one.get("type"), Date | DateTime))
+                shape = Shape(tuple(columns), tuple(map(str, keys)), days, is_view, granted.get(name, frozenset()))
                 contents.tables.append(DatabaseTable(engine, name, shape, found, mapping))
     except (SQLAlchemyError, AwayForNow) as fault:
         contents.close()
         raise fault_of(fault) from fault
     _drop_copies(contents, mapping)
+    _require_views(contents, broken)
     return contents
+
+
+def _shown(
+    inspector: Inspector, view: str, schema: str | None, broken: dict[str, DBAPIError]
+) -> Sequence[Mapping[str, Any]]:
+    """The columns of a view, none of one that the database cannot read any more, which is noted as ``broken``.
+
+    MariaDB describes a view to nobody without SHOW VIEW, but shows it to whoever may SELECT.
+    """
+    try:
+        return inspector.get_columns(view, schema)
+    except DBAPIError:
+        everything: ColumnClause[Any] = literal_column("*")
+        source = sql_table(quoted_name(view, quote=True), schema=schema)
+        try:
+            with inspector.engine.connect() as connection:
+                shown = connection.execute(select(everything).select_from(source).where(false()))
+                return [{"name": column} for column in shown.keys()]  # noqa: SIM118 - of a result, not of a mapping
+        except DBAPIError as fault:
+            broken[view] = fault
+            return []
+
+
+def _require_views(contents: Contents, broken: Mapping[str, DBAPIError]) -> None:
+    """Returns when no broken view can have held records: beside the tables that they show, views are not read."""
+    tables = [table for table in contents.tables if isinstance(table, DatabaseTable)]
+    if broken and (not tables or any(table.is_view for table in tables)):
+        contents.close()
+        name, fault = next(iter(broken.items()))
+        raise fault_of(fault, name) from fault
 
 
 def _require_file(address: URL) -> None:

@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, make_url, text
 
 from adapters.simulator.county import make_county
 from adapters.simulator.registries import publish
@@ -43,7 +44,7 @@ def _make_database(place: Path) -> None:
     client = ["mariadb", "--no-defaults", "--user=root", f"--socket={place}", "--execute"]
     wanted = (
         "CREATE DATABASE county CHARACTER SET utf8mb4; CREATE USER IF NOT EXISTS root@'127.0.0.1';"
-        " GRANT ALL ON county.* TO root@'127.0.0.1'"
+        " GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION"
     )
     end = time.monotonic() + START_SECONDS
     while subprocess.run([*client, wanted], capture_output=True, check=False).returncode:  # noqa: S603
@@ -61,3 +62,18 @@ def test_a_registry_in_mariadb_gives_the_same_records_as_in_sqlite(mariadb: str,
     found = run(hub_for(registry), registry, mariadb)
     assert found.read > 0
     assert (found.read, found.accepted, found.reasons) == (expected.read, expected.accepted, expected.reasons)
+
+
+def test_a_view_is_read_by_a_user_who_may_select_and_nothing_else(mariadb: str) -> None:
+    engine = create_engine(make_url(mariadb).set(drivername="mariadb+pymysql"))
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE OR REPLACE TABLE raw (a VARCHAR(20), b VARCHAR(20), c VARCHAR(20))",
+            "INSERT INTO raw VALUES ('张伟', '330199196605140016', '桃源村')",
+            "CREATE OR REPLACE VIEW shown AS SELECT a AS `姓名`, b AS `证件号码`, c AS `户籍地址` FROM raw",
+            "CREATE USER IF NOT EXISTS reader@'127.0.0.1'",
+            "GRANT SELECT ON county.shown TO reader@'127.0.0.1'",
+        ):
+            connection.execute(text(statement))
+    address = make_url(mariadb).set(username="reader").render_as_string(hide_password=False)
+    assert run(hub_for("civil_affairs"), "civil_affairs", address).accepted == 1

@@ -87,6 +87,33 @@ def test_a_view_alone_is_read(tmp_path: Path) -> None:
     assert run(hub, "civil_affairs", url).accepted == 1
 
 
+def test_a_broken_view_beside_the_table_is_named_and_left_alone(tmp_path: Path) -> None:
+    url = database(
+        tmp_path / "r.db",
+        ROSTER.format("people", "TEXT"),
+        ROW.format("people", "1966-05-14"),
+        "CREATE TABLE gone (a TEXT)",
+        "CREATE VIEW v AS SELECT a FROM gone",
+        "DROP TABLE gone",
+    )
+    report = run(hub_for("civil_affairs"), "civil_affairs", url)
+    assert report.accepted == 1
+    assert {one["name"] for one in report.ignored} == {"v"}
+
+
+def test_a_broken_view_where_views_are_what_is_read_ends_the_run(tmp_path: Path) -> None:
+    url = database(
+        tmp_path / "r.db",
+        "CREATE TABLE raw (a TEXT, b TEXT, c TEXT)",
+        'CREATE VIEW east AS SELECT a AS "姓名", b AS "证件号码", c AS "户籍地址" FROM raw',
+        "CREATE TABLE gone (a TEXT)",
+        'CREATE VIEW west AS SELECT a AS "姓名", a AS "证件号码", a AS "户籍地址" FROM gone',
+        "DROP TABLE gone",
+    )
+    with pytest.raises(Unavailable, match="west"):
+        run(hub_for("civil_affairs"), "civil_affairs", url)
+
+
 def test_half_of_a_join_is_refused_and_withdraws_nothing(tmp_path: Path) -> None:
     lines(tmp_path / "q.csv", [["QLRMC", "ZJH", "BDCDYH", "BDCQZH"], ["张伟", "330199196605140016", "1", "2"]])
     with pytest.raises(Missing) as refused:
