@@ -6,9 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-from hub.catalogue.model import Names
-
-APPLICANT = "applicant"
+from hub.catalogue.model import APPLICANT, Names
 
 
 class Outcome(StrEnum):

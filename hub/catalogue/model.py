@@ -7,6 +7,9 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Final
 
+APPLICANT: Final = "applicant"
+"""The role that every matter has: whoever applies."""
+
 
 class SharingClass(StrEnum):
     """Order 809 article 14: on what terms a provider shares."""
@@ -218,6 +221,13 @@ class Material:
     commitment: bool = False
     gap_days: int | None = None
     without_sharing: str = ""
+
+    @property
+    def ways_to_satisfy(self) -> tuple[Way, ...]:
+        """``ways``; where none is named, the applicant's own paper of the kind, unless each case has one of its own."""
+        if self.ways or self.only_applicant or not self.brings:
+            return self.ways
+        return (Way((Piece(PieceKind.brought, self.brings, about=APPLICANT),)),)
 
     @property
     def kinds_taken(self) -> frozenset[str]:

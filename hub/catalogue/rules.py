@@ -7,6 +7,7 @@ from graphlib import CycleError, TopologicalSorter
 from typing import Final
 
 from hub.catalogue.model import (
+    APPLICANT,
     Catalogue,
     EvidenceType,
     FormPart,
@@ -232,7 +233,7 @@ def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
 
 def _role_problems(matter: Matter, at: _At) -> Iterator[Problem]:
     roles = {role.id: role for role in matter.roles}
-    applicant = roles.get("applicant")
+    applicant = roles.get(APPLICANT)
     if applicant is None or (applicant.at_least, applicant.at_most) != (1, 1):
         yield at.within("roles").problem(
             "no-applicant",

@@ -21,8 +21,9 @@ import psycopg
 from sqlalchemy import text
 
 from hub.bootstrap import build
-from hub.cases.model import APPLICANT, PersonAsked
+from hub.cases.model import PersonAsked
 from hub.cases.service import Opening, PersonIn
+from hub.catalogue.model import APPLICANT
 from hub.client.channel import Channel, Identity
 from hub.evidence.model import Link
 from hub.evidence.store import NewEvidence

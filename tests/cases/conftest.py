@@ -12,11 +12,11 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.audit.store import append
-from hub.cases.model import APPLICANT, PersonAsked
+from hub.cases.model import PersonAsked
 from hub.cases.rules.statable import can_state
 from hub.cases.service import CaseService, Opening, PersonIn, Surroundings, Upload
 from hub.cases.service.scanning import SignatureScanner
-from hub.catalogue.model import Catalogue
+from hub.catalogue.model import APPLICANT, Catalogue
 from hub.catalogue.reading import published_documents, read_catalogue
 from hub.catalogue.service import CatalogueService
 from hub.evidence.model import Link

@@ -91,7 +91,7 @@ def _needed(world: World, material: Material) -> Item:
     if best is None:
         return _to_ask(world, material, [reason("nobody-else")] if material.only_applicant else [], could_have=False)
     if best.found <= Found.obtainable:
-        return _satisfied(material, best)
+        return _satisfied(world, material, best)
     if best.found is Found.question:
         return _made(
             material, ItemState.question, best.reasons[0], questions=best.questions, lacking=tuple(best.reasons)
@@ -107,7 +107,7 @@ class WayFound:
 
     @property
     def found(self) -> Found:
-        """The state of the whole set."""
+        """The state of the whole set; one that is about nobody in the case lacks nothing."""
         return max((each.found for each in self.findings), default=Found.held)
 
     @property
@@ -125,22 +125,37 @@ class WayFound:
         """How many pieces are not there."""
         return sum(not each.is_satisfied for each in self.findings)
 
+    @property
+    def could_have(self) -> bool:
+        """True when the hub holds every piece, though the consumer may not have each yet."""
+        return all(each.is_satisfied or each.could_have for each in self.findings)
+
 
 def best_way(world: World, material: Material) -> WayFound | None:
-    """The way that asks least of the applicant; None when the material has none."""
-    found = [_way(world, way, material) for way in material.ways]
-    return min(found, key=lambda each: (each.found, each.lacking), default=None)
+    """The way that asks least of the applicant, rather one that lacks a permission only; None without any."""
+    found = [_way(world, way, material) for way in material.ways_to_satisfy]
+    return min(found, key=lambda each: (each.found, not each.could_have, each.lacking), default=None)
 
 
 def _way(world: World, way: Way, material: Material) -> WayFound:
     return WayFound(tuple(finding for piece in way.pieces for finding in find_piece(world, piece, material)))
 
 
-def _satisfied(material: Material, best: WayFound) -> Item:
+def _nobody_concerned(world: World, material: Material) -> Reason:
+    """That nobody in the case has a role that the material is about."""
+    names = list(dict.fromkeys(world.role_names(piece.about) for way in material.ways for piece in way.pieces))
+    return reason(
+        "nobody-concerned", role=", ".join(each.en for each in names), role_zh="、".join(each.zh for each in names)
+    )
+
+
+def _satisfied(world: World, material: Material, best: WayFound) -> Item:
+    if not best.findings:
+        return _made(material, ItemState.not_needed, _nobody_concerned(world, material))
     return _made(
         material,
         _STATES[best.found],
-        best.reasons[0] if best.reasons else reason("form-part"),
+        best.reasons[0],
         sources=tuple(source for each in best.findings for source in each.sources),
         wanted=tuple(want for each in best.findings for want in each.wanted),
     )
@@ -151,8 +166,7 @@ def _unsatisfied(world: World, material: Material, best: WayFound) -> Item:
         refused = _no_commitment(world, material)
         words = because("cannot", best.reasons)
         return _made(material, ItemState.cannot, words, lacking=tuple(best.reasons), no_commitment=refused)
-    could_have = all(each.is_satisfied or each.could_have for each in best.findings)
-    return replace(_to_ask(world, material, best.reasons, could_have=could_have), questions=best.questions)
+    return replace(_to_ask(world, material, best.reasons, could_have=best.could_have), questions=best.questions)
 
 
 def _to_ask(world: World, material: Material, why: list[Reason], *, could_have: bool) -> Item:
@@ -167,6 +181,8 @@ def _to_ask(world: World, material: Material, why: list[Reason], *, could_have: 
     if material.commitment:
         why = [*why, refused]
     until = world.gap_until(material.gap_days) if material.gap_days else None
+    if material.gap_days and until is None:
+        why = [*why, reason("no-calendar")]
     asked = {"lacking": lacking, "could_have": could_have, "no_commitment": refused}
     if until is not None:
         return _made(material, ItemState.gap, because("gap", why, on=until), gap_until=until, **asked)

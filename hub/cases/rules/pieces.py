@@ -193,7 +193,7 @@ def _on_request(world: World, piece: Piece, who: tuple[Participant, str], kind: 
     """What the provider supplies when asked; what it did not find is to be brought."""
     person, subject_id = who
     if isinstance(world.permission(kind.vct), NotAllowed):
-        return Finding(Found.lacking, reason("not-permitted"))
+        return Finding(Found.lacking, world.because_of("not-permitted-to-ask", kind.provider))
     asked = [each for each in world.supplies if (each.subject_id, each.evidence_type) == (subject_id, kind.vct)]
     if asked and asked[-1].reply is Reply.nothing_found:
         return Finding(Found.lacking, world.because_of("nothing-found", kind.provider, on=asked[-1].answered_on))

@@ -35,6 +35,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "not-this-sub-item": ("Not demanded in your situation ({sub_item}).", "您所办情形（{sub_item}）不需要。"),
     "condition-not-met": ("Only demanded if: {condition}.", "仅在以下情形需要：{condition}。"),
+    "nobody-concerned": ("Only demanded if the case has: {role}.", "仅在办件涉及以下人员或单位时需要：{role}。"),
     "condition-open": ("Depends on your answer: {condition}?", "取决于您的情况：{condition}？"),
     "people-missing": ("Name who this is about first: {role}.", "请先填写相关人员或单位：{role}。"),
     "identity-open": ("It is not yet clear who is meant: {role}.", "相关人员或单位身份尚未确定：{role}。"),
@@ -76,7 +77,14 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "a written promise is not possible after an earlier false one",
         "曾有虚假承诺记录，不适用告知承诺",
     ),
-    "no-calendar": ("no working-day calendar is loaded for that year", "该年度工作日历尚未发布"),
+    "not-permitted-to-ask": (
+        "{provider} supplies it when asked, but this office has no permission for it yet",
+        "可由{provider}调取，但本部门尚无共享授权",
+    ),
+    "no-calendar": (
+        "a day for handing it in later cannot be set until a working-day calendar of that year is loaded",
+        "该年度工作日历尚未发布，无法确定容缺补交期限",
+    ),
     "applicant-recorded-dead": (
         "A registry records the applicant's death. If that is wrong, object to it; the case goes on meanwhile.",
         "登记信息显示申请人已死亡。如有误，可提出异议核实，不影响办理。",

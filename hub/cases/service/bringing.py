@@ -10,7 +10,7 @@ from typing import IO, Any, Final
 
 from sqlmodel import Session
 
-from hub.cases.model import APPLICANT, Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
+from hub.cases.model import Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
 from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
@@ -20,7 +20,7 @@ from hub.cases.service.people import resolve, resolved_again
 from hub.cases.service.scanning import parts_of
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseStore, StoredFile
-from hub.catalogue.model import BROUGHT_VCT, BroughtKind
+from hub.catalogue.model import APPLICANT, BROUGHT_VCT, BroughtKind
 from hub.catalogue.schemas import validator_for
 from hub.errors import Malformed, Missing, Refused
 from hub.evidence.model import Status

@@ -6,10 +6,10 @@ from dataclasses import asdict, dataclass, field, replace
 
 from sqlmodel import Session
 
-from hub.cases.model import APPLICANT, Case, Outcome, Participant, PersonAsked, Resolution
+from hub.cases.model import Case, Outcome, Participant, PersonAsked, Resolution
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
-from hub.catalogue.model import Matter
+from hub.catalogue.model import APPLICANT, Matter
 from hub.errors import Malformed
 from hub.identity.model import Answer, Found, IdentityQuery, NoneFound, UnderReview
 
