@@ -6,12 +6,13 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends, Query, Request
 from fastapi.responses import StreamingResponse
-from pydantic import AwareDatetime, StringConstraints
+from pydantic import StringConstraints
 
 from hub.api.access import AuditCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
+from hub.api.written import Instant
 from hub.exchange.flags import rules_document
 from hub.exchange.searching import MOST, PAGE, Search, search_for
 
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 
 Code = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Asked = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00-\x1f]+$")]
-Instant = Annotated[AwareDatetime | None, Query(description="With its offset, such as 2026-03-01T08:00:00+08:00.")]
+Moment = Annotated[Instant | None, Query(description="With its offset, such as 2026-03-01T08:00:00%2B08:00.")]
 WRONG_PERIOD = "malformed exchange.search-period: Give the period as instants with their offset."
 TOO_WIDE = "malformed exchange.search-too-wide: A search covers at most 366 days."
 
@@ -96,8 +97,8 @@ class ExportWire(Wire):
     )
 
     format: Literal["csv", "parquet"]
-    since: AwareDatetime
-    until: AwareDatetime
+    since: Instant
+    until: Instant
     consumer: Code | None = None
     provider: Code | None = None
     matter: Code | None = None
@@ -109,8 +110,8 @@ class ExportWire(Wire):
 
 async def asked(
     hub: TheHub,
-    since: Instant = None,
-    until: Instant = None,
+    since: Moment = None,
+    until: Moment = None,
     consumer: Asked = None,
     provider: Asked = None,
     matter: Asked = None,

@@ -1,11 +1,12 @@
 """Cases 办件 as an approval service sends them: who it is about, answers, promises, decisions."""
 
-from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from hub.api.strict import Wire, example
+from hub.api.written import Day
 from hub.cases.model import PersonAsked
 from hub.cases.service import Opening, PersonIn
 
@@ -22,14 +23,14 @@ class PersonWire(Wire):
     kind: Literal["resident", "legal_person", ""] = ""
     number: Annotated[str, StringConstraints(max_length=80)] = ""
     name: Annotated[str, StringConstraints(max_length=200)] = ""
-    birth_date: date | None = None
+    birth_date: Day | None = None
 
     @model_validator(mode="after")
     def _is_somebody(self) -> Self:
         """A pairwise id alone, or kind, number and name."""
         told = (self.kind, self.number, self.name)
         if (any(told) or self.birth_date) if self.pairwise else not all(told):
-            raise ValueError("pairwise-or-number")
+            raise PydanticCustomError("pairwise-or-number", "a pairwise id alone, or kind, number and name")
         return self
 
     def asked(self) -> PersonAsked:
@@ -51,7 +52,13 @@ Answers = Annotated[
 class CaseWire(Wire):
     """A case to open; `people` names exactly one `applicant`."""
 
-    number: Annotated[Short, Field(description="The approval service's own number; opening it twice gives one case.")]
+    number: Annotated[
+        Short,
+        Field(
+            description="The approval service's own number; opening it twice gives one case.",
+            json_schema_extra={"maxLength": 64},
+        ),
+    ]
     matter: Id
     sub_item: Annotated[str, StringConstraints(max_length=80)] = ""
     people: People

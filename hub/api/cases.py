@@ -4,7 +4,6 @@ import re
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Body, Path, Query, Request, Response
-from pydantic import AwareDatetime
 
 from hub.api.access import CaseCaller, TheHub, case_caller, hub_of
 from hub.api.case_views import (
@@ -33,6 +32,7 @@ from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute
 from hub.api.together import Together
 from hub.api.work import work
+from hub.api.written import Instant
 from hub.cases.model import Case, CaseState, Checklist
 from hub.cases.store import CaseFilter, CaseStore
 
@@ -129,7 +129,7 @@ async def find_cases(
     caller: CaseCaller,
     states: States = None,
     event: Annotated[str, Query(max_length=120, description="Parts of one event, as LEAD|NUMBER.")] = "",
-    before: Annotated[AwareDatetime | None, Query(description="Opened before this instant, to read on.")] = None,
+    before: Annotated[Instant | None, Query(description="Opened before this instant, to read on.")] = None,
 ) -> list[CaseLine]:
     """The newest hundred; those that another service opened as parts of an event 一件事 stand among them."""
     wanted = CaseFilter(tuple(states or ()), event, before)

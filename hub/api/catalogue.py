@@ -10,13 +10,14 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import View
 from hub.api.work import work
+from hub.api.written import Day
 from hub.catalogue.codec import plain
 from hub.catalogue.model import Catalogue, Matter
 from hub.kernel.clock import local_date
 
 router = APIRouter(prefix="/v1/catalogue", tags=["catalogue"])
 
-On = Annotated[date | None, Query(description="As published for this day; today when left out.")]
+On = Annotated[Day | None, Query(description="As published for this day; today when left out.")]
 NOTHING_PUBLISHED = "missing catalogue.nothing-published: No catalogue is in force; load one."
 
 

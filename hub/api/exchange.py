@@ -10,6 +10,7 @@ from hub.api.lane import Lane
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, message_in
 from hub.api.work import work
+from hub.api.written import jws_example, jws_schema
 
 router = APIRouter(prefix="/v1/exchange", tags=["exchange"], route_class=StrictRoute)
 
@@ -20,14 +21,13 @@ BODY = {
         "required": True,
         "content": {
             JWT: {
-                "schema": {
-                    "type": "string",
-                    "description": "JWS of type evidence-request+jwt with iss, aud (the hub's id), iat, exp (60 s "
+                "schema": jws_schema(
+                    "JWS of type evidence-request+jwt with iss, aud (the hub's id), iat, exp (60 s "
                     "later at most), jti, subject ({pairwise} or {kind, number, name, birth_date}), matter, case, "
-                    "basis, officer, wanted ([{type, claims}]).",
-                },
+                    "basis, officer, wanted ([{type, claims}])."
+                ),
                 "examples": {
-                    "request": {"value": "eyJ0eXAiOiJldmlkZW5jZS1yZXF1ZXN0K2p3dCIsImFsZyI6IkVkMjU1MTkifQ.….…"}
+                    "request": {"value": jws_example("eyJ0eXAiOiJldmlkZW5jZS1yZXF1ZXN0K2p3dCIsImFsZyI6IkVkMjU1MTkifQ")}
                 },
             }
         },

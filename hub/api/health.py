@@ -4,7 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from hub.api.access import TheHub
 from hub.api.metrics import CONTENT_TYPE, Metrics
@@ -34,7 +34,12 @@ async def ready(request: Request, hub: TheHub) -> JSONResponse:
     return JSONResponse(body, status_code=200 if is_ready else 503, headers={"cache-control": "no-store"})
 
 
-@router.get("/metrics", summary="Readings in the Prometheus text format", responses=refusals(token=False))
+@router.get(
+    "/metrics",
+    summary="Readings in the Prometheus text format",
+    response_class=PlainTextResponse,
+    responses=refusals(token=False),
+)
 async def metrics(request: Request, hub: TheHub) -> Response:
     """Counts and times by declared address and by code, and the log's size; nothing about people."""
     meters: Metrics = request.app.state.metrics

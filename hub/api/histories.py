@@ -5,13 +5,14 @@ from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Request
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from hub.api.access import IdentityCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.review_views import MentionWire
 from hub.api.strict import StrictRoute, View, example, never_stored
 from hub.api.work import work
+from hub.api.written import Instant
 from hub.errors import Missing
 from hub.identity.model import GoldenValue
 from hub.identity.service.belonging import Belonging
@@ -27,7 +28,7 @@ class MomentWire(MentionWire):
 
     model_config = example(record="b8ZkQm1rT0u5", role="woman", at="2026-11-01T00:00:00+08:00")
 
-    at: AwareDatetime | None = None
+    at: Instant | None = None
 
 
 class LinkView(View):

@@ -14,6 +14,7 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
+from hub.api.written import Day
 from hub.cases.model import Case
 from hub.cases.service.mandates import MandateIn
 from hub.cases.store import Mandate
@@ -38,8 +39,8 @@ class MandateWire(Wire):
     subject: PersonWire
     agent: PersonWire
     matters: Annotated[list[Id], Field(min_length=1, max_length=50)]
-    valid_from: date
-    valid_until: date
+    valid_from: Day
+    valid_until: Day
 
 
 class AgentWire(Wire):

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from hub.api.problems import MEDIA_TYPE, STATUS_OF_CODE, STATUS_OF_FAMILY, problem_of
+from hub.api.problems import MEDIA_TYPE, problem_of, status_of, too_large
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
@@ -25,6 +25,10 @@ EVERYWHERE: Final = (
         "storage.database-away", "The database does not answer; nothing was kept.", "数据库无应答，未保存任何内容。"
     ),
 )
+WITH_BODY: Final = (
+    too_large(),
+    Refused("api.content-type", "Send the body in one of the media types listed here.", "请求体的类型须为此处所列。"),
+)
 WITH_TOKEN: Final = (
     Missing("parties.no-token", "Send an access token.", "请携带访问令牌。"),
     Refused("api.bad-token", "The access token is not one of this hub or has expired.", "访问令牌无效或已过期。"),
@@ -42,13 +46,16 @@ _FAMILIES: Final = {
 
 def refusals(*listed: str, token: bool = True) -> dict[int | str, dict[str, Any]]:
     """The ``responses`` of a call: what holds everywhere, and ``listed`` as "family code: sentence"."""
-    faults = [*(EVERYWHERE), *(WITH_TOKEN if token else ()), *(_fault(line) for line in listed)]
     by_status: dict[int | str, dict[str, Any]] = {}
-    for fault in faults:
-        members = problem_of(fault)
-        entry = by_status.setdefault(members["status"], _response(members["title"]))
-        entry["content"][MEDIA_TYPE]["examples"][fault.code] = {"summary": fault.en, "value": members}
+    for fault in (*EVERYWHERE, *(WITH_TOKEN if token else ()), *map(_fault, listed)):
+        _tell(by_status, status_of(fault), fault)
     return dict(sorted(by_status.items(), key=lambda item: str(item[0])))
+
+
+def _tell(responses: dict[Any, dict[str, Any]], status: int | str, fault: HubError) -> None:
+    members = problem_of(fault)
+    entry = responses.setdefault(status, _response(members["title"]))
+    entry["content"][MEDIA_TYPE]["examples"].setdefault(fault.code, {"summary": fault.en, "value": members})
 
 
 def _fault(line: str) -> HubError:
@@ -63,7 +70,7 @@ def _response(title: str) -> dict[str, Any]:
 
 
 def with_problem_schema(description: dict[str, Any]) -> dict[str, Any]:
-    """The OpenAPI description with the one schema of refusals, and without the framework's own 422."""
+    """The OpenAPI description with one schema of refusals, what every body may meet, and not the framework's 422."""
     schemas = description.setdefault("components", {}).setdefault("schemas", {})
     schemas["Problem"] = PROBLEM_SCHEMA
     for name in ("HTTPValidationError", "ValidationError"):
@@ -71,7 +78,15 @@ def with_problem_schema(description: dict[str, Any]) -> dict[str, Any]:
     for operations in description.get("paths", {}).values():
         for operation in operations.values():
             operation.get("responses", {}).pop("422", None)
+            for fault in WITH_BODY if "requestBody" in operation else ():
+                _tell(operation["responses"], str(status_of(fault)), fault)
+    _close_keys(description)
     return description
 
 
-__all__ = ["STATUS_OF_CODE", "STATUS_OF_FAMILY", "refusals", "with_problem_schema"]
+def _close_keys(part: Any) -> None:
+    """Where keys have a form, others are refused; a schema that says nothing of those would allow them."""
+    for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+        _close_keys(each)
+    if isinstance(part, dict) and "patternProperties" in part:
+        part.setdefault("additionalProperties", False)

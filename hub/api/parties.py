@@ -10,6 +10,7 @@ from hub.api.access import TheHub
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example, require_content_type
 from hub.api.work import work
+from hub.api.written import Jws, jws_example, jws_schema
 from hub.errors import Malformed
 from hub.parties.model import AccessToken, Party, PartyKey
 
@@ -27,11 +28,10 @@ TOKEN_FORM = {
                     "properties": {
                         "grant_type": {"const": "client_credentials"},
                         "client_assertion_type": {"const": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"},
-                        "client_assertion": {
-                            "type": "string",
-                            "description": "JWS of type client-authentication+jwt: iss and sub are the party, aud is "
-                            "the hub's id, exp at most 60 s after iat, jti used once.",
-                        },
+                        "client_assertion": jws_schema(
+                            "JWS of type client-authentication+jwt: iss and sub are the party, aud is "
+                            "the hub's id, exp at most 60 s after iat, jti used once."
+                        ),
                         "scope": {"type": "string", "examples": ["push", "cases exchange"]},
                     },
                 }
@@ -55,13 +55,13 @@ class KeyWire(Wire):
 
     model_config = example(
         jwk={"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"},
-        proof="eyJ0eXAiOiJrZXktcmVnaXN0cmF0aW9uK2p3dCJ9.….…",
-        endorsement="eyJ0eXAiOiJrZXktZW5kb3JzZW1lbnQrand0In0.….…",
+        proof=jws_example("eyJ0eXAiOiJrZXktcmVnaXN0cmF0aW9uK2p3dCJ9"),
+        endorsement=jws_example("eyJ0eXAiOiJrZXktZW5kb3JzZW1lbnQrand0In0"),
     )
 
     jwk: dict[str, str]
-    proof: str
-    endorsement: str
+    proof: Jws
+    endorsement: Jws
 
 
 class KeyView(View):

@@ -1,5 +1,6 @@
 """Every refusal as RFC 9457 problem+json, with a stable code and a sentence in English and in Chinese 中文."""
 
+import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -9,6 +10,7 @@ from fastapi import Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 
@@ -41,6 +43,8 @@ TITLES: Final[dict[str, str]] = {
     "broken": "A fault of the hub",
 }
 SHOWN_FIELDS: Final = 20
+NAME_OF_FIELD: Final = re.compile(r"\[key\]|[a-z](?:[a-z_:.-]|[0-9]{1,3}(?![0-9])){0,79}", re.ASCII)
+"""No number of a person's papers is one of these."""
 
 
 def status_of(fault: HubError) -> int:
@@ -95,7 +99,7 @@ def _wrong_fields(exception: RequestValidationError) -> HubError:
     errors = exception.errors()
     if any(error["type"] == "json_invalid" for error in errors):
         return Malformed("api.not-json", "The body is not JSON.", "请求体不是 JSON。")
-    fields = [".".join(str(step) for step in error["loc"]) for error in errors[:SHOWN_FIELDS]]
+    fields = [".".join(_shown(step) for step in error["loc"]) for error in errors[:SHOWN_FIELDS]]
     return Malformed(
         "api.wrong-fields",
         "Fields are missing, unknown or of another form; see `fields` and `wrong`.",
@@ -103,6 +107,12 @@ def _wrong_fields(exception: RequestValidationError) -> HubError:
         fields=fields,
         wrong=[str(error["type"]) for error in errors[:SHOWN_FIELDS]],
     )
+
+
+def _shown(step: int | str) -> str:
+    """A step of the way to a field; a caller's own key is told only where it reads as the name of a field or an id."""
+    text = str(step)
+    return text if isinstance(step, int) or NAME_OF_FIELD.fullmatch(text) else "*"
 
 
 def _framework_fault(exception: HTTPException) -> HubError:
@@ -132,5 +142,12 @@ async def answer_fault(request: Request, exception: Exception) -> Response:
     """The one exception handler of the application."""
     fault = fault_of(exception)
     request.state.problem_code = fault.code
-    headers = getattr(exception, "headers", None)
+    headers = dict(getattr(exception, "headers", None) or {})
+    if "Allow" in headers:  # the framework names the methods of one of the address's routes
+        headers["Allow"] = ", ".join(_methods_at(request))
     return problem_response(fault, headers=headers)
+
+
+def _methods_at(request: Request) -> list[str]:
+    routes = [each for each in request.app.router.routes if each.matches(request.scope)[0] is not Match.NONE]
+    return sorted({method for each in routes for method in getattr(each, "methods", None) or ()})

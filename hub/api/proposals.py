@@ -10,6 +10,7 @@ from hub.api.catalogue import NOTHING_PUBLISHED
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, require_content_type
 from hub.api.work import work
+from hub.api.written import Day
 from hub.catalogue.changes import Change
 from hub.catalogue.documents import parse_document
 from hub.catalogue.model import Catalogue
@@ -34,7 +35,7 @@ FILE: Final = {
         "description": "The whole catalogue, in the form of `schemas/catalogue/catalogue.json`.",
         "content": {
             name: {
-                "schema": {"type": "string", "format": "binary"},
+                "schema": {"type": "object"} if form is Form.json else {"type": "string", "format": "binary"},
                 "examples": {"exported": {"externalValue": f"/v1/catalogue/export?form={form.value}"}},
             }
             for name, form in MEDIA_TYPES.items()
@@ -42,9 +43,9 @@ FILE: Final = {
     }
 }
 EditionId = Annotated[str, Path(pattern=r"^cat_[0-9a-z]{26}$", description="The hub's id of the edition.")]
-EffectiveOn = Annotated[date | None, Query(description="First day it counts; today when left out.")]
+EffectiveOn = Annotated[Day | None, Query(description="First day it counts; today when left out.")]
 ChangedOn = Annotated[
-    date | None,
+    Day | None,
     Query(description="Day of the change at the department that the edition follows; ten working days run from it."),
 ]
 Extended = Annotated[
@@ -199,7 +200,7 @@ async def export(
     request: Request,
     hub: TheHub,
     form: Annotated[Form, Query(description="YAML, JSON or a workbook.")] = Form.yaml,
-    on: Annotated[date | None, Query(description="As published for this day; today when left out.")] = None,
+    on: Annotated[Day | None, Query(description="As published for this day; today when left out.")] = None,
 ) -> Response:
     """Read back, each form gives the same catalogue. Open to all."""
 

@@ -3,7 +3,6 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request
-from pydantic import AwareDatetime
 
 from hub.api.access import IdentityCaller, TheHub
 from hub.api.openapi import refusals
@@ -18,6 +17,7 @@ from hub.api.review_views import (
 )
 from hub.api.strict import StrictRoute, never_stored
 from hub.api.work import work
+from hub.api.written import Instant
 from hub.identity.model import Decision
 from hub.identity.outlook import Sought
 from hub.parties.model import Caller
@@ -44,8 +44,8 @@ async def find_reviews(
     state: Literal["open", "link", "different", "unsure", "moot"] = "open",
     kind: Literal["resident", "legal_person"] | None = None,
     registry: Annotated[str | None, Query(pattern=CODE, description="One of the two records is of it.")] = None,
-    opened_from: AwareDatetime | None = None,
-    opened_until: AwareDatetime | None = None,
+    opened_from: Instant | None = None,
+    opened_until: Instant | None = None,
     least_weight: Annotated[float | None, Query(allow_inf_nan=False, description="In bits.")] = None,
     most_weight: Annotated[float | None, Query(allow_inf_nan=False, description="In bits.")] = None,
     codes: Annotated[bool, Query(description="Leave out what the records say of people.")] = False,

@@ -8,6 +8,7 @@ from hub.api.access import CaseCaller, PushCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, message_in
 from hub.api.work import work
+from hub.api.written import jws_example, jws_schema
 from hub.errors import Malformed, Refused
 from hub.evidence.status import OWNER, DueList, KeptList
 from hub.proof.encoding import b64url
@@ -23,8 +24,8 @@ LIST_BODY = {
         "required": True,
         "content": {
             MEDIA_TYPE: {
-                "schema": {"type": "string", "description": "JWS of type statuslist+jwt, two bits a status"},
-                "examples": {"list": {"value": "eyJ0eXAiOiJzdGF0dXNsaXN0K2p3dCIsImFsZyI6IkVkMjU1MTkifQ.….…"}},
+                "schema": jws_schema("JWS of type statuslist+jwt, two bits a status"),
+                "examples": {"list": {"value": jws_example("eyJ0eXAiOiJzdGF0dXNsaXN0K2p3dCIsImFsZyI6IkVkMjU1MTkifQ")}},
             }
         },
     }

@@ -1,17 +1,18 @@
 """What a subject may see 查询记录, through the portal that identified it; and the authority's orders about it."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Path, Request
-from pydantic import AwareDatetime, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from hub.api.access import OrdersCaller, TheHub, ViewCaller
 from hub.api.auditing import DeferralView
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, Wire, example
 from hub.api.work import work
+from hub.api.written import Day, Instant
 from hub.errors import Malformed
 from hub.exchange.service.erasing import told
 from hub.identity.model import IdentityQuery
@@ -30,7 +31,7 @@ class SubjectWire(Wire):
     kind: Literal["resident", "legal_person"]
     number: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
-    birth_date: date | None = None
+    birth_date: Day | None = None
 
     def query(self) -> IdentityQuery:
         """The person as identity looks it up."""
@@ -58,7 +59,7 @@ class DeferralWire(Wire):
 
     consumer: Text
     case: Text
-    until: AwareDatetime
+    until: Instant
     basis: Text
 
 
@@ -73,13 +74,13 @@ class ErasureWire(Wire):
 
     person: SubjectWire | None = None
     exchange: Annotated[str, StringConstraints(pattern=r"^xch_[0-9a-z]{26}$")] | None = None
-    before: AwareDatetime
+    before: Instant
     basis: Text
 
     @model_validator(mode="after")
     def _one_of_both(self) -> "ErasureWire":
         if (self.person is None) == (self.exchange is None):
-            raise ValueError("person or exchange")
+            raise PydanticCustomError("person-or-exchange", "one of both")
         return self
 
 

@@ -13,6 +13,7 @@ from hub.api.openapi import refusals
 from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View
 from hub.api.work import work
+from hub.api.written import Day
 from hub.cases.reports import figures_picture, table_csv
 from hub.cases.rules.supervision import Fault, Light, Limit, Lit, SupervisionReport
 from hub.errors import Malformed
@@ -22,8 +23,8 @@ router = APIRouter(prefix="/v1/supervision", tags=["supervision"], route_class=S
 
 USUAL_DAYS: Final = 90
 MOST_DAYS: Final = 1100
-First = Annotated[date | None, Query(description="First day; 90 days before the last when left out.")]
-Last = Annotated[date | None, Query(description="Last day; today when left out.")]
+First = Annotated[Day | None, Query(description="First day; 90 days before the last when left out.")]
+Last = Annotated[Day | None, Query(description="Last day; today when left out.")]
 Department = Annotated[
     str, Query(max_length=80, description="Only time limits and liabilities of this department; all when left out.")
 ]

@@ -31,6 +31,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "psycopg": ("hub.storage", "*.store"),
     "pymysql": ("adapters.sources",),
     "pydantic": ("hub.api",),
+    "pydantic_core": ("hub.api",),
     "pypinyin": ("hub.kernel",),
     "pyspark": ("hub.identity",),
     "rapidfuzz": ("hub.identity", "hub.kernel"),
@@ -108,7 +109,7 @@ def test_every_declared_dependency_is_imported() -> None:
 
 def test_every_imported_library_is_declared() -> None:
     known = {IMPORTED_AS.get(name, name.replace("-", "_")) for name in _declared(extras=True)}
-    known |= {"anyio", "pydantic", "sqlalchemy", "starlette"}  # what fastapi and sqlmodel are made of
+    known |= {"anyio", "pydantic", "pydantic_core", "sqlalchemy", "starlette"}  # what fastapi and sqlmodel are made of
     undeclared = {library for module in modules() for library in _libraries(module)} - known
     assert undeclared == set()
 
