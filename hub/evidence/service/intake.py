@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -26,7 +26,6 @@ from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
 from hub.proof.encoding import b64url
 from hub.proof.jws import KeyFor, verify_jws
-from hub.proof.keys import PublicKey
 from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], str]
@@ -171,22 +170,15 @@ class IntakeService:
             shape,
             manifest.issuer,
             self._keys_of(manifest.issuer),
-            partial(self.directory.counts_since, manifest.issuer),
+            cache(partial(self.directory.counts_since, manifest.issuer)),
             self.validator_for(shape.type),
             now,
         )
 
     def _keys_of(self, issuer: str) -> KeyFor:
-        known: dict[str | None, PublicKey | None] = {}
-
-        def key_for(kid: str | None, iss: str | None) -> PublicKey | None:
-            if iss != issuer:
-                return None
-            if kid not in known:
-                known[kid] = self.directory.key_for(kid, iss)
-            return known[kid]
-
-        return key_for
+        """The issuer's keys, each looked up once: what a batch is held to does not change under it."""
+        known = cache(lambda kid: self.directory.key_for(kid, issuer))
+        return lambda kid, iss: known(kid) if iss == issuer else None
 
 
 def _same_answer(manifest: Manifest, digest: str, answer: BatchAnswer) -> BatchAnswer:
