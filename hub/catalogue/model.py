@@ -341,7 +341,11 @@ class Matter:
 
     def is_valid_on(self, day: date) -> bool:
         """True when the matter can be applied for on that day."""
-        return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)
+        return self.valid_from <= day and not self.has_ended_on(day)
+
+    def has_ended_on(self, day: date) -> bool:
+        """True when its last day is over."""
+        return self.valid_until is not None and self.valid_until < day
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hub.audit.model import Entry
 from hub.catalogue.changes import Change, changes_between
 from hub.catalogue.model import Catalogue, LifeEvent, Matter
 from hub.catalogue.reading import published_documents, read_catalogue
-from hub.catalogue.rules import Replaceable, replaceable_materials
+from hub.catalogue.replaceable import Replaceable, replaceable_materials
 from hub.catalogue.schemas import Validator, validator_for
 from hub.catalogue.store import CatalogueStore, EditionRecord, digest_of
 from hub.errors import Conflict, Missing, Refused
@@ -201,7 +201,7 @@ class CatalogueService:
 
     def replaceable(self, on: date, cases_in: Mapping[str, int]) -> list[Replaceable]:
         """Materials some registry could already replace; ``cases_in`` counts real cases a year by matter."""
-        return replaceable_materials(self.require_edition_on(on).catalogue, cases_in)
+        return replaceable_materials(self.require_edition_on(on).catalogue, cases_in, on)
 
     def records(self) -> list[EditionRecord]:
         """Every edition with its dates."""
@@ -232,6 +232,23 @@ def require_matter(catalogue: Catalogue, matter_id: str, on: date) -> Matter:
     Raises:
         Missing: unknown, or not valid on that day.
     """
+    matter = require_known_matter(catalogue, matter_id)
+    if not matter.is_valid_on(on):
+        raise Missing(
+            "catalogue.matter-not-valid",
+            f"The matter “{matter_id}” cannot be applied for on {on}.",
+            f"事项“{matter_id}”在 {on} 不能申请。",
+            matter=matter_id,
+        )
+    return matter
+
+
+def require_known_matter(catalogue: Catalogue, matter_id: str) -> Matter:
+    """The matter of ``catalogue``, whenever it can be applied for.
+
+    Raises:
+        Missing: unknown.
+    """
     matter = catalogue.matter_by_id.get(matter_id)
     if matter is None:
         known = ", ".join(sorted(catalogue.matter_by_id))
@@ -239,13 +256,6 @@ def require_matter(catalogue: Catalogue, matter_id: str, on: date) -> Matter:
             "catalogue.no-matter",
             f"There is no matter “{matter_id}”; known are: {known}.",
             f"没有事项“{matter_id}”；已有：{known}。",
-            matter=matter_id,
-        )
-    if not matter.is_valid_on(on):
-        raise Missing(
-            "catalogue.matter-not-valid",
-            f"The matter “{matter_id}” cannot be applied for on {on}.",
-            f"事项“{matter_id}”在 {on} 不能申请。",
             matter=matter_id,
         )
     return matter

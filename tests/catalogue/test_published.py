@@ -5,7 +5,6 @@ import pytest
 from hub.catalogue.codec import catalogue_from, document_of
 from hub.catalogue.model import Catalogue, PieceKind
 from hub.catalogue.reading import published_documents, read_catalogue
-from hub.catalogue.rules import replaceable_materials
 
 
 @pytest.fixture(scope="module")
@@ -47,12 +46,6 @@ def test_each_matter_has_one_form_with_fields_to_prefill(shipped: Catalogue) -> 
 
 def test_the_catalogue_survives_its_own_document(shipped: Catalogue) -> None:
     assert catalogue_from(document_of(shipped)) == shipped
-
-
-def test_the_work_list_names_a_material_that_a_registry_could_already_replace(shipped: Catalogue) -> None:
-    (found,) = replaceable_materials(shipped, {"funeral-subsidy": 12})
-    assert (found.matter, found.material, found.cases_per_year) == ("funeral-subsidy", "bank-account", 12)
-    assert found.by == ("urn:hub:evidence:low-income-household:1",)
 
 
 def test_pieces_name_the_claims_they_will_ask_for(shipped: Catalogue) -> None:

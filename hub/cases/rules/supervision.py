@@ -8,7 +8,7 @@ from typing import Final
 
 from hub.cases.model import SPARED, ItemState
 from hub.cases.rules.periods import Calendar
-from hub.catalogue.rules import Replaceable
+from hub.catalogue.replaceable import Replaceable
 from hub.errors import Missing
 
 YELLOW_WORKDAYS: Final = 2

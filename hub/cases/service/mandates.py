@@ -10,7 +10,7 @@ from hub.cases.model import Case, PersonAsked
 from hub.cases.service.people import resolve
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore, Mandate, MandateStore
-from hub.catalogue.service import require_matter
+from hub.catalogue.service import require_known_matter
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.ids import new_id
 
@@ -47,8 +47,8 @@ class Mandates:
             )
         around = self._around
         known = around.catalogue.require_edition_on(around.today).catalogue
-        for unknown in (matter for matter in given.matters if matter not in known.matter_by_id):
-            require_matter(known, unknown, around.today)
+        for matter in given.matters:
+            require_known_matter(known, matter)
         with around.database.writing() as session:
             subject = resolve(around, session, consumer, given.subject).subject_id
             agent = resolve(around, session, consumer, given.agent).subject_id

@@ -23,7 +23,7 @@ from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore, MaterialFate
 from hub.cases.store.arrivals import first_arrival
 from hub.catalogue.model import Supply
-from hub.catalogue.rules import Replaceable
+from hub.catalogue.replaceable import Replaceable
 from hub.catalogue.schemas import short_name
 from hub.catalogue.store import CatalogueStore
 from hub.kernel.clock import local_date
