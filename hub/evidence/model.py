@@ -170,6 +170,11 @@ class Cursor:
     cursors: Mapping[str, Any] = field(default_factory=dict)
 
 
+def is_within(begins: datetime | None, ends: datetime | None, at: datetime) -> bool:
+    """True from ``begins`` on until before ``ends``; None sets no limit."""
+    return (begins is None or begins <= at) and (ends is None or at < ends)
+
+
 @dataclass(frozen=True, slots=True)
 class HeldEvidence:
     """Evidence as stored, for one subject in one role; ``sealed`` opens only through its store."""
@@ -192,8 +197,7 @@ class HeldEvidence:
 
     def is_valid_at(self, at: datetime) -> bool:
         """True when it stands, has begun and has not ended."""
-        begun = self.valid_from is None or self.valid_from <= at
-        return self.status is Status.valid and begun and (self.valid_until is None or at < self.valid_until)
+        return self.status is Status.valid and is_within(self.valid_from, self.valid_until, at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from sqlmodel import Session
 
 from hub.cases.store.merged import Owners
+from hub.evidence.model import is_within
 from hub.storage.statements import cursor_of
 
 # OFFSET 0 holds the planner to reading the links first, also while it knows nothing of tables that were just filled.
@@ -33,8 +34,7 @@ class HeldPiece(NamedTuple):
 
     def is_valid_at(self, at: datetime) -> bool:
         """True when it has begun and has not ended."""
-        begun = self.valid_from is None or self.valid_from <= at
-        return begun and (self.valid_until is None or at < self.valid_until)
+        return is_within(self.valid_from, self.valid_until, at)
 
 
 HeldNow = dict[str, dict[str, list[HeldPiece]]]
