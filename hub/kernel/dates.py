@@ -26,11 +26,18 @@ _OPEN_WORDS: Final = frozenset(("长期", "永久", "长期有效", "永久有�
 _NO_DAYS: Final = frozenset((date(1900, 1, 1), date(1899, 12, 30), date(1899, 12, 31), date(1, 1, 1)))
 _FIRST_OPEN_YEAR: Final = 9999
 _PARTS: Final = re.compile(
-    r"(\d{4})[-/.年](\d{1,2})(?:[-/.月](\d{1,2}))?[日号]?月?(?:(?:星期|周)[一二三四五六日天])?"
+    r"(\d{4})[-/.年\\、·_](\d{1,2})(?:[-/.月\\、·_](\d{1,2}))?[日号]?月?(?:\(?(?:星期|周)[一二三四五六日天]\)?)?"
     r"(?:(?:T|上午|下午|(?<=[日号]))\d{1,2}[:时].*)?"
 )
 _ZONED: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)")
 """An instant that names its zone: the midnight that begins a local day is often written as 16:00 the day before."""
+_SOLAR: Final = re.compile(r"\(?(?:公历|阳历|新历|西历)[:)]?")
+_MONTHS: Final = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"]
+_ENGLISH: Final = re.compile(
+    rf"(?:[A-Z]{{3,9}},?\s+)?(?:(?P<day>\d{{1,2}})[-/\s]?)?(?P<month>{'|'.join(_MONTHS)})[A-Z]*[-/.,\s]*"
+    r"(?:(?<=[\s.])(?P<behind>\d{1,2})[,\s]\s*)?(?:\d{2}:\d{2}:\d{2}\s+[A-Z\d:+]+\s+)?(?P<year>\d{4})(?:\s.*)?"
+)
+"""As databases and programs write a day in English: Apr  1 2012 12:00AM, Sun Apr 01 00:00:00 CST 2012, 1-APR-2012."""
 _REPUBLIC: Final = re.compile(r"民国(?:(元)|(\d{1,3})|([一二三四五六七八九十]{1,3}))(?=[年./-])")
 _BEFORE_FIRST_YEAR: Final = 1911
 _COMPACT: Final = re.compile(r"((?:1[89]|2[01]|99)\d\d)(\d{2})(\d{2})?(?:T?\d{6}|\.0)?")
@@ -49,8 +56,9 @@ _BEFORE_TIME: Final = re.compile(r"(?<=[\d日号])\s+(?=\d{1,2}[:：时])")
 _STAMP: Final = re.compile(r"^(\d{8})(\d{6})$")
 _MILLISECONDS: Final = re.compile(r"-?\d{12,13}")
 _CHINESE_DIGITS: Final = str.maketrans("〇零○Ｏ一二三四五六七八九", "0000123456789")
+_OF_CHEQUES: Final = str.maketrans("壹贰叁肆伍陆柒捌玖拾", "一二三四五六七八九十")
 _CHINESE: Final = re.compile(
-    r"([〇零○一二三四五六七八九]{4}|\d{4})年([一二三四五六七八九十]{1,2})月([一二三四五六七八九十]{1,3})[日号]"
+    r"([〇零○一二三四五六七八九]{4}|\d{4})年零?([一二三四五六七八九十]{1,2})月零?([一二三四五六七八九十]{1,3})[日号]"
 )
 _LONGEST: Final = 40
 
@@ -77,13 +85,24 @@ def parse_date(value: Cell) -> date | Literal[Open.OPEN] | None:
         return OPEN
     if is_placeholder(text) or not text.strip("0-/.:T年月日"):
         return None
-    return _settled(_read(text))
+    return _settled(_english(str(value)) or _read(text))
 
 
 def _plain(text: str) -> str:
     """The cell folded, its year counted from the common era 公元 also where it counts from the republic's 民国."""
-    plain = folded(_BEFORE_TIME.sub("T", text)).removeprefix("公元")
+    plain = _SOLAR.sub("", folded(_BEFORE_TIME.sub("T", text)), count=1).removeprefix("公元").rstrip(".,;。")
     return _REPUBLIC.sub(lambda found: str(_BEFORE_FIRST_YEAR + _year_of_republic(found)), plain)
+
+
+def _english(text: str) -> date | None:
+    """The day of a text that names its month in English; None for any other."""
+    found = _ENGLISH.fullmatch(text.strip().upper())
+    if found is None:
+        return None
+    day, month, behind, year = found.group("day", "month", "behind", "year")
+    if (day is None) == (behind is None):
+        raise _unreadable()
+    return _day(int(year), _MONTHS.index(month) + 1, int(day or behind))
 
 
 def _year_of_republic(found: re.Match[str]) -> int:
@@ -108,7 +127,7 @@ def _read(text: str) -> date:
     form = _PARTS.fullmatch(text) or _COMPACT.fullmatch(text)
     if form is not None and _is_year(int(form[1])):
         return _day(int(form[1]), int(form[2]), int(form[3] or 1))
-    if chinese := _CHINESE.fullmatch(text):
+    if chinese := _CHINESE.fullmatch(text.translate(_OF_CHEQUES)):
         return _day(int(chinese[1].translate(_CHINESE_DIGITS)), _numeral(chinese[2]), _numeral(chinese[3]))
     serial = _SERIAL.fullmatch(text)
     if serial and not _BARE_YEAR.fullmatch(text) and _is_serial(int(serial[1])):
