@@ -92,10 +92,12 @@ class Reading:
 _EIGHTEEN: Final = 18
 _FIFTEEN: Final = 15
 _SCIENTIFIC: Final = re.compile(r"\d(\.\d+)?E\+?\d{2}")
-_MASK: Final = re.compile(r"\*{2,}|\*.*\*|X{3,}|#{2,}|\*(?!$)")
+_MASK: Final = re.compile(r"\*{2,}|\*.*\*|X{3,}|#{2,}|\*(?!$)|\?|[-_.]{3,}|[○〇■◆▲△]")
 _SEPARATORS: Final = re.compile(r"[、,，;；/／|\n\r()（）〈〉<>\[\]【】]+|(?<=[0-9XxＸ]{15})\s+(?=\d{15})")
 _TELLS: Final = re.compile(r"[\d０-９*＊#]")
-_LABEL: Final = re.compile(r"^[^0-9A-Z*#]+|[^0-9A-Z*#]+$")
+_LABEL: Final = re.compile(r"^(?:(?:ID|NO|SFZH?)[.:]+|[^0-9A-Z*#])+|[^0-9A-Z*#?○〇■◆▲△]+$")
+_WITHOUT_DECIMALS: Final = re.compile(r"(\d+)\.0+")
+_LAST_MASKED: Final = "?○〇■◆▲△"
 _IN_WORDS: Final = re.compile(r"[\u4e00-\u9fff]{1,12}字第?[0-9A-Z-]+号?")
 """南字第12345678号 of a soldier is not 北字第12345678号; without its words it reads as a Taiwan permit."""
 _DIGITS_AND_X: Final = re.compile(r"[\dX]+")
@@ -158,8 +160,12 @@ def _stripped(text: str) -> str:
     if _IN_WORDS.fullmatch(text):
         return text
     bare = _LABEL.sub("", text)
-    if bare.endswith(".0") and bare[:-2].isdigit():
-        return bare[:-2]
+    if len(whole := bare.rstrip(_LAST_MASKED)) in (_FIFTEEN, _EIGHTEEN):
+        bare = whole
+    if _MASK.search(bare):
+        return bare
+    if whole_number := _WITHOUT_DECIMALS.fullmatch(bare):
+        return whole_number[1]
     joined = bare.replace("-", "")
     return joined if len(joined) >= _FIFTEEN else bare
 

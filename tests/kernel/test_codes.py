@@ -124,6 +124,10 @@ def test_a_failed_check_digit_is_a_flag_and_the_number_is_kept() -> None:
         "\ufeff11010519491231002X",
         "身份证:11010519491231002X",
         "11010519491231002X(本人)",
+        "11010519491231002X?",
+        "ID:11010519491231002X",
+        "No.11010519491231002X",
+        "110105491231002.00",
         "110105491231002",
         "110105491231002.0",
         "11O105491231OO2",
@@ -152,6 +156,11 @@ def test_dirt_does_not_change_whose_number_it_is(dirty: str) -> None:
         ("330106********0028", "number-masked"),
         ("**************0028", "number-masked"),
         ("330106XXXXXXXX0028", "number-masked"),
+        ("330106????????0028", "number-masked"),
+        ("33010619491231？？？？", "number-masked"),
+        ("330106--------0028", "number-masked"),
+        ("330106________0028", "number-masked"),
+        ("330106○○○○○○○○0028", "number-masked"),
     ],
 )
 def test_a_cell_without_a_usable_number_gives_none_and_says_why(text: str, flag: str | None) -> None:
