@@ -9,6 +9,7 @@ from typing import Final
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 _EDGES: Final = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
+_GUARDED: Final = re.compile(r'="([^"]*)"')
 SHEET_ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 """What a spreadsheet shows for a formula that failed, also in what was exported from it."""
 _NULLS: Final = SHEET_ERRORS | {"\\N", "NULL", "null", "Null", "(null)", "<null>", "None", "nan", "NaN", "NA"}
@@ -35,8 +36,13 @@ UNITS: Final = {
 
 
 def fit(text: str) -> str:
-    """``text`` without what no database and no JSON can hold, and without blanks at its ends."""
-    return without_unfit(text).strip(_EDGES)
+    """``text`` without what no database and no JSON can hold, without blanks at its ends, and out of its formula.
+
+    Exports write ``="11010519491231002X"`` so that a spreadsheet takes the cell for text.
+    """
+    plain = without_unfit(text).strip(_EDGES)
+    guarded = _GUARDED.fullmatch(plain) if plain.startswith("=") else None
+    return guarded[1].strip(_EDGES) if guarded else plain
 
 
 def without_unfit(text: str) -> str:

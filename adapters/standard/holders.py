@@ -99,10 +99,10 @@ def _sound_numbers(text: str) -> list[str]:
 
 
 def _split_names(text: str, numbers: str) -> list[str]:
-    """The names in the cell; blanks and 和 part names only where as many numbers stand beside them."""
+    """The names in the cell; blanks and 和 part names only where as many numbers stand beside them, and no 顾 静桂."""
     if len(text) > 1 and not is_organisation(text) and not _NAMES.search(text):
         parts = [part for part in _JOINED.split(text) if part]
-        if len(parts) > 1 and len(_sound_numbers(numbers)) == len(parts):
+        if len(parts) > 1 and min(map(len, parts)) > 1 and len(_sound_numbers(numbers)) == len(parts):
             return parts
     if is_organisation(text) and not re.search(r"[;；、\n]", text):
         return [text]

@@ -189,10 +189,12 @@ def _words(text: str, relations: Mapping[str, str]) -> list[Piece]:
 
 
 def _apart(word: str, relations: Mapping[str, str]) -> tuple[str, str]:
-    """A relation written on to the name, 妻子李四, and the name; one character alone, 子涵, may be of the name."""
-    for length in range(_LONGEST_RELATION, 1, -1):
-        if len(word) - length > 1 and _is_relation(word[:length], relations):
+    """A relation written on to the name, 妻子李四 or 李四妻子, and the name; the one character of 子涵 may be of it."""
+    for length in range(min(_LONGEST_RELATION, len(word) - 2), 1, -1):
+        if _is_relation(word[:length], relations):
             return word[:length], word[length:]
+        if _is_relation(word[-length:], relations):
+            return word[-length:], word[:-length]
     is_glued = len(word) >= _FULL_NAME and word[0] in _GLUED and _is_relation(word[0], relations)
     return (word[0], word[1:]) if is_glued else ("", word)
 

@@ -1,5 +1,6 @@
 """Who a record speaks of: names, identifiers and the cells into which several people are packed."""
 
+import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -14,6 +15,8 @@ _DAMAGE: Final = frozenset((MASKED, SCIENTIFIC, ROUNDED))
 _LONGEST_WRITTEN: Final = 200
 _LONGEST_NUMBER: Final = 64
 _SHORTEST_CUT_CODE: Final = 15
+_BETWEEN: Final = r"[-:|/._、()\[\]]*"
+_CODE_AND_NAME: Final = re.compile(rf"\(?(\d{{1,3}}){_BETWEEN}([^\d\W]+)\)?|([^\d\W]+){_BETWEEN}(\d{{1,3}})\)?")
 _ORGANISATION_WORDS: Final = (
     *("公司", "委员会", "局", "协会", "学会", "中心", "学校", "医院", "合作社", "基金会"),
     *("村民", "厂", "银行", "经济", "政府", "商会", "研究", "集团"),
@@ -115,9 +118,15 @@ def _as_listed(found: Identifier, text: str) -> Identifier:
 
 
 def code_for(codes: Mapping[str, str], text: str) -> str | None:
-    """The standard code of a spelling; leading zeros and a spreadsheet's ``.0`` do not matter."""
+    """The standard code of a spelling; leading zeros and a spreadsheet's ``.0`` do not matter.
+
+    A code and its name in one cell, 1-男 or 汉族(01), are understood when they say the same.
+    """
     found = codes.get(text)
     if found is None and text:
         plain = text.removesuffix(".0")
         found = codes.get(plain) or codes.get(plain.lstrip("0") or "0") or codes.get(plain.zfill(2))
+    if found is None and (both := _CODE_AND_NAME.fullmatch(text)):
+        told = {code_for(codes, one or other) for one, other in ((both[1], both[4]), (both[2], both[3]))}
+        found = told.pop() if len(told) == 1 else None
     return found

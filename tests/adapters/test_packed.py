@@ -23,6 +23,7 @@ RELATIONS = default_mapping("low_income").codes["relation"]
         f"共2人：张三（户主）{MAN}；李四（妻）{WOMAN}",
         f"张三 户主 {MAN[:6]} {MAN[6:14]} {MAN[14:]}；李四 妻 {WOMAN}",
         f"{MAN} 张三 户主；{WOMAN} 李四 妻",
+        f"张三户主{MAN}、李四妻子{WOMAN}",
     ],
 )
 def test_every_way_of_writing_members_gives_name_relation_and_number(cell: str) -> None:
@@ -64,6 +65,9 @@ def test_owners_and_their_numbers_are_paired_however_they_are_joined(names: str,
 
 def test_a_blank_within_one_owner_name_makes_no_second_owner() -> None:
     assert [one["name"] for one in unpack_holders({"name": "张 三", "number": MAN}, "111")] == ["张三"]
+    assert [one["name"] for one in unpack_holders({"name": "张  三丰", "number": f"{MAN}/{WOMAN}"}, "111")] == [
+        "张三丰"
+    ]
 
 
 @pytest.mark.parametrize(

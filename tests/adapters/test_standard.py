@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from adapters.mapping.load import default_mapping
-from adapters.standard.folding import fit, folded_header, header_unit, is_null
+from adapters.standard.folding import fit, folded_code, folded_header, header_unit, is_null
 from adapters.standard.holders import unpack_holders
 from adapters.standard.packed import acquaint_head, holds_head, unpack_members
 from adapters.standard.people import code_for, put_identifier, put_organisation_numbers
@@ -148,6 +148,21 @@ def test_days_in_the_order_the_mapping_says() -> None:
 def test_codes_in_every_spelling() -> None:
     assert [code_for(CODES["sex"], one) for one in ("1", "01", "男", "男性", "m", "1.0", "x")] == ["1"] * 6 + [None]
     assert [code_for(CODES["ethnicity"], one) for one in ("汉", "汉族", "01", "1", "维吾尔族")] == ["01"] * 4 + ["05"]
+
+
+@pytest.mark.parametrize("cell", ["1-男", "男(1)", "1 男性", "01.男", "(1)男", "1|男", "男/1", "1:男", "1男"])
+def test_a_code_beside_its_name_is_understood(cell: str) -> None:
+    assert code_for(CODES["sex"], folded_code(cell)) == "1"
+
+
+@pytest.mark.parametrize("cell", ["1-女", "男/2", "1-2", "男-女", "1-其他", "-男1-"])
+def test_a_code_beside_the_name_of_another_is_no_code(cell: str) -> None:
+    assert code_for(CODES["sex"], folded_code(cell)) is None
+
+
+@pytest.mark.parametrize("cell", ['="2012-04-01"', ' ="2012-04-01" ', '="2012-04-01 "'])
+def test_a_cell_guarded_from_the_spreadsheet_is_read_without_its_guard(cell: str) -> None:
+    assert fit(cell) == "2012-04-01"
 
 
 def test_several_or_damaged_numbers_are_kept_beside_the_one_that_counts() -> None:
