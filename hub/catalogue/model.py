@@ -331,6 +331,11 @@ class Matter:
     cases_per_year: int = 0
     visits_before: int = 0
 
+    @property
+    def filing_days(self) -> int | None:
+        """Within how many working days an approval is filed 备案 elsewhere; None where approving is not delegated."""
+        return self.result.filing_days if self.result and self.result.filed_with else None
+
     def role_for(self, role_id: str) -> Role | None:
         """The role with that id, or None."""
         return next((role for role in self.roles if role.id == role_id), None)

@@ -1,6 +1,6 @@
 """The one clock, injected wherever time matters, so that a test can hold it still."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -43,3 +43,8 @@ class FixedClock:
 def local_date(instant: datetime) -> date:
     """The calendar day of ``instant`` in Asia/Shanghai."""
     return instant.astimezone(LOCAL).date()
+
+
+def end_of(day: date) -> datetime:
+    """The last instant of ``day`` in Asia/Shanghai, in UTC."""
+    return datetime.combine(day, time.max, LOCAL).astimezone(UTC)

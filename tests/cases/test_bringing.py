@@ -3,6 +3,7 @@
 import io
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +12,7 @@ from hub.cases.rules.uploads import DOCX, XLSX, media_type_of
 from hub.cases.service import Upload
 from hub.cases.service.scanning import EICAR, ClamdScanner, SignatureScanner
 from hub.errors import Conflict, Malformed, Missing, Refused, Unavailable
-from tests.cases.conftest import PDF, County, person
+from tests.cases.conftest import NOW, PDF, County, person
 
 AID = "svc:low-income-aid"
 FUNERAL = "svc:funeral-subsidy"
@@ -100,6 +101,24 @@ def test_a_registry_supersedes_what_was_brought(county: County) -> None:
     county.hold("resident", "A", name="某")
     item = county.open(AID, "low-income-aid", "L-2").checklist.item_for("household-identity")
     assert item.state is ItemState.held
+
+
+@pytest.mark.parametrize(("read_at", "state"), [(15, ItemState.brought_earlier), (17, ItemState.to_bring)])
+def test_what_a_registry_says_is_newer_by_the_days_of_the_county(
+    county: County, read_at: int, state: ItemState
+) -> None:
+    county.subject("A")
+    county.open(AID, "low-income-aid", "L-1")
+    county.bring(AID, "L-1", "household-identity", "household-book")
+    county.clock.advance(days=2)
+    county.hold("resident", {"relative": "A"}, name="某", as_of=NOW.replace(hour=read_at))
+    assert county.open(AID, "low-income-aid", "L-2").checklist.item_for("household-identity").state is state
+
+
+def test_a_paper_is_shown_to_count_until_its_last_day_is_over_in_the_county(aid: County) -> None:
+    aid.bring(AID, "L-1", "income-proof", "income-proof", valid_until="2026-11-25")
+    (source,) = aid.open(AID, "low-income-aid", "L-2").checklist.item_for("income-proof").sources
+    assert source.valid_until.astimezone(UTC).replace(microsecond=0) == datetime(2026, 11, 25, 15, 59, 59, tzinfo=UTC)
 
 
 def test_what_the_subject_takes_back_serves_no_more(aid: County) -> None:

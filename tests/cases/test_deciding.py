@@ -1,5 +1,6 @@
 """A case's way to its result: dates, states, licences, agents, promises, and what the applicant sees."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -7,7 +8,10 @@ import pytest
 from hub.cases.model import CaseState, ItemState, PersonAsked, Suspension
 from hub.cases.rules.licences import licence_id, require_licence_id
 from hub.cases.rules.periods import due_for
+from hub.cases.rules.supervision import Limit
+from hub.cases.service import CaseService
 from hub.cases.service.mandates import MandateIn
+from hub.cases.service.supervising import Supervision
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.identity.model import GoldenValue
 from hub.kernel.ids import new_id
@@ -125,6 +129,18 @@ def test_an_approval_result_is_evidence_for_other_matters(aid: County) -> None:
     with aid.database.reading() as session:
         (held,) = aid.around.evidence(session).of_subjects([aid.subject("A")], ["licence"])
         assert aid.around.evidence(session).open(held).claims["matter"] == "low-income-aid"
+
+
+def test_a_licence_counts_until_its_last_day_is_over_in_the_county(aid: County) -> None:
+    aid.cases.deciding.approve(AID, "L-1", licence(aid, valid_until="2026-11-30"))
+    with aid.database.reading() as session:
+        (held,) = aid.around.evidence(session).of_subjects([aid.subject("A")], ["licence"])
+    assert held.is_valid_at(datetime(2026, 11, 30, 15, 59, 59, tzinfo=UTC))
+    assert not held.is_valid_at(datetime(2026, 11, 30, 16, tzinfo=UTC))
+
+
+def test_a_licence_without_end_may_name_the_last_day_there_is(aid: County) -> None:
+    assert aid.cases.deciding.approve(AID, "L-1", licence(aid, valid_until="9999-12-31")).licence_id
 
 
 @pytest.mark.parametrize(
@@ -249,3 +265,22 @@ def test_known_values_fill_the_form_with_their_source_where_a_grant_names_them(a
     ]
     filled = {each.field_id: (each.value, each.registry) for each in aid.cases.prefill(AID, "L-1")}
     assert filled == {"applicant-name": ("某", "civil_affairs")}
+
+
+def test_a_filing_that_no_calendar_dates_is_watched_and_dated_by_one_that_is_loaded_later(aid: County) -> None:
+    aid.clock.advance(days=40)
+    assert aid.cases.deciding.approve(AID, "L-1").filing_due_on is None
+    next_year = date(2027, 1, 10), date(2027, 1, 20)
+
+    def light_of(supervision: Supervision) -> tuple[str, date | None]:
+        (found,) = [each for each in supervision.report(*next_year).lights if each.timer.limit is Limit.filing]
+        return found.light.value, found.timer.due_on
+
+    assert light_of(aid.cases.supervision) == ("unknown", None)
+    aid.clock.advance(days=15)
+    calendar = WorkdayCalendar.standard().with_more(WorkdayCalendar.parse("2027-01-01 holiday"))
+    around = replace(aid.around, calendar=calendar)
+    assert light_of(Supervision(around)) == ("red", date(2027, 1, 5))
+    assert CaseService(around).case(AID, "L-1").filing_due_on == date(2027, 1, 5)
+    aid.cases.deciding.file(AID, "L-1")
+    assert [each for each in Supervision(around).report(*next_year).lights if each.timer.limit is Limit.filing] == []

@@ -38,6 +38,7 @@ from hub.catalogue.model import (
     StatementType,
     Supply,
 )
+from hub.kernel.clock import end_of, local_date
 from hub.sharing.model import Allowed, NotAllowed, Owed, Reply
 
 LICENCE = "licence"
@@ -170,7 +171,7 @@ def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) 
     allowed = world.permission(kind.vct)
     if isinstance(allowed, NotAllowed):
         return Finding(Found.lacking, reason("not-permitted"), could_have=True)
-    words = world.because_of("held", usable.issuer, as_of=usable.as_of.date())
+    words = world.because_of("held", usable.issuer, as_of=local_date(usable.as_of))
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 
 
@@ -244,14 +245,13 @@ def _brought(world: World, kind_id: str, person: Participant, subject_id: str) -
     if usable is None:
         return Finding(Found.lacking, reason("brought-expired" if papers else "never-brought"))
     words = reason("brought-earlier", case=usable.case_number, on=usable.brought_on)
-    until = usable.valid_until
     source = Source(
         f"{BROUGHT_VCT}#{kind_id}",
         person.role,
         person.position,
         usable.consumer,
         usable.evidence_id,
-        valid_until=datetime(until.year, until.month, until.day, tzinfo=world.now.tzinfo) if until else None,
+        valid_until=end_of(usable.valid_until) if usable.valid_until else None,
         case_number=usable.case_number,
     )
     is_allowed = isinstance(world.permission(BROUGHT_VCT), Allowed)
@@ -304,7 +304,7 @@ def may_use_again(paper: BroughtMaterial, kind: BroughtKind, world: Setting) -> 
 def _is_superseded(paper: BroughtMaterial, kind: BroughtKind, world: Setting) -> bool:
     held = world.held.get(paper.subject_id, {})
     return any(
-        each.is_valid_at(world.now) and each.as_of.date() > paper.brought_on
+        each.is_valid_at(world.now) and local_date(each.as_of) > paper.brought_on
         for name in kind.superseded_by
         for each in held.get(name, ())
     )
@@ -319,7 +319,7 @@ def _result(world: World, piece: Piece, person: Participant, subject_id: str) ->
     if usable is None:
         names = world.role_names(person.role)
         return Finding(Found.lacking, reason("not-held", role=names.en, role_zh=names.zh))
-    words = world.because_of("held", usable.issuer, as_of=usable.as_of.date())
+    words = world.because_of("held", usable.issuer, as_of=local_date(usable.as_of))
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 
 

@@ -5,7 +5,7 @@ import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import IO, Any, Final
 
 from sqlmodel import Session
@@ -13,7 +13,7 @@ from sqlmodel import Session
 from hub.cases.model import Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
 from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, last_instant_in, require_verified
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
 from hub.cases.service.people import resolve, resolved_again
@@ -202,7 +202,7 @@ class Bringing:
         if store.has_paper(subject_id, claims["kind"], file, case.consumer):
             return True
         is_new = store.keep_file(stored, parts_of(taken.file), at=around.clock.now())  # type: ignore[arg-type]
-        evidence_id = keep_token(around, session, KeptToken(evidence, BROUGHT, subject_id, _ends_at(claims)))
+        evidence_id = keep_token(around, session, KeptToken(evidence, BROUGHT, subject_id, last_instant_in(claims)))
         paper = BroughtMaterial(
             new_id("mat"),
             subject_id,
@@ -339,11 +339,6 @@ def _in_vain(before: Item | None) -> str | None:
 
 def _day(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
-
-
-def _ends_at(claims: Mapping[str, Any]) -> datetime | None:
-    until = _day(claims.get("valid_until"))
-    return None if until is None else datetime(until.year, until.month, until.day, 23, 59, 59, tzinfo=UTC)
 
 
 def _earlier_evidence(item: Item | None) -> str:

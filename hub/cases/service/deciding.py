@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from hub.cases.model import Case, CaseState
 from hub.cases.rules.licences import require_licence_id
 from hub.cases.rules.periods import workdays_after
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, require_verified
+from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, last_instant_in, require_verified
 from hub.cases.service.mandates import require_mandate
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore
@@ -97,12 +97,12 @@ class Deciding:
             Malformed, Refused, Conflict: nothing is decided.
         """
         around = self._around
-        matter_days = self._filing_days(consumer, number)
+        filing_days = self._filing_days(consumer, number)
         with around.database.writing() as session:
             store = CaseStore(session)
             case = self._require(store, (consumer, number), {CaseState.open, CaseState.accepted})
             licence_id = self._keep_licence(session, case, licence) if licence else ""
-            due = None if matter_days is None else workdays_after(around.today, matter_days, around.calendar)
+            due = None if filing_days is None else workdays_after(around.today, filing_days, around.calendar)
             store.change(
                 case.case_id,
                 state=CaseState.approved.value,
@@ -146,7 +146,7 @@ class Deciding:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
-            if case.state is not CaseState.approved or case.filed_on or not self._is_delegated(case):
+            if case.state is not CaseState.approved or case.filed_on or around.matter_of(case).filing_days is None:
                 raise Conflict("cases.nothing-to-file", "There is no result waiting to be filed.", "没有待备案的结果。")
             store.change(case.case_id, filed_on=around.today)
             around.record(session, case, "filed", consumer)
@@ -180,15 +180,10 @@ class Deciding:
     def _now(self, store: CaseStore, case: Case) -> Case:
         return self._around.dated(require_case(store, case.consumer, case.number))
 
-    def _is_delegated(self, case: Case) -> bool:
-        result = self._around.matter_of(case).result
-        return bool(result and result.filed_with)
-
     def _filing_days(self, consumer: str, number: str) -> int | None:
         """Read before the decision's transaction, which then never waits for a catalogue to be read."""
         with self._around.database.reading() as session:
-            result = self._around.matter_of(require_case(CaseStore(session), consumer, number)).result
-        return result.filing_days if result and result.filed_with else None
+            return self._around.matter_of(require_case(CaseStore(session), consumer, number)).filing_days
 
     def _keep_licence(self, session: Session, case: Case, token: str) -> str:
         around = self._around
@@ -207,8 +202,7 @@ class Deciding:
                 "证照由其他参与方签名，或属于其他办件。",
             )
         if case.applicant.subject_id:
-            until = _end_of(form.get("valid_until"))
-            keep_token(around, session, KeptToken(evidence, LICENCE, case.applicant.subject_id, until))
+            keep_token(around, session, KeptToken(evidence, LICENCE, case.applicant.subject_id, last_instant_in(form)))
         return str(form["licence_id"])
 
 
@@ -230,10 +224,3 @@ def _code(text: str) -> str:
             "请以代码填写原因，如 expert-opinion。",
         )
     return text
-
-
-def _end_of(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    day = date.fromisoformat(text)
-    return datetime(day.year, day.month, day.day, 23, 59, 59, tzinfo=UTC)

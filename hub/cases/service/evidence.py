@@ -1,8 +1,9 @@
 """Keeps evidence that a service signed (a paper it took in, a licence it issued) beside that of the registries."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -13,6 +14,7 @@ from hub.evidence.lines import LEEWAY
 from hub.evidence.model import Link
 from hub.evidence.status import place_of
 from hub.evidence.store import NewEvidence
+from hub.kernel.clock import end_of
 from hub.kernel.ids import new_id
 from hub.proof.encoding import b64url
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
@@ -102,3 +104,9 @@ def keep_token(around: Surroundings, session: Session, kept: KeptToken) -> str:
     evidence.keep([row])
     evidence.link([Link(kept.subject_id, evidence_id, "self")])
     return evidence_id
+
+
+def last_instant_in(claims: Mapping[str, Any]) -> datetime | None:
+    """Until when a paper or licence counts: the end of its last day in the county, None when it names none."""
+    last = claims.get("valid_until")
+    return end_of(date.fromisoformat(last)) if last else None

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 
 from sqlmodel import Session
 
-from hub.cases.model import Case
-from hub.cases.rules.periods import due_for, workdays_after
+from hub.cases.model import Case, CaseState
+from hub.cases.rules.periods import workdays_after
 from hub.cases.rules.supervision import (
     CaseFigures,
     Fault,
@@ -69,25 +69,15 @@ class Supervision:
         )
 
     def _case_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
-        store = CaseStore(session)
-        cases = {case.case_id: case for case in (*store.undecided(), *store.opened_between(first, last))}
-        for case in cases.values():
-            yield self._deciding_timer(case)
-            if case.filing_due_on:
-                yield Timer(
-                    Limit.filing,
-                    case.case_id,
-                    case.consumer,
-                    case.decided_on or case.opened_on,
-                    case.filing_due_on,
-                    case.filed_on,
-                )
-
-    def _deciding_timer(self, case: Case) -> Timer:
-        around = self._around
-        days = around.matter_of(case).promised_days
-        due = due_for(case.opened_on, days, case.suspensions, around.calendar, around.today)
-        return Timer(Limit.case, case.case_id, case.consumer, case.opened_on, due.on, case.decided_on)
+        around, store = self._around, CaseStore(session)
+        matters = around.catalogue.require_edition_on(around.today).catalogue.matters
+        delegated = [each.id for each in matters if each.filing_days is not None]
+        watched = (*store.waiting(delegated), *store.opened_between(first, last))
+        for case in {case.case_id: around.dated(case) for case in watched}.values():
+            yield Timer(Limit.case, case.case_id, case.consumer, case.opened_on, case.due.on, case.decided_on)
+            if case.state is CaseState.approved and case.decided_on and around.matter_of(case).filing_days is not None:
+                due, filed = case.filing_due_on, case.filed_on
+                yield Timer(Limit.filing, case.case_id, case.consumer, case.decided_on, due, filed)
 
     def _catalogue_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """Order 809 article 17: ten working days from a change to its update (five more with the authority's consent).

@@ -8,8 +8,8 @@ from typing import Any, Protocol
 from sqlmodel import Session
 
 from hub.audit.model import Entry
-from hub.cases.model import Case, StatementAnswer
-from hub.cases.rules.periods import Calendar, due_for
+from hub.cases.model import Case, CaseState, StatementAnswer
+from hub.cases.rules.periods import Calendar, due_for, workdays_after
 from hub.cases.rules.statable import HeldOfOne, Satisfies
 from hub.cases.service.scanning import Scanner
 from hub.cases.store import BroughtStore, CaseStore
@@ -111,9 +111,15 @@ class Surroundings:
         return self.catalogue.catalogue_of(case.edition_id).matter_by_id[case.matter]
 
     def dated(self, case: Case) -> Case:
-        """The case with its due date by the promised period."""
-        due = due_for(case.opened_on, self.matter_of(case).promised_days, case.suspensions, self.calendar, self.today)
-        return replace(case, due=due)
+        """The case with its due date by the promised period, and that of its filing.
+
+        Both are as the calendar says now: one loaded later sets the date that could not be told at the time.
+        """
+        matter, filing = self.matter_of(case), case.filing_due_on
+        due = due_for(case.opened_on, matter.promised_days, case.suspensions, self.calendar, self.today)
+        if case.state is CaseState.approved and case.decided_on and matter.filing_days is not None:
+            filing = filing or workdays_after(case.decided_on, matter.filing_days, self.calendar)
+        return replace(case, due=due, filing_due_on=filing)
 
     def record(
         self, session: Session, case: Case, action: str, by: str, codes: Mapping[str, Any] | None = None

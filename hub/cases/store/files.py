@@ -131,11 +131,15 @@ class CaseStore:
         opened = "f.opened_on BETWEEN %s AND %s ORDER BY f.opened_on, f.case_id"
         return find_lines(self._session, opened, [first, last])
 
-    def undecided(self) -> list[Case]:
-        """Cases without a result, and those approved but not yet filed, without their people."""
-        waiting = "f.filing_due_on IS NOT NULL AND f.filed_on IS NULL"
+    def waiting(self, delegated: Sequence[str]) -> list[Case]:
+        """Cases without a result, and those approved but not yet filed, without their people.
+
+        Of the matters ``delegated`` also those approved when no calendar told by when.
+        """
+        due = "f.filing_due_on IS NOT NULL OR f.state = 'approved' AND f.matter = ANY(%s)"
         open_states = [each.value for each in CaseState if not each.is_closed]
-        return find_lines(self._session, f"f.state = ANY(%s) OR {waiting}", [open_states])
+        where = f"f.state = ANY(%s) OR f.filed_on IS NULL AND ({due})"
+        return find_lines(self._session, where, [open_states, delegated])
 
     def asked_of(self, case_id: str) -> dict[tuple[str, int], bytes]:
         """Who was meant by each participant, sealed."""
