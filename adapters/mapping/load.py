@@ -1,6 +1,7 @@
 """Mapping files 映射文件 from YAML: checked against the schema and against themselves, each complaint with its line."""
 
 import hashlib
+from collections.abc import Container
 from collections.abc import Mapping as AnyMapping
 from dataclasses import fields
 from functools import cache
@@ -60,7 +61,12 @@ def load_mapping(path: Path | str, registry: str) -> Mapping:
         raise document.refuse(("registry",), f"is not {registry_name(registry)}", "与所选登记库不符")
     if document.value.get("extends") == "default":
         base = _default_document(document.value["registry"])
+        for name, spec in document.value.get("exports", {}).items():
+            if spec is None and name not in base.value["exports"]:
+                known = ", ".join(base.value["exports"])
+                raise document.refuse(("exports", name), f"there is no such export; there are {known}", "没有该导出")
         document.value = _merged(base.value, {k: v for k, v in document.value.items() if k != "extends"})
+        return _mapping(document, inherited=base.value.get("codes", {}))
     return _mapping(document)
 
 
@@ -116,7 +122,7 @@ def _names(value: Any) -> list[str]:
     return [str(one) for one in value] if isinstance(value, list) else [str(value)]
 
 
-def _mapping(document: Document) -> Mapping:
+def _mapping(document: Document, inherited: Container[str] = ()) -> Mapping:
     raw = document.value
     codes = _codes({**_shared_codes(), **{k: v for k, v in raw.get("codes", {}).items() if k not in _shared_codes()}})
     for name, table in raw.get("codes", {}).items():
@@ -124,11 +130,13 @@ def _mapping(document: Document) -> Mapping:
     for needed in ("department", "exports"):
         if needed not in raw:
             raise document.refuse((), f"'{needed}' is missing (or say extends: default)", f"缺少 {needed}")
+    if not any(raw["exports"].values()):
+        raise document.refuse(("exports",), "names no export to read", "没有要读取的导出")
     sources = raw.get("sources", {})
     mapping = Mapping(
         registry=raw["registry"],
         department=raw["department"],
-        exports={name: _export(name, spec, document) for name, spec in raw["exports"].items()},
+        exports={name: _export(name, spec, document) for name, spec in raw["exports"].items() if spec},
         codes=codes,
         rest=Rest(**_settings(Rest, sources.get("rest", {}))),
         files=Files(**_settings(Files, sources.get("files", {}))),
@@ -137,7 +145,8 @@ def _mapping(document: Document) -> Mapping:
         raw=raw,
     )
     check_meaning(mapping, document)
-    check_tables_used([name for name in raw.get("codes", {}) if name not in _shared_codes()], mapping, document)
+    own = [name for name in raw.get("codes", {}) if name not in _shared_codes() and name not in inherited]
+    check_tables_used(own, mapping, document)
     return mapping
 
 

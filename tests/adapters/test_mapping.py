@@ -51,6 +51,17 @@ def test_a_county_goes_in_with_a_mapping_of_its_own_names(tmp_path: Path) -> Non
     assert (found["birth_date"], found["sex"], "phone" in found) == ("1966-05-14", "1", False)
 
 
+def test_an_export_that_a_county_leaves_out_is_not_read(tmp_path: Path) -> None:
+    mapping = mapping_of(f"{COUNTY}  organisations: null\n", tmp_path)
+    folder = tmp_path / "export"
+    folder.mkdir()
+    lines(folder / "x.csv", [["RYMC", "RYZJ", "户籍地址"], ["张伟", "330199196605140016", "桃源村"]])
+    lines(folder / "y.csv", [["sorgId", "cnName", "uscCode"], ["1", "青溪县茶业协会", "5133010650001234X2"]])
+    report = run(hub_for("civil_affairs"), "civil_affairs", folder, mapping=mapping)  # type: ignore[arg-type]
+    assert report.accepted == 1
+    assert [one["name"] for one in report.ignored] == ["y.csv"]
+
+
 def test_another_mapping_reads_delta_files_anew(tmp_path: Path) -> None:
     folder = tmp_path / "export"
     folder.mkdir()
@@ -96,6 +107,8 @@ def test_complaints_name_the_line(change: tuple[str, str], line: int, said: str,
     [
         ("land", "exports: {rights: {claims: {unit: null}}}", "needs 'unit'"),
         ("low_income", "exports: {households: {claims: {head.name: null}}}", "needs 'head.name'"),
+        ("funeral", "exports: {cancelations: null}", "no such export"),
+        ("land", "exports: {rights: null}", "names no export"),
         (
             "land",
             "exports: {rights: {claims: {registered_on: {from: FDCQ.DJSJ, as: money, unit: 元}}}}",
