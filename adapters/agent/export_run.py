@@ -36,6 +36,7 @@ class Manner:
     since: str | None = None
     allow_empty: bool = False
     allow_shrink: bool = False
+    new_names: bool = False
     heartbeat: bool = True
     is_whole: bool = True
     """False when a part of the source could not be read: what is not there may stand in it."""
@@ -59,7 +60,7 @@ class ExportRun:
         self._manner = manner
         self.report = ExportReport(export.name)
         self._sender = Sender(department, export.name, evidence_type_identifier(export.evidence), self.report)
-        self._places = Places(self._sender.place(), mapping.digest)
+        self._places = Places(self._sender.place(), mapping.digest, references.names(export.name, export.key))
         self._keys: dict[str, int] = {}
         self._seen: set[str] = set()
         self._unusable: set[str] = set()
@@ -69,11 +70,13 @@ class ExportRun:
         """Everything that the tables hold is at the hub afterwards.
 
         Raises:
-            Refused: ``adapters.empty-snapshot``: a full export without a record would withdraw everything.
+            Refused: ``adapters.other-names``: the hub holds the records under other names;
+                ``adapters.empty-snapshot``: a full export without a record would withdraw everything.
             Unavailable: source or hub stayed away.
         """
         self.report.tables = [table.name for table in tables]
         self.report.unknown_columns = sorted({name for table in tables for name in table.recognised.unknown})[:100]
+        self._require_names()
         if self._export.mode == "delta":
             self._push_delta(tables)
         elif self._export.snapshot:
@@ -83,6 +86,21 @@ class ExportRun:
         self._tell("push", done=True)
         self.report.seconds = time.monotonic() - self._started
         return self.report
+
+    def _require_names(self) -> None:
+        """Under other names every record would be held twice, and what ended would stay in force under the old one."""
+        if not self._places.is_renamed or (self._manner.new_names and self._manner.since is None):
+            return
+        raise Refused(
+            "adapters.other-names",
+            f"The hub holds the records of {self._export.name} under names made with another record key, or of other"
+            " key columns. Give the record key of the earlier runs with --record-key, or the mapping with its key"
+            " columns. If they are lost, run once with --new-names and without --since: everything is read anew, and"
+            " what the hub holds under the old names is withdrawn.",
+            f"枢纽所存 {self._export.name} 的记录名由另一记录密钥或另一组键列生成。请用 --record-key 指定原记录密钥，"
+            "或恢复映射文件中的键列；如已丢失，请以 --new-names 运行一次，勿带 --since：全部重读，旧名记录将被撤回。",
+            export=self._export.name,
+        )
 
     # --- everything in force ---------------------------------------------------------------------------------------
 
@@ -157,6 +175,7 @@ class ExportRun:
 
         while settle() > LINES_PER_BATCH:
             self._send_changes(pending)
+        self._places.keep_names()
         if self._manner.heartbeat or pending.waiting_records or pending.withdrawals or pending.asides:
             self._sender.send(pending, last_share, cursor=self._places.to_json(), is_full=True)
             self._sender.settle()
@@ -203,6 +222,9 @@ class ExportRun:
                 except Unavailable as fault:
                     self._keep_what_came(pending, fault)
                     raise
+            if self._places.is_renamed and self._manner.is_whole:
+                self._finish_full(pending, {})
+                return
             if self._manner.heartbeat or pending.waiting_records or pending.asides:
                 self._send_changes(pending)
             self._sender.settle()

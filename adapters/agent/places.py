@@ -13,14 +13,30 @@ _MOST_FILES: Final = 600
 
 
 class Places:
-    """The cursor of one export. Another mapping reads everything anew: what it makes of a row may differ."""
+    """The cursor of one export. Another mapping reads everything anew: what it makes of a row may differ.
 
-    def __init__(self, cursor: Any, mapping_digest: str) -> None:
-        told = cursor if isinstance(cursor, dict) and cursor.get("mapping") == mapping_digest else {}
+    ``names`` names what the records' own names are made with. Until ``keep_names`` the cursor goes on telling the ones
+    under which the hub holds the records: a run that gives new names and does not come to its end is no excuse to mix
+    them.
+    """
+
+    def __init__(self, cursor: Any, mapping_digest: str, names: str) -> None:
+        kept = cursor if isinstance(cursor, dict) else {}
+        self._names, self._kept_names = names, str(kept.get("names", names))
+        told = kept if kept.get("mapping") == mapping_digest and not self.is_renamed else {}
         self._digest = mapping_digest
         self._files: dict[str, None] = dict.fromkeys(told.get("files", ()))
         self._since: dict[str, str] = dict(told.get("since", {}))
         self.snapshot: str = str(told.get("snapshot", ""))
+
+    @property
+    def is_renamed(self) -> bool:
+        """True while the hub holds the records under other names than this run would give them."""
+        return self._names != self._kept_names
+
+    def keep_names(self) -> None:
+        """With the batch that is sent next nothing is held under the old names."""
+        self._kept_names = self._names
 
     def is_read(self, digest: str | None) -> bool:
         """True when the file was read before."""
@@ -41,7 +57,7 @@ class Places:
 
     def to_json(self) -> dict[str, Any]:
         """The cursor as the manifest carries it."""
-        told: dict[str, Any] = {"mapping": self._digest}
+        told: dict[str, Any] = {"mapping": self._digest, "names": self._kept_names}
         if self._files:
             told["files"] = list(self._files)[-_MOST_FILES:]
         if self._since:

@@ -38,14 +38,16 @@ class Options:
 
     ``status_base`` is the address under which evidence statuses are published, the hub's by default. ``allow_empty``
     lets a full export without a single record withdraw everything, ``allow_shrink`` one with less than half of what the
-    hub holds withdraw the rest. ``heartbeat`` sends an empty batch when nothing
-    changed, so that the hub knows how fresh the registry is.
+    hub holds withdraw the rest. ``new_names`` lets every record come under a new name, and withdraws what the hub holds
+    under the old ones: after the loss of a record key. ``heartbeat`` sends an empty batch when nothing changed, so that
+    the hub knows how fresh the registry is.
     """
 
     hub_id: str | None = None
     status_base: str | None = None
     allow_empty: bool = False
     allow_shrink: bool = False
+    new_names: bool = False
     heartbeat: bool = True
     patience: Patience | None = None
     clock: Clock | None = None
@@ -138,7 +140,9 @@ def push_with(  # noqa: PLR0913 - each by name
     )
     references = References(record_key, mapping.registry, signer.public.kid)
     is_whole = not contents.holes
-    manner = Manner(progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.heartbeat, is_whole)
+    manner = Manner(
+        progress, since, chosen.allow_empty, chosen.allow_shrink, chosen.new_names, chosen.heartbeat, is_whole
+    )
     with closing(contents):
         department = Department(client, issuer, clock, chosen.folder)
         found = _by_export(contents, mapping)

@@ -34,6 +34,10 @@ class References:
         """What names the ``occurrence``-th record (from 0) with this key."""
         return self._digest(["record", self._registry, export, list(key), occurrence])
 
+    def names(self, export: str, key: Sequence[str]) -> str:
+        """What names the way in which the records of an export get their names: the record key, and which columns."""
+        return self._digest(["names", self._registry, export, list(key)])
+
     def content(self, claims: Mapping[str, Any]) -> str:
         """What names the content of a record, wherever in its source it stands."""
         content = dict(claims)

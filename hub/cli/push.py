@@ -51,6 +51,12 @@ def push(
     allow_shrink: Annotated[
         bool, typer.Option("--allow-shrink", help="Let an export with less than half of its records withdraw the rest.")
     ] = False,
+    new_names: Annotated[
+        bool,
+        typer.Option(
+            "--new-names", help="Let every record come under a new name: after the loss of the record key, once."
+        ),
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
 ) -> None:
     """Everything the source holds is at the hub afterwards; run again after any fault 推送登记库."""
@@ -65,7 +71,7 @@ def push(
             mapping=mapping,
             since=since,
             progress=_Teller(bars),
-            options=Options(hub_id=hub_id, allow_empty=allow_empty, allow_shrink=allow_shrink),
+            options=Options(hub_id=hub_id, allow_empty=allow_empty, allow_shrink=allow_shrink, new_names=new_names),
         )
     if as_json:
         print_json(report.to_json())

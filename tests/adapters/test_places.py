@@ -10,10 +10,10 @@ NOW = datetime(2026, 11, 22, 2, 0, 0, tzinfo=UTC)
 
 
 def kept(*seconds: str) -> str | None:
-    places = Places(None, "m")
+    places = Places(None, "m", "n")
     for second in seconds:
         places.keep_second("t", second, NOW)
-    return Places(places.to_json(), "m").since("t", NOW)
+    return Places(places.to_json(), "m", "n").since("t", NOW)
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,8 @@ def test_the_latest_second_counts() -> None:
     assert kept("2026-10-08 09:12:33", "2026-10-01 00:00:00") == "2026-10-07 09:12:33"
 
 
-def test_another_mapping_reads_everything_anew() -> None:
-    places = Places(None, "m")
+def test_another_mapping_or_other_names_read_everything_anew() -> None:
+    places = Places(None, "m", "n")
     places.keep_second("t", "2026-10-08", NOW)
-    assert Places(places.to_json(), "other").since("t", NOW) is None
+    assert Places(places.to_json(), "other", "n").since("t", NOW) is None
+    assert Places(places.to_json(), "m", "other").since("t", NOW) is None

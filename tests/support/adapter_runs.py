@@ -33,6 +33,7 @@ def run(  # noqa: PLR0913 - each by name
     mapping: RegistryMapping | None = None,
     since: str | None = None,
     progress: Tell | None = None,
+    record_key: bytes = RECORD_KEY,
     **options: Any,
 ) -> PushReport:
     """One run of the adapter."""
@@ -42,7 +43,7 @@ def run(  # noqa: PLR0913 - each by name
     )
     chosen = Options(**{"patience": QUICK, **options})
     try:
-        return push_with(client, known, source, (SIGNER, RECORD_KEY), since=since, progress=progress, options=chosen)
+        return push_with(client, known, source, (SIGNER, record_key), since=since, progress=progress, options=chosen)
     finally:
         client.close()
 
