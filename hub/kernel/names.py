@@ -33,7 +33,7 @@ _REMARKS: Final = re.compile(
 )
 _PLAIN: Final = re.compile("[㐀-鿿]{2,4}")
 _FULL_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
-_HAN_RUN: Final = re.compile(r"(?<=[^\x00-\x7f])\s+|\s+(?=[^\x00-\x7f])")
+_HAN_RUN: Final = re.compile(r"(?<=[·⺀-\U0010ffff])\s+|\s+(?=[·⺀-\U0010ffff])")
 _IDS: Final = re.compile(r"[⿰⿱⿴-⿻].{2}|[⿲⿳].{3}")
 _PINYIN_FOR_CHARACTER: Final = re.compile(r"(?<=[⺀-鿿豈-﫿𠀀-𲎯])[A-Za-zÀ-ǿ]+\d?|[A-Za-zÀ-ǿ]+\d?(?=[⺀-鿿豈-﫿𠀀-𲎯])")
 

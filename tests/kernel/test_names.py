@@ -23,6 +23,11 @@ def test_spaces_and_remarks_are_no_part_of_a_name(written: str) -> None:
     assert (found.written, found.name, found.former, found.wildcard) == (written, "张三", (), False)
 
 
+@pytest.mark.parametrize("name", ["JOSÉ GARCÍA", "Nguyễn Thị Hà", "АННА ИВАНОВА", "JOHN SMITH"])
+def test_the_words_of_a_name_in_an_alphabet_stay_apart(name: str) -> None:
+    assert normal_person_name(name.replace(" ", "  ")).name == name
+
+
 @pytest.mark.parametrize(
     "written",
     [
