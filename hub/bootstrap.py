@@ -55,6 +55,7 @@ from hub.proof.sealing import Blinder, KeyRing
 from hub.settings import Settings, named
 from hub.sharing import tables as sharing_tables
 from hub.sharing.service import OwedService, SharingService
+from hub.storage import tables as storage_tables
 from hub.storage.database import Database
 
 tables: Final = (
@@ -66,6 +67,7 @@ tables: Final = (
     identity_tables,
     parties_tables,
     sharing_tables,
+    storage_tables,
 )
 """Every module that defines tables; migrations compare the database with them."""
 
@@ -114,6 +116,7 @@ class _Builder:
             log_origin=settings.log_origin,
             log_vkey=self.log_signer.verifier.vkey,
             database=self.database,
+            key_checks=self._key_checks,
             parties=self.directory,
             party_service=PartyService(
                 self.database, self.directory, append, settings.hub_id, self.clock, log_size_at=log_size_before
@@ -137,6 +140,12 @@ class _Builder:
             foresight=Foresight(self.identity, self.vault),
             chronicle=Chronicle(self.vault, {shape.type: shape for shape in self.shapes}),
         )
+
+    @property
+    def _key_checks(self) -> dict[str, bytes]:
+        """The check value of each secret, by the setting that gives it."""
+        sealing = {f"HUB_SEAL_KEYS {name}": value for name, value in self.keyring.check_values.items()}
+        return {"HUB_BLIND_KEY": self.blinder.check_value, **sealing}
 
     @cached_property
     def log(self) -> Log:
@@ -214,11 +223,18 @@ class _Builder:
             party_for=self.directory.party_for,
             keyring=self.keyring,
             blinder=self.blinder,
-            calendar=WorkdayCalendar.standard(),
+            calendar=self._calendar(),
             scanner=self._scanner(),
             append=append,
             can_state=can_state,
         )
+
+    def _calendar(self) -> WorkdayCalendar:
+        """What the library knows; every year that the operator's file names is as it says."""
+        more = self.settings.workdays
+        with named("HUB_WORKDAYS"):
+            standard = WorkdayCalendar.standard()
+            return standard if more is None else standard.with_more(WorkdayCalendar.parse(more.read_text("utf-8-sig")))
 
     @property
     def _evidence(self) -> Callable[[Any], EvidenceStore]:

@@ -40,6 +40,7 @@ class Settings:
     scanner: str | None = None
     witness_policy: Path | None = None
     flag_rules: Path | None = None
+    workdays: Path | None = None
     max_deferral_days: int = 180
     max_unwitnessed_age_seconds: int = 3600
     host: str = "127.0.0.1"
@@ -131,6 +132,7 @@ class _Reader:
             scanner=self.scanner(),
             witness_policy=self.file("HUB_WITNESS_POLICY"),
             flag_rules=self.file("HUB_FLAG_RULES"),
+            workdays=self.file("HUB_WORKDAYS"),
             max_deferral_days=self.number("HUB_MAX_DEFERRAL_DAYS", 180, 1, 3650),
             max_unwitnessed_age_seconds=self.number("HUB_MAX_UNWITNESSED_AGE", 3600, 1, 10**9),
             host=host,

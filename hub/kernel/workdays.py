@@ -100,7 +100,7 @@ def _exception(words: list[str], line: int) -> tuple[date, bool]:
     except (ValueError, KeyError) as fault:
         raise Malformed(
             "kernel.calendar-line",
-            "A line of the calendar is not a date with 'workday' or 'holiday'.",
-            "工作日历中有一行格式不符。",
+            f"Line {line} of the calendar is not a date with 'workday' or 'holiday'.",
+            f"工作日历第 {line} 行格式不符：应为日期加 workday 或 holiday。",
             line=line,
         ) from fault

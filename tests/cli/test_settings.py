@@ -1,6 +1,8 @@
 """Settings: what is wrong is named, with what to set instead, before anything starts."""
 
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,6 +85,7 @@ def test_a_missing_variable_is_named_in_both_languages(environment: dict[str, st
         ("HUB_GOLDEN_RULES", "/nowhere/golden.json"),
         ("HUB_WITNESS_POLICY", "/nowhere/policy"),
         ("HUB_FLAG_RULES", "/"),
+        ("HUB_WORKDAYS", "/nowhere/2027.txt"),
     ],
 )
 def test_a_wrong_variable_is_named_and_its_value_is_not_repeated(
@@ -116,6 +119,7 @@ def test_a_file_that_is_not_there_is_named(environment: dict[str, str]) -> None:
         ("HUB_GOLDEN_RULES", b"[]"),
         ("HUB_WITNESS_POLICY", b"quorum of none"),
         ("HUB_FLAG_RULES", b"not JSON"),
+        ("HUB_WORKDAYS", b"2027-01-01 feast"),
     ],
 )
 def test_a_variable_whose_file_says_something_else_is_named(
@@ -128,6 +132,18 @@ def test_a_variable_whose_file_says_something_else_is_named(
     with pytest.raises(Malformed, match=name) as refusal:
         build(settings_from(environment | sound | {name: str(file)}))
     assert (refusal.value.code, refusal.value.facts["variable"]) == ("settings.wrong", name)
+
+
+def test_an_operator_loads_the_working_days_of_a_year_that_the_program_does_not_know(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    key, file = tmp_path / "sound.pem", tmp_path / "2027.txt"
+    key.write_bytes(generate_signer().to_pem())
+    file.write_bytes("\ufeff# 2027 年\n2027-01-01 holiday\n2027-01-02 workday\n".encode())
+    sound = {"HUB_SIGNING_KEY": str(key), "HUB_LOG_KEY": str(key), "HUB_DATA_DIR": str(tmp_path / "hub")}
+    hub: Any = build(settings_from(environment | sound | {"HUB_WORKDAYS": str(file)}))
+    assert hub.cases._around.calendar.add(date(2026, 12, 30), 2) == date(2027, 1, 2)
+    hub.database.close()
 
 
 def test_a_folder_that_cannot_be_made_is_named(environment: dict[str, str], tmp_path: Path) -> None:
