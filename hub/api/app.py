@@ -91,6 +91,7 @@ def application(hub: Callable[[], Hub], limits: Limits, *, several_processes: bo
         lifespan=_lifespan(hub),
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     for kind in (HubError, HTTPException, RequestValidationError):

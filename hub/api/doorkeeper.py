@@ -23,6 +23,7 @@ SLOWEST_BYTES: Final = 1024
 """A second: what a body must bring on the whole, beside the first half-minute."""
 HUNG_UP: Final = 499
 """What meters and log say of a caller that went away before its request was whole; nobody is answered."""
+ONCE: Final = frozenset({"authorization", "content-encoding", "content-type", "host", "transfer-encoding"})
 KNOWN_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"})
 
 NUMBER_BITS: Final = 64
@@ -66,18 +67,23 @@ class _Call:
     def __init__(self, keeper: Doorkeeper, scope: Scope, receive: Receive, send: Send) -> None:
         self.keeper, self.scope, self._receive, self._send = keeper, scope, receive, send
         self.number = f"{getrandbits(NUMBER_BITS):016x}"
+        self.method = scope["method"] if scope["method"] in KNOWN_METHODS else "other"
+        if scope["method"] == "HEAD":  # answered as GET; the server sends no body
+            self.scope = {**scope, "method": "GET"}
         self.limit = keeper.limit_for(scope["path"])
         self.read = 0
         self.waited = 0.0
         self.is_whole = not _has_body(Headers(scope=scope))
         self.status = 0
-        scope.setdefault("state", {})["request_number"] = self.number
+        self.scope.setdefault("state", {})["request_number"] = self.number
 
     async def answer(self) -> None:
         began = time.perf_counter()
         try:
             self._check_address()
-            await self._check_size()
+            headers = Headers(scope=self.scope)
+            self._check_headers(headers)
+            await self._check_size(headers)
             await self.keeper.app(self.scope, self.receive, self.send)
         except ClientDisconnect:
             self.status = self.status or HUNG_UP
@@ -91,8 +97,16 @@ class _Call:
         if "\x00" in self.scope["path"] or b"%00" in self.scope.get("query_string", b""):
             raise Malformed("api.unreadable", "The address holds the character NUL.", "地址中含有 NUL 字符。")
 
-    async def _check_size(self) -> None:
-        headers = Headers(scope=self.scope)
+    @staticmethod
+    def _check_headers(headers: Headers) -> None:
+        """What a proxy before us read in another way than we would, both would answer for: who calls, and with what."""
+        names = [name for name in headers.keys() if name in ONCE]  # noqa: SIM118 - as often as they were sent
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise Malformed("api.unreadable", "Headers that count once came twice.", "请求头重复。", headers=twice)
+        if headers.get("transfer-encoding", "chunked").lower() != "chunked":
+            raise Malformed("api.unreadable", "Send the body whole or chunked.", "请求体只接受整体或分块传输。")
+
+    async def _check_size(self, headers: Headers) -> None:
         announced = headers.get("content-length", "0")
         if not announced.isascii() or not announced.isdigit():
             raise Malformed("api.unreadable", "Content-Length is not a number.", "Content-Length 不是数字。")
@@ -157,10 +171,6 @@ class _Call:
     def route(self) -> str:
         """The address as it is declared, so that nothing a caller wrote reaches a log or a meter."""
         return getattr(self.scope.get("route"), "path", None) or "unmatched"
-
-    @property
-    def method(self) -> str:
-        return self.scope["method"] if self.scope["method"] in KNOWN_METHODS else "other"
 
     def _record(self, seconds: float) -> None:
         state = self.scope["state"]

@@ -28,6 +28,7 @@ EVERYWHERE: Final = (
 WITH_BODY: Final = (
     too_large(),
     Refused("api.content-type", "Send the body in one of the media types listed here.", "请求体的类型须为此处所列。"),
+    Refused("api.content-encoding", "Send the body plain; it is not unpacked here.", "请求体不得压缩。"),
 )
 WITH_TOKEN: Final = (
     Missing("parties.no-token", "Send an access token.", "请携带访问令牌。"),

@@ -30,6 +30,7 @@ STATUS_OF_CODE: Final[dict[str, int]] = {
     "api.bad-token": 401,
     "api.no-such-method": 405,
     "api.body-too-large": 413,
+    "api.head-too-large": 431,
     "api.content-type": 415,
     "api.content-encoding": 415,
     "api.busy": 503,
@@ -150,4 +151,5 @@ async def answer_fault(request: Request, exception: Exception) -> Response:
 
 def _methods_at(request: Request) -> list[str]:
     routes = [each for each in request.app.router.routes if each.matches(request.scope)[0] is not Match.NONE]
-    return sorted({method for each in routes for method in getattr(each, "methods", None) or ()})
+    named = {method for each in routes for method in getattr(each, "methods", None) or ()}
+    return sorted(named | {"HEAD"} if "GET" in named else named)

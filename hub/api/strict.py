@@ -77,11 +77,11 @@ def _require_known(request: Request, known: Mapping[str, bool]) -> None:
         )
 
 
-def require_content_type(request: Request, *allowed: str) -> None:
-    """Returns when the body is of one of the ``allowed`` media types.
+def require_content_type(request: Request, *allowed: str, packed: bool = False) -> None:
+    """Returns when the body is of one of the ``allowed`` media types, and as it is, or ``packed`` with gzip.
 
     Raises:
-        Refused: ``api.content-type``.
+        Refused: ``api.content-type``, ``api.content-encoding``.
     """
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind not in allowed:
@@ -91,6 +91,15 @@ def require_content_type(request: Request, *allowed: str) -> None:
             f"请求体的类型须为 {' 或 '.join(allowed)}。",
             allowed=list(allowed),
         )
+    encoding = request.headers.get("content-encoding", "").strip().lower() or "identity"
+    if encoding != "identity" and not (packed and encoding == "gzip"):
+        raise _other_encoding(packed=packed)
+
+
+def _other_encoding(*, packed: bool) -> Refused:
+    if packed:
+        return Refused("api.content-encoding", "Send the body plain or with gzip.", "请求体只接受不压缩或 gzip 压缩。")
+    return Refused("api.content-encoding", "Send the body plain; it is not unpacked here.", "请求体不得压缩。")
 
 
 async def message_in(request: Request, *allowed: str) -> bytes:

@@ -1,6 +1,7 @@
-"""Callers that never finish: heads without an end, bodies that stop or drip, silent connections."""
+"""Callers that never finish, and what is no call: heads without an end, bodies that stop or drip, wrong lengths."""
 
 import asyncio
+import json
 import socket
 from collections.abc import Iterator
 
@@ -74,6 +75,67 @@ def test_a_large_head_within_bounds_and_many_calls_on_one_connection_are_served(
 @pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nhost: x\r\nx-slow: "])
 def test_a_caller_that_says_no_whole_head_is_not_kept(door: tuple[str, int], begun: bytes) -> None:
     assert said(door, begun) == b""
+
+
+def problem_in(heard: bytes) -> tuple[bytes, str]:
+    """Status and code of the one answer, which is a problem like every other."""
+    head, _, body = heard.partition(b"\r\n\r\n")
+    assert b"content-type: application/problem+json" in head
+    assert b"connection: close" in head.lower()
+    return head[9:12], json.loads(body)["code"]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        b"garbage\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+        b"FOO / HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET /\xe5\xbc\xa0 HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nx: a\x00b\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nhost: y\r\nconnection: close\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\nauthorization: a\r\nauthorization: b\r\nconnection: close\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\nabc",
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+        b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+    ],
+)
+def test_what_is_no_call_is_refused_as_every_other_fault(door: tuple[str, int], call: bytes) -> None:
+    assert problem_in(said(door, call)) == (b"400", "api.unreadable")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        b"GET / HTTP/1.1\r\nhost: x\r\nx: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nhost: x\r\n" + b"".join(b"x-%d: aaa\r\n" % n for n in range(8000)) + b"\r\n",
+        b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nhost: x\r\n\r\n",
+    ],
+)
+def test_a_head_that_is_too_large_is_told_so_also_when_it_came_in_one_piece(door: tuple[str, int], call: bytes) -> None:
+    assert problem_in(said(door, call)) == (b"431", "api.head-too-large")
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize("beside", [b"3;x=", b"3\r\nabc\r\n0\r\nx: "])
+def test_what_stands_beside_the_chunks_of_a_body_has_the_bound_of_a_head(door: tuple[str, int], beside: bytes) -> None:
+    heard = said(door, CHUNKED + beside, *[b"a" * MEBIBYTE] * 64)
+    assert b"200 OK" not in heard
+
+
+def test_a_body_of_many_small_chunks_is_read(door: tuple[str, int]) -> None:
+    heard = said(door, CHUNKED, *[b"1\r\na\r\n" * 1000] * 50, b"0\r\n\r\n")
+    assert heard.endswith(b"read")
+
+
+def test_a_question_for_the_head_alone_is_answered_without_a_body(door: tuple[str, int]) -> None:
+    heard = said(door, b"HEAD / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    assert heard.startswith(b"HTTP/1.1 200 OK")
+    assert b"content-length: 4" in heard
+    assert heard.endswith(b"\r\n\r\n")
 
 
 def test_a_body_that_stops_is_answered_and_closed(door: tuple[str, int]) -> None:
