@@ -24,7 +24,7 @@ from hub.evidence.model import Shape
 from hub.evidence.rules import shape_of
 from hub.evidence.service import IntakeService, StatusService, Verifiers
 from hub.evidence.service.chronicle import Chronicle
-from hub.evidence.store import EvidenceStore, Vault
+from hub.evidence.store import BatchStore, EvidenceStore, Vault
 from hub.exchange import tables as exchange_tables
 from hub.exchange.flags import parse_rules, standard_rules
 from hub.exchange.service import ExchangeService, Parts
@@ -227,6 +227,7 @@ class _Builder:
             scanner=self._scanner(),
             append=append,
             can_state=can_state,
+            registries_heard=lambda session: BatchStore(session).freshness(),
         )
 
     def _calendar(self) -> WorkdayCalendar:

@@ -344,6 +344,7 @@ class Statable(StrEnum):
 
     yes = "yes"
     unknown = "unknown"
+    unheard = "unheard"
     contradicted = "contradicted"
     several = "several"
 

@@ -408,6 +408,16 @@ class Catalogue:
         """Events of several matters, by id."""
         return {each.id: each for each in self.events}
 
+    @cached_property
+    def registries_stated(self) -> frozenset[str]:
+        """The registries that any statement rests on."""
+        return frozenset().union(*map(self.registries_of, self.statements))
+
+    def registries_of(self, statement: StatementType) -> frozenset[str]:
+        """The registries whose evidence the statement rests on."""
+        types = (self.evidence_by_name.get(name) for name in statement.rests_on)
+        return frozenset(each.registry for each in types if each is not None and each.registry)
+
     def type_for(self, vct: str) -> EvidenceType | StatementType | None:
         """The evidence or statement type that the identifier ``vct`` names, or None."""
         return self._by_vct.get(vct)

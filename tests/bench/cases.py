@@ -42,6 +42,8 @@ PIECES, CASES, FIRST, MOST_STATEMENTS = 200, 40, 200, 10
 EMPTY = "/v1/cases?event=none"
 ROLES = (APPLICANT, "founding_person", "person_in_charge", "legal_representative", "office_owner")
 FILL = """
+INSERT INTO registry_state (registry_id, sequence, cursors, read_at)
+SELECT unnest('{civil_affairs, land, marriage, funeral, low_income}'::text[]), 1, '{}', '{}';
 INSERT INTO identity_subject (subject_id, kind, created_at)
 SELECT 'sub_' || lpad(n::text, 26, '0'), 'resident', now() FROM generate_series(1, :n) n;
 INSERT INTO evidence (evidence_id, registry_id, export, record, content, type, issuer, kid, batch, line, as_of, status,
@@ -51,7 +53,7 @@ SELECT 'ev_' || lpad(n::text, 26, '0'), 'civil_affairs', 'residents', 'r' || n, 
  decode(repeat(md5(n::text), 8), 'hex') FROM generate_series(1, :n) n;
 INSERT INTO evidence_link (subject_id, evidence_id, role)
 SELECT 'sub_' || lpad(n::text, 26, '0'), 'ev_' || lpad(n::text, 26, '0'), 'self' FROM generate_series(1, :n) n"""
-"""So many other subjects, each with a piece of evidence."""
+"""Registries that were read, and so many other subjects, each with a piece of evidence."""
 
 
 @dataclass(frozen=True)

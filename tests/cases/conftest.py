@@ -199,6 +199,7 @@ def county(database: Database) -> County:
         scanner=SignatureScanner(),
         append=log,
         can_state=can_state,
+        registries_heard=lambda _session: {each.registry for each in shipped.evidence_types},
     )
     return County(database, clock, index, around, CaseService(around), catalogue, signers, entries)
 

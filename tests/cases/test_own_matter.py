@@ -1,11 +1,14 @@
 """A matter that a county wrote for itself: what its checklist says where the shipped matters have no such material."""
 
+from dataclasses import replace
+
 import pytest
 
 from hub.cases.model import Checklist, Item, ItemState
+from hub.cases.service import CaseService, Opening
 from hub.catalogue.documents import parse_document
 from hub.catalogue.reading import published_documents, read_catalogue
-from tests.cases.conftest import County
+from tests.cases.conftest import County, person
 
 OFFICE = "svc:low-income-aid"
 CATERING = """
@@ -131,3 +134,13 @@ def test_an_office_that_may_not_ask_a_provider_is_told_that_and_not_that_somethi
     licence = item(opened(catering, "C-1", ("unit", "U")), "licence")
     assert (licence.state, licence.could_have) == (ItemState.to_bring, False)
     assert [each.code for each in licence.lacking] == ["not-permitted-to-ask"]
+
+
+def test_a_statement_that_rests_on_a_registry_not_heard_from_is_not_promised(catering: County) -> None:
+    around = replace(catering.around, registries_heard=lambda _session: {"civil_affairs"})
+    opening = Opening(number="L-1", matter="low-income-aid", people=(person("applicant", "A"),))
+    checklist = CaseService(around).open(OFFICE, opening).checklist
+    land = item(checklist, "land-and-house")
+    assert land.state is ItemState.to_bring
+    assert land.reason.zh == "请提交（所依据的登记库尚未接入枢纽）。"
+    assert item(checklist, "household-identity").state is ItemState.held

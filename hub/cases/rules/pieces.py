@@ -211,6 +211,8 @@ def _statement(world: World, piece: Piece, person: Participant, subject_id: str)
     stated = world.state(kind, subject_id)
     if stated.answer is Statable.contradicted:
         return Finding(Found.cannot, reason("contradicted", role=names.en, role_zh=names.zh))
+    if stated.answer is Statable.unheard:
+        return Finding(Found.lacking, reason("registry-unheard"))
     if stated.answer is Statable.unknown:
         return Finding(Found.lacking, reason("cannot-state", role=names.en, role_zh=names.zh))
     question = _choice(world, kind, person, stated)

@@ -61,6 +61,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     ),
     "contradicted": ("the registries say otherwise about {role}", "{role}的登记信息与此不符"),
     "cannot-state": ("the registries do not know {role}", "登记库中查无{role}"),
+    "registry-unheard": (
+        "a registry that this rests on has sent nothing to the hub yet",
+        "所依据的登记库尚未接入枢纽",
+    ),
     "never-brought": ("nothing that may be used again was brought earlier", "此前未提交过可复用的材料"),
     "brought-expired": ("what was brought earlier is no longer valid", "此前提交的材料已失效"),
     "person-unknown": ("the registries do not know {role}", "登记库中查无{role}"),

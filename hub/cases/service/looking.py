@@ -10,7 +10,7 @@ from typing import Any, Final, TypeVar
 
 from sqlmodel import Session
 
-from hub.cases.model import Case, Checklist, StatementAnswer
+from hub.cases.model import Case, Checklist, Statable, StatementAnswer
 from hub.cases.rules.checklist import checklist_of
 from hub.cases.rules.periods import workdays_after
 from hub.cases.rules.pieces import LICENCE, World
@@ -51,6 +51,7 @@ class Lookout:
         self._lock = Lock()
         self._memory = CheckMemory()
         self._types: dict[tuple[str, str], tuple[str, ...]] = {}
+        self._heard: frozenset[str] = frozenset()
 
     def checklist(self, session: Session, case: Case) -> Checklist:
         """The case's checklist as of now."""
@@ -132,7 +133,7 @@ class Lookout:
             brought=around.brought(session).brought_under(owners),
             permission=self._permissions(session, case),
             satisfies=checking,
-            state=partial(self._state, held, checking),
+            state=partial(self._state, self._heard_from(session, catalogue), (catalogue, held, checking)),
             delivered=store.delivered_in(case.case_id),
             supplies=_supplies_under(session, owners, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
@@ -145,8 +146,19 @@ class Lookout:
         brought = self._around.brought(session).brought_by(world.case.subject_ids)
         return replace(world, brought=brought, delivered={**world.delivered, material_id: world.today})
 
-    def _state(self, held: HeldNow, checking: Checking, kind: StatementType, subject_id: str) -> StatementAnswer:
+    def _state(
+        self, heard: frozenset[str], seen: tuple[Catalogue, HeldNow, Checking], kind: StatementType, subject_id: str
+    ) -> StatementAnswer:
+        catalogue, held, checking = seen
+        if not catalogue.registries_of(kind) <= heard:
+            return StatementAnswer(Statable.unheard)
         return self._around.can_state(kind, held.get(subject_id, {}), checking, self._around.clock.now())
+
+    def _heard_from(self, session: Session, catalogue: Catalogue) -> frozenset[str]:
+        """The registries that were received from; nobody asks again once that is all that statements rest on."""
+        if not catalogue.registries_stated <= self._heard:
+            self._heard = frozenset(self._around.registries_heard(session))
+        return self._heard
 
     def _permissions(self, session: Session, case: Case) -> "Permissions":
         return Permissions(GrantStore(session).grants_of(case.consumer), case.matter, self._around.today)

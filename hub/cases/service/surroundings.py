@@ -1,6 +1,6 @@
 """What the deeds of cases 办件 stand on: the other rooms, as far as they are needed here."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Protocol
@@ -91,6 +91,7 @@ class Surroundings:
     scanner: Scanner
     append: Callable[[Session, Entry], object]
     can_state: StateRule
+    registries_heard: Callable[[Session], Collection[str]]
 
     @property
     def today(self) -> date:
