@@ -1,5 +1,6 @@
 """What the doors open onto: the services of one running hub."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,6 +26,7 @@ from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
 from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
+from hub.storage.keychecks import require_keys
 
 
 @dataclass(frozen=True)
@@ -39,6 +41,7 @@ class Hub:
     log_origin: str
     log_vkey: str
     database: Database
+    key_checks: Mapping[str, bytes]
     parties: PartyDirectory
     party_service: PartyService
     tokens: TokenService
@@ -59,6 +62,14 @@ class Hub:
     recalling: Recalling
     foresight: Foresight
     chronicle: Chronicle
+
+    def require_keys(self) -> None:
+        """This node has the secrets under which the database was written.
+
+        Raises:
+            Refused: it has others; nothing may be written with them.
+        """
+        require_keys(self.database, self.key_checks)
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""

@@ -55,9 +55,14 @@ def new_key_in_device(reference: str, alg: str) -> PublicKey:
 
 @contextmanager
 def opened(settings: Settings | None = None) -> Iterator["Hub"]:
-    """The hub of ``settings``, closed afterwards; its sequencer is not started."""
+    """The hub of ``settings``, closed afterwards; its sequencer is not started.
+
+    Raises:
+        Refused: the secrets are not those under which the database was written.
+    """
     hub = built(settings)
     try:
+        hub.require_keys()
         yield hub
     finally:
         hub.close()

@@ -1,6 +1,7 @@
 """Sealed at rest 静态加密: payloads under a key ring that rotates, look-ups through a keyed digest."""
 
 import hashlib
+import hmac
 import os
 from collections.abc import Mapping
 from typing import Final
@@ -17,6 +18,7 @@ _VERSION: Final = b"\x01"
 BLIND_KEY_BYTES: Final = 16
 _HASHED_BLOCK: Final = 64
 _KINDS_REMEMBERED: Final = 1_000
+_CHECK_BYTES: Final = 8
 
 
 def _bad_key() -> Malformed:
@@ -39,6 +41,7 @@ class KeyRing:
             raise _bad_key()
         self.current_id = current_id
         self._ciphers = {name: AESGCM(key) for name, key in keys.items()}
+        self.check_values = {name: check_value(key) for name, key in keys.items()}
         self._prefix = _prefix(current_id)
 
     def seal(self, plaintext: bytes, *, context: str) -> bytes:
@@ -97,6 +100,11 @@ class KeyRing:
         return sealed if self.is_current(sealed) else self.seal(self.open(sealed, context=context), context=context)
 
 
+def check_value(key: bytes) -> bytes:
+    """What tells one key from another and says nothing else about it (a key check value 密钥校验值): 8 bytes."""
+    return hmac.digest(key, b"hub key check value", hashlib.sha256)[:_CHECK_BYTES]
+
+
 def _is_key(name: str, key: bytes) -> bool:
     return len(key) == KEY_BYTES and 0 < len(name.encode()) <= 255  # noqa: PLR2004 - one byte holds the length
 
@@ -121,6 +129,7 @@ class Blinder:
         if len(key) != KEY_BYTES:
             raise _bad_key()
         self._key = key
+        self.check_value = check_value(key)
         self._around = hashlib.sha256(self._pad(0x5C))
         self._begun: dict[str, hashlib._Hash] = {}
 

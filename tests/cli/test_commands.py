@@ -10,7 +10,7 @@ import pytest
 
 from hub.cli.main import COMMANDS
 from hub.demo.parties import KeyCabinet
-from hub.proof.encoding import b64url_decode
+from hub.proof.encoding import b64url, b64url_decode
 from tests.cli.conftest import Run
 from tests.support.running import running
 
@@ -51,6 +51,19 @@ def test_a_missing_setting_is_named_before_anything_is_done(run: Run, monkeypatc
     told = run("parties", "list", "--json")
     assert told.code == 2
     assert json.loads(told.err)["variable"] == "HUB_ID"
+
+
+@pytest.mark.usefixtures("installation")
+@pytest.mark.parametrize("command", [("identity", "export", "--out", "index.jsonl"), ("keys", "reseal")])
+def test_a_command_with_another_look_up_key_touches_nothing(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("parties", "list").code == 0
+    monkeypatch.setenv("HUB_BLIND_KEY", b64url(bytes([7]) * 32))
+    told = run(*command)
+    assert told.code == 3
+    assert "HUB_BLIND_KEY" in told.err
 
 
 def test_a_private_key_is_for_its_owner_and_never_overwritten(run: Run, tmp_path: Path) -> None:

@@ -43,6 +43,7 @@ PLAIN = {
     "identity_link": "digests of opaque references",
     "identity_mention.keys": "keyed digests",
     "identity_mention.likeness": "keyed digest",
+    "key_check.value": "digest under the key that it checks",
     "identity_mention.mention_id": "digest of an opaque reference",
     "identity_review.low_id": "digest of an opaque reference",
     "identity_review.high_id": "digest of an opaque reference",
