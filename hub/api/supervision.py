@@ -14,7 +14,8 @@ from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View
 from hub.api.work import work
 from hub.api.written import Day
-from hub.cases.reports import figures_picture, table_csv
+from hub.cases.pictures import figures_picture
+from hub.cases.reports import table_csv
 from hub.cases.rules.supervision import Fault, Light, Limit, Lit, SupervisionReport
 from hub.errors import Malformed
 from hub.kernel.clock import local_date
@@ -167,9 +168,13 @@ async def picture(
     first: First = None,
     last: Last = None,
 ) -> Response:
-    """Share of once-only 免提交 by month, a line for each matter, above the materials asked and spared."""
+    """Share of once-only 免提交 by month, a line for each matter, above the materials asked and spared.
+
+    The SVG speaks both languages, the PNG English alone where the hub's machine has no Chinese font.
+    """
     made = await work(request, _report, hub, (first, last), "")
-    drawn = await work(request, figures_picture, made.figures, form=form.value)
+    names = await work(request, hub.catalogue.matter_names, local_date(hub.clock.now()))
+    drawn = await work(request, figures_picture, made.figures, names, form=form.value)
     return Response(drawn, media_type="image/svg+xml" if form is Picture.svg else "image/png")
 
 

@@ -1,10 +1,10 @@
-"""The supervision report 电子监察报告 as JSON, CSV and pictures."""
+"""The supervision report 电子监察报告 as JSON and CSV."""
 
 import csv
 import dataclasses
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Any, Final, get_type_hints
 
@@ -49,30 +49,3 @@ def _flat(value: dict[str, Any], prefix: str = "") -> dict[str, Any]:
 
 def _plain(value: object) -> str:
     return value.isoformat() if isinstance(value, date) else str(value)
-
-
-def figures_picture(figures: Sequence[MonthFigures], *, form: str = "svg") -> bytes:
-    """Share of once-only 免提交 by month, a line for each matter, above the materials asked and spared; SVG or PNG."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.backends.backend_svg import FigureCanvasSVG
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 7), layout="constrained")
-    canvas = FigureCanvasSVG(figure) if form == "svg" else FigureCanvasAgg(figure)
-    share, counts = figure.subplots(2, 1, sharex=True)
-    months = sorted({each.month for each in figures})
-    for matter in sorted({each.matter for each in figures}):
-        by_month = {each.month: each.once_only_percent for each in figures if each.matter == matter}
-        share.plot(months, [by_month.get(month, float("nan")) for month in months], marker="o", label=matter)
-    share.set(ylabel="once-only, % of materials", ylim=(0, 100))
-    asked = [sum(each.asked for each in figures if each.month == month) for month in months]
-    spared = [sum(each.spared for each in figures if each.month == month) for month in months]
-    counts.bar(months, asked, label="asked")
-    counts.bar(months, spared, bottom=asked, label="spared")
-    counts.set(ylabel="materials")
-    for axes in (share, counts):
-        if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="best", fontsize="small")
-    out = io.BytesIO()
-    canvas.print_figure(out, format=form)
-    return out.getvalue()

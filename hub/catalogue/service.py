@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.catalogue.changes import Change, changes_between
-from hub.catalogue.model import Catalogue, LifeEvent, Matter
+from hub.catalogue.model import Catalogue, LifeEvent, Matter, Names
 from hub.catalogue.reading import published_documents, read_catalogue
 from hub.catalogue.replaceable import Replaceable, replaceable_materials
 from hub.catalogue.schemas import Validator, validator_for
@@ -185,6 +185,11 @@ class CatalogueService:
             Missing: unknown, or not valid on that day.
         """
         return require_matter(self.require_edition_on(on).catalogue, matter_id, on)
+
+    def matter_names(self, on: date) -> dict[str, Names]:
+        """What people call the matters in force on ``on``, by id; none before the first edition."""
+        edition = self.edition_on(on)
+        return {each.id: each.names for each in edition.catalogue.matters} if edition else {}
 
     def event(self, event_id: str, on: date) -> LifeEvent:
         """The event of several matters 一件事.

@@ -1,14 +1,17 @@
 """`hub supervise`: lights, liabilities and figures of supervision 电子监察, as text, JSON, CSV and pictures."""
 
 import json
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from hub.cases.reports import TABLES, figures_picture, report_json, table_csv
+from hub.cases.pictures import figures_picture
+from hub.cases.reports import TABLES, report_json, table_csv
 from hub.cases.rules.supervision import Light, SupervisionReport
+from hub.catalogue.model import Names
 from hub.cli.roof import opened
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.kernel.clock import local_date
@@ -31,21 +34,22 @@ def supervise(
         today = local_date(hub.clock.now())
         until: date = last.date() if last else today
         report = hub.cases.supervision.report(first.date() if first else until - timedelta(days=90), until)
+        names = hub.catalogue.matter_names(today)
     if out is not None:
-        _write(report, out)
+        _write(report, names, out)
     if as_json:
         print_json(json.loads(report_json(report)))
     else:
         _tell(report)
 
 
-def _write(report: SupervisionReport, folder: Path) -> None:
+def _write(report: SupervisionReport, names: Mapping[str, Names], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "report.json").write_text(report_json(report), "utf-8")
     for name in TABLES:
         (folder / f"{name}.csv").write_text(table_csv(report, name), "utf-8-sig")
     for form in ("svg", "png"):
-        (folder / f"figures.{form}").write_bytes(figures_picture(report.figures, form=form))
+        (folder / f"figures.{form}").write_bytes(figures_picture(report.figures, names, form=form))
 
 
 def _tell(report: SupervisionReport) -> None:

@@ -8,7 +8,8 @@ from datetime import date
 
 import pytest
 
-from hub.cases.reports import TABLES, figures_picture, report_json, table_csv
+from hub.cases.pictures import figures_picture
+from hub.cases.reports import TABLES, report_json, table_csv
 from hub.cases.rules.supervision import (
     CaseFigures,
     Fault,
