@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 from adapters.standard.people import add_flag, is_organisation, put_any_name, put_identifier
@@ -12,7 +13,9 @@ from hub.kernel.codes import parse_identifier, read_identifiers
 
 _JOINED: Final = re.compile(r"\s+|[和与及&]")
 _NAMES: Final = re.compile(r"[、/;；,，\n|]+(?![^(（]*[)）])")
-_NUMBER_IN_NAME: Final = re.compile(r"[(（:：\s]*(\d{14,17}[\dXxＸ])[)）\s]*")
+_NUMBER_IN_NAME: Final = re.compile(r"[(（:：\s]*(\d[\d*＊]{13,16}[\dXxＸ*＊])[)）\s]*")
+_SEVERAL: Final = 2
+_WORD: Final = re.compile(r"[^\W\d_]")
 _AND_OTHERS: Final = re.compile(r"等(?:[\d一二三四五六七八九十两几]+[人户名]|人)$")
 _NUMBERS: Final = re.compile(r"[、/;；,，\n|]")
 _BLANKS: Final = re.compile(r"\s+")
@@ -106,4 +109,15 @@ def _split_names(text: str, numbers: str) -> list[str]:
             return parts
     if is_organisation(text) and not re.search(r"[;；、\n]", text):
         return [text]
-    return [one.strip() for one in _NAMES.split(text) if one.strip()]
+    return [one.strip() for one in _NAMES.split(_parted(text)) if one.strip()]
+
+
+def _parted(text: str) -> str:
+    """The cell with a separator where a holder's number ends what is told of them, or begins it: 张三1101…李四4405…."""
+    numbers = list(_NUMBER_IN_NAME.finditer(text))
+    if len(numbers) < _SEVERAL:
+        return text
+    places = [found.start() for found in numbers[1:]] if numbers[0].start() == 0 else [one.end() for one in numbers]
+    pieces = [text[start:end] for start, end in pairwise([0, *places, len(text)])]
+    told = [_NUMBER_IN_NAME.sub("", piece) for piece in pieces if _NUMBER_IN_NAME.search(piece)]
+    return "\n".join(pieces) if all(map(_WORD.search, told)) else text

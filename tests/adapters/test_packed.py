@@ -63,6 +63,33 @@ def test_owners_and_their_numbers_are_paired_however_they_are_joined(names: str,
     assert [(one["name"], one["number"]) for one in holders] == [("张三", MAN), ("李四", WOMAN)]
 
 
+@pytest.mark.parametrize(
+    "cell",
+    [
+        f"张三（{MAN}） 李四（{WOMAN}）",
+        f"张三({MAN})李四({WOMAN})",
+        f"张三{MAN}李四{WOMAN}",
+        f"张三：{MAN} 李四：{WOMAN}",
+        f"{MAN}张三 {WOMAN}李四",
+        f"张三（{MAN}），李四（{WOMAN}），",
+    ],
+)
+def test_owners_parted_by_their_numbers_alone_are_never_one(cell: str) -> None:
+    holders = unpack_holders({"name": cell, "number": ""}, "111")
+    assert [(one["name"], one["number"]) for one in holders] == [("张三", MAN), ("李四", WOMAN)]
+
+
+def test_owners_parted_by_masked_numbers_are_never_one() -> None:
+    holders = unpack_holders({"name": "张三(110105********002X)李四(440524********0014)", "number": ""}, "111")
+    assert [one["name"] for one in holders] == ["张三", "李四"]
+    assert all("number-masked" in one["quality"] for one in holders)
+
+
+def test_two_numbers_behind_one_name_are_one_owner() -> None:
+    holders = unpack_holders({"name": f"张三（{MAN}/110105491231002）", "number": ""}, "111")
+    assert [(one["name"], one["number"]) for one in holders] == [("张三", MAN)]
+
+
 def test_a_blank_within_one_owner_name_makes_no_second_owner() -> None:
     assert [one["name"] for one in unpack_holders({"name": "张 三", "number": MAN}, "111")] == ["张三"]
     assert [one["name"] for one in unpack_holders({"name": "张  三丰", "number": f"{MAN}/{WOMAN}"}, "111")] == [
