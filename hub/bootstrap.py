@@ -51,7 +51,7 @@ from hub.parties.tokens import TokenService
 from hub.proof.note import NoteSigner
 from hub.proof.pkcs11 import open_signer
 from hub.proof.policy import parse_policy
-from hub.proof.sealing import Blinder, KeyRing
+from hub.proof.sealing import Blinder, KeyRing, check_value
 from hub.settings import Settings, named
 from hub.sharing import tables as sharing_tables
 from hub.sharing.service import OwedService, SharingService
@@ -116,7 +116,7 @@ class _Builder:
             log_origin=settings.log_origin,
             log_vkey=self.log_signer.verifier.vkey,
             database=self.database,
-            key_checks=self._key_checks,
+            check_values=self._check_values,
             parties=self.directory,
             party_service=PartyService(
                 self.database, self.directory, append, settings.hub_id, self.clock, log_size_at=log_size_before
@@ -142,10 +142,13 @@ class _Builder:
         )
 
     @property
-    def _key_checks(self) -> dict[str, bytes]:
-        """The check value of each secret, by the setting that gives it."""
-        sealing = {f"HUB_SEAL_KEYS {name}": value for name, value in self.keyring.check_values.items()}
-        return {"HUB_BLIND_KEY": self.blinder.check_value, **sealing}
+    def _check_values(self) -> dict[str, bytes]:
+        """The check value of each secret, and of the log's name, by the setting that gives it."""
+        return {
+            "HUB_BLIND_KEY": self.blinder.check_value,
+            "HUB_LOG_ORIGIN": check_value(self.settings.log_origin.encode()),
+            **{f"HUB_SEAL_KEYS {name}": value for name, value in self.keyring.check_values.items()},
+        }
 
     @cached_property
     def log(self) -> Log:

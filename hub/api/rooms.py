@@ -26,7 +26,7 @@ from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
 from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
-from hub.storage.keychecks import require_keys
+from hub.storage.keychecks import require_same
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class Hub:
     log_origin: str
     log_vkey: str
     database: Database
-    key_checks: Mapping[str, bytes]
+    check_values: Mapping[str, bytes]
     parties: PartyDirectory
     party_service: PartyService
     tokens: TokenService
@@ -63,13 +63,13 @@ class Hub:
     foresight: Foresight
     chronicle: Chronicle
 
-    def require_keys(self) -> None:
-        """This node has the secrets under which the database was written.
+    def require_same(self) -> None:
+        """This node has the secrets, and writes the log, of those who wrote the database.
 
         Raises:
             Refused: it has others; nothing may be written with them.
         """
-        require_keys(self.database, self.key_checks)
+        require_same(self.database, self.check_values)
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""

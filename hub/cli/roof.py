@@ -62,7 +62,7 @@ def opened(settings: Settings | None = None) -> Iterator["Hub"]:
     """
     hub = built(settings)
     try:
-        hub.require_keys()
+        hub.require_same()
         yield hub
     finally:
         hub.close()

@@ -1,4 +1,4 @@
-"""Key check values 密钥校验值: whether a node has the secret keys under which its database was written.
+"""Key check values 密钥校验值: whether a node has the secrets and the log under which its database was written.
 
 Content under another key does not open, which somebody notices; a look-up under another key finds nothing, which nobody
 does: everybody would be new.
@@ -15,11 +15,11 @@ _NOTE = text("INSERT INTO key_check (name, value) VALUES (:name, :value) ON CONF
 _NOTED = text("SELECT name, value FROM key_check")
 
 
-def require_keys(database: Database, values: Mapping[str, bytes]) -> None:
-    """Each key is the one that was used under its name before; a name that was never used is noted.
+def require_same(database: Database, values: Mapping[str, bytes]) -> None:
+    """Each value is the one that was used under its name before; a name that was never used is noted.
 
     Raises:
-        Refused: a key is another one.
+        Refused: one is another.
         Unavailable: the database is away.
     """
     with database.writing() as session:
@@ -28,14 +28,14 @@ def require_keys(database: Database, values: Mapping[str, bytes]) -> None:
         noted = {name: bytes(value) for name, value in session.execute(_NOTED)}
         for name, value in values.items():
             if noted[name] != value:
-                raise _other_key(name)
+                raise _other(name)
 
 
-def _other_key(name: str) -> Refused:
+def _other(name: str) -> Refused:
     return Refused(
-        "storage.other-key",
-        f"{name} is not the key under which this database was written; give that key, from where the secrets are kept."
+        "storage.not-as-written",
+        f"{name} is not the one under which this database was written; give that one, from where the settings are kept."
         " A new key for sealing takes a new ID.",
-        f"{name} 不是写入此数据库时所用的密钥；请提供原密钥（见密钥保管处）。新的加密密钥须用新的编号。",
+        f"{name} 与写入此数据库时所用的不同；请提供原值（见设置保管处）。新的加密密钥须用新的编号。",
         setting=name,
     )
