@@ -55,9 +55,9 @@ def unpack_holders(cells: Mapping[str, str], hint: str | None) -> list[dict[str,
 
 def _apart_from_numbers(cells: Sequence[str]) -> tuple[list[str], list[str]]:
     """The names alone, and the numbers that stand beside them in their own cell."""
-    found = [_NUMBER_IN_NAME.search(cell) for cell in cells]
-    names = [cell.replace(one[0], "") if one else cell for cell, one in zip(cells, found, strict=True)]
-    return names, [one[1] if one else "" for one in found]
+    found = ["/".join(_NUMBER_IN_NAME.findall(cell)) for cell in cells]
+    names = [_NUMBER_IN_NAME.sub("", cell).strip("/ ") if one else cell for cell, one in zip(cells, found, strict=True)]
+    return names, found
 
 
 def _paired_numbers(text: str, count: int, *, has_others: bool) -> list[str]:
