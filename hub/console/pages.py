@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-FILES: Final = ("verify.html", "verify.css", "strict.js", "verify.js", "page.js")
+FILES: Final = ("verify.html", "verify.css", "strict.js", "forms.js", "verify.js", "page.js")
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; "
     "connect-src 'none'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"

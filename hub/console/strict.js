@@ -146,7 +146,9 @@ const HubStrict = (() => {
   function canonicalJson(value) {
     if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
     if (value === null || typeof value !== "object") return JSON.stringify(value);
-    const members = Object.keys(value).sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
+    const keys = Object.keys(value);
+    if (keys.some((key) => /[\uD800-\uDFFF]/.test(key))) badJson("A key is outside the Basic Multilingual Plane.", "键超出基本多文种平面。");
+    const members = keys.sort().map((key) => `${JSON.stringify(key)}:${canonicalJson(value[key])}`);
     return `{${members.join(",")}}`;
   }
 
@@ -155,37 +157,64 @@ const HubStrict = (() => {
   // --- keys and JWS ------------------------------------------------------------------------------------------------
 
   const PRIVATE = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+  const P = 2n ** 255n - 19n;
+
+  const badKey = () => refuse("bad-key", "A key is not a public key for signatures that is used here.", "密钥不是此处使用的签名公钥。");
+
+  function power(base, exponent) {
+    let [found, square] = [1n, base % P];
+    for (let rest = exponent; rest > 0n; rest >>= 1n) {
+      if (rest & 1n) found = (found * square) % P;
+      square = (square * square) % P;
+    }
+    return found;
+  }
+
+  /** True for a point of edwards25519 (RFC 8032 §5.1.3) whose order is not 1, 2, 4 or 8, at which y is 0, ±1 or ±ix. */
+  function isPointOfFullOrder(encoded) {
+    let y = 0n;
+    for (const byte of encoded.toReversed?.() ?? [...encoded].reverse()) y = (y << 8n) | BigInt(byte);
+    y &= 2n ** 255n - 1n;
+    const square = (y * y) % P;
+    if (y >= P || square < 2n || (121665n * square * square - 243332n * square + 121666n) % P === 0n) return false;
+    const fraction = (121666n * (square - 1n) * (((121666n - 121665n * square) % P) + P)) % P;
+    return power(fraction, (P - 1n) / 2n) === 1n; // x² is a square
+  }
+
+  /** The algorithm's one name here; RFC 9864 prefers Ed25519 to EdDSA. */
+  const normalAlgorithm = (name) => (name === "EdDSA" ? "Ed25519" : name);
 
   /** A public key from its JWK: what algorithm it uses is the key's word, never the message's. */
   async function publicKey(jwk) {
-    const operations = jwk.key_ops ?? ["verify"];
-    if (PRIVATE.some((name) => name in jwk) || (jwk.use ?? "sig") !== "sig" || !operations.includes("verify")) {
-      refuse("bad-key", "A key on record is not a public key for signatures.", "登记的密钥不是签名公钥。");
-    }
-    let members = null;
-    if (jwk.kty === "OKP" && jwk.crv === "Ed25519") members = { crv: "Ed25519", kty: "OKP", x: jwk.x };
-    if (jwk.kty === "EC" && jwk.crv === "P-256") members = { crv: "P-256", kty: "EC", x: jwk.x, y: jwk.y };
-    if (!members) refuse("bad-key", "A key on record is neither Ed25519 nor P-256.", "登记的密钥既不是 Ed25519 也不是 P-256。");
-    const alg = members.kty === "OKP" ? "Ed25519" : "ES256";
+    const { use = "sig", key_ops: operations = ["verify"], kty, crv } = jwk;
+    if (PRIVATE.some((name) => name in jwk) || use !== "sig" || !Array.isArray(operations) || !operations.includes("verify")) badKey();
+    const [alg, names] = { "OKP Ed25519": ["Ed25519", ["x"]], "EC P-256": ["ES256", ["x", "y"]] }[`${kty} ${crv}`] ?? badKey();
+    if ("alg" in jwk && normalAlgorithm(jwk.alg) !== alg) badKey();
+    const coordinates = names.map((name) => unb64url(jwk[name]));
+    if (coordinates.some(({ length }) => length !== 32) || (alg === "Ed25519" && !isPointOfFullOrder(coordinates[0]))) badKey();
+    const members = { crv, kty, ...Object.fromEntries(names.map((name) => [name, jwk[name]])) };
     const how = alg === "Ed25519" ? { name: "Ed25519" } : { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-    const loaded = await crypto.subtle.importKey("jwk", members, how, false, ["verify"]);
-    const kid = jwk.kid ?? b64url(await sha256(utf8.encode(JSON.stringify(members))));
-    return { kid, alg, verifies: (signature, message) => crypto.subtle.verify(how, loaded, signature, message) };
+    const loaded = await crypto.subtle.importKey("jwk", members, how, false, ["verify"]).catch(badKey);
+    const { kid = b64url(await sha256(utf8.encode(JSON.stringify(members)))) } = jwk;
+    if (typeof kid !== "string" || !kid) badKey();
+    return { kid, alg, name: JSON.stringify(members), verifies: (signature, message) => crypto.subtle.verify(how, loaded, signature, message) };
   }
 
+  const MAX_BYTES = 4 * 1024 * 1024;
+
   /** The claims of a compact JWS of type `typ`, signed by the key that `keyFor(kid, iss, claims)` names. */
-  async function verifyJws(token, typ, keyFor) {
-    const parts = typeof token === "string" ? token.split(".") : [];
+  async function verifyJws(token, typ, keyFor, most = MAX_BYTES) {
+    const parts = typeof token === "string" && token.length <= most ? token.split(".") : [];
     if (parts.length !== 3) refuse("not-jws", "The content is not a JWS in compact form.", "内容不是 JWS 紧凑格式。");
     const header = strictJson(textOf(unb64url(parts[0])), 3);
     if (!isObject(header) || header.typ !== typ) refuse("typ", `The message is not of type ${typ}.`, `报文类型不是 ${typ}。`);
     if ("crit" in header || "b64" in header) refuse("crit", "The header demands an extension.", "报文头要求使用扩展。");
+    if ("kid" in header && typeof header.kid !== "string") refuse("header", "The header's kid is not a text.", "报文头的 kid 不是文本。");
     const claims = strictJson(textOf(unb64url(parts[1])));
     if (!isObject(claims)) refuse("claims", "The claims are not a JSON object.", "声明不是 JSON 对象。");
     const key = await keyFor(header.kid, claims.iss, claims);
     if (!key) refuse("unknown-key", "No trusted key for this issuer and kid.", "信任策略中没有该签发方及 kid 的公钥。");
-    const alg = header.alg === "EdDSA" ? "Ed25519" : header.alg;
-    if (alg !== key.alg) refuse("algorithm", "The algorithm is not the key's own.", "算法与密钥不符。");
+    if (normalAlgorithm(header.alg) !== key.alg) refuse("algorithm", "The algorithm is not the key's own.", "算法与密钥不符。");
     const signature = unb64url(parts[2]);
     if (signature.length !== 64 || !(await key.verifies(signature, utf8.encode(`${parts[0]}.${parts[1]}`)))) {
       refuse("bad-signature", "The signature does not match the content.", "签名与内容不符。");
@@ -197,14 +226,18 @@ const HubStrict = (() => {
 
   const RESERVED = ["_sd", "...", "_sd_alg"];
   const ALWAYS_CLEAR = ["iss", "iat", "nbf", "exp", "jti", "vct", "cnf", "status", "aud", "sub"];
+  const MAX_SD_JWT_BYTES = 262_144;
+  const MAX_DISCLOSURES = 2_000;
+  const MAX_DEPTH = 16;
   const badDisclosure = () => refuse("disclosure", "A disclosure is not of the form RFC 9901 prescribes.", "披露项格式不符合 RFC 9901。");
 
   /** The evidence in `token`: its clear claims, all presented claims, and the path of each disclosed value. */
   async function verifySdJwt(token, keyFor, typ = "dc+sd-jwt") {
-    const parts = typeof token === "string" ? token.split("~") : [];
-    if (parts.length < 2 || parts.at(-1) !== "") refuse("not-sd-jwt", "The content is not an SD-JWT.", "内容不是 SD-JWT。");
+    const parts = typeof token === "string" && token.length <= MAX_SD_JWT_BYTES ? token.split("~") : [];
+    if (parts.length < 2 || parts.length > MAX_DISCLOSURES || parts.at(-1) !== "") refuse("not-sd-jwt", "The content is not an SD-JWT.", "内容不是 SD-JWT。");
     const signed = await verifyJws(parts[0], typ, keyFor);
-    if ((signed.claims._sd_alg ?? "sha-256") !== "sha-256") refuse("sd-hash", "The evidence does not hash with SHA-256.", "凭证未使用 SHA-256。");
+    const { _sd_alg: hash = "sha-256" } = signed.claims;
+    if (hash !== "sha-256") refuse("sd-hash", "The evidence does not hash with SHA-256.", "凭证未使用 SHA-256。");
 
     const waiting = new Map();
     for (const spelled of parts.slice(1, -1)) {
@@ -228,6 +261,7 @@ const HubStrict = (() => {
       return isObject(value) ? resolveObject(value, path) : value;
     };
     const resolveList = (list, path) => {
+      if (path.length > MAX_DEPTH) badDisclosure();
       const shown = [];
       for (const member of list) {
         if (!isObject(member) || !("..." in member)) {
@@ -242,6 +276,7 @@ const HubStrict = (() => {
       return shown;
     };
     const resolveObject = (object, path) => {
+      if (path.length > MAX_DEPTH) badDisclosure();
       const shown = Object.create(null);
       for (const [name, value] of Object.entries(object)) {
         if (name === "_sd") continue;
@@ -273,22 +308,35 @@ const HubStrict = (() => {
 
   const badNote = () => refuse("note", "The checkpoint is not a signed note.", "检查点不是签名便笺格式。");
 
+  const KEY_NAME = "[^+\\u0000-\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]+";
+  const VKEY = new RegExp(`^(${KEY_NAME})\\+([0-9a-f]{8})\\+([A-Za-z0-9+/]+=*)$`);
+  const SIGNATURE = new RegExp(`^— (${KEY_NAME}) (\\S+)$`);
+  const KINDS = { 1: "ed25519", 4: "cosignature", 6: "ml-dsa-44" };
+  const ML_DSA_BYTES = 1312;
+  const MAX_NOTE = 1_000_000;
+  const MAX_SIGNATURES = 64;
+
   /** A verifier key `name+id+base64`: who signs, with what kind of signature. */
   async function noteVerifier(vkey) {
-    const [, name, id, spelled] = /^([^+\s]+)\+([0-9a-f]{8})\+([A-Za-z0-9+/]+=*)$/.exec(vkey) ?? badNote();
+    const [, name, id, spelled] = VKEY.exec(vkey) ?? badNote();
     const bytes = unbase64(spelled);
     const want = (await sha256(concat(utf8.encode(`${name}\n`), bytes))).slice(0, 4);
     if (Array.from(want, (byte) => byte.toString(16).padStart(2, "0")).join("") !== id) badNote();
-    const kind = { 1: "ed25519", 4: "cosignature", 6: "ml-dsa-44" }[bytes[0]] ?? "unknown";
-    const loaded = bytes.length === 33 ? await crypto.subtle.importKey("raw", bytes.slice(1), { name: "Ed25519" }, false, ["verify"]) : null;
-    return { name, id: want, kind, verifies: (signature, message) => crypto.subtle.verify({ name: "Ed25519" }, loaded, signature, message) };
+    const kind = KINDS[bytes[0]] ?? badNote();
+    const key = bytes.slice(1);
+    if (kind === "ml-dsa-44" ? key.length !== ML_DSA_BYTES : key.length !== 32 || !isPointOfFullOrder(key)) badNote();
+    const loaded = kind === "ml-dsa-44" ? null : await crypto.subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
+    const verifies = (signature, message) => crypto.subtle.verify({ name: "Ed25519" }, loaded, signature, message);
+    return { name, id: want, kind, key: base64(key), verifies };
   }
 
   function parseNote(text) {
     const cut = text.lastIndexOf("\n\n");
-    if (cut < 0 || !text.endsWith("\n")) badNote();
-    const signatures = text.slice(cut + 2, -1).split("\n").map((line) => {
-      const [, name, spelled] = /^— ([^+\s]+) (\S+)$/.exec(line) ?? badNote();
+    if (cut < 0 || !text.endsWith("\n") || text.length > MAX_NOTE || /[\u0000-\u0009\u000b-\u001f]/.test(text)) badNote();
+    const lines = text.slice(cut + 2, -1).split("\n");
+    if (lines.length > MAX_SIGNATURES) badNote();
+    const signatures = lines.map((line) => {
+      const [, name, spelled] = SIGNATURE.exec(line) ?? badNote();
       const bytes = unbase64(spelled);
       if (bytes.length < 5) badNote();
       return { name, id: bytes.slice(0, 4), signature: bytes.slice(4) };
@@ -310,28 +358,32 @@ const HubStrict = (() => {
     let [message, signature, at] = [utf8.encode(note.body), found.signature, 0];
     if (verifier.kind === "cosignature") {
       if (signature.length !== 72) badNote();
-      at = Number(new DataView(signature.buffer, signature.byteOffset).getBigUint64(0));
+      at = new DataView(signature.buffer, signature.byteOffset).getBigUint64(0);
+      if (at >= 2n ** 63n) badNote();
       message = utf8.encode(`cosignature/v1\ntime ${at}\n${note.body}`);
       signature = signature.slice(8);
     } else if (verifier.kind !== "ed25519") return null;
     if (!(await verifier.verifies(signature, message))) {
       refuse("checkpoint-signature", `The signature of ${verifier.name} on the checkpoint is wrong.`, `${verifier.name} 对检查点的签名有误。`);
     }
-    return at;
+    return Number(at);
   }
 
-  const NUMBER = /^(?:0|[1-9]\d{0,15})$/;
+  const NUMBER = /^(?:0|[1-9][0-9]{0,18})$/;
+  const EMPTY_ROOT = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
 
   function parseCheckpoint(body) {
-    const [origin, size, root] = body.split("\n");
-    if (!origin || !NUMBER.test(size ?? "") || !root) badNote();
-    return { origin, size: Number(size), root: unbase64(root) };
+    const lines = body.split("\n");
+    const [origin, size, root] = lines;
+    if (lines.length < 4 || lines.pop() !== "" || lines.includes("") || !NUMBER.test(size)) badNote();
+    if (unbase64(root).length !== 32 || (size === "0") !== (root === EMPTY_ROOT)) badNote();
+    return { origin, size: BigInt(size), root: unbase64(root) };
   }
 
   /** `c2sp.org/tlog-proof@v1`: index, hashes and the signed checkpoint. */
   function parseProof(text) {
     const bad = () => refuse("receipt", "The receipt is not a tlog-proof.", "回执不是 tlog-proof 格式。");
-    const cut = text.indexOf("\n\n");
+    const cut = text.length > MAX_NOTE ? -1 : text.indexOf("\n\n");
     const lines = cut < 0 ? bad() : text.slice(0, cut).split("\n");
     if (lines.shift() !== "c2sp.org/tlog-proof@v1") bad();
     if (lines[0]?.startsWith("extra ")) unbase64(lines.shift().slice(6));
@@ -339,27 +391,27 @@ const HubStrict = (() => {
     if (!NUMBER.test(index) || lines.length > 63) bad();
     const hashes = lines.map(unbase64);
     if (hashes.some((hash) => hash.length !== 32)) bad();
-    return { index: Number(index), hashes, note: parseNote(text.slice(cut + 2)) };
+    return { index: BigInt(index), hashes, note: parseNote(text.slice(cut + 2)) };
   }
 
   const leafHash = (entry) => sha256(concat([0], entry));
   const nodeHash = (left, right) => sha256(concat([1], left, right));
 
-  /** The root that `hashes` lead to from the leaf at `index` in a tree of `size` (RFC 9162 §2.1.3.2), or null. */
+  /** The root that `hashes` lead to from the leaf at `index` in a tree of `size`, both BigInt (RFC 9162 §2.1.3.2), or null. */
   async function rootFrom(leaf, index, size, hashes) {
     if (index >= size) return null;
-    let [node, last, root] = [index, size - 1, leaf];
+    let [node, last, root] = [index, size - 1n, leaf];
     for (const hash of hashes) {
-      if (last === 0) return null;
-      if (node % 2 === 1 || node === last) {
+      if (last === 0n) return null;
+      if (node % 2n === 1n || node === last) {
         root = await nodeHash(hash, root);
-        while (node % 2 === 0 && node !== 0) [node, last] = [node / 2, Math.floor(last / 2)];
+        while (node % 2n === 0n && node !== 0n) [node, last] = [node >> 1n, last >> 1n];
       } else {
         root = await nodeHash(root, hash);
       }
-      [node, last] = [Math.floor(node / 2), Math.floor(last / 2)];
+      [node, last] = [node >> 1n, last >> 1n];
     }
-    return last === 0 ? root : null;
+    return last === 0n ? root : null;
   }
 
   return {

@@ -7,35 +7,8 @@ const HubVerifier = (() => {
 
   // --- whose word counts -------------------------------------------------------------------------------------------
 
-  const isSaid = (value) => value !== null && value !== undefined;
-  const listOf = (jwks) => (Array.isArray(jwks) ? jwks : (jwks?.keys ?? []));
-  const badForm = () => refuse("form", "The file is not of the form prescribed.", "文件格式不符合规定。");
-
-  /** Every key of the policy, by party and kid. */
-  async function trustedKeys(policy) {
-    const keys = new Map();
-    const holders = [[policy.hub.id, policy.hub], ...Object.entries(policy.parties ?? {})];
-    for (const [party, { jwks }] of holders) {
-      for (const jwk of listOf(jwks)) {
-        const key = await S.publicKey(jwk);
-        keys.set(`${party} ${key.kid}`, key);
-      }
-    }
-    return keys;
-  }
-
-  /** When each key on these lines counted: from its beginning up to, and not including, its first end. */
-  async function livesOf(lines) {
-    const lives = new Map();
-    for (const line of lines) {
-      const { kid } = await S.publicKey(line.jwk);
-      const { until, revoked, compromised_since: stolen = null, log_size: size = null } = line;
-      const ends = [until, revoked, stolen].filter(isSaid);
-      if (![line.from ?? 0, size ?? 0, ...ends].every(Number.isSafeInteger) || lives.has(`${line.party} ${kid}`)) badForm();
-      lives.set(`${line.party} ${kid}`, { begins: line.from ?? -Infinity, ends: Math.min(Infinity, ...ends), stolen, size });
-    }
-    return lives;
-  }
+  const F = HubForms;
+  const { isSaid, badForm } = F;
 
   /**
    * The time of a signature is its signer's claim. Of a key that somebody else had, it counts only when the log or its
@@ -48,7 +21,7 @@ const HubVerifier = (() => {
   }
 
   const counted = ({ history, told }, { party, kid, at }, logged) => {
-    const [life, own] = [history.get(`${party} ${kid}`), told.get(`${party} ${kid}`)];
+    const [life, own] = [history, told].map((lives) => lives.get(F.keyName(party, kid)));
     return Boolean(life) && countedAt(life, at, logged) && (!own || countedAt(own, at, logged));
   };
 
@@ -56,7 +29,7 @@ const HubVerifier = (() => {
   async function placeOf({ bundle, policy }) {
     const proof = S.parseProof(bundle.receipt);
     const times = [...(await cosigners(policy, proof.note)).values()].sort((a, b) => a - b);
-    const quorum = policy.quorum ?? 0;
+    const { quorum } = policy;
     return { index: proof.index, by: quorum && times.length >= quorum ? times[quorum - 1] : null };
   }
 
@@ -81,15 +54,8 @@ const HubVerifier = (() => {
   function covers(pattern, path, own) {
     const [first, ...rest] = pattern.split(".");
     const want = first === "self" ? [...own, ...rest] : [first, ...rest];
-    if (pattern === "*") return true;
+    if (want.length === 1 && want[0] === "*") return true;
     return want.length <= path.length && want.every((part, at) => (part === "*" ? typeof path[at] === "number" : String(part) === String(path[at])));
-  }
-
-  /** Where somebody in `role` stands: `man` at man, `member.2` at members, 1. */
-  function ownPath(role, claims) {
-    const [base, number] = (role ?? "").split(".");
-    if (["", "self", "deceased"].includes(base)) return [];
-    return `${base}s` in claims ? [`${base}s`, Number(number ?? 1) - 1] : [base];
   }
 
   const commit = async (salt, text) => {
@@ -99,59 +65,26 @@ const HubVerifier = (() => {
 
   // --- the steps, numbered as `hub verify` numbers them ------------------------------------------------------------
 
-  const TEXTS = ["request", "answer", "entry", "salt", "receipt", "seal"];
-  const LISTS = ["keys", "status_lists"];
   const ANSWER_SECONDS = 120;
+  const REQUEST_SECONDS = 60;
+  const SALT_BYTES = 32;
+  const ENTRY_BYTES = 4096;
+  const STATEMENTS = "urn:hub:statement:";
   const same = (text) => ({ en: text, zh: text });
-
-  function readBundle(bytes) {
-    const bundle = S.strictJson(S.textOf(bytes));
-    const members = ["version", ...TEXTS, ...LISTS];
-    if (!S.isObject(bundle) || bundle.version !== 1) badForm();
-    if (Object.keys(bundle).length !== members.length || members.some((name) => !(name in bundle))) badForm();
-    if (TEXTS.some((name) => typeof bundle[name] !== "string") || LISTS.some((name) => !Array.isArray(bundle[name]))) badForm();
-    return bundle;
-  }
-
-  const POLICY = ["version", "hub", "parties", "witnesses", "quorum", "key_life", "max_status_age_seconds"];
-
-  /** A member of another name is refused: misspelt, a demand would be dropped without a word. */
-  function readPolicy(bytes) {
-    const policy = S.strictJson(S.textOf(bytes));
-    if (!S.isObject(policy) || Object.keys(policy).some((name) => !POLICY.includes(name))) badForm();
-    if (![policy.quorum ?? 0, policy.max_status_age_seconds ?? 0].every(Number.isSafeInteger)) badForm();
-    if (!S.isObject(policy) || policy.version !== 1 || typeof policy.hub?.id !== "string") badForm();
-    return policy;
-  }
-
-  /** The lines of an answer: each whole, and the outcome on the whole what all of them say. */
-  function linesIn({ evidence, outcome }) {
-    if (!Array.isArray(evidence) || !evidence.length || !evidence.every(S.isObject)) badForm();
-    for (const line of evidence) {
-      const texts = ["presentation", "provider", "role", "reason"].map((name) => line[name]).filter(isSaid);
-      if (![line.type, ...texts].every((text) => typeof text === "string")) badForm();
-      if (!["released", "partial", "refused"].includes(line.outcome)) badForm();
-      if ((line.outcome === "refused") === isSaid(line.presentation)) badForm();
-    }
-    const outcomes = new Set(evidence.map((line) => line.outcome));
-    if (outcome !== (outcomes.size === 1 ? evidence[0].outcome : "partial")) badForm();
-    return evidence;
-  }
 
   /** The hub signs statements and nothing else; a type that the policy names for parties counts from those alone. */
   function answersFor({ hub, parties }, type, party) {
-    const named = Object.entries(parties ?? {}).filter(([, { evidence }]) => (evidence ?? []).includes(type));
-    return type.startsWith("urn:hub:statement:") === (party === hub.id) && (!named.length || named.some(([id]) => id === party));
+    const named = Object.entries(parties).filter(([, { evidence }]) => (evidence ?? []).includes(type));
+    return type.startsWith(STATEMENTS) === (party === hub.id) && (!named.length || named.some(([id]) => id === party));
   }
 
   const STEPS = [
     {
       title: { en: "The bundle is well formed", zh: "核验包格式完整" },
       async check(context) {
-        context.policy = readPolicy(context.policyBytes);
-        context.bundle = readBundle(context.bundleBytes);
-        const keys = await trustedKeys(context.policy);
-        context.keyFor = (kid, party) => keys.get(`${party} ${kid}`) ?? null;
+        context.policy = await F.readPolicy(context.policyBytes);
+        context.bundle = F.readBundle(context.bundleBytes);
+        context.keyFor = (kid, party) => context.policy.keys.get(F.keyName(party, kid)) ?? null;
         context.signers = [];
         return same("version 1");
       },
@@ -170,10 +103,12 @@ const HubVerifier = (() => {
       title: { en: "The request is signed by the consumer", zh: "请求由数据需求方签名" },
       async check(context) {
         context.request = await signedMessage(context, context.bundle.request, "evidence-request+jwt");
-        const { iss, aud, wanted } = context.request.claims;
+        F.checkRequest(context.request.claims);
+        const { iss, aud, iat, exp } = context.request.claims;
         if (aud !== context.policy.hub.id) refuse("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。");
         if (iss === context.policy.hub.id) refuse("own-request", "The hub asked itself.", "请求由枢纽自己签名。");
-        if (!Array.isArray(wanted) || new Set(wanted.map(({ type }) => type)).size !== wanted.length) badForm();
+        if (!Number.isSafeInteger(exp)) badForm();
+        if (!(exp > iat && exp - iat <= REQUEST_SECONDS)) refuse("lifetime", "The request lives longer than any may.", "请求有效期超出上限。");
         return same(iss);
       },
     },
@@ -181,7 +116,7 @@ const HubVerifier = (() => {
       title: { en: "The answer is signed by the hub", zh: "应答由枢纽签名" },
       async check(context) {
         context.answer = await signedMessage(context, context.bundle.answer, "evidence-answer+jwt", context.policy.hub.id);
-        context.shown = linesIn(context.answer.claims).filter((item) => isSaid(item.presentation));
+        context.shown = F.linesIn(context.answer.claims).filter((item) => isSaid(item.presentation));
         return same(context.answer.claims.outcome);
       },
     },
@@ -192,9 +127,13 @@ const HubVerifier = (() => {
         if (told.aud !== asked.iss || told.request_digest !== S.b64url(request.digest) || told.case !== asked.case) {
           refuse("unrelated", "The answer is not to this request.", "应答与请求不对应。");
         }
-        if (!(told.iat >= asked.iat - ANSWER_SECONDS && told.iat <= asked.exp + ANSWER_SECONDS)) {
+        const { nbf = asked.iat } = asked;
+        if (!Number.isSafeInteger(nbf)) badForm();
+        if (!(told.iat >= Math.max(asked.iat, nbf) - ANSWER_SECONDS && told.iat <= asked.exp + ANSWER_SECONDS)) {
           refuse("untimely", "The answer was not signed while the request lived.", "应答时间不在请求有效期内。");
         }
+        const types = [told.evidence, asked.wanted].map((lines) => [...new Set(lines.map(({ type }) => type))].sort().join("\n"));
+        if (types[0] !== types[1]) refuse("other-lines", "The answer is not to just what was asked for.", "应答与所请求类型不一致。");
         return same(asked.case);
       },
     },
@@ -202,6 +141,7 @@ const HubVerifier = (() => {
       title: { en: "It is about the subject asked about", zh: "应答所涉主体即所请求的主体" },
       async check({ request, answer, shown }) {
         const [asked, told] = [request.claims.subject.pairwise, answer.claims.subject];
+        if (isSaid(told) && typeof told !== "string") badForm();
         if (isSaid(asked) && isSaid(told) && asked !== told) refuse("other-subject", "The answer is about somebody else.", "应答所涉主体与请求不符。");
         if (!isSaid(told) && shown.length) refuse("no-subject", "Evidence is shown about nobody named.", "应答披露了凭证但未写明主体。");
         return same(told ?? "—");
@@ -219,6 +159,13 @@ const HubVerifier = (() => {
           if (!answersFor(context.policy, item.type, item.provider)) {
             refuse("not-its-word", "Evidence is signed by a party that does not answer for it.", "凭证由不对其负责的一方签名。");
           }
+          const { role, as_of: asOf = null } = item;
+          if (!F.hasRole(role, evidence.claims) || ("as_of" in evidence.claims && evidence.claims.as_of !== asOf)) {
+            refuse("other-role", "The answer names a role or a date that the evidence does not have.", "应答所列角色或日期与凭证不符。");
+          }
+          if (F.isAboutAnother(context.request.claims.subject, evidence.claims, role)) {
+            refuse("other-person", "Evidence has another name and number than were asked about.", "凭证所载姓名与号码均与请求不符。");
+          }
           noteSigner(context, evidence);
           if (evidence.claims.iat > context.answer.claims.iat + ANSWER_SECONDS) {
             refuse("evidence-later", "Evidence was signed after the answer that shows it.", "凭证的签发晚于披露它的应答。");
@@ -233,11 +180,12 @@ const HubVerifier = (() => {
       title: { en: "Nothing is disclosed that was not asked for", zh: "未披露任何未请求的数据项" },
       async check({ request, answer, opened }) {
         for (const { item, claims, paths } of opened) {
-          const asked = request.claims.wanted.find(({ type }) => type === item.type)?.claims ?? [];
-          const own = ownPath(item.role, claims);
+          const asked = request.claims.wanted.find(({ type }) => type === item.type).claims;
+          const own = F.ownPath(item.role, claims);
           const isAsked = (path) => !NEVER_SHARED.includes(path[0]) && asked.some((pattern) => covers(pattern, path, own));
-          if (!asked.length || !paths.every(isAsked)) refuse("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。");
-          if (isSaid(claims.sub) && claims.sub !== answer.claims.subject) refuse("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。");
+          if (!paths.every(isAsked)) refuse("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。");
+          const isAbout = isSaid(claims.sub) || item.type.startsWith(STATEMENTS);
+          if (isAbout && claims.sub !== answer.claims.subject) refuse("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。");
         }
         return same(String(opened.reduce((sum, { paths }) => sum + paths.length, 0)));
       },
@@ -246,7 +194,7 @@ const HubVerifier = (() => {
       title: { en: "Every key counted when it signed", zh: "每把密钥在签名时有效" },
       async check(context) {
         const { bundle, policy, signers } = context;
-        context.lives = { history: await livesOf(bundle.keys), told: await livesOf(policy.key_life ?? []) };
+        context.lives = { history: await F.livesOf(bundle.keys), told: policy.lives };
         const logged = await placeOf(context).catch(() => NOWHERE);
         for (const [number, signer] of signers.entries()) {
           // The first is the seal, which no log entry bounds.
@@ -254,7 +202,7 @@ const HubVerifier = (() => {
             refuse("key-not-counted", `A key of ${signer.party} did not count when it signed.`, `${signer.party} 的密钥在签名时无效。`);
           }
         }
-        return same(String(new Set(signers.map(({ party, kid }) => `${party} ${kid}`)).size));
+        return same(String(new Set(signers.map(({ party, kid }) => F.keyName(party, kid))).size));
       },
     },
     {
@@ -263,6 +211,7 @@ const HubVerifier = (() => {
         const { bundle, request, answer } = context;
         context.entry = S.unb64url(bundle.entry);
         const [entry, salt] = [S.strictJson(S.textOf(context.entry)), S.unb64url(bundle.salt)];
+        if (context.entry.length > ENTRY_BYTES || salt.length !== SALT_BYTES || !S.isObject(entry) || typeof entry.id !== "string") badForm();
         const expected = {
           v: 1,
           kind: "exchange",
@@ -278,7 +227,8 @@ const HubVerifier = (() => {
           officer: await commit(salt, request.claims.officer),
           shown: await commit(salt, shownIn(context)),
         };
-        const wrong = Object.keys(expected).find((name) => entry[name] !== expected[name]);
+        const told = Object.entries(toldInClear(context)).filter(([name]) => name in entry);
+        const wrong = [...Object.entries(expected), ...told].find(([name, value]) => !(name in entry) || S.canonicalJson(entry[name]) !== S.canonicalJson(value))?.[0];
         if (wrong) refuse("other-entry", `The log entry says otherwise: ${wrong}.`, `日志条目与应答不符：${wrong}。`);
         if (S.canonicalJson(entry) !== S.textOf(context.entry)) refuse("other-entry", "The entry is not in canonical form.", "日志条目不是规范格式。");
         return same(entry.id);
@@ -290,14 +240,14 @@ const HubVerifier = (() => {
         const { policy, bundle } = context;
         const proof = S.parseProof(bundle.receipt);
         const checkpoint = S.parseCheckpoint(proof.note.body);
-        const log = await S.noteVerifier(policy.hub.log_vkey);
+        const { log } = policy;
         if (checkpoint.origin !== log.name || (await S.signedBy(proof.note, log)) === null) {
           refuse("unknown-log", "The hub's log did not sign the checkpoint.", "检查点未经该枢纽的日志签名。");
         }
         const root = await S.rootFrom(await S.leafHash(context.entry), proof.index, checkpoint.size, proof.hashes);
         if (!root || !S.equal(root, checkpoint.root)) refuse("tree", "The proof does not lead to the root.", "证明未能推导出该根。");
         const cosigned = await cosigners(policy, proof.note);
-        if (cosigned.size < (policy.quorum ?? 0)) refuse("too-few-witnesses", "Too few witnesses cosigned that this browser can check.", "本浏览器可核验的见证方共签数量不足。");
+        if (cosigned.size < policy.quorum) refuse("too-few-witnesses", "Too few witnesses cosigned that this browser can check.", "本浏览器可核验的见证方共签数量不足。");
         context.place = `${checkpoint.origin} #${proof.index}`;
         const by = [...cosigned.keys()].join(", ") || "—";
         return { en: `index ${proof.index} of ${checkpoint.size}; witnesses: ${by}`, zh: `索引 ${proof.index}，共 ${checkpoint.size} 条；见证方：${by}` };
@@ -332,15 +282,24 @@ const HubVerifier = (() => {
       }),
     );
 
+  const sorted = (texts) => [...new Set(texts)].sort();
+
+  /** What an auditor reads of the exchange in the log itself. */
+  const toldInClear = ({ request, answer, shown }) => ({
+    reason: answer.claims.reason ?? null,
+    asked: sorted(request.claims.wanted.map(({ type }) => type)),
+    released: sorted(shown.map(({ type }) => type)),
+    providers: sorted(shown.map(({ provider }) => provider)),
+  });
+
   const NOWHERE = { index: Infinity, by: null };
 
   /** The policy's witnesses whose Ed25519 cosignature holds, each with its time: one institution counts once. */
   async function cosigners(policy, note) {
     const times = new Map();
-    for (const vkey of policy.witnesses ?? []) {
-      const witness = await S.noteVerifier(vkey);
+    for (const witness of policy.witnesses) {
       const at = await S.signedBy(note, witness);
-      if (at !== null) times.set(witness.name, at);
+      if (at !== null) times.set(witness.name, Math.min(at, times.get(witness.name) ?? Infinity));
     }
     return times;
   }
@@ -348,6 +307,7 @@ const HubVerifier = (() => {
   // --- status lists (IETF draft-ietf-oauth-status-list) ------------------------------------------------------------
 
   const MAX_LIST_BYTES = 1024 * 1024;
+  const MAX_TOKEN_BYTES = 2 * 1024 * 1024;
   const CLOCKS_SECONDS = 60;
 
   async function unpacked(text) {
@@ -364,11 +324,13 @@ const HubVerifier = (() => {
 
   /** The list, or null when its key did not count: a thief's list says nothing, and breaks no older answer. */
   async function statusList(context, token) {
-    const { claims, key } = await S.verifyJws(token, "statuslist+jwt", context.keyFor);
-    const { iss, sub, iat, exp, status_list: told } = claims;
-    if (typeof sub !== "string" || ![iat, exp].every(Number.isSafeInteger) || exp <= iat || ![1, 2, 4, 8].includes(told?.bits)) badForm();
-    if (!counted(context.lives, { party: iss, kid: key.kid, at: iat }, null)) return null;
-    return { iss, sub, iat, exp, bits: told.bits, bytes: await unpacked(told.lst) };
+    const { claims, key } = await S.verifyJws(token, "statuslist+jwt", context.keyFor, MAX_TOKEN_BYTES);
+    const { iss, sub, iat, exp, ttl, status_list: told } = claims;
+    if (typeof sub !== "string" || ![iat, exp, ttl].every(Number.isSafeInteger) || exp <= iat || ttl <= 0) badForm();
+    if (![1, 2, 4, 8].includes(told?.bits)) badForm();
+    const bytes = await unpacked(told.lst);
+    if (!bytes.length) badForm();
+    return counted(context.lives, { party: iss, kid: key.kid, at: iat }, null) ? { iss, sub, iat, exp, bits: told.bits, bytes } : null;
   }
 
   const statusAt = ({ bits, bytes }, index) => {
@@ -378,7 +340,8 @@ const HubVerifier = (() => {
 
   /** Of the lists that a piece names, the newest from before the answer decides; a younger one may say it ended since. */
   function statusOf(claims, lists, { answer, policy }) {
-    const { nbf = 0, exp = Infinity } = claims;
+    const { nbf = 0, exp = Number.MAX_SAFE_INTEGER } = claims;
+    if (![nbf, exp].every(Number.isSafeInteger)) badForm();
     if (!(nbf <= answer.claims.iat + CLOCKS_SECONDS && answer.claims.iat < exp)) refuse("period", "Evidence was released outside its period of validity.", "凭证在有效期外被披露。");
     if (!isSaid(claims.status)) return null;
     const { uri, idx } = claims.status.status_list ?? {};

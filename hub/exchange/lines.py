@@ -19,8 +19,10 @@ def lines_in(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
     Raises:
         Malformed: a line is of another form, shows something although it was refused or nothing although it was
-            released, or the outcome on the whole is not what the lines say.
+            released; the outcome on the whole is not what the lines say; or the answer has no name of its own.
     """
+    if not all(isinstance(answer.get(name), str) for name in ("exchange", "jti")):
+        raise bad_bundle()
     lines = answer.get("evidence")
     if not isinstance(lines, list) or not lines or not all(isinstance(line, Mapping) for line in lines):
         raise bad_bundle()
@@ -32,9 +34,10 @@ def lines_in(answer: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
 
 
 def _outcome(line: Mapping[str, Any]) -> Outcome:
-    if not isinstance(line.get("type"), str) or not all(
-        isinstance(line.get(each), str | None) for each in _TEXTS_OR_NONE
-    ):
+    texts = [line.get(name) for name in _TEXTS_OR_NONE]
+    if not isinstance(line.get("type"), str) or not all(isinstance(each, str | None) for each in texts):
+        raise bad_bundle()
+    if type(line.get("as_of")) not in {int, type(None)}:
         raise bad_bundle()
     outcome = next((each for each in Outcome if each.value == line.get("outcome")), None)
     if outcome is None or (outcome is Outcome.refused) is not (line.get("presentation") is None):

@@ -7,13 +7,17 @@ from typing import Any, Final, Self
 from hub.errors import Malformed, Refused
 from hub.proof.encoding import strict_json
 from hub.proof.keys import PublicKey
-from hub.proof.note import NoteVerifier
+from hub.proof.note import COSIGNATURE, COSIGNATURE_ML_DSA, NoteVerifier
 from hub.proof.policy import Group, LogPolicy, Witness
 
 VERSION: Final = 1
 STATEMENTS: Final = "urn:hub:statement:"
 """The types of what the hub itself derives and signs; whatever else it signs is no evidence."""
 MEMBERS: Final = frozenset({"version", "hub", "parties", "witnesses", "quorum", "key_life", "max_status_age_seconds"})
+HUB_MEMBERS: Final = frozenset({"id", "jwks", "log_vkey", "origin"})
+PARTY_MEMBERS: Final = frozenset({"jwks", "evidence"})
+LIFE_MEMBERS: Final = frozenset({"party", "jwk", "from", "until", "revoked", "compromised_since", "log_size", "reason"})
+COSIGNING: Final = frozenset({COSIGNATURE, COSIGNATURE_ML_DSA})
 _QUORUM: Final = "quorum"
 
 
@@ -84,13 +88,22 @@ class KeyHistory:
         return life is not None and life.counts_at(at, logged)
 
 
+def _require_known(told: Mapping[str, Any], members: frozenset[str]) -> None:
+    """Returns when all that ``told`` names is known here: a misspelt end of a key would be no end."""
+    if unknown := sorted(told.keys() - members):
+        raise _bad_policy(unknown[0])
+
+
 def _life(line: Any) -> KeyLife:
     if not isinstance(line, Mapping) or not isinstance(line.get("jwk"), Mapping):
         raise _bad_policy("keys")
+    if not isinstance(line.get("party"), str):
+        raise _bad_policy("party")
+    _require_known(line, LIFE_MEMBERS)
     ends = [_instant(line, name) for name in ("until", "revoked", "compromised_since")]
     last = min((end for end in ends if end is not None), default=None)
     return KeyLife(
-        party=str(line.get("party")),
+        party=line["party"],
         kid=PublicKey.from_jwk(line["jwk"]).kid,
         begins=_instant(line, "from"),
         ends=last,
@@ -145,13 +158,13 @@ class TrustPolicy:
 def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     """The policy in a file's ``content``.
 
-    A member of another name is refused: misspelt, a demand would be dropped without a word. ``parties`` names each
-    party's ``jwks``, and as ``evidence`` the types that it answers for: one named there counts from nobody else.
-    ``witnesses`` and ``quorum`` say whose cosignatures a checkpoint needs, and
-    of how many institutions: several keys under one name count once;
-    ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``, ``compromised_since``,
-    ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older than that show every piece
-    of evidence as valid when it was released.
+    A member of another name is refused at every level: misspelt, a demand would be dropped without a word. ``parties``
+    names each party's ``jwks``, each key id once, and as ``evidence`` the types that it answers for: one named there
+    counts from nobody else; the hub, if it is named there, brings no further key. ``witnesses`` and ``quorum`` say
+    whose cosignatures a checkpoint needs, and of how many institutions: several keys under one name count once, the
+    log's own not at all; ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``,
+    ``compromised_since``, ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older
+    than that show every piece of evidence as valid when it was released.
 
     Raises:
         Malformed: another form, naming the member.
@@ -159,19 +172,23 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     told = strict_json(content) if isinstance(content, bytes) else content
     if not isinstance(told, Mapping) or type(told.get("version")) is not int or told["version"] != VERSION:
         raise _bad_policy("version")
-    if unknown := sorted(told.keys() - MEMBERS):
-        raise _bad_policy(unknown[0])
+    _require_known(told, MEMBERS)
     hub = told.get("hub")
     if not isinstance(hub, Mapping) or not isinstance(hub.get("id"), str):
         raise _bad_policy("hub")
-    keys = dict(_keys(hub["id"], hub))
+    _require_known(hub, HUB_MEMBERS)
+    keys = _keys(hub["id"], hub)
     parties, history = told.get("parties", {}), told.get("key_life", [])
     if not isinstance(parties, Mapping):
         raise _bad_policy("parties")
     if not isinstance(history, list):
         raise _bad_policy("key_life")
     for party, each in parties.items():
-        keys.update(_keys(party, each))
+        own = _keys(party, each)
+        _require_known(each, PARTY_MEMBERS)
+        if party == hub["id"] and not own.items() <= keys.items():
+            raise _bad_policy("parties")
+        keys |= own
     lives = KeyHistory.of(history).lives
     oldest = _instant(told, "max_status_age_seconds")
     return TrustPolicy(hub["id"], keys, _log(hub, told), lives, oldest, _answering(parties))
@@ -188,19 +205,23 @@ def _answering(parties: Mapping[str, Any]) -> dict[str, frozenset[str]]:
     return found
 
 
-def _keys(party: str, holder: Any) -> list[tuple[tuple[str, str], PublicKey]]:
+def _keys(party: str, holder: Any) -> dict[tuple[str, str], PublicKey]:
     jwks = holder.get("jwks") if isinstance(holder, Mapping) else None
     listed = jwks.get("keys") if isinstance(jwks, Mapping) else jwks
     if not isinstance(listed, list) or not all(isinstance(jwk, Mapping) for jwk in listed):
         raise _bad_policy("jwks")
-    keys = [PublicKey.from_jwk(jwk) for jwk in listed]
-    return [((party, key.kid), key) for key in keys]
+    keys = {(party, key.kid): key for key in map(PublicKey.from_jwk, listed)}
+    if len(keys) < len(listed):
+        raise _bad_policy("jwks")
+    return keys
 
 
 def _log(hub: Mapping[str, Any], told: Mapping[str, Any]) -> LogPolicy:
     if not isinstance(hub.get("log_vkey"), str):
         raise _bad_policy("log_vkey")
     verifier = NoteVerifier.from_vkey(hub["log_vkey"])
+    if verifier.kind == COSIGNATURE:
+        raise _bad_policy("log_vkey")
     if hub.get("origin", verifier.name) != verifier.name:
         raise _bad_policy("origin")
     vkeys, least = told.get("witnesses", []), told.get("quorum", 0)
@@ -210,8 +231,11 @@ def _log(hub: Mapping[str, Any], told: Mapping[str, Any]) -> LogPolicy:
 
 
 def _witnessed(log: NoteVerifier, keys: Sequence[NoteVerifier], least: Any) -> LogPolicy:
-    """``least`` institutions must have cosigned: keys of one name are one institution's, whatever their algorithms."""
-    if len({each.key for each in keys}) < len(keys):
+    """``least`` institutions must have cosigned: keys of one name are one institution's, whatever their algorithms.
+
+    A log's own key, or one that signs without a time, bears witness to nothing.
+    """
+    if len({each.key for each in (log, *keys)}) <= len(keys) or not {each.kind for each in keys} <= COSIGNING:
         raise _bad_policy("witnesses")
     witnesses = {f"w{number}": Witness(key) for number, key in enumerate(keys, 1)}
     names = dict.fromkeys(key.name for key in keys)

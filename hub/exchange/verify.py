@@ -1,33 +1,35 @@
 """Verifies a bundle offline against a trust policy file: nothing of it is believed because the hub says so.
 
 (1) The bundle is strict JSON of the form prescribed. (2) The hub sealed exactly these bytes. (3) The request is signed
-by its consumer, who is not the hub. (4) The answer is signed by the hub, and its lines are whole. (5) The answer is to
-this request: its digest, consumer, case and time. (6) It is about the subject that was asked about. (7) Every piece of
-evidence is signed, no later than the answer, by the department that the answer names, which answers for the type that
-it names, and not of another name and number than were asked about. (8) Nothing is disclosed that was not asked for. (9)
-Every key was on record and counted when it signed. (10) The log entry commits to request, answer, subject, case and
-what was shown. (11) The receipt leads from the entry to a checkpoint signed by the log and cosigned by the policy's
-quorum of witnesses. (12) The departments' status lists show the evidence as valid when it was released, as far as lists
-are there or the policy demands them; one whose key did not count, such as a thief's, says nothing.
+by its consumer, who is not the hub, and lives no longer than any may. (4) The answer is signed by the hub, and its
+lines are whole. (5) The answer is to this request: its digest, consumer, case and time, and a line for each type asked
+for. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed, no later than the answer,
+by the department that the answer names, which answers for the type that it names; it has the role and the date that the
+answer names, and not another name and number than were asked about. (8) Nothing is disclosed that was not asked for.
+(9) Every key was on record and counted when it signed. (10) The log entry commits to request, answer, subject, case and
+what was shown, and says nothing else in clear. (11) The receipt leads from the entry to a checkpoint signed by the log
+and cosigned by the policy's quorum of witnesses. (12) The departments' status lists show the evidence as valid when it
+was released, as far as lists are there or the policy demands them; one whose key did not count, such as a thief's, says
+nothing.
 """
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from hub.audit.rules import commit, parse_entry
+from hub.audit.model import SALT_BYTES
+from hub.audit.rules import parse_entry
 from hub.errors import HubError, Refused
 from hub.exchange.bundle import MEMBERS, SEAL_TYP, VERSION, bundle_digest
+from hub.exchange.committed import committed, told_in_clear
 from hub.exchange.lines import bad_bundle, lines_in
 from hub.exchange.model import Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
 from hub.exchange.standing import StatusLists
 from hub.exchange.steps import Verification, worked_off
-from hub.exchange.trust import KeyHistory, Logged, TrustPolicy, parse_trust_policy
-from hub.exchange.views import items_text, items_told
-from hub.exchange.whose import is_about_another, own_path
+from hub.exchange.trust import STATEMENTS, KeyHistory, Logged, TrustPolicy, parse_trust_policy
+from hub.exchange.whose import has_role, is_about_another, own_path
 from hub.proof.encoding import b64url, b64url_decode, strict_json
-from hub.proof.jws import VerifiedJws, verify_jws
+from hub.proof.jws import REQUEST_LIFETIME_SECONDS, VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
 from hub.proof.statuslist import verify_status_list
 from hub.proof.tlogproof import parse_tlog_proof, verify_tlog_proof
@@ -75,8 +77,8 @@ class _Checking:
         self._policy = policy
         self._bundle: dict[str, Any] = {}
         self._request: VerifiedJws
-        self._asked: Request
         self._answer: VerifiedJws
+        self._asked: Request
         self._items: Sequence[Mapping[str, Any]] = ()
         self._shown: list[tuple[Mapping[str, Any], SdJwt]] = []
         self._signatures: list[tuple[str, str, int]] = []
@@ -117,6 +119,9 @@ class _Checking:
             raise _differs("foreign", "The request is addressed to another hub.", "请求是发给其他枢纽的。")
         if self._asked.consumer == self._policy.hub:
             raise _differs("own-request", "The hub asked itself.", "请求由枢纽自己签名。")
+        begun, ended = _seconds(self._request.claims, "iat"), _seconds(self._request.claims, "exp")
+        if not 0 < ended - begun <= REQUEST_LIFETIME_SECONDS:
+            raise _differs("lifetime", "The request lives longer than any may.", "请求有效期超出上限。")
         return f"by {self._asked.consumer}"
 
     def answer(self) -> str:
@@ -128,14 +133,17 @@ class _Checking:
     def belongs(self) -> str:
         """Step 5."""
         answer, request = self._answer.claims, self._request.claims
-        expected = (self._asked.consumer, b64url(self._request.digest), self._asked.case)
-        if (answer.get("aud"), answer.get("request_digest"), answer.get("case")) != expected:
+        told = (answer.get("aud"), answer.get("request_digest"), answer.get("case"))
+        if told != (self._asked.consumer, b64url(self._request.digest), self._asked.case):
             raise _differs("unrelated", "The answer is not to this request.", "应答与请求不对应。")
-        begun, answered, ended = _seconds(request, "iat"), _seconds(answer, "iat"), _seconds(request, "exp")
+        begun = max(_seconds({"nbf": request["iat"], **request}, name) for name in ("iat", "nbf"))
+        answered, ended = _seconds(answer, "iat"), _seconds(request, "exp")
         if not begun - ANSWER_SECONDS <= answered <= ended + ANSWER_SECONDS:
             raise _differs(
-                "untimely", "The answer was not signed while the request lived.", "应答不是在请求有效期内签署的。"
+                "untimely", "The answer was not signed while the request lived.", "应答不在请求有效期内签署。"
             )
+        if {line["type"] for line in answer["evidence"]} != {wanted.type for wanted in self._asked.wanted}:
+            raise _differs("other-lines", "The answer is not to just what was asked for.", "应答与所请求类型不一致。")
         return f"case {self._asked.case}"
 
     def subject(self) -> str:
@@ -161,6 +169,7 @@ class _Checking:
                     "凭证的提供方或类型与应答不符。",
                 )
             self._policy.require_own_word(item["type"], str(item.get("provider")))
+            _require_as_told(item, claims)
             if is_about_another(self._asked.query, claims, item.get("role") or ""):
                 raise _differs(
                     "other-person",
@@ -183,12 +192,13 @@ class _Checking:
         asked = {wanted.type: wanted.claims for wanted in self._asked.wanted}
         count = 0
         for item, shown in self._shown:
-            patterns = asked.get(item["type"], ())
+            patterns = asked[item["type"]]  # step 5
             own = own_path(shown.claims, item.get("role") or "")
-            if not patterns or not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
+            if not all(is_covered(path, patterns, own=own, sensitive=False) for path in shown.paths):
                 raise _differs("too-much", "More is disclosed than was asked for.", "披露内容超出请求范围。")
             about = shown.claims.get("sub")
-            if about is not None and about != self._answer.claims.get("subject"):
+            is_named = about is not None or item["type"].startswith(STATEMENTS)
+            if is_named and about != self._answer.claims.get("subject"):
                 raise _differs("other-subject", "A statement is about somebody else.", "派生证明所涉主体与应答不符。")
             count += len(shown.paths)
         return f"{count} claims"
@@ -209,28 +219,17 @@ class _Checking:
 
     def entry(self) -> str:
         """Step 10."""
-        salt = b64url_decode(self._bundle["salt"])
-        entry = parse_entry(b64url_decode(self._bundle["entry"]))
+        salt, content = b64url_decode(self._bundle["salt"]), b64url_decode(self._bundle["entry"])
+        if len(salt) != SALT_BYTES:
+            raise bad_bundle()
+        entry = parse_entry(content)
         answer = self._answer.claims
-        expected = {
-            "kind": "exchange",
-            "exchange": answer.get("exchange"),
-            "consumer": self._asked.consumer,
-            "matter": self._asked.matter,
-            "outcome": answer.get("outcome"),
-            "request": b64url(self._request.digest),
-            "answer": b64url(hashlib.sha256(self._bundle["answer"].encode("ascii")).digest()),
-            "subject": commit(salt, answer.get("subject") or ""),
-            "case": commit(salt, self._asked.case),
-            "basis": commit(salt, self._asked.basis),
-            "officer": commit(salt, self._asked.officer),
-            "shown": commit(salt, items_text(items_told(answer["evidence"]))),
-        }
-        wrong = [name for name, value in expected.items() if entry.get(name) != value]
-        if wrong:
-            raise _differs(
-                "other-entry", f"The log entry says otherwise: {wrong[0]}.", f"日志条目与此不符：{wrong[0]}。"
-            )
+        expected = committed(self._asked, answer, self._bundle["answer"], salt)
+        told = told_in_clear(self._asked, answer.get("reason"), self._items).items()
+        expected |= {name: value for name, value in told if name in entry}
+        wrong = next((name for name, value in expected.items() if entry.get(name) != value), None)
+        if wrong is not None:
+            raise _differs("other-entry", f"The log entry says otherwise: {wrong}.", f"日志条目与此不符：{wrong}。")
         return str(entry["id"])
 
     def receipt(self) -> str:
@@ -281,6 +280,16 @@ class _Checking:
         if type(at) is not int:
             raise bad_bundle()
         self._signatures.append((party, kid, at))
+
+
+def _require_as_told(line: Mapping[str, Any], claims: Mapping[str, Any]) -> None:
+    as_of = line.get("as_of")
+    if not has_role(claims, line.get("role") or "") or claims.get("as_of", as_of) != as_of:
+        raise _differs(
+            "other-role",
+            "The answer names a role or a date that the evidence does not have.",
+            "应答所列角色或日期与凭证不符。",
+        )
 
 
 def _seconds(claims: Mapping[str, Any], name: str) -> int:

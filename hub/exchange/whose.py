@@ -22,12 +22,21 @@ def own_path(claims: Mapping[str, Any], role: str) -> tuple[str | int, ...]:
     return (plural, int(number) - 1 if _PLACE.fullmatch(number) else number or 0)
 
 
+def has_role(claims: Mapping[str, Any], role: str) -> bool:
+    """True when the evidence has that role: what holds somebody stands in clear, whatever is disclosed of it."""
+    base, dot, number = role.partition(".")
+    if base in {"self", "deceased", ""}:
+        return not dot
+    if dot and (f"{base}s" not in claims or not _PLACE.fullmatch(number)):
+        return False
+    return _at(claims, own_path(claims, role)) is not None
+
+
 def is_about_another(meant: IdentityQuery | None, claims: Mapping[str, Any], role: str) -> bool:
     """True when number and name of its subject are both disclosed and both are others than those asked about.
 
     One of them alone may differ: numbers are corrected and reissued, names change and are written in several ways.
-    Where the evidence has no such role, or nobody stands on top of it, not all whom it names may be others: a role that
-    is not there would hide a stranger.
+    Where nobody stands on top of the evidence, not all whom it names may be others.
     """
     if meant is None:
         return False

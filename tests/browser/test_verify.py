@@ -12,7 +12,8 @@ from hub.exchange.verify import verify_bundle
 from hub.proof.jws import b64url, b64url_decode
 from tests.browser.browser import Browser
 from tests.crosscheck import bundles
-from tests.crosscheck.attacks import ATTACKS
+from tests.crosscheck.attacks import ATTACKS, POLICIES
+from tests.crosscheck.bundles import asked_by_number
 
 Damage = Callable[[dict[str, Any], dict[str, Any], bundles.Cast], None]
 
@@ -223,6 +224,50 @@ def test_both_verifiers_accept_what_stood_before_it_ended(
     change(bundle, policy, who)
     assert verify_bundle(json.dumps(bundle).encode(), policy).failed is None
     assert verdict(tab, bundle, policy)["failed"] is None
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in POLICIES])
+def test_the_page_too_refuses_a_policy_with_more_than_one_reading(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, change: Any
+) -> None:
+    bundle, policy = copy.deepcopy(good)
+    change(policy, who)
+    assert verdict(tab, bundle, policy)["failed"] == 1
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda note: note.replace("\n\n—", "\n\n— some\u0085one AAAAAAAAAAA=\n—"),
+        lambda note: note + "— some\ufeffone AAAAAAAAAAA=\n",
+        lambda note: note + "".join(f"— other{n} AAAAAAAAAAA=\n" for n in range(62)),
+        lambda note: note.replace("\n\n—", "\n\n— some\x7fone AAAAAAAAAAA=\n—"),
+        lambda note: note.replace("\n\n—", "\n\n— some\x0bone AAAAAAAAAAA=\n—"),
+    ],
+    ids=["another line end in a name", "invisible mark in a name", "65 signatures", "DEL in a name", "tab in a name"],
+)  # fmt: skip
+def test_both_verifiers_read_a_note_alike(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, write: Callable[[str], str]
+) -> None:
+    bundle, policy = copy.deepcopy(good)
+    bundle = bundles.sealed({**bundle, "receipt": write(bundle["receipt"])}, who.hub)
+    failed = verify_bundle(json.dumps(bundle).encode(), policy).failed
+    assert verdict(tab, bundle, policy)["failed"] == (failed and failed.number)
+
+
+@pytest.mark.parametrize(
+    ("told", "step"),
+    [
+        ({"name": "赵六", "number": "440524188001010014"}, 7),
+        ({"name": "張 三", "number": "440524188001010014"}, None),
+        ({"name": "赵六", "number": "１１０１０５19491231002ｘ"}, None),
+    ],
+    ids=["a stranger", "another number", "another name"],
+)
+def test_the_page_too_catches_a_stranger_shown_to_who_asked_by_number(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, told: dict[str, str], step: int | None
+) -> None:
+    assert verdict(tab, asked_by_number(who, told, "name", "number"), good[1])["failed"] == step
 
 
 def test_a_person_sees_the_verdict_and_what_was_released(

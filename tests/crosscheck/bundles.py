@@ -26,6 +26,7 @@ SALT = bytes(range(32))
 LIST = "https://hub.example/status/land/1"
 RIGHT_TYPE = "urn:hub:evidence:real-estate-right:1"
 EVENT_TYPE = "urn:hub:evidence:marriage-event:1"
+RESIDENT_TYPE = "urn:hub:evidence:resident:1"
 ORIGIN = "hub.example/log"
 HUB = "hub:example"
 OTHERS = [f'{{"v":1,"id":"ent_{n}","kind":"batch"}}'.encode() for n in range(9)]
@@ -74,19 +75,24 @@ RIGHT = {
 EVENT = {"event": "marriage", "event_on": "2012-10-12", "man": {"name": "张三"}, "woman": {"name": "李四"}}
 
 
+def asked(
+    who: Cast, *, types: tuple[str, str] = (RIGHT_TYPE, EVENT_TYPE), patterns: list[str] | None = None, **claims: Any
+) -> str:
+    """The request for two types, with those patterns for the first or with other ``claims`` if so said."""
+    said = {
+        "iss": "svc:window", "aud": HUB, "iat": NOW - 2, "exp": NOW + 50, "jti": secrets.token_urlsafe(12),
+        "subject": {"pairwise": "pw_x"}, "matter": "low-income-aid", "case": "2026-0001", "basis": "order-649:11",
+        "officer": "o-7", "wanted": [
+            {"type": types[0], "claims": patterns or ["unit", "self.name"]},
+            {"type": types[1], "claims": ["event", "event_on", "self.name"]},
+        ],
+    }  # fmt: skip
+    return sign_jws(said | claims, typ="evidence-request+jwt", signer=who.consumer)
+
+
 def parts(who: Cast) -> dict[str, Any]:
     """Request, answer and entry of one exchange."""
-    request = sign_jws(
-        {
-            "iss": "svc:window", "aud": HUB, "iat": NOW - 2, "exp": NOW + 50, "jti": secrets.token_urlsafe(12),
-            "subject": {"pairwise": "pw_x"}, "matter": "low-income-aid", "case": "2026-0001", "basis": "order-649:11",
-            "officer": "o-7", "wanted": [
-                {"type": RIGHT_TYPE, "claims": ["unit", "self.name"]},
-                {"type": EVENT_TYPE, "claims": ["event", "event_on", "self.name"]},
-            ],
-        },
-        typ="evidence-request+jwt", signer=who.consumer,
-    )  # fmt: skip
+    request = asked(who)
     right = presented(evidence(who.land, "dept:land", RIGHT_TYPE, RIGHT), who.land, ["unit", "holders.0.name"])
     event = presented(
         evidence(who.marriage, "dept:marriage", EVENT_TYPE, EVENT), who.marriage, ["event_on", "man.name"]
@@ -134,7 +140,7 @@ def digest_of(message: str) -> str:
     return b64url(hashlib.sha256(message.encode()).digest())
 
 
-def entry_of(request: str, answer: str) -> bytes:
+def entry_of(request: str, answer: str, **codes: Any) -> bytes:
     """What the log holds about the exchange: digests, codes, and commitments under the bundle's salt."""
     return Entry(
         "exchange",
@@ -142,7 +148,7 @@ def entry_of(request: str, answer: str) -> bytes:
             "consumer": "svc:window", "matter": "low-income-aid", "outcome": "released", "exchange": "xch_1",
             "request": digest_of(request), "answer": digest_of(answer), "subject": commit(SALT, "pw_x"),
             "case": commit(SALT, "2026-0001"), "basis": commit(SALT, "order-649:11"), "officer": commit(SALT, "o-7"),
-            "shown": commit(SALT, shown_in(answer)),
+            "shown": commit(SALT, shown_in(answer)), **codes,
         },
         SALT,
     ).content()  # fmt: skip
@@ -214,3 +220,21 @@ def policy(who: Cast) -> dict[str, Any]:
         "witnesses": [who.witness.verifier.vkey, who.quantum_witness.verifier.vkey],
         "quorum": 1,
     }
+
+
+def asked_by_number(who: Cast, shown: dict[str, Any], *paths: str, role: str = "self") -> dict[str, Any]:
+    """A bundle whose request names 张三 by number, and whose answer, truly logged, shows a resident who says that."""
+    asked = {
+        "iss": "svc:window", "aud": HUB, "iat": NOW - 2, "exp": NOW + 50, "jti": "jti-of-test",
+        "subject": {"kind": "resident", "number": "11010519491231002x", "name": "張三"}, "matter": "low-income-aid",
+        "case": "2026-0001", "basis": "order-649:11", "officer": "o-7",
+        "wanted": [{"type": RESIDENT_TYPE, "claims": ["name", "number"]}],
+    }  # fmt: skip
+    request = sign_jws(asked, typ="evidence-request+jwt", signer=who.consumer)
+    clear = {"iss": "dept:land", "vct": RESIDENT_TYPE, "iat": NOW - 9000, "jti": "j"}
+    token = issue_sd_jwt(clear, shown, signer=who.land)
+    item = {
+        "type": RESIDENT_TYPE, "outcome": "released", "reason": None, "provider": "dept:land", "as_of": NOW - 9000,
+        "presentation": presented(token, who.land, list(paths)), "role": role,
+    }  # fmt: skip
+    return bundle_of(who, request, answered(who, request, [], evidence=[item]))

@@ -7,10 +7,8 @@ import pytest
 from hub.errors import Malformed
 from hub.exchange.trust import parse_trust_policy
 from hub.exchange.verify import verify_bundle
-from hub.proof.jws import sign_jws
-from hub.proof.sdjwt import issue_sd_jwt
 from tests.crosscheck import bundles
-from tests.crosscheck.attacks import ATTACKS, Damage
+from tests.crosscheck.attacks import ATTACKS, POLICIES, Damage
 
 RESIDENT = "urn:hub:evidence:resident:1"
 
@@ -58,55 +56,68 @@ def test_bytes_with_more_than_one_reading_fail_at_the_first_step(
     assert failed.number == 1
 
 
-def asked_by_number(who: bundles.Cast, shown: dict[str, Any], *paths: str, role: str = "self") -> dict[str, Any]:
-    """A bundle whose request names 张三 by number, and whose answer, truly logged, shows a resident who says that."""
-    asked = {
-        "iss": "svc:window", "aud": bundles.HUB, "iat": bundles.NOW - 2, "exp": bundles.NOW + 50, "jti": "jti-of-test",
-        "subject": {"kind": "resident", "number": "11010519491231002x", "name": "張三"}, "matter": "low-income-aid",
-        "case": "2026-0001", "basis": "order-649:11", "officer": "o-7",
-        "wanted": [{"type": RESIDENT, "claims": ["name", "number"]}],
-    }  # fmt: skip
-    request = sign_jws(asked, typ="evidence-request+jwt", signer=who.consumer)
-    clear = {"iss": "dept:land", "vct": RESIDENT, "iat": bundles.NOW - 9000, "jti": "j"}
-    token = issue_sd_jwt(clear, shown, signer=who.land)
-    item = {
-        "type": RESIDENT, "outcome": "released", "reason": None, "provider": "dept:land", "as_of": bundles.NOW - 9000,
-        "presentation": bundles.presented(token, who.land, list(paths)), "role": role,
-    }  # fmt: skip
-    return bundles.bundle_of(who, request, bundles.answered(who, request, [], evidence=[item]))
-
-
 def test_a_hub_that_shows_somebody_else_to_who_asked_by_number_is_caught(
     good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
 ) -> None:
     policy = good[1]
-    meant = asked_by_number(who, {"name": "张三", "number": "11010519491231002X"}, "name", "number")
+    meant = bundles.asked_by_number(who, {"name": "张三", "number": "11010519491231002X"}, "name", "number")
     assert verify_bundle(meant, policy).is_valid
-    other = asked_by_number(who, {"name": "赵六", "number": "440524188001010014"}, "name", "number")
+    other = bundles.asked_by_number(who, {"name": "赵六", "number": "440524188001010014"}, "name", "number")
     failed = verify_bundle(other, policy).failed
     assert failed is not None
     assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
-    renumbered = asked_by_number(who, {"name": "张三", "number": "440524188001010014"}, "name", "number")
+    renumbered = bundles.asked_by_number(who, {"name": "张三", "number": "440524188001010014"}, "name", "number")
     assert verify_bundle(renumbered, policy).is_valid
 
 
 @pytest.mark.parametrize(
-    "role", ["nobody", "man", "member.0", "member.-1", "member.x", "member.\u0663", "name", "self.9"]
+    "role",
+    [
+        "nobody",
+        "man",
+        "member.0",
+        "member.2",
+        "member.-1",
+        "member.x",
+        "member.\u0663",
+        "member.1.1",
+        "name.1",
+        "self.9",
+    ],
 )
 def test_a_role_that_the_evidence_does_not_have_hides_no_stranger(
     good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, role: str
 ) -> None:
     other = {"name": "赵六", "number": "440524188001010014"}
     stranger = {**other, "members": [{"name": "钱七"}]}
-    failed = verify_bundle(asked_by_number(who, stranger, "name", "number", role=role), good[1]).failed
+    failed = verify_bundle(bundles.asked_by_number(who, stranger, "name", "number", role=role), good[1]).failed
     assert failed is not None
-    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
+    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-role")
 
 
 def test_a_policy_with_a_member_that_nobody_knows_is_refused(good: tuple[dict[str, Any], dict[str, Any]]) -> None:
     for misspelt in ("quorums", "max_status_age", "witness"):
         with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
             parse_trust_policy({**good[1], misspelt: 2})
+
+
+@pytest.mark.parametrize("change", [pytest.param(change, id=name) for name, change in POLICIES])
+def test_a_policy_with_more_than_one_reading_is_refused(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, change: Any
+) -> None:
+    policy = copy.deepcopy(good[1])
+    assert parse_trust_policy(policy)
+    change(policy, who)
+    with pytest.raises(Malformed):
+        parse_trust_policy(policy)
+
+
+def test_the_hub_may_stand_among_the_parties_with_the_keys_it_has(
+    good: tuple[dict[str, Any], dict[str, Any]],
+) -> None:
+    hub = good[1]["hub"]
+    policy = {**good[1], "parties": {**good[1]["parties"], hub["id"]: {"jwks": hub["jwks"]}}}
+    assert verify_bundle(good[0], policy).is_valid
 
 
 def test_a_quorum_counts_institutions_and_no_key_twice(
