@@ -1,11 +1,13 @@
 """What an operator decides, read once from the HUB_* variables; a wrong one stops the start and says what to set."""
 
 import os
+import re
 from base64 import urlsafe_b64decode
 from binascii import Error as NotBase64
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +17,9 @@ from hub.errors import Malformed
 from hub.proof.pkcs11 import Device, is_in_device
 
 SECRET_BYTES: Final = 32
+MOST_PORT: Final = 65535
+NEARLY: Final = 0.9
+HUB_ID: Final = re.compile(r"hub:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,58}[A-Za-z0-9])?", re.ASCII)
 METRICS_VARIABLE: Final = "PROMETHEUS_MULTIPROC_DIR"
 """prometheus_client reads it when it is loaded; the worker processes of one server add up their meters there."""
 
@@ -106,17 +111,14 @@ def named(name: str) -> Iterator[None]:
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
+        self.asked: set[str] = set()
 
     def settings(self) -> Settings:
-        hub_id = self.need(
-            "HUB_ID",
-            "give the hub's own party id, such as hub:demo-county",
-            "请给出枢纽自己的参与方标识，如 hub:demo-county",
-        )
-        port = self.number("HUB_PORT", 8080, 0, 65535)
+        hub_id = self.hub_id()
+        port = self.number("HUB_PORT", 8080, 0, MOST_PORT)
         host = self.text("HUB_HOST") or "127.0.0.1"
         data_dir = Path(self.text("HUB_DATA_DIR") or "var/hub")
-        return Settings(
+        made = Settings(
             database_url=self.database_url(),
             hub_id=hub_id,
             public_url=self.public_url() or f"http://{host}:{port}",
@@ -145,6 +147,27 @@ class _Reader:
             device=self.device(),
             limits=self.limits(),
         )
+        self.refuse_misspelt()
+        return made
+
+    def refuse_misspelt(self) -> None:
+        """What nearly reads as one of the hub's variables is meant as it; others' `HUB_*` variables are let be.
+
+        Raises:
+            Malformed: ``settings.wrong``.
+        """
+        for name in sorted(self.environment.keys() - self.asked):
+            if name.startswith("HUB_") and (meant := get_close_matches(name, sorted(self.asked), 1, NEARLY)):
+                raise _wrong(name, f"the hub has no such variable; {meant[0]} is one", f"没有该变量；应为 {meant[0]}")
+
+    def hub_id(self) -> str:
+        """The hub's own party id, which stands in everything that it signs."""
+        remedy = "give the hub's own party id, such as hub:demo-county, in letters, digits and hyphens"
+        remedy_zh = "请给出枢纽自己的参与方标识，如 hub:demo-county，由字母、数字和连字符组成"
+        given = self.need("HUB_ID", remedy, remedy_zh)
+        if not HUB_ID.fullmatch(given):
+            raise _wrong("HUB_ID", remedy, remedy_zh)
+        return given
 
     def device(self) -> Device:
         return Device(self.path("HUB_PKCS11_MODULE"), self.text("HUB_PKCS11_PIN"))
@@ -163,10 +186,12 @@ class _Reader:
 
     def text(self, name: str) -> str | None:
         """The value of ``name``, or what stands in the file that ``name``_FILE names; None when neither is set."""
-        if value := self.environment.get(name, "").strip():
-            return value
-        if not (path := self.environment.get(f"{name}_FILE", "").strip()):
-            return None
+        self.asked |= {name, f"{name}_FILE"}
+        value, path = (self.environment.get(each, "").strip() for each in (name, f"{name}_FILE"))
+        if value and path:
+            raise _wrong(name, f"{name}_FILE is set too; leave one of them", f"同时设置了 {name}_FILE；请只保留一个")
+        if not path:
+            return value or None
         try:
             return Path(path).read_text(encoding="utf-8").strip() or None
         except (OSError, UnicodeDecodeError):
@@ -221,7 +246,7 @@ class _Reader:
     def scanner(self) -> str | None:
         address = self.text("HUB_CLAMD")
         host, _, port = (address or "").rpartition(":")
-        if address and (not host or not port.isdecimal()):
+        if address and not (host and port.isdecimal() and 0 < int(port) <= MOST_PORT):
             raise _wrong("HUB_CLAMD", "give the scanner's address as HOST:PORT", "请以“主机:端口”给出扫描服务地址")
         return address
 
@@ -233,6 +258,8 @@ class _Reader:
         )
         if not url.startswith(("postgresql://", "postgresql+psycopg://")):
             raise _wrong("HUB_DATABASE_URL", "it must begin with postgresql://", "须以 postgresql:// 开头")
+        remedy = "its host or port cannot be read; write an @ of the password as %40"
+        self.parsed("HUB_DATABASE_URL", url, _port, remedy, "主机或端口无法识别；口令中的 @ 请写作 %40")
         return url
 
     def key_file(self, name: str) -> Path | str:
@@ -269,6 +296,12 @@ def _is_base(address: str) -> bool:
     parts = urlsplit(address)
     is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     return is_whole and not (parts.query or parts.fragment)
+
+
+def _port(address: str) -> int | None:
+    """The port in an address; what has none that can be read raises ``ValueError``."""
+    place = address.partition("://")[2].partition("?")[0].rpartition("@")[2]
+    return urlsplit(f"//{place}").port
 
 
 def _secret(text: str) -> bytes:

@@ -5,13 +5,16 @@ import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+import structlog
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
-from hub.api.server import port_in_use
+from hub.api.server import not_listening, not_started
 
 IS_DEALT_OUT: Final = sys.platform == "linux"
 """Elsewhere the same option lets several listen, and one of them gets all connections."""
+
+journal = structlog.get_logger("hub.api")
 
 
 class HeldAddress(socket.socket):
@@ -25,19 +28,23 @@ class HeldAddress(socket.socket):
         return _opened, (self.family, self.getsockname())
 
 
-def held_address(host: str, port: int) -> HeldAddress:
-    """That address, for this process and those it is sent to.
+def held_address(host: str, port: int, *, is_shared: bool = True) -> HeldAddress:
+    """That address, for this process and, where it ``is_shared``, for those it is sent to.
 
     Raises:
         Conflict: another program listens there.
+        Malformed: this machine has no such address, or the port is not for this account.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with _opened(family, (host, port), is_shared=False) as alone:  # or another hub would get a part of the callers
+        alone = _opened(family, (host, port), is_shared=False)  # or another hub would get a part of the callers
+        if not is_shared:
+            return alone
+        with alone:
             address = alone.getsockname()
         return _opened(family, address)
-    except OSError:
-        raise port_in_use(host, port) from None
+    except OSError as fault:
+        raise not_listening(fault, host, port) from None
 
 
 def _opened(family: int, address: Any, *, is_shared: bool = True) -> HeldAddress:
@@ -53,13 +60,31 @@ def _opened(family: int, address: Any, *, is_shared: bool = True) -> HeldAddress
 
 
 def serve(choices: Mapping[str, Any], *, workers: int) -> None:
-    """Serves as ``choices`` tell uvicorn, by so many processes, until told to stop.
+    """Serves as ``choices`` tell uvicorn, by so many processes, until told to stop; the log says where.
 
     Raises:
-        Conflict: another program listens at that address, and several were to.
+        Conflict: another program listens at that address.
+        Malformed: this machine cannot listen there.
+        Unavailable: it did not start; its log says why.
     """
-    if workers == 1 or not IS_DEALT_OUT:
+    if workers > 1 and not IS_DEALT_OUT:
         uvicorn.run(**choices, workers=workers)
         return
     config = uvicorn.Config(**choices, workers=workers)
-    Multiprocess(config, sockets=[held_address(config.host, config.port)]).run()
+    with held_address(config.host, config.port, is_shared=workers > 1) as at:
+        host, port = at.getsockname()[:2]
+        journal.info("starting", host=host, port=port, workers=workers)
+        if workers > 1:
+            Multiprocess(config, sockets=[at]).run()
+        else:
+            _serve_alone(config, at)
+    journal.info("stopped", host=host, port=port)
+
+
+def _serve_alone(config: uvicorn.Config, at: socket.socket) -> None:
+    try:
+        uvicorn.Server(config).run(sockets=[at])
+    except SystemExit:  # what it ends with when the application could not start
+        raise not_started() from None
+    except KeyboardInterrupt:  # told to stop, and everything under way is done
+        return

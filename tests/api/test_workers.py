@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from hub.api.workers import held_address
-from hub.errors import Conflict
+from hub.api.workers import held_address, serve
+from hub.errors import Conflict, Malformed, Unavailable
 
 CALLERS = 64
 
@@ -40,3 +40,27 @@ def test_an_address_where_others_listen_is_refused_also_when_they_would_share_it
         host, port = held.getsockname()
         with pytest.raises(Conflict, match=r"api\.port-in-use"):
             held_address(host, port)
+
+
+@pytest.mark.parametrize("is_shared", [True, False])
+@pytest.mark.parametrize("host", ["192.0.2.1", "no.such.host.invalid"])
+def test_an_address_that_is_not_this_machines_is_told_apart_from_one_in_use(host: str, *, is_shared: bool) -> None:
+    with pytest.raises(Malformed, match=r"api\.address-unusable"):
+        held_address(host, 0, is_shared=is_shared)
+
+
+def test_one_process_alone_refuses_an_address_where_another_listens() -> None:
+    with held_address("127.0.0.1", 0, is_shared=False) as held:
+        held.listen()
+        choices = {"app": "hub.cli.serve:worker", "host": "127.0.0.1", "port": held.getsockname()[1]}
+        with pytest.raises(Conflict, match=r"api\.port-in-use"):
+            serve(choices, workers=1)
+
+
+def test_one_process_whose_application_does_not_start_says_so_as_a_fault_of_its_own() -> None:
+    async def broken(_scope: object, _receive: object, _send: object) -> None:
+        raise RuntimeError
+
+    choices = {"app": broken, "host": "127.0.0.1", "port": 0, "lifespan": "on", "log_config": None}
+    with pytest.raises(Unavailable, match=r"api\.not-started"):
+        serve(choices, workers=1)

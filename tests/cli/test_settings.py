@@ -154,3 +154,45 @@ def test_a_folder_that_cannot_be_made_is_named(environment: dict[str, str], tmp_
         build(settings_from(environment | sound))
     with pytest.raises(Malformed, match="HUB_LOG_ORIGIN"):
         build(settings_from(environment | sound | {"HUB_LOG_ORIGIN": "log of ours"}))
+
+
+@pytest.mark.parametrize("name", ["demo county", "张三", "dept:land", "hub:", "hub:a b", "HUB:x"])
+def test_the_hub_has_an_id_that_the_log_takes(environment: dict[str, str], name: str) -> None:
+    with pytest.raises(Malformed, match="HUB_ID"):
+        settings_from(environment | {"HUB_ID": name})
+
+
+@pytest.mark.parametrize(
+    "url", ["postgresql://hub:p@db:99999/hub", "postgresql://hub:p@[db/hub", "postgresql://h:x/hub"]
+)
+def test_an_address_whose_host_or_port_cannot_be_read_is_told_without_its_password(
+    environment: dict[str, str], url: str
+) -> None:
+    with pytest.raises(Malformed, match="HUB_DATABASE_URL") as refusal:
+        settings_from(environment | {"HUB_DATABASE_URL": url})
+    assert url not in refusal.value.en
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("HUB_WORKER", "HUB_WORKERS"),
+        ("HUB_MAX_UNWITNESED_AGE", "HUB_MAX_UNWITNESSED_AGE"),
+        ("HUB_WITNESS_POLICY_FILES", "HUB_WITNESS_POLICY_FILE"),
+    ],
+)
+def test_a_misspelt_variable_is_not_passed_over(environment: dict[str, str], written: str, meant: str) -> None:
+    with pytest.raises(Malformed, match=rf"{written} cannot be used.*{meant} is one"):
+        settings_from(environment | {written: "1"})
+
+
+@pytest.mark.parametrize("name", ["HUB_URL", "HUB_SERVICE_HOST", "HUB_PORT_8080_TCP_ADDR", "GITHUB_ID"])
+def test_variables_of_others_are_let_be(environment: dict[str, str], name: str) -> None:
+    assert settings_from(environment | {name: "x"}).port == 8080
+
+
+def test_a_value_given_twice_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
+    secret = tmp_path / "blind"
+    secret.write_text(SECRET)
+    with pytest.raises(Malformed, match="HUB_BLIND_KEY_FILE is set too"):
+        settings_from(environment | {"HUB_BLIND_KEY_FILE": str(secret)})
