@@ -52,9 +52,14 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
         entries = []
     if len(entries) < width:
         return CheckedBundle(bundle.index, None, None, (_unformed(first, bundle, width),))
+    is_wider = len(entries) > width
     entries = entries[:width]
     leaves = b"".join(map(leaf_hash, entries))
     entry_ids, findings = _form(first, entries)
+    if is_wider:
+        findings.append(
+            Finding(2, first + width, "entries stand behind the last of the bundle", "条目包末条之后另有条目")
+        )
     findings += _leaf_tile(first, bundle, leaves)
     findings += _beside(first, bundle, leaves, entry_ids)
     root = complete_root(leaves) if width == WIDTH else None

@@ -15,7 +15,7 @@ from hub.audit.refusals import no_checkpoint, no_tile
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.merkle import Frontier
-from hub.proof.tiles import WIDTH, Tile, tile_width, tiles_of
+from hub.proof.tiles import WIDTH, Tile, encode_entries, parse_entries, tile_width, tiles_of
 from hub.storage.database import Database
 
 BUNDLES_AT_ONCE: Final = 64
@@ -136,23 +136,39 @@ class DirectoryReader:
 
     def checkpoint(self) -> bytes:
         """The file ``checkpoint``."""
-        try:
-            return (self._directory / "checkpoint").read_bytes()
-        except OSError:
-            raise no_checkpoint("The directory", "目录") from None
+        content = self._file("checkpoint")
+        if content is None:
+            raise no_checkpoint("The directory", "目录")
+        return content
 
     def tile(self, tile: Tile) -> bytes:
         """The file of the tile; where only the full one is kept, the beginning of it."""
-        for candidate in (tile, Tile(tile.level, tile.index)):
-            try:
-                return (self._directory / candidate.path()).read_bytes()
-            except OSError:
-                continue
-        raise no_tile(tile.path())
+        content = self._file(tile.path())
+        if content is not None:
+            return content
+        full = self._file(Tile(tile.level, tile.index).path())
+        if full is None:
+            raise no_tile(tile.path())
+        return full if tile.level is not None else _first_entries(full, tile.width)
+
+    def _file(self, path: str) -> bytes | None:
+        """What the file holds; None where there is none, or what would be waited for, such as a pipe."""
+        try:
+            file = self._directory / path
+            return file.read_bytes() if file.is_file() else None
+        except OSError:
+            return None
 
     def bundles(self, size: int) -> Iterator[StoredBundle]:
         """Every entry bundle that is there."""
         return until_nothing_follows(_bundle(self, tile) for tile in bundle_tiles(size))
+
+
+def _first_entries(bundle: bytes, number: int) -> bytes:
+    try:
+        return encode_entries(parse_entries(bundle)[:number])
+    except Malformed:
+        return bundle
 
 
 class HttpReader:

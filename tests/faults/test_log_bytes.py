@@ -1,5 +1,6 @@
 """Each stored byte of a small log is flipped: the verification says what was changed, and where."""
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -9,9 +10,9 @@ from sqlalchemy import text
 from hub.audit import checking
 from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.verify import Verified, verify_log
-from hub.errors import Malformed
+from hub.errors import Malformed, Missing
 from hub.proof.checkpoint import parse_checkpoint
-from hub.proof.tiles import parse_entries
+from hub.proof.tiles import encode_entries, parse_entries
 from hub.storage.database import Database
 from tests.support.log import ORIGIN, House
 
@@ -182,3 +183,33 @@ def test_a_missing_file_is_named(house: House, tmp_path: Path) -> None:
     result = verify_log(DirectoryReader(tmp_path / "tiles"), house.policy)
     assert [(finding.step, finding.index) for finding in result.findings] == [(2, 0)]
     assert "entries 0 to 255" in result.lines()[-1]
+
+
+def test_entries_behind_the_width_that_a_file_names_are_named(house: House, tmp_path: Path) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    partial = tmp_path / "tile" / "entries" / "001.p" / "44"
+    content = partial.read_bytes()
+    partial.write_bytes(content + encode_entries([b"hidden"]))
+    result = verify_log(DirectoryReader(tmp_path), house.policy)
+    assert [(finding.step, finding.index) for finding in result.findings] == [(2, 300)]
+    partial.unlink()
+    partial.parent.with_suffix("").write_bytes(content + encode_entries([b"of a later checkpoint"]))
+    assert verify_log(DirectoryReader(tmp_path), house.policy).is_sound
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "directory"])
+def test_what_is_no_file_is_not_waited_for(house: House, tmp_path: Path, make: Callable[[Path], None]) -> None:
+    house.grow(3)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 3, reader.checkpoint())
+    bundle = tmp_path / "tile" / "entries" / "000.p" / "3"
+    bundle.unlink()
+    make(bundle)
+    result = verify_log(DirectoryReader(tmp_path), house.policy)
+    assert [(finding.step, finding.index) for finding in result.findings] == [(2, 0)]
+    (tmp_path / "checkpoint").unlink()
+    make(tmp_path / "checkpoint")
+    with pytest.raises(Missing, match="no-checkpoint"):
+        verify_log(DirectoryReader(tmp_path), house.policy)
