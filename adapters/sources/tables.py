@@ -33,6 +33,9 @@ from hub.kernel.clock import LOCAL
 _STORED_ORDER: Final = {"sqlite": "rowid", "postgresql": "ctid"}
 """What orders the rows of a table without a primary key as they were written."""
 
+_BITS: Final = re.compile(rb"[\x00-\x08]|\x00+[\x00-\x1f]")
+"""A column of bits as MariaDB's driver gives it: b"\\x01" is a yes, and no text."""
+
 _COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
 
 
@@ -241,7 +244,8 @@ def _cell(value: Any) -> str:
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):
-        return text_of(bytes(value))
+        content = bytes(value)
+        return str(int.from_bytes(content)) if _BITS.fullmatch(content) else text_of(content)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return _local(value).isoformat(sep=" ", timespec="seconds")
     return value.isoformat() if type(value) is date else cell_text(value)

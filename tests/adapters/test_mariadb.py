@@ -14,7 +14,7 @@ from sqlalchemy import create_engine, make_url, text
 
 from adapters.simulator.county import make_county
 from adapters.simulator.registries import publish
-from tests.support.adapter_runs import hub_for, run
+from tests.support.adapter_runs import by_name, hub_for, run
 
 START_SECONDS = 60
 
@@ -62,6 +62,21 @@ def test_a_registry_in_mariadb_gives_the_same_records_as_in_sqlite(mariadb: str,
     found = run(hub_for(registry), registry, mariadb)
     assert found.read > 0
     assert (found.read, found.accepted, found.reasons) == (expected.read, expected.accepted, expected.reasons)
+
+
+def test_a_death_taken_back_by_a_bit_is_taken_back(mariadb: str) -> None:
+    engine = create_engine(make_url(mariadb).set(drivername="mariadb+pymysql"))
+    with engine.begin() as connection:
+        for statement in (
+            "CREATE OR REPLACE TABLE swzx (xm VARCHAR(20), gmsfhm BIGINT, swrq DATE, cxbz BIT(1))",
+            "INSERT INTO swzx VALUES ('张伟', 330199196605140016, '2026-03-02', b'1')",
+            "INSERT INTO swzx VALUES ('李敏', 440524188001010014, '2026-03-03', b'0')",
+        ):
+            connection.execute(text(statement))
+    hub = hub_for("funeral")
+    run(hub, "funeral", mariadb)
+    found = by_name(hub.claims("funeral", "cancellations"))
+    assert (found["张伟"]["is_reversed"], found["李敏"]["is_reversed"]) == (True, False)
 
 
 def test_a_view_is_read_by_a_user_who_may_select_and_nothing_else(mariadb: str) -> None:
