@@ -85,14 +85,14 @@ class Matcher:
         for rule in self.model.rules:
             if applies(rule, levels):
                 return Verdict(rule.then, rule.rule, total, weights, levels, rule.blocking)
-        return Verdict(self._scored(total), SCORE, total, weights, levels)
+        return Verdict(self._scored(total, weights.values()), SCORE, total, weights, levels)
 
-    def _scored(self, total: float) -> Outcome:
+    def _scored(self, total: float, weights: Collection[float]) -> Outcome:
         if total >= self.model.link_bits:
             return "review" if self.review_probable else "link"
         if total >= self.model.review_bits:
             return "review"
-        return "apart" if total < self.model.fracture_bits else "open"
+        return "apart" if total < self.model.fracture_bits and min(weights, default=0) < 0 else "open"
 
 
 def weights_of(model: Model, levels: Mapping[str, str]) -> dict[str, float]:

@@ -83,9 +83,15 @@ def person_traits(
 
 
 def person_name(text: str) -> str:
-    """The key of a name; nothing where no character of it is certain, so that it names nobody."""
-    key = name_key(text)[:_LONGEST_NAME]
-    return key if key.strip(WILDCARD) else ""
+    """The key of a name; nothing where no character of it is certain, or it says no more than whose infant somebody is.
+
+    某 stands where a name was made unrecognisable.
+    """
+    key = name_key(text)[:_LONGEST_NAME].replace("某", WILDCARD)
+    return key if key.strip(WILDCARD) and not _UNNAMED.fullmatch(key) else ""
+
+
+_UNNAMED: Final = re.compile(r".{1,4}之[长次双大小]?[子女婴][甲乙0-9]?|[男女弃死]?婴儿?|新生[儿婴]儿?")
 
 
 def _former(fields: Mapping[str, Any], name: str) -> str:

@@ -276,6 +276,20 @@ def test_organisations_may_leave_out_the_region_that_their_records_lie_in(tmp_pa
     assert found == {frozenset("ab"), frozenset("c")}
 
 
+def test_an_organisation_is_found_by_its_address_beside_records_that_only_name_it(tmp_path: Path) -> None:
+    address = {"kind": "法人", "address": "瓶窑街288号"}
+    rows = [
+        address | {"record_id": "a", "name": "杭州隆顺幼儿园"},
+        address | {"record_id": "b", "name": "浙江省杭州隆顺幼儿园", "credit_code": "52330106MJ9000014R"},
+        {"record_id": "c", "kind": "法人", "name": "隆顺(杭州)幼儿园", "organisation_code": "MJ900001-4"},
+    ]
+    out = tmp_path / "out.csv"
+    resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
+    with out.open(encoding="utf-8") as file:
+        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    assert found == {frozenset("abc")}
+
+
 def test_two_people_mixed_by_a_chain_come_apart(tmp_path: Path) -> None:
     common = {"name": "张伟强", "birth_date": "1980-05-06", "phone": "13800001111"}
     rows = [

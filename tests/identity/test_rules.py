@@ -135,6 +135,10 @@ CHESS, PHONE = {"name": "象棋协会"}, {"phone": "0571-8800112"}
 REGISTERED = {"registration_number": "110108000000016"}
 
 
+HERE = {"phone": "057188001122", "address": "文三路1号"}
+ELSEWHERE = {"phone": "057188009999", "address": "教工路7号"}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "outcome", "method"),
     [
@@ -146,6 +150,7 @@ REGISTERED = {"registration_number": "110108000000016"}
         ),
         (MAIN, {"name": FULL, "organisation_code": "MA2ABCD13"}, "link", "organisation-code-and-name"),
         (MAIN, {"name": FULL}, "link", "full-name"),
+        (MAIN | HERE, {"name": FULL} | ELSEWHERE, "review", "full-name-elsewhere"),
         ({"name": FULL, "credit_code": "9I33O1O6MA2ABCDI39"}, MAIN, "link", "code-and-name"),
         (MAIN, {"name": "某某科技", "credit_code": CODE}, "link", "code-and-name"),
         (MAIN, {"name": "杭州另一家商贸有限公司", "credit_code": CODE}, "review", "code-without-name"),
@@ -166,6 +171,33 @@ def test_organisations_link_by_code_and_name_and_never_by_code_alone(
 ) -> None:
     verdict = pair_of_organisations(one, other)
     assert (verdict.outcome, verdict.method) == (outcome, method)
+
+
+def test_what_nothing_speaks_against_is_not_apart_for_want_of_anything_to_compare() -> None:
+    name = {"name": "张伟强"}
+    assert pair(name, name).outcome == "open"
+    assert pair(name | {"sex": "1"}, name | {"sex": "2"}).outcome == "apart"
+    assert pair_of_organisations({"name": "杭州市象棋协会"}, {"name": "象棋协会"}).outcome == "open"
+
+
+@pytest.mark.parametrize("name", ["张?强", "张*", "张某", "张某某"])
+def test_a_name_that_fits_either_twin_is_no_reason_to_link_within_a_household(name: str) -> None:
+    twins = {"birth_date": "1980-05-06", "sex": "1", "phone": "13800001111", "address": "文三路1号2幢301室"}
+    assert pair(twins | {"name": name}, twins | {"name": name}).outcome == "review"
+    whole = "张伟强" if len(name) > 2 else "张伟"
+    assert pair(twins | {"name": name}, twins | {"name": whole}).outcome == "review"
+
+
+@pytest.mark.parametrize("name", ["婴儿", "女婴", "新生儿", "王芳之子", "王芳之女2", "王芳之次女", "某某", "？"])
+def test_who_has_no_name_yet_is_named_by_nothing(name: str) -> None:
+    born = {"birth_date": "2020-02-03", "sex": "1", "region_code": "330106", "phone": "13800001111"}
+    assert person_traits({"name": name}, CONTEXT)[0] == ""
+    assert pair(born | {"name": name}, born | {"name": name}).outcome == "review"
+
+
+@pytest.mark.parametrize("name", ["王羲之", "陈新生", "王婴", "李之子昂", "孙之俊"])
+def test_names_of_such_characters_name_somebody(name: str) -> None:
+    assert person_traits({"name": name}, CONTEXT)[0]
 
 
 def test_a_branch_is_not_its_main_organisation() -> None:

@@ -74,7 +74,7 @@ def _summed(sound: str) -> str:
 
 
 _IS_PLAIN_NAME: Final = (
-    r"regexp_full_match(name, '[\x{3400}-\x{9fff}]{2,4}') AND NOT regexp_matches(name, '[名用详未待暂]')"
+    r"regexp_full_match(name, '[\x{3400}-\x{9fff}]{2,4}') AND NOT regexp_matches(name, '[名用详未待暂某之婴新]')"
 )
 _PLAIN_ADDRESS: Final = r"[0-9A-Z\-\x{4e00}-\x{9fff}]+"
 _DIVISIONS: Final = r"^(?:.{2,8}?(?:省|自治区))?(?:.{2,8}?(?:市|自治州|地区|盟))?(?:.{1,8}?(?:自治县|区|县|旗|市))?"

@@ -243,7 +243,7 @@ def outcome(model: Model, *, review_probable: bool = False) -> str:
     return (
         f"CASE {rules} WHEN weight >= {model.link_bits} THEN '{linked}'"
         f" WHEN weight >= {model.review_bits} THEN 'review'"
-        f" WHEN weight < {model.fracture_bits} THEN 'apart' ELSE 'open' END"
+        f" WHEN weight < {model.fracture_bits} AND least({', '.join(_weights(model))}) < 0 THEN 'apart' ELSE 'open' END"
     )
 
 
@@ -265,14 +265,18 @@ def _quoted(words: tuple[str, ...]) -> str:
 
 
 def _weight(model: Model) -> str:
-    """The prior and every field's weight; of a group the strongest of those that are not missing."""
+    """The prior and every field's weight."""
+    return f"round(({model.prior_bits} + {' + '.join(_weights(model))})::DOUBLE, 3)"
+
+
+def _weights(model: Model) -> list[str]:
+    """Every field's weight; of a group the strongest of those that are not missing."""
     single = [_bits(each) for each in model.comparisons if not each.group]
     groups: dict[str, list[str]] = {}
     for each in model.comparisons:
         if each.group:
             groups.setdefault(each.group, []).append(_bits(each, missing="NULL"))
-    together = [f"coalesce(greatest({', '.join(members)}), 0)" for members in groups.values()]
-    return f"round(({model.prior_bits} + {' + '.join([*single, *together])})::DOUBLE, 3)"
+    return single + [f"coalesce(greatest({', '.join(members)}), 0)" for members in groups.values()]
 
 
 def _bits(comparison: Comparison, missing: str = "0") -> str:
