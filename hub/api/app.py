@@ -5,9 +5,10 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import RedirectResponse
 from starlette.exceptions import HTTPException
 
 from hub.api import (
@@ -98,11 +99,17 @@ def application(hub: Callable[[], Hub], limits: Limits, *, several_processes: bo
         app.add_exception_handler(kind, answer_fault)
     for router in (*ROUTERS, verifier_pages()):
         app.router.routes.extend(router.routes)  # a router that is included is searched twice for each call
+    app.add_route("/verify", _to_the_page, include_in_schema=False)
     app.state.metrics = Metrics(several_processes=several_processes)
     app.add_middleware(ShortWay)
     app.add_middleware(Doorkeeper, limits=limits, metrics=app.state.metrics)
     _describe(app)
     return app
+
+
+async def _to_the_page(_request: Request) -> Response:
+    """People leave the slash out; the address is a path, so that it leads to no other host."""
+    return RedirectResponse("/verify/")
 
 
 def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:

@@ -9,6 +9,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from hub.api.access import TheHub
 from hub.api.metrics import CONTENT_TYPE, Metrics
 from hub.api.openapi import refusals
+from hub.api.problems import RETRY_SECONDS
 from hub.api.work import work
 from hub.errors import HubError
 
@@ -31,7 +32,8 @@ async def ready(request: Request, hub: TheHub) -> JSONResponse:
     checks: dict[str, Any] = await work(request, hub.readiness)
     is_ready = all(check["ok"] for check in checks.values())
     body = {"status": "ready" if is_ready else "not-ready", "checks": checks}
-    return JSONResponse(body, status_code=200 if is_ready else 503, headers={"cache-control": "no-store"})
+    headers = {"cache-control": "no-store"} | ({} if is_ready else {"retry-after": str(RETRY_SECONDS)})
+    return JSONResponse(body, status_code=200 if is_ready else 503, headers=headers)
 
 
 @router.get(

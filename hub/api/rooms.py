@@ -8,6 +8,7 @@ from hub.api.limits import Limits
 from hub.audit.service import Log
 from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
+from hub.errors import HubError
 from hub.evidence.service import IntakeService, StatusService
 from hub.evidence.service.chronicle import Chronicle
 from hub.exchange.service import ExchangeService
@@ -83,9 +84,9 @@ class Hub:
 
     def readiness(self) -> dict[str, dict[str, Any]]:
         """Each check by name: ``ok``, and what keeps this node from serving where it is not."""
-        if not self.database.is_ready():
-            return {"database": {"ok": False}}
-        faults = [{"code": fault.code, "detail": fault.en, "detail_zh": fault.zh} for fault in self.log.problems()]
+        if (away := self.database.fault()) is not None:
+            return {"database": {"ok": False, "problems": [_told(away)]}}
+        faults = [_told(fault) for fault in self.log.problems()]
         identity = {"ok": True, "review_probable": self.identity.review_probable}
         log = {"ok": not faults, "problems": faults}
         return {"database": {"ok": True}, "log": log, "identity": identity, "key": self._own_key()}
@@ -101,3 +102,7 @@ class Hub:
             "detail_zh": "枢纽签名所用密钥未登记或已终止；请用 hub keys rotate 办理更换。",
         }
         return {"ok": False, "problems": [told]}
+
+
+def _told(fault: HubError) -> dict[str, str]:
+    return {"code": fault.code, "detail": fault.en, "detail_zh": fault.zh}

@@ -141,12 +141,16 @@ class Database:
 
     def is_ready(self) -> bool:
         """True when a statement is answered now."""
+        return self.fault() is None
+
+    def fault(self) -> Unavailable | None:
+        """What keeps it from answering a statement now."""
         try:
             with self._session() as session:
                 session.execute(text("SELECT 1"))
-        except Unavailable:
-            return False
-        return True
+        except Unavailable as fault:
+            return fault
+        return None
 
     def close(self) -> None:
         """Every pooled connection is closed afterwards."""

@@ -8,6 +8,7 @@ import pytest
 import structlog
 
 from hub.api.logs import start_logging
+from hub.storage.database import Database
 from tests.support.running import Running
 
 
@@ -15,6 +16,21 @@ def test_a_node_says_that_it_lives_and_that_it_can_serve(http: httpx.Client) -> 
     assert http.get("/healthz").json() == {"status": "alive"}
     ready = http.get("/readyz")
     assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+def test_a_node_whose_database_is_away_says_so_and_when_to_ask_again(
+    served_hub: Running, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_seconds=1)
+    monkeypatch.setattr(served_hub.hub.database, "fault", away.fault)
+    answer = http.get("/readyz")
+    (told,) = answer.json()["checks"]["database"]["problems"]
+    assert (answer.status_code, told["code"]) == (503, "storage.database-away")
+    assert told["detail"]
+    assert told["detail_zh"]
+    assert int(answer.headers["retry-after"]) > 0
+    assert http.get("/healthz").status_code == 200
+    away.close()
 
 
 def test_meters_count_by_declared_address_and_by_code(http: httpx.Client) -> None:
@@ -39,6 +55,7 @@ def test_what_verifies_an_old_answer_is_open_to_all(served_hub: Running, http: h
 
 
 def test_the_verifier_page_can_connect_to_nothing(http: httpx.Client) -> None:
+    assert http.get("/verify", headers={"host": "elsewhere.example"}).headers["location"] == "/verify/"
     page = http.get("/verify/")
     assert page.status_code == 200
     assert "connect-src 'none'" in page.headers["content-security-policy"]
