@@ -1,6 +1,5 @@
 """`hub keys policy`: the authority signs editions of the trust policy 信任策略; everybody checks them."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -11,9 +10,17 @@ from hub.cli.files import content_of
 from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, say
 from hub.errors import Malformed
-from hub.exchange.editions import POLICY_BYTES, Edition, follow, is_signed, sign_edition, verify_editions
+from hub.exchange.editions import (
+    POLICY_BYTES,
+    Edition,
+    follow,
+    is_signed,
+    require_same_history,
+    sign_edition,
+    verify_editions,
+)
 from hub.kernel.clock import SystemClock
-from hub.proof.encoding import b64url, strict_json
+from hub.proof.encoding import strict_json
 from hub.proof.keys import PublicKey
 
 app = typer.Typer(no_args_is_help=True, help="Sign, show and check trust policies. 信任策略")
@@ -81,17 +88,9 @@ def check(
     """Check that every edition follows the one before, and what is held already. 核验策略各版."""
     new = _checked(file, authority_key)
     if held is not None:
-        _require_same_history(content_of(file, most_bytes=MOST_BYTES), _checked(held, authority_key))
+        content = content_of(file, most_bytes=MOST_BYTES)
+        require_same_history(content, _keys(authority_key), _checked(held, authority_key))
     say(f"Edition {new.number} of {new.authority} counts.", f"现行第 {new.number} 版。")
-
-
-def _require_same_history(content: bytes, held: Edition) -> None:
-    """The editions in ``content`` hold the one that is held, or lead on from it."""
-    lines = [line.strip() for line in content.split(b"\n") if line.strip()]
-    if held.digest in {b64url(hashlib.sha256(line).digest()) for line in lines}:
-        return
-    for line in lines:
-        held = follow(held, line)
 
 
 def _checked(file: Path, authority_key: list[Path]) -> Edition:

@@ -5,6 +5,7 @@ verifier has from the authority itself; it need not be number 1. (2) Each furthe
 the digest of the one before. (3) It is signed by a key that the one before accepts. (4) What counts is the last.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -65,18 +66,43 @@ def verify_editions(content: bytes, root: Iterable[PublicKey]) -> Edition:
         Malformed: an edition of another form, or one that none of the keys signed that may.
         Refused: an edition does not follow the one before it.
     """
-    lines = [line for line in content.split(b"\n") if line.strip()]
+    return _editions(content, root)[-1]  # 4
+
+
+def require_same_history(content: bytes, root: Iterable[PublicKey], held: Edition) -> Edition:
+    """The last edition in ``content``, which holds the edition that is held, or leads on from it.
+
+    Raises:
+        Malformed, Refused: as ``verify_editions`` and ``follow``.
+    """
+    found = _editions(content, root)
+    if found[-1].number < held.number or found[-1].authority != held.authority:
+        raise _rolled_back()
+    if all(each.number > held.number for each in found):
+        follow(held, _lines(content)[0])
+    elif held.digest not in {each.digest for each in found}:
+        raise _forked()
+    return found[-1]
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return [line.strip() for line in content.split(b"\n") if line.strip()]
+
+
+def _editions(content: bytes, root: Iterable[PublicKey]) -> list[Edition]:
     keys = {key.kid: key for key in root}
-    last: Edition | None = None
-    for line in lines:
-        last = _read(line.strip(), keys) if last is None else follow(last, line.strip())  # 1, 2, 3
-    if last is None:
+    found: list[Edition] = []
+    for line in _lines(content):
+        if b64url(hashlib.sha256(line).digest()) in {each.digest for each in found}:
+            raise _rolled_back()
+        found.append(follow(found[-1], line) if found else _read(line, keys))  # 1, 2, 3
+    if not found:
         raise _bad_edition()
-    return last  # 4
+    return found
 
 
 def follow(current: Edition, token: bytes) -> Edition:
-    """The edition in ``token`` when it is ``current`` itself or follows it.
+    """The edition in ``token`` when it follows ``current``.
 
     Raises:
         Malformed: another form, or signed by no key that ``current`` accepts.
@@ -84,11 +110,7 @@ def follow(current: Edition, token: bytes) -> Edition:
     """
     new = _read(token, current.next_keys)
     if new.authority != current.authority or new.number < current.number:
-        raise Refused(
-            "exchange.policy-rolled-back",
-            "The policy is older than the one in force, or another authority's; keep the one in force.",
-            "该信任策略早于现行版本或出自其他主管部门；请保留现行版本。",
-        )
+        raise _rolled_back()
     if new.number > current.number + 1:
         raise Refused(
             "exchange.policy-gap",
@@ -97,12 +119,24 @@ def follow(current: Edition, token: bytes) -> Edition:
             expected=current.number + 1,
         )
     if new.number == current.number or new.previous != current.digest:
-        raise Refused(
-            "exchange.policy-forked",
-            "The authority signed two policies under one number, or for another history; ask it which one counts.",
-            "主管部门在同一序号下签署了两份策略，或策略承接另一段历史；请向其核实哪一份算数。",
-        )
+        raise _forked()
     return new
+
+
+def _rolled_back() -> Refused:
+    return Refused(
+        "exchange.policy-rolled-back",
+        "The policy is older than the one in force, or another authority's; keep the one in force.",
+        "该信任策略早于现行版本或出自其他主管部门；请保留现行版本。",
+    )
+
+
+def _forked() -> Refused:
+    return Refused(
+        "exchange.policy-forked",
+        "The authority signed two policies under one number, or for another history; ask it which one counts.",
+        "主管部门在同一序号下签署了两份策略，或策略承接另一段历史；请向其核实哪一份算数。",
+    )
 
 
 def _read(token: bytes, keys: Mapping[str, PublicKey]) -> Edition:

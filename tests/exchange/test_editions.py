@@ -6,7 +6,15 @@ from typing import Any
 import pytest
 
 from hub.errors import HubError
-from hub.exchange.editions import POLICY_TYP, Edition, follow, is_signed, sign_edition, verify_editions
+from hub.exchange.editions import (
+    POLICY_TYP,
+    Edition,
+    follow,
+    is_signed,
+    require_same_history,
+    sign_edition,
+    verify_editions,
+)
 from hub.proof.jws import sign_jws
 from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.note import NoteSigner
@@ -90,3 +98,52 @@ def test_an_edition_for_another_history_is_a_fork(key: FileSigner) -> None:
 def test_a_policy_of_another_form_is_not_signed(key: FileSigner) -> None:
     with pytest.raises(HubError, match=r"exchange\.trust-policy"):
         sign_edition({"version": 1}, signer=key, authority=AUTHORITY, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("offered", "code"),
+    [
+        ([0], "exchange.policy-rolled-back"),
+        ([0, 1, 0], "exchange.policy-rolled-back"),
+        ([0, 1, 1], "exchange.policy-rolled-back"),
+        ([0, "other"], "exchange.policy-forked"),
+        ([0, "other", "after"], "exchange.policy-forked"),
+        ([0, 1], None),
+        ([0, 1, 2], None),
+    ],
+)
+def test_what_is_held_is_not_taken_back_after_the_authoritys_key_rolled_over(
+    key: FileSigner, offered: list[int | str], code: str | None
+) -> None:
+    new = generate_signer()
+    first = signed(key, next_keys=[new.public])
+    held = signed(new, read(key, first))
+    other = signed(new, read(key, first))
+    now = read(key, first + b"\n" + held)
+    lines = {
+        0: first,
+        1: held,
+        2: signed(new, now),
+        "other": other,
+        "after": signed(new, follow(read(key, first), other)),
+    }
+    content = b"\n".join(lines[each] for each in offered)
+    if code is None:
+        assert require_same_history(content, [key.public], now).number == len(offered)
+        return
+    with pytest.raises(HubError) as refusal:
+        require_same_history(content, [key.public], now)
+    assert refusal.value.code == code
+
+
+def test_editions_that_lead_on_from_the_held_one_count_without_those_before(key: FileSigner) -> None:
+    held = read(key, signed(key))
+    second = signed(key, held)
+    assert require_same_history(second, [key.public], held).number == 2
+    third = signed(key, follow(held, second))
+    with pytest.raises(HubError, match=r"exchange\.policy-gap"):
+        require_same_history(third, [key.public], held)
+    stranger = generate_signer()
+    theirs = signed(stranger, held)
+    with pytest.raises(HubError, match=r"proof\.unknown-key"):
+        require_same_history(theirs, [stranger.public], held)
