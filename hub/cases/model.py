@@ -164,6 +164,11 @@ class Held(Protocol):
         ...
 
     @property
+    def valid_from(self) -> datetime | None:
+        """When it begins, if not at once."""
+        ...
+
+    @property
     def valid_until(self) -> datetime | None:
         """When it ends, if it does."""
         ...

@@ -161,10 +161,9 @@ def _without_subject(world: World, person: Participant) -> Finding:
 
 def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) -> Finding:
     kind = world.catalogue.evidence_by_name[piece.of_type]
-    held = [each for each in world.held.get(subject_id, {}).get(kind.name, ()) if _in_role(each, piece.role)]
-    if not held and kind.supply is not Supply.pushed:
+    usable, why = _usable(world, piece, world.held.get(subject_id, {}).get(kind.name, ()))
+    if usable is None and why == "not-held" and kind.supply is not Supply.pushed:
         return _on_request(world, piece, (person, subject_id), kind)
-    usable, why = _usable(world, piece, held)
     if usable is None:
         names = world.role_names(person.role)
         return Finding(Found.lacking, reason(why, role=names.en, role_zh=names.zh))
@@ -179,6 +178,8 @@ def _usable(world: World, piece: Piece, held: Sequence[Held]) -> tuple[Held | No
     """The newest that counts, or the code of why none does."""
     why = "not-held"
     for each in held:
+        if not _in_role(each, piece.role):
+            continue
         if not each.is_valid_at(world.now):
             why = "expired"
         elif piece.fresh_days is not None and each.as_of < world.now - timedelta(days=piece.fresh_days):

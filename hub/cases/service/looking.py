@@ -19,7 +19,7 @@ from hub.cases.service.checking import Checking, CheckMemory
 from hub.cases.service.people import resolved_again
 from hub.cases.service.surroundings import Surroundings, no_such_case
 from hub.cases.store import CaseStore
-from hub.cases.store.held import HeldNow, HeldPiece, held_by
+from hub.cases.store.held import HeldNow, held_by
 from hub.cases.store.merged import Owners, owners_of
 from hub.cases.store.stamps import Stamp, stamp_of, stamps_of
 from hub.catalogue.model import Catalogue, Matter, Names, PieceKind, StatementType
@@ -200,7 +200,6 @@ def _good_until(world: World) -> datetime:
         for of_one in world.held.values()
         for several in of_one.values()
         for each in several
-        if isinstance(each, HeldPiece)
         for turn in (each.valid_from, each.valid_until)
         if turn is not None and turn > world.now
     ]
