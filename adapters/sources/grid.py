@@ -16,6 +16,9 @@ RawRow = tuple[Sequence[str] | BadRow, tuple[str, ...]]
 _TOTAL: Final = re.compile(
     r".{0,12}(?:合计|总计|小计|共计|累计)(?:[:：(（]?[^:：]{0,12}|[:：].{0,12})|总(?:户|人|金额|额).*"
 )
+_TOTAL_ALONE: Final = re.compile(r"(?:本页|全[县乡镇市区村])?(?:合计|总计|小计|共计|累计)[:：]?")
+_COUNT: Final = re.compile(r"[￥¥]?[\d,]{1,9}(?:\.\d+)?(?:元|人|户|条|个|亩|㎡)?|-|/")
+"""A count or a sum, shorter than any number of a person or a paper."""
 _SUM: Final = re.compile(r"[\d,.]+(?:元|人|户)?")
 _FOOTER: Final = re.compile(
     r"^[\W_]*(制表|填表|审核|审批|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系|大写|主要领导|分管"
@@ -163,8 +166,7 @@ def _kind(cells: Sequence[str], header: Header, keys: Mapping[str, int], *, is_f
         return "header"
     key_places = set(keys.values())
     key_cells = [text for place, text in filled if place in key_places]
-    first = [_BLANKS.sub("", text) for _, text in filled[:4]]
-    if any(map(_TOTAL.fullmatch, first)) and all(_TOTAL.fullmatch(_plain(text)) for text in key_cells):
+    if _is_total([_plain(text) for _, text in filled], key_cells):
         return "total"
     is_remark = not key_cells and _stands_alone(filled)
     if is_remark or (len(filled) <= _FEW and _FOOTER.match(filled[0][1]) and len(key_cells) <= 1):
@@ -172,6 +174,13 @@ def _kind(cells: Sequence[str], header: Header, keys: Mapping[str, int], *, is_f
     if is_first and not key_cells and not any(character.isdigit() for _, text in filled for character in text):
         return "header"
     return None
+
+
+def _is_total(texts: Sequence[str], key_cells: Sequence[str]) -> bool:
+    """A word for a sum in front and nothing in the key columns, or that word alone and behind it numbers only."""
+    if any(map(_TOTAL.fullmatch, texts[:4])) and all(_TOTAL.fullmatch(_plain(text)) for text in key_cells):
+        return True
+    return _TOTAL_ALONE.fullmatch(texts[0]) is not None and all(map(_COUNT.fullmatch, texts[1:]))
 
 
 def _stands_alone(filled: Sequence[tuple[int, str]]) -> bool:

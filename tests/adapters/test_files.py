@@ -333,6 +333,9 @@ def test_an_empty_folder_and_an_empty_source_are_told_apart(tmp_path: Path) -> N
         {"序号": "合计（1户）", "家庭补差": "300"},
         {"序号": "桃源乡小计", "家庭补差": "300"},
         {"户主姓名": "合计", "家庭补差": "300"},
+        {"序号": "合计", "户主姓名": "1", "家庭补差": "300.00"},
+        {"序号": "小 计：", "户主姓名": "1户", "低保证号": "-", "家庭补差": "¥1,300元"},
+        {"地区": "总计", "户主姓名": "1", "身份证号": "1人"},
         {"序号": "总户数：1", "身份证号": "总金额：300元"},
         {"序号": "合计大写：叁佰元整"},
         {"序号": "主要领导签字：", "低保证号": "分管领导签字：", "保障类别": "经办人签字："},
@@ -349,6 +352,14 @@ def test_what_stands_below_a_table_is_no_record(tmp_path: Path, kind: str, writt
     workbook(path, table) if kind == "xlsx" else lines(path, table)
     report = run(hub_for("low_income"), "low_income", path)
     assert (report.accepted, report.unusable) == (1, 0)
+
+
+@pytest.mark.parametrize("name", ["15", "12.5", "2026-01-02", "-"])
+def test_a_number_is_nobody_s_name(tmp_path: Path, name: str) -> None:
+    table = [["姓名", "证件号码", "户籍地址"], [name, ZHANG[1], "桃源村"], [*ZHANG[:2], "桃源村"]]
+    lines(tmp_path / "a.csv", table)
+    report = run(hub_for("civil_affairs"), "civil_affairs", tmp_path / "a.csv")
+    assert (report.accepted, report.unusable) == (1, 1)
 
 
 def test_a_row_that_lacks_its_key_but_says_more_goes_back_to_its_owner(tmp_path: Path) -> None:
