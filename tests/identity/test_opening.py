@@ -90,6 +90,9 @@ def test_a_file_that_cannot_be_meant_is_refused_before_anything_is_written(
     ("content", "facts"),
     [
         ("record_id,name\n1,张三\n2\n", {"line": 3}),
+        ("record_id,name\n1,张三\n2,李四\n1,王五\n", {"empty": 0, "doubled": 1, "records": [3]}),
+        ("record_id,name\n1,张三\n,李四\n", {"empty": 1, "doubled": 0, "records": [2]}),
+        ("record_id,kind,name\n1,法人,张三\n2,robot,李四\n", {"count": 1, "records": [2]}),
         ("record_id,name,Name\n1,张三,李四\n", {"line": 1, "doubled_columns": [3]}),
         ("1,张三,E12345678\n2,李四,\n", {"columns": [], "others": 3}),
         ("record_id;name\n1;张三\n", {"columns": [], "others": 1}),

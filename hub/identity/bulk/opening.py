@@ -202,13 +202,24 @@ def _require_ids(source: Source) -> None:
     digests = sorted_numbers(source.con, f"SELECT hash({ids}) FROM raw")
     doubled = int((digests[1:] == digests[:-1]).sum())
     if empty or doubled:
+        at_fault = f"SELECT n, {ids} = '' OR row_number() OVER (PARTITION BY {ids} ORDER BY n) > 1 AS wrong FROM raw"
         raise Malformed(
             "identity.file-ids-doubled",
-            "Every record needs a record_id of its own; some are empty or stand twice.",
-            "每条登记信息须有唯一的 record_id；部分为空或重复。",
+            "Every record needs a record_id of its own; some are empty or stand twice: see records, counted from 1"
+            " without the header.",
+            "每条登记信息须有唯一的 record_id；部分为空或重复，见 records（不计表头，从 1 起）。",
             empty=empty,
             doubled=doubled,
+            records=_first_records(source, f"SELECT n FROM ({at_fault}) WHERE wrong"),
         )
+
+
+def _first_records(source: Source, wrong: str) -> list[int]:
+    """The places in the file of the first records that a query for ``n`` finds, counted from 1."""
+    return [n + 1 for (n,) in source.con.execute(f"{wrong} ORDER BY n LIMIT {_MOST_TOLD}").fetchall()]
+
+
+_MOST_TOLD: Final = 10
 
 
 def _without_ids(columns: Collection[str]) -> Malformed:
@@ -239,11 +250,14 @@ def kinds_in(source: Source, known: Sequence[str]) -> list[str]:
     counted = ", ".join(f"count(*) FILTER (WHERE {source.of_kind(kind)})" for kind in SPELT_KINDS)
     total, *counts = source.con.execute(f"SELECT count(*), {counted} FROM raw").fetchall()[0]
     if sum(counts) < total:
+        known_kind = " OR ".join(source.of_kind(kind) for kind in SPELT_KINDS)
         raise Malformed(
             "identity.no-such-kind",
-            "The column kind says resident or legal_person; some records say something else.",
-            "kind 列应为 resident 或 legal_person，部分记录不符。",
-            records=total - sum(counts),
+            "The column kind says resident or legal_person; some records say something else: see records, counted from"
+            " 1 without the header.",
+            "kind 列应为 resident 或 legal_person，部分记录不符，见 records（不计表头，从 1 起）。",
+            count=total - sum(counts),
+            records=_first_records(source, f"SELECT n FROM raw WHERE NOT ({known_kind})"),
         )
     return sorted(
         kind for kind, count in zip(SPELT_KINDS, counts, strict=True) if (count or not total) and kind in known

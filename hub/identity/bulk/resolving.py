@@ -21,7 +21,7 @@ from hub.identity.bulk.roots import Roots, roots_of
 from hub.identity.bulk.scratch import scratch_database
 from hub.identity.bulk.tables import Connection
 from hub.identity.modelfile import Model
-from hub.identity.rules import partition
+from hub.identity.rules import NUMBER_FIELDS, partition
 
 _LARGEST_CHECKED: Final = 60
 
@@ -251,7 +251,7 @@ def _valid_number(columns: Sequence[str]) -> str:
 
 
 def _is_by_number(model: Model) -> str:
-    fields = [each.field for each in model.comparisons if each.field in ("number", "credit", "organisation")]
+    fields = [each.field for each in model.comparisons if each.field in NUMBER_FIELDS]
     return " OR ".join(f"\"{each}\" = 'equal'" for each in fields) or "false"
 
 
