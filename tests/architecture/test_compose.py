@@ -92,6 +92,12 @@ def test_what_stays_up_ends_when_it_is_told_to() -> None:
         assert service.get("init") or _script(service).split("\n")[-1].strip().startswith("exec "), name
 
 
+def test_the_hub_is_not_killed_before_what_is_under_way_has_ended() -> None:
+    serving = (ROOT / "hub" / "cli" / "serve.py").read_text(encoding="utf-8")
+    (patience,) = re.findall(r'"timeout_graceful_shutdown": (\d+)', serving)
+    assert int(SERVICES["hub"]["stop_grace_period"].removesuffix("s")) > int(patience)
+
+
 def test_it_holds_no_secret() -> None:
     for name, service in SERVICES.items():
         for variable, value in service.get("environment", {}).items():
