@@ -203,11 +203,19 @@ class Collector:
         return reply
 
     def _checked(self, url: str, reply: Reply, checkpoint: Checkpoint) -> list[NoteSignature]:
-        latest = self._clock.now().timestamp() + MAX_SKEW_SECONDS
-        fresh = []
+        """The cosignatures of this witness, made now: receipts show their time as when it had seen the entries."""
+        told = []
         for signature in parse_signature_lines(reply.body):
             for witness in self._by_url[url]:
                 if witness.verifier.is_signer_of(signature):
                     witness.verifier.verify(checkpoint.text(), signature)
-                    fresh += [signature] if 0 < signature.timestamp <= latest else []
+                    told.append(signature)
+        now = self._clock.now().timestamp()
+        fresh = [each for each in told if abs(each.timestamp - now) <= MAX_SKEW_SECONDS]
+        if told and not fresh:
+            raise Malformed(
+                "audit.witness-clock",
+                "The witness's clock is minutes away from this machine's; set both by one time.",
+                "见证方的时钟与本机相差数分钟；请按同一时间源校准。",
+            )
         return fresh

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -244,6 +244,21 @@ def test_a_witness_that_was_away_is_brought_up_to_date(county: County) -> None:
         assert collected(county) is None
     county.away = set()
     assert collected(county, county.collector()) is not None
+
+
+@pytest.mark.parametrize("hours", [-26, -1, 1])
+def test_a_witness_whose_clock_is_hours_away_counts_for_nothing_until_it_is_set(county: County, hours: int) -> None:
+    county.house.grow(3)
+    court = county.witnesses["court"]
+    adrift = FixedClock(county.house.clock.now() + timedelta(hours=hours))
+    kept = WitnessStore(court._store._directory)
+    county.witnesses["court"] = Witness([county.house.signer.verifier], [county.cosigners["court"]], kept, adrift)
+    collector = county.collector()
+    assert collected(county, collector) is None
+    assert collector.complaints == {"http://court/": "audit.witness-clock"}
+    county.witnesses["court"] = court
+    assert collected(county, collector) is not None
+    assert collector.complaints == {}
 
 
 def test_a_lying_witness_counts_for_nothing(county: County) -> None:
