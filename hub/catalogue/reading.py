@@ -22,6 +22,14 @@ _SAYS_HOW = (
     "It says neither how it is satisfied nor that the applicant brings it.",
     "既未写明如何免提交，也未写明由申请人提交。",
 )
+_SAYS_NOTHING = Problem(
+    "catalogue.says-nothing",
+    "There is no entry at all.",
+    "其中没有任何条目。",
+    "Give the whole edition: what it leaves out is gone when it takes effect.",
+    "请给出完整的目录版本；版本生效后，未写入的内容即不再有效。",
+    path="$",
+)
 
 
 def published_documents(directory: Path = PUBLISHED) -> list[Document]:
@@ -69,6 +77,8 @@ def read_catalogue(documents: Sequence[Document]) -> Catalogue:
     if shape:
         raise refused(shape)
     catalogue = catalogue_from(merged(documents))
+    if catalogue == Catalogue():
+        raise refused([dataclasses.replace(_SAYS_NOTHING, file=documents[0].name)])
     problems = [_located(problem, documents) for problem in problems_of(catalogue, schema_claims)]
     if problems:
         raise refused(problems)

@@ -62,6 +62,13 @@ def test_a_material_without_legal_basis_is_refused_with_its_line_and_remedy() ->
     assert "Name the provision" in found
 
 
+@pytest.mark.parametrize("text", ["", "{}", "# nothing yet\n", "matters: []\nevents: []\n"])
+def test_a_file_without_an_entry_is_no_edition_that_takes_everything_away(text: str) -> None:
+    (problem,) = problems(text)
+    assert problem.startswith("one.yaml: $: There is no entry at all.")
+    assert "Give the whole edition" in problem
+
+
 def test_an_empty_legal_basis_is_none() -> None:
     (found,) = problems(MATTER.replace("basis: [law]", "basis: []"))
     assert "no legal basis" in found
