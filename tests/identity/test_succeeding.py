@@ -116,6 +116,24 @@ def test_what_a_steward_called_different_is_not_continued(
             identity.join(session, ("a", "self"), ("b", "self"), steward="王科员")
 
 
+@pytest.mark.parametrize("again", [["a"], ["a", "b"], ["b", "a"]])
+def test_what_a_steward_called_different_stays_so_for_the_rows_that_replace_it(
+    place: Place, identity: IdentityService, database: Database, again: list[str]
+) -> None:
+    """Both are of one name, number and birth date: nothing but the steward's word keeps them two."""
+    said = {"a": ZHANG, "b": ZHANG | {"phone": "13900002222", "residence_address": "教工路7号5幢101室"}}
+    before = dict(zip("ab", place(row(said["a"], "a"), row(said["b"], "b")), strict=True))
+    with database.writing() as session:
+        (review,) = identity.reviews(session)
+        identity.decide(session, review.review_id, Decision.DIFFERENT, steward="王科员")
+    with database.writing() as session:
+        identity.forget(session, again)
+        identity.place(session, [row(said[each], f"{each}-again") for each in again])
+    for each in again:
+        assert owner(identity, database, f"{each}-again") == before[each].subject_id
+    assert before["a"].subject_id != before["b"].subject_id
+
+
 def test_a_record_that_is_withdrawn_long_before_another_comes_is_nobodys_predecessor(
     place: Place, identity: IdentityService, database: Database, clock: FixedClock
 ) -> None:

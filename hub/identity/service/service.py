@@ -103,9 +103,12 @@ class IdentityService:
         """Whose each mention is, in their order; links, reviews and log entry are kept in the session."""
         if not mentions:
             return []
-        placements = Placing(self._parts, session).place(mentions)
         gone = self._gone.get(session)
-        return Succeeding(self._parts, session).came(mentions, placements, gone) if gone else placements
+        if gone is None:
+            return Placing(self._parts, session).place(mentions)
+        succeeding = Succeeding(self._parts, session)
+        succeeding.inherit(mentions, gone)
+        return succeeding.came(mentions, Placing(self._parts, session).place(mentions), gone)
 
     def forget(self, session: Session, records: Sequence[str], *, replaced: bool = False) -> None:
         """Nothing those records said is looked up any longer; their subjects' ids live on.

@@ -61,6 +61,10 @@ class Rows:
         found.pop(row.mention_id, None)
         return list(found.values())
 
+    def mention_ids(self) -> set[bytes]:
+        """Those of all the rows."""
+        return {row.mention_id for rows in self._by_key.values() for row in rows}
+
 
 class Succeeding:
     """Finds the rows that replace withdrawn ones, inside the caller's transaction."""
@@ -83,19 +87,35 @@ class Succeeding:
             self._continue(old, [new for new in came.beside(old, export) if new.subject_id != old.subject_id])
         self._tell()
 
+    def inherit(self, mentions: Sequence[Mention], gone: Rows) -> None:
+        """Whoever a row of ``gone`` was called different from, the row that replaces it is different from too.
+
+        Told before the mentions are placed: what was called different would else be joined as if nobody had spoken.
+        """
+        spoken = self._reviews.called_different(gone.mention_ids())
+        for mention in mentions if spoken else ():
+            new = self._coming(mention, "")
+            beside = gone.beside(new, f"{mention.registry}/{mention.export}")
+            judged = [(old, new.kind.matcher.verdict(old.traits, new.traits)) for old in beside if old.kind is new.kind]
+            likely = [(verdict.weight, old.mention_id) for old, verdict in judged if verdict.outcome == "link"]
+            if likely and (replaced := max(likely)[1]) in spoken:
+                self._reviews.pass_on_different(replaced, new.mention_id)
+
     def came(self, mentions: Sequence[Mention], placements: Sequence[Placement], gone: Rows) -> list[Placement]:
         """The placements, where a mention that stands alone and replaces a row of ``gone`` has that row's subject."""
-        context = Context(local_date(self._now), self._parts.region_names)
         for mention, placed in zip(mentions, placements, strict=True):
             if placed.subject_id is None or placed.outcome is Outcome.LINKED:
                 continue
-            kind = self._parts.kinds[mention.kind]
-            traits = _unlisted(kind, kind.traits(mention, context))
-            new = Row(mention_id_of(mention.record, mention.role), placed.subject_id, kind, traits)
+            new = self._coming(mention, placed.subject_id)
             for old in gone.beside(new, f"{mention.registry}/{mention.export}"):
                 self._continue(old, [new])
         self._tell()
         return [self._settled(each) for each in placements]
+
+    def _coming(self, mention: Mention, subject_id: str) -> Row:
+        kind = self._parts.kinds[mention.kind]
+        traits = kind.traits(mention, Context(local_date(self._now), self._parts.region_names))
+        return Row(mention_id_of(mention.record, mention.role), subject_id, kind, _unlisted(kind, traits))
 
     def _settled(self, placed: Placement) -> Placement:
         now = self._merged.get(placed.subject_id or "")

@@ -203,6 +203,23 @@ class ReviewStore:
         )
         return self._cursor.fetchall()
 
+    def called_different(self, mention_ids: Iterable[bytes]) -> set[bytes]:
+        """Those of the mentions that a steward has called different from another."""
+        ids = list(mention_ids)
+        words = self.verdicts_about(ids)
+        return {each for *pair, verdict in words if verdict == "apart" for each in pair}.intersection(ids)
+
+    def pass_on_different(self, old_id: bytes, new_id: bytes) -> None:
+        """Whatever ``old_id`` was called different from, ``new_id`` is too, by the same steward's word."""
+        self._cursor.execute(
+            "INSERT INTO identity_verdict (low_id, high_id, verdict, steward, at)"
+            " SELECT least(other, %(new)s), greatest(other, %(new)s), verdict, steward, at FROM (SELECT v.*,"
+            " CASE WHEN low_id = %(old)s THEN high_id ELSE low_id END AS other FROM identity_verdict v"
+            " WHERE verdict = 'apart' AND (low_id = %(old)s OR high_id = %(old)s)) said WHERE other <> %(new)s"
+            " ON CONFLICT DO NOTHING",
+            {"old": old_id, "new": new_id},
+        )
+
     def words_between(self, one: str, other: str) -> list[KeptWord]:
         """Verdicts across two subjects, the oldest first."""
         self._cursor.execute(
