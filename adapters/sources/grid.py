@@ -22,8 +22,11 @@ _COUNT: Final = re.compile(r"[￥¥]?[\d,]{1,9}(?:\.\d+)?(?:元|人|户|条|个|
 _SUM: Final = re.compile(r"[\d,.]+(?:元|人|户)?")
 _FOOTER: Final = re.compile(
     r"^[\W_]*(制表|填表|审核|审批|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系|大写|主要领导|分管"
-    r"|领导|签字|以下空白|以下无正文|此页无正文)"
+    r"|领导|签字|以下空白|以下无正文|此页无正文|共\s*\d|\d+\s*(?:行受影响|条记录|rows?\b))"
 )
+_SIGNED: Final = re.compile(rf"{_FOOTER.pattern}.{{0,6}}[:：]")
+_LONG_NUMBER: Final = re.compile(r"[\dXx*]{14}")
+_WORD: Final = re.compile(r"\w")
 _BLANKS: Final = re.compile(r"\s+")
 _COUNTED: Final = frozenset(("人", "户", "个", "元/月", "人/户", "-"))
 NOBODY: Final = "-"
@@ -168,8 +171,7 @@ def _kind(cells: Sequence[str], header: Header, keys: Mapping[str, int], *, is_f
     key_cells = [text for place, text in filled if place in key_places]
     if _is_total([_plain(text) for _, text in filled], key_cells):
         return "total"
-    is_remark = not key_cells and _stands_alone(filled)
-    if is_remark or (len(filled) <= _FEW and _FOOTER.match(filled[0][1]) and len(key_cells) <= 1):
+    if (not key_cells and _stands_alone(filled)) or _is_footer([text for _, text in filled], key_cells):
         return "footer"
     if is_first and not key_cells and not any(character.isdigit() for _, text in filled for character in text):
         return "header"
@@ -183,6 +185,13 @@ def _is_total(texts: Sequence[str], key_cells: Sequence[str]) -> bool:
     return _TOTAL_ALONE.fullmatch(texts[0]) is not None and all(map(_COUNT.fullmatch, texts[1:]))
 
 
+def _is_footer(texts: Sequence[str], key_cells: Sequence[str]) -> bool:
+    """A line of who made and checked the table, or of what stands below it; 制表人： signs also across key columns."""
+    if len(texts) <= _FEW and len(key_cells) <= 1 and _FOOTER.match(texts[0]):
+        return True
+    return _SIGNED.match(texts[0]) is not None and not any(map(_LONG_NUMBER.search, texts))
+
+
 def _stands_alone(filled: Sequence[tuple[int, str]]) -> bool:
     """One cell in a row: a line of text in front, a sum, the number of a row that was never filled in."""
     place, text = filled[0]
@@ -194,7 +203,10 @@ def _plain(text: str) -> str:
 
 
 def _equals_header(filled: Sequence[tuple[int, str]], header: Header) -> bool:
-    equal = sum(1 for place, text in filled if place < len(header.headers) and text == header.headers[place])
+    names = header.headers
+    equal = sum(
+        place < len(names) and text == names[place] and _WORD.search(text) is not None for place, text in filled
+    )
     return equal >= _MANY_EQUAL
 
 

@@ -341,6 +341,10 @@ def test_an_empty_folder_and_an_empty_source_are_told_apart(tmp_path: Path) -> N
         {"序号": "主要领导签字：", "低保证号": "分管领导签字：", "保障类别": "经办人签字："},
         {"序号": "2026年10月31日"},
         {"序号": "——以下空白——"},
+        {"户主姓名": "制表人：王芳", "身份证号": "审核人：李强", "家庭补差": "填表日期：2026年9月28日"},
+        {"序号": "制表人：", "户主姓名": "王芳", "身份证号": "审核人：", "低保证号": "李强", "保障类别": "2026.9.28"},
+        {"户主姓名": "共 1 条记录"},
+        {"户主姓名": "(1 行受影响)"},
         {"序号": "2"},
         {"家庭补差": "300"},
     ],
@@ -360,6 +364,13 @@ def test_a_number_is_nobody_s_name(tmp_path: Path, name: str) -> None:
     lines(tmp_path / "a.csv", table)
     report = run(hub_for("civil_affairs"), "civil_affairs", tmp_path / "a.csv")
     assert (report.accepted, report.unusable) == (1, 1)
+
+
+def test_a_record_that_repeats_the_strokes_between_the_columns_is_no_header(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text(
+        "姓名|+|证件号码|+|户籍地址|+\n张伟|+|330199196605140016|+|桃源村|+\n", encoding="utf-8"
+    )
+    assert run(hub_for("civil_affairs"), "civil_affairs", tmp_path / "a.csv").accepted == 1
 
 
 def test_a_row_that_lacks_its_key_but_says_more_goes_back_to_its_owner(tmp_path: Path) -> None:
