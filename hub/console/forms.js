@@ -178,15 +178,19 @@ const HubForms = (() => {
 
   const at = (claims, path) => path.reduce((value, step) => (isSaid(value) && typeof value === "object" && Object.hasOwn(value, step) ? value[step] : null), claims);
 
-  /** True when the evidence has that role: what holds somebody stands in clear, whatever is disclosed of it. */
+  /**
+   * False when the evidence shows that nobody stands there: what holds somebody is in clear, whatever is disclosed. Of a
+   * role that is called otherwise than its place, nothing can be said.
+   */
   function hasRole(role, claims) {
     const { base, number } = split(role);
     if (ON_TOP.includes(base)) return number === null;
+    if (!(base in claims) && !(`${base}s` in claims)) return true;
     if (number !== null && !(`${base}s` in claims && PLACE.test(number))) return false;
     return S.isObject(at(claims, ownPath(role, claims)));
   }
 
-  const isNamed = (told) => isText(told.number) && isText(told.name);
+  const isNamed = (told) => S.isObject(told) && isText(told.number) && isText(told.name);
   const plain = (text) => text.normalize("NFKC").toUpperCase().replace(/[\s\u00ad\u00b7\u2022\u2027\u30fb.\u200b-\u200f\u2060\ufeff]/g, "");
   const digits = (text) => plain(text).replace(/^(\d{6})(?:19|20)(\d{9})[\dX]$/, "$1$2");
   const isOther = (meant, told) => digits(told.number) !== digits(meant.number) && plain(told.name) !== plain(meant.name);
@@ -204,7 +208,7 @@ const HubForms = (() => {
     if (isSaid(meant.pairwise)) return false;
     const path = ownPath(role, claims);
     const own = at(claims, path);
-    if (path.length || isNamed(own)) return isNamed(own) && isOther(meant, own);
+    if (own !== null && (path.length || isNamed(own))) return isNamed(own) && isOther(meant, own);
     const named = objectsIn(claims).filter(isNamed);
     return named.length > 0 && named.every((each) => isOther(meant, each));
   }

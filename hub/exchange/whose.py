@@ -23,10 +23,15 @@ def own_path(claims: Mapping[str, Any], role: str) -> tuple[str | int, ...]:
 
 
 def has_role(claims: Mapping[str, Any], role: str) -> bool:
-    """True when the evidence has that role: what holds somebody stands in clear, whatever is disclosed of it."""
+    """False when the evidence shows that nobody stands there: what holds somebody is in clear, whatever is disclosed.
+
+    Of a role that is called otherwise than its place, nothing can be said.
+    """
     base, dot, number = role.partition(".")
     if base in {"self", "deceased", ""}:
         return not dot
+    if base not in claims and f"{base}s" not in claims:
+        return True
     if dot and (f"{base}s" not in claims or not _PLACE.fullmatch(number)):
         return False
     return _at(claims, own_path(claims, role)) is not None
@@ -36,7 +41,8 @@ def is_about_another(meant: IdentityQuery | None, claims: Mapping[str, Any], rol
     """True when number and name of its subject are both disclosed and both are others than those asked about.
 
     One of them alone may differ: numbers are corrected and reissued, names change and are written in several ways.
-    Where nobody stands on top of the evidence, not all whom it names may be others.
+    Where the evidence has no such place, or nobody stands on top of it, not all whom it names may be others: a role
+    that is not there would hide a stranger.
     """
     if meant is None:
         return False

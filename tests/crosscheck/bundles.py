@@ -228,7 +228,7 @@ def asked_by_number(who: Cast, shown: dict[str, Any], *paths: str, role: str = "
         "iss": "svc:window", "aud": HUB, "iat": NOW - 2, "exp": NOW + 50, "jti": "jti-of-test",
         "subject": {"kind": "resident", "number": "11010519491231002x", "name": "張三"}, "matter": "low-income-aid",
         "case": "2026-0001", "basis": "order-649:11", "officer": "o-7",
-        "wanted": [{"type": RESIDENT_TYPE, "claims": ["name", "number"]}],
+        "wanted": [{"type": RESIDENT_TYPE, "claims": list(paths)}],
     }  # fmt: skip
     request = sign_jws(asked, typ="evidence-request+jwt", signer=who.consumer)
     clear = {"iss": "dept:land", "vct": RESIDENT_TYPE, "iat": NOW - 9000, "jti": "j"}
