@@ -15,7 +15,7 @@ LINK = re.compile(r"\]\(([^)\s]+)\)")
 ROW = re.compile(r"^\|", re.MULTILINE)
 ITEM = re.compile(r"^(?:-|\d+\.) ", re.MULTILINE)
 INDENTED_FENCE = re.compile(r"^ +```.*?^ +```$", re.MULTILINE | re.DOTALL)
-COMMENT = re.compile(r"(?:^|\s+)# .*$", re.MULTILINE)
+COMMENT = re.compile(r"(?:^|\s+)(?:#|//) .*$", re.MULTILINE)
 ANCHOR = re.compile(r'^<a id="[^"]*"></a>\n', re.MULTILINE)
 
 

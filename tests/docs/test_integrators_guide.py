@@ -1,4 +1,4 @@
-"""The integrators' guide: both exchanges run as they stand there, against a hub that holds the applicant's record."""
+"""The integrators' guide: every exchange runs as it stands there, against a hub that holds the applicant's record."""
 
 import json
 import os
@@ -54,5 +54,15 @@ def test_the_exchange_with_openssl_and_curl_runs_as_written(window: tuple[Runnin
     up, folder = window
     (script,) = examples(GUIDE, "bash")
     said = typed(["bash", "-c", script], up, folder)
+    assert "户口簿及家庭成员身份证明: " in said
+    assert_proven(folder)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node missing")
+def test_the_exchange_in_node_runs_as_written(window: tuple[Running, Path]) -> None:
+    up, folder = window
+    (script,) = examples(GUIDE, "js")
+    (folder / "exchange.mjs").write_text(script, encoding="utf-8")
+    said = typed(["node", "exchange.mjs"], up, folder)
     assert "户口簿及家庭成员身份证明: " in said
     assert_proven(folder)
