@@ -24,7 +24,7 @@ _FOOTER: Final = re.compile(
     r"^[\W_]*(制表|填表|审核|审批|复核|经办|负责人|填报|单位|备注|说明|注[:：]|打印|报送|日期|第.{1,4}页|联系|大写|主要领导|分管"
     r"|领导|签字|以下空白|以下无正文|此页无正文|共\s*\d|\d+\s*(?:行受影响|条记录|rows?\b))"
 )
-_SIGNED: Final = re.compile(rf"{_FOOTER.pattern}.{{0,6}}[:：]")
+_SIGNED: Final = re.compile(r"[\W_]*(?:制表|填表|审核|审批|复核|经办|负责人|填报|打印|报送).{0,6}[:：]")
 _LONG_NUMBER: Final = re.compile(r"[\dXx*]{14}")
 _WORD: Final = re.compile(r"\w")
 _BLANKS: Final = re.compile(r"\s+")
@@ -203,10 +203,8 @@ def _plain(text: str) -> str:
 
 
 def _equals_header(filled: Sequence[tuple[int, str]], header: Header) -> bool:
-    names = header.headers
-    equal = sum(
-        place < len(names) and text == names[place] and _WORD.search(text) is not None for place, text in filled
-    )
+    words = [(place, text) for place, text in filled if place < len(header.headers) and _WORD.search(text)]
+    equal = sum(text == header.headers[place] for place, text in words)
     return equal >= _MANY_EQUAL
 
 

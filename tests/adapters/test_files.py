@@ -367,9 +367,8 @@ def test_a_number_is_nobody_s_name(tmp_path: Path, name: str) -> None:
 
 
 def test_a_record_that_repeats_the_strokes_between_the_columns_is_no_header(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_text(
-        "姓名|+|证件号码|+|户籍地址|+\n张伟|+|330199196605140016|+|桃源村|+\n", encoding="utf-8"
-    )
+    record = ["张伟", "+", ZHANG[1], "+", "桃源村", "+"]
+    lines(tmp_path / "a.csv", [["姓名", "+", "证件号码", "+", "户籍地址", "+"], record])
     assert run(hub_for("civil_affairs"), "civil_affairs", tmp_path / "a.csv").accepted == 1
 
 
