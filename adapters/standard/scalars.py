@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.errors import Malformed
 from hub.kernel.amounts import parse_area, parse_count, parse_money
+from hub.kernel.characters import is_placeholder
 from hub.kernel.clock import LOCAL
 from hub.kernel.codes import marriage_certificate, normal_real_estate_certificate, normal_real_estate_unit
 from hub.kernel.dates import OPEN, names_no_day, parse_date, parse_instant, parse_month
@@ -34,6 +35,8 @@ _YEAR_ALONE: Final = re.compile(r"(?<!\d)(20\d{2})(?!\d)")
 _CHINESE_MONTH: Final = re.compile(r"([〇零○一二三四五六七八九]{4}|(?:19|20)\d\d)年度?([一二三四五六七八九十]{1,2})月")
 _DIGITS: Final = str.maketrans("〇零○一二三四五六七八九", "000123456789")
 _REGION: Final = re.compile(r"\d{6}(\d{3}(\d{3})?)?")
+_RUN: Final = re.compile(r"\d+")
+_NO_LETTER: Final = re.compile(r"[\d\W_]+")
 _MIDNIGHT: Final = (0, 0, 0)
 
 
@@ -143,9 +146,11 @@ def _exact(parse: Callable[[str, str], int | None], text: str, unit: str) -> Out
 
 
 def read_region(text: str) -> Outcome:
-    """A region code of 6, 9 or 12 digits, also out of the name of a county."""
+    """A region code of 6, 9 or 12 digits, also out of the name of a county, or beside a name that is not another's."""
     plain = unicodedata.normalize("NFKC", text).replace(" ", "").removesuffix(".0")
-    found = plain if _REGION.fullmatch(plain) else standard_regions().code_named(plain)
+    runs, named = _RUN.findall(plain), standard_regions().code_named(_NO_LETTER.sub("", plain))
+    code = runs[0] if len(runs) == 1 and _REGION.fullmatch(runs[0]) else None
+    found = code if code and named in (None, code[:6]) else None if runs else named
     return (found, None) if found else (None, UNREADABLE)
 
 
@@ -161,8 +166,8 @@ def read_certificate(text: str) -> Outcome:
 
 
 def read_marriage_certificate(text: str) -> Outcome:
-    """A marriage or divorce certificate in normal form."""
-    found = marriage_certificate(text)
+    """A marriage or divorce certificate in normal form; none where the cell says 无."""
+    found = None if is_placeholder(text) else marriage_certificate(text)
     return (found.value if found else None), None
 
 

@@ -15,6 +15,7 @@ from adapters.standard.scalars import (
     read_area,
     read_date,
     read_instant,
+    read_marriage_certificate,
     read_money,
     read_month,
     read_region,
@@ -163,6 +164,23 @@ def test_a_code_beside_the_name_of_another_is_no_code(cell: str) -> None:
 @pytest.mark.parametrize("cell", ['="2012-04-01"', ' ="2012-04-01" ', '="2012-04-01 "'])
 def test_a_cell_guarded_from_the_spreadsheet_is_read_without_its_guard(cell: str) -> None:
     assert fit(cell) == "2012-04-01"
+
+
+@pytest.mark.parametrize(
+    "cell", ["330424", "330424 海盐县", "海盐县(330424)", "330424-浙江省海盐县", "海盐县", "330424甲"]
+)
+def test_a_region_is_read_from_its_code_its_name_or_both(cell: str) -> None:
+    assert read_region(cell) == ("330424", None)
+
+
+@pytest.mark.parametrize("cell", ["330424海宁市", "330424、330421", "33042", "3号330424"])
+def test_a_region_whose_code_and_name_differ_is_read_as_neither(cell: str) -> None:
+    assert read_region(cell) == (None, "unreadable")
+
+
+def test_a_word_for_nothing_is_no_marriage_certificate() -> None:
+    assert read_marriage_certificate("无") == (None, None)
+    assert read_marriage_certificate("j330424－2019－000001") == ("J330424-2019-000001", None)
 
 
 def test_several_or_damaged_numbers_are_kept_beside_the_one_that_counts() -> None:
