@@ -11,8 +11,8 @@ import typer
 
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Malformed
+from hub.identity.bulk.filing import Options, finished, require_writable, resolve_file
 from hub.identity.bulk.measuring import measure_file
-from hub.identity.bulk.resolving import Options, finished, require_writable, resolve_file
 from hub.identity.bulk.training import Aim, train_file
 from hub.identity.modelfile import STANDARD, Model, parse_model, standard_model
 from hub.kernel.clock import SystemClock, local_date

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.identity.bulk.resolving import resolve_file
+from hub.identity.bulk.filing import resolve_file
 from hub.identity.model import Mention
 from hub.identity.service import IdentityService
 from hub.storage.database import Database

@@ -14,9 +14,10 @@ import pytest
 
 from hub.errors import Malformed, Unavailable
 from hub.identity.bulk import sql
+from hub.identity.bulk.filing import Options, resolve_file
 from hub.identity.bulk.opening import open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, resolve_file
+from hub.identity.bulk.resolving import Resolving
 from hub.identity.bulk.roots import roots_of
 from hub.identity.model import Mention
 from hub.identity.modelfile import standard_model

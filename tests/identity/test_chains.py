@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from hub.identity.bulk.resolving import resolve_file
+from hub.identity.bulk.filing import resolve_file
 from tests.identity.test_bulk import MODELS, OPTIONS, groups, write
 
 Rows = Sequence[Mapping[str, Any]]

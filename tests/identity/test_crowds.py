@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from hub.identity.bulk.crowds import pairs_within
-from hub.identity.bulk.resolving import Resolved, resolve_file
+from hub.identity.bulk.filing import resolve_file
+from hub.identity.bulk.resolving import Resolved
 from tests.identity.conftest import number_of
 from tests.identity.test_bulk import MODELS, OPTIONS, groups, people, write
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from hub.errors import Malformed, Refused
+from hub.identity.bulk.filing import Options
 from hub.identity.bulk.measuring import Score, measure_file
-from hub.identity.bulk.resolving import Options
 from hub.identity.bulk.training import Aim, train_file
 from hub.identity.modelfile import parse_model, standard_model
 from tests.identity.people import write_records

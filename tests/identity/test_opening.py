@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from hub.errors import Malformed
-from hub.identity.bulk.resolving import Options, resolve_file
+from hub.identity.bulk.filing import Options, resolve_file
 from hub.identity.modelfile import standard_model
 from tests.identity.conftest import number_of
 

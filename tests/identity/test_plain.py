@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from hub.errors import Malformed
-from hub.identity.bulk.resolving import Options, resolve_file
+from hub.identity.bulk.filing import Options, resolve_file
 from hub.identity.modelfile import parse_model
 
 TEXT = files("hub.identity").joinpath("models", "febrl.json").read_text(encoding="utf-8")

@@ -18,9 +18,10 @@ import duckdb
 import pytest
 
 from hub.errors import Malformed
+from hub.identity.bulk.filing import Options, resolve_file
 from hub.identity.bulk.opening import open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, resolve_file
+from hub.identity.bulk.resolving import Resolving
 from hub.identity.bulk.spark import Cluster, Work, cluster_at, resolve_on_spark, rows_on, scored_on
 from hub.identity.bulk.tables import Connection
 from hub.identity.model import Mention

@@ -11,8 +11,8 @@ import pytest
 
 from hub.errors import Refused, Unavailable
 from hub.identity.bulk import splinking, training
+from hub.identity.bulk.filing import Options
 from hub.identity.bulk.measuring import measure_file
-from hub.identity.bulk.resolving import Options
 from hub.identity.bulk.training import Aim, Trained, train_file
 from hub.identity.modelfile import parse_model
 from tests.identity.people import write_records

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from hub.errors import Malformed
+from hub.identity.bulk.filing import Options, connected, finished, require_writable
 from hub.identity.bulk.opening import Source, kinds_in, open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, connected, finished, require_writable
+from hub.identity.bulk.resolving import Resolving
 from hub.identity.bulk.tables import Connection
 from hub.identity.modelfile import Model
 

@@ -17,19 +17,12 @@ import numpy as np
 
 from hub.errors import Unavailable
 from hub.identity.bulk.crowds import above, below, crowd_pairs
+from hub.identity.bulk.filing import Options, connected, prepare_result, require_writable, write_resolved
 from hub.identity.bulk.frequent import SHARED, silenced
 from hub.identity.bulk.opening import Source, kinds_in, open_file, open_part
 from hub.identity.bulk.pairing import key_caps
 from hub.identity.bulk.reading import read_part, regions_told, require_content
-from hub.identity.bulk.resolving import (
-    Options,
-    Resolved,
-    Resolving,
-    connected,
-    prepare_result,
-    require_writable,
-    write_resolved,
-)
+from hub.identity.bulk.resolving import Resolved, Resolving
 from hub.identity.bulk.scratch import scratch_database
 from hub.identity.bulk.tables import Connection
 from hub.identity.compare import Traits

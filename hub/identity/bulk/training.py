@@ -17,9 +17,10 @@ import numpy as np
 
 from hub.errors import Refused
 from hub.identity.bulk import sql
+from hub.identity.bulk.filing import Options, connected
 from hub.identity.bulk.opening import open_file
 from hub.identity.bulk.reading import read_traits
-from hub.identity.bulk.resolving import Options, Resolving, connected
+from hub.identity.bulk.resolving import Resolving
 from hub.identity.bulk.splinking import estimated, splink_version
 from hub.identity.bulk.tables import Connection
 from hub.identity.compare import MISSING
