@@ -5,12 +5,14 @@ import os
 import shutil
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub.exchange.verify import verify_bundle
+from hub.proof.keys import FileSigner, PublicKey
 from tests.docs.examples import ROOT, examples
 from tests.support.desk import desk
 from tests.support.running import Running
@@ -47,6 +49,15 @@ def test_the_exchange_in_python_runs_as_written(window: tuple[Running, Path]) ->
     said = typed([sys.executable, "-c", script], up, folder)
     assert "户口簿及家庭成员身份证明 不必提交" in said
     assert_proven(folder)
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl missing")
+def test_the_key_pair_is_made_as_written_and_can_be_put_on_record(tmp_path: Path) -> None:
+    text = (ROOT / GUIDE).read_text(encoding="utf-8")
+    script = textwrap.dedent(text.split("   ```sh\n")[1].split("   ```")[0])
+    subprocess.run(["sh", "-euc", script], cwd=tmp_path, check=True, capture_output=True)  # noqa: S603, S607 - as above
+    told = json.loads((tmp_path / "service.jwk").read_text(encoding="utf-8"))
+    assert PublicKey.from_jwk(told) == FileSigner.from_pem(tmp_path / "service.pem").public
 
 
 @pytest.mark.skipif(not all(map(shutil.which, ("bash", "openssl", "curl", "jq"))), reason="openssl, curl or jq missing")
