@@ -158,7 +158,7 @@ def shown_in(answer: str) -> str:
     """What an answer shows, as the log commits to it; nothing for an answer that nobody can read."""
     try:
         return items_text(items_told(spoken_claims(answer)["evidence"]))
-    except (Malformed, AttributeError):
+    except (Malformed, AttributeError, KeyError, TypeError):
         return ""
 
 
