@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-from hub.catalogue.model import Problem
+from hub.catalogue.problem import Problem
 from hub.errors import Malformed
 
 Path = tuple[str | int, ...]

@@ -36,33 +36,6 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong with a catalogue file, where, and what to do about it."""
-
-    code: str
-    en: str
-    zh: str
-    remedy: str
-    remedy_zh: str
-    file: str = ""
-    line: int = 0
-    path: str = ""
-
-    def __str__(self) -> str:
-        """One line that names file, line, path, fact and remedy."""
-        return f"{self._place}: {self.path}: {self.en} {self.remedy}".strip(": ")
-
-    @property
-    def line_zh(self) -> str:
-        """The same in Chinese."""
-        return f"{self._place}：{self.path}：{self.zh}{self.remedy_zh}".strip("：")
-
-    @property
-    def _place(self) -> str:
-        return f"{self.file}:{self.line}" if self.line else self.file
-
-
-@dataclass(frozen=True, slots=True)
 class LegalBasis:
     """A provision 法律依据 that a material, a type or a grant rests on."""
 
@@ -424,5 +397,4 @@ class Catalogue:
 
     @cached_property
     def _by_vct(self) -> Mapping[str, EvidenceType | StatementType]:
-        every: list[EvidenceType | StatementType] = [*self.evidence_types, *self.statements]
-        return {each.vct: each for each in every}
+        return {each.vct: each for each in self.evidence_types} | {each.vct: each for each in self.statements}

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from hub.catalogue.codec import SECTIONS, catalogue_from
 from hub.catalogue.documents import Document, parse_document, path_text, refused
-from hub.catalogue.model import Catalogue, Problem
+from hub.catalogue.model import Catalogue
+from hub.catalogue.problem import Problem
 from hub.catalogue.rules import no_basis, problems_of
 from hub.catalogue.schemas import claims_of, has_evidence_schema, schema_named
 from hub.catalogue.workbook import parse_workbook

@@ -15,10 +15,10 @@ from hub.catalogue.model import (
     Matter,
     Piece,
     PieceKind,
-    Problem,
     SharingClass,
     StatementType,
 )
+from hub.catalogue.problem import Problem
 
 CLASSIFIED = frozenset({"state-secret", "work-secret", "国家秘密", "工作秘密"})
 Schemas = Callable[[str], Mapping[str, bool] | None]

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hub.catalogue.codec import document_of
 from hub.catalogue.documents import MAX_BYTES, Document, Said, refused
-from hub.catalogue.model import Catalogue, Problem
+from hub.catalogue.model import Catalogue
+from hub.catalogue.problem import Problem
 from hub.catalogue.schemas import schema_named
 from hub.errors import Malformed
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from hub.catalogue.model import BROUGHT_VCT, Catalogue, EvidenceType, Problem, SharingClass
+from hub.catalogue.model import BROUGHT_VCT, Catalogue, EvidenceType, SharingClass
+from hub.catalogue.problem import Problem
 from hub.catalogue.reading import schema_claims
 from hub.catalogue.rules import covers_any
 from hub.sharing.model import Grant

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from hub.catalogue.documents import Document, parse_document, refused
-from hub.catalogue.model import Catalogue, Problem
+from hub.catalogue.model import Catalogue
+from hub.catalogue.problem import Problem
 from hub.catalogue.reading import shape_problems
 from hub.sharing.checking import problems_of
 from hub.sharing.model import Grant
