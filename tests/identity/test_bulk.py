@@ -57,6 +57,11 @@ def groups(pairs: Iterable[tuple[str, str | None]]) -> set[frozenset[str]]:
     return {frozenset(each) for each in found.values()}
 
 
+def subjects_in(out: Path) -> set[frozenset[str]]:
+    with out.open(encoding="utf-8") as file:
+        return groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+
+
 # fmt: off
 DIRTY: list[dict[str, Any]] = [
     {"name": "张 三(张小三)", "id_number": "'11010519491231002x", "birth_date": "1949年12月31日",
@@ -258,8 +263,7 @@ def test_organisations_of_a_file_are_resolved_beside_people(tmp_path: Path) -> N
     ]
     path, out = write(tmp_path / "in.csv", rows), tmp_path / "out.csv"
     resolve_file(path, out, MODELS, Options(TODAY, region_names=("杭州市",)))
-    with out.open(encoding="utf-8") as file:
-        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    found = subjects_in(out)
     assert found == {frozenset("ab"), frozenset("c"), frozenset("de")}
 
 
@@ -272,8 +276,7 @@ def test_organisations_may_leave_out_the_region_that_their_records_lie_in(tmp_pa
     ]
     out = tmp_path / "out.csv"
     resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
-    with out.open(encoding="utf-8") as file:
-        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    found = subjects_in(out)
     assert found == {frozenset("ab"), frozenset("c")}
 
 
@@ -286,8 +289,7 @@ def test_an_organisation_is_found_by_its_address_beside_records_that_only_name_i
     ]
     out = tmp_path / "out.csv"
     resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
-    with out.open(encoding="utf-8") as file:
-        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    found = subjects_in(out)
     assert found == {frozenset("abc")}
 
 
@@ -300,8 +302,7 @@ def test_two_people_mixed_by_a_chain_come_apart(tmp_path: Path) -> None:
     ]
     out = tmp_path / "out.csv"
     figures = resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
-    with out.open(encoding="utf-8") as file:
-        found = groups((row["record_id"], row["subject"]) for row in csv.DictReader(file))
+    found = subjects_in(out)
     assert found == {frozenset("a"), frozenset("b"), frozenset("c")}
     assert (figures["resident"].torn_clusters, figures["resident"].reviews) == (1, 3)
 
