@@ -7,7 +7,6 @@ from typing import Any, Final
 import orjson
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from hub.api.problems import MEDIA_TYPE, problem_of
 from hub.errors import HubError, Malformed
 
 HEAD_BYTES: Final = 64 * 1024
@@ -100,6 +99,8 @@ def _too_large() -> HubError:
 
 def _written(fault: HubError) -> bytes:
     """The whole response, for a caller whose call never reached the application."""
+    from hub.api.problems import MEDIA_TYPE, problem_of  # with the framework, which a witness never needs else
+
     problem = problem_of(fault)
     body = orjson.dumps(problem)
     status = HTTPStatus(problem["status"])
