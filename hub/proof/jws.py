@@ -263,8 +263,8 @@ def _check_audience(named: object, audience: str) -> None:
     if named != audience:
         raise Refused(
             "proof.foreign-audience",
-            "The request is addressed to somebody else.",
-            "该请求的受众不是本系统。",
+            f"The request is addressed to somebody else; its audience (aud) is to be {audience}.",
+            f"该请求的受众不是本系统；受众（aud）须为 {audience}。",
             audience=audience,
         )
 
