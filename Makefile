@@ -24,7 +24,7 @@ demo: $(VENV)/.runtime ## The main job, embedded: five registries in, one verifi
 	$(BIN)/hub demo $(if $(ONCE),--once)
 
 test: $(VENV)/.test ## The whole test suite, on a real PostgreSQL from a wheel
-	$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 $(VENV)/.extras: $(VENV)/.test requirements-extras.lock
 	$(BIN)/python -m pip install --quiet --no-build-isolation --require-hashes -r requirements-extras.lock
