@@ -94,9 +94,9 @@ def test_where_keys_have_a_form_others_are_said_to_be_refused(description: Any) 
     assert all(part["additionalProperties"] is False for part in formed)
 
 
-def test_a_refused_method_is_told_every_method_that_the_address_takes(served_hub: Running, description: Any) -> None:
+def test_a_refused_method_is_told_every_method_that_the_address_takes(http: httpx.Client, description: Any) -> None:
     for path, operations in description["paths"].items():
-        answer = httpx.request("TRACE", served_hub.url + re.sub(r"\{[^}]*\}", "x", path))
+        answer = http.request("TRACE", re.sub(r"\{[^}]*\}", "x", path))
         assert answer.status_code == 405, path
         assert {*answer.headers["allow"].split(", ")} >= {method.upper() for method in operations}, path
 

@@ -13,7 +13,7 @@ import pytest
 from tests.proof.fuzz import TARGETS, one_input, seeds
 from tests.support.bending import bent
 
-SECONDS = 15
+SECONDS = 10
 BROKEN = """
 import sys
 from pathlib import Path
