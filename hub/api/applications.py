@@ -13,7 +13,6 @@ from hub.api.strict import StrictRoute, Wire, example
 from hub.api.work import work
 from hub.api.written import Day
 from hub.sharing.model import Owing, Reply
-from hub.sharing.service import Application
 
 router = APIRouter(prefix="/v1/applications", tags=["sharing"], route_class=StrictRoute)
 
@@ -44,20 +43,6 @@ class ApplicationWire(Wire):
     valid_from: Day
     valid_until: Day
     signed_off_by: Short
-
-    def application(self) -> Application:
-        """The same for the services."""
-        return Application(
-            evidence_type=self.type,
-            claims=tuple(self.claims),
-            matters=tuple(self.matters),
-            basis=self.basis,
-            scenario=self.scenario,
-            mode=self.mode,
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-            signed_off_by=self.signed_off_by,
-        )
 
 
 class ConsentWire(Wire):
@@ -90,7 +75,7 @@ async def apply(
 
     def deed() -> OwedView:
         edition = hub.catalogue.require_edition_on(hub.owed.today)
-        return owed_view(hub.owed.apply(caller.party.id, wanted.application(), edition.catalogue))
+        return owed_view(hub.owed.apply(caller.party.id, wanted.model_dump(mode="json"), edition.catalogue))
 
     return await work(request, deed)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, Self
 
 CONSENT: Final = "grant-"
 """What stands before an application's id in the id of the grant that consent to it makes."""
@@ -26,6 +26,23 @@ class Grant:
     signed_off_by: str
     mode: str = "service"
     ended_on: date | None = None
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Self:
+        """The grant that ``told`` spells as `schemas/catalogue/grants.json` says."""
+        return cls(
+            id=told["id"],
+            consumer=told["consumer"],
+            evidence_type=told["type"],
+            claims=tuple(told["claims"]),
+            matters=tuple(told["matters"]),
+            basis=told["basis"],
+            scenario=told["scenario"],
+            mode=told.get("mode", "service"),
+            valid_from=date.fromisoformat(told["valid_from"]),
+            valid_until=date.fromisoformat(told["valid_until"]),
+            signed_off_by=told["signed_off_by"],
+        )
 
     def is_valid_on(self, day: date) -> bool:
         """True from its first to its last day, unless it was ended before."""

@@ -1,10 +1,8 @@
 """Grant files 共享授权文件 to checked grants; every problem at once, with file, line and remedy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date
 from pathlib import Path
-from typing import Any
 
 from hub.catalogue.documents import Document, parse_document, refused
 from hub.catalogue.model import Catalogue
@@ -26,28 +24,12 @@ def read_grants(raw: bytes, name: str, catalogue: Catalogue) -> list[Grant]:
     problems = list(shape_problems(document, "grants")) or list(_problems(document, catalogue))
     if problems:
         raise refused(problems)
-    return [_grant(each) for each in document.value["grants"]]
+    return [Grant.from_json(each) for each in document.value["grants"]]
 
 
 def shipped_grants(catalogue: Catalogue) -> list[Grant]:
     """The grants of the invented county."""
     return read_grants(PUBLISHED.read_bytes(), PUBLISHED.name, catalogue)
-
-
-def _grant(value: Mapping[str, Any]) -> Grant:
-    return Grant(
-        id=value["id"],
-        consumer=value["consumer"],
-        evidence_type=value["type"],
-        claims=tuple(value["claims"]),
-        matters=tuple(value["matters"]),
-        basis=value["basis"],
-        scenario=value["scenario"],
-        mode=value.get("mode", "service"),
-        valid_from=date.fromisoformat(value["valid_from"]),
-        valid_until=date.fromisoformat(value["valid_until"]),
-        signed_off_by=value["signed_off_by"],
-    )
 
 
 def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
@@ -64,5 +46,5 @@ def _problems(document: Document, catalogue: Catalogue) -> Iterator[Problem]:
                 *place,
             )
         seen.add(each["id"])
-        for problem in problems_of(_grant(each), catalogue):
+        for problem in problems_of(Grant.from_json(each), catalogue):
             yield replace(problem, file=place[0], line=place[1], path=place[2])

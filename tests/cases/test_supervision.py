@@ -28,7 +28,6 @@ from hub.parties.model import Party, PartyKind
 from hub.parties.store import PartyStore
 from hub.sharing.model import Owing, Reply
 from hub.sharing.service import OwedService, SharingService
-from hub.sharing.service.owing import Application
 from tests.cases.conftest import County
 
 AID = "svc:low-income-aid"
@@ -144,8 +143,16 @@ def consented(county: County, evidence_type: str) -> str:
     owing = OwedService(county.database, county.clock, county.around.append)
     catalogue = county.catalogue.require_edition_on(county.around.today).catalogue
     kind = catalogue.evidence_by_name[evidence_type]
-    first, last = date(2026, 11, 20), date(2027, 11, 20)
-    asked = Application(kind.vct, ("*",), ("low-income-aid",), "办法", "window", "service", first, last, "head")
+    asked = {
+        "type": kind.vct,
+        "claims": ["*"],
+        "matters": ["low-income-aid"],
+        "basis": "办法",
+        "scenario": "window",
+        "valid_from": "2026-11-20",
+        "valid_until": "2027-11-20",
+        "signed_off_by": "head",
+    }
     made = owing.apply(AID, asked, catalogue)
     owing.answer(kind.provider, (Owing.application, made.owed_id), Reply.consented)
     return made.owed_id

@@ -1,6 +1,6 @@
 """Sharing 共享 as deeds: grants taken over and ended, applications and objections answered in time."""
 
 from hub.sharing.service.grants import SharingService
-from hub.sharing.service.owing import Application, OwedService
+from hub.sharing.service.owing import OwedService
 
-__all__ = ["Application", "OwedService", "SharingService"]
+__all__ = ["OwedService", "SharingService"]

@@ -1,7 +1,6 @@
 """What providers owe an answer to 待答复: applications are made and answered, objections 异议 and supplies answered."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,52 +19,6 @@ from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], object]
 MAX_REASON = 60
-NOT_YET = ""
-"""The id of the grant that consent would make, before there is an application."""
-
-
-@dataclass(frozen=True)
-class Application:
-    """A request for a grant 共享申请 with everything Order 809 article 20 asks it to say."""
-
-    evidence_type: str
-    claims: tuple[str, ...]
-    matters: tuple[str, ...]
-    basis: str
-    scenario: str
-    mode: str
-    valid_from: date
-    valid_until: date
-    signed_off_by: str
-
-    def grant(self, grant_id: str, consumer: str) -> Grant:
-        """What consent makes of it."""
-        return Grant(
-            id=grant_id,
-            consumer=consumer,
-            evidence_type=self.evidence_type,
-            claims=self.claims,
-            matters=self.matters,
-            basis=self.basis,
-            scenario=self.scenario,
-            mode=self.mode,
-            valid_from=self.valid_from,
-            valid_until=self.valid_until,
-            signed_off_by=self.signed_off_by,
-        )
-
-    def told(self) -> Mapping[str, Any]:
-        """All but its type as it is kept: nothing but texts."""
-        return {
-            "claims": list(self.claims),
-            "matters": list(self.matters),
-            "basis": self.basis,
-            "scenario": self.scenario,
-            "mode": self.mode,
-            "valid_from": self.valid_from.isoformat(),
-            "valid_until": self.valid_until.isoformat(),
-            "signed_off_by": self.signed_off_by,
-        }
 
 
 class OwedService:
@@ -81,23 +34,17 @@ class OwedService:
         """The day in the county."""
         return local_date(self._clock.now())
 
-    def apply(self, consumer: str, application: Application, catalogue: Catalogue) -> Owed:
+    def apply(self, consumer: str, told: Mapping[str, Any], catalogue: Catalogue) -> Owed:
         """The application waits for the provider's answer: one working day where sharing is unconditional, else ten.
+
+        ``told`` is everything that Order 809 article 20 asks it to say, as a grant file spells a grant.
 
         Raises:
             Missing: the catalogue has no such type.
             Refused: the type is withheld from sharing.
             Malformed: its period is over, or consent would be a grant that names what there is not.
         """
-        kind = _shared_type(application.evidence_type, catalogue)
-        if application.valid_until < self.today:
-            raise Malformed(
-                "sharing.period-over", "The period is over; give one to come.", "期限已过；请填写今后的期限。"
-            )
-        wrong = list(problems_of(application.grant(NOT_YET, consumer), catalogue))
-        if wrong:
-            en = " ".join(f"{each.en} {each.remedy}" for each in wrong)
-            raise Malformed(wrong[0].code, en, "".join(f"{each.zh}{each.remedy_zh}" for each in wrong))
+        kind = _shared_type(told["type"], catalogue)
         unconditional = kind.terms.sharing_class is SharingClass.unconditional
         owed = Owed(
             owed_id=new_id("owe"),
@@ -107,8 +54,17 @@ class OwedService:
             evidence_type=kind.vct,
             raised_on=self.today,
             days=UNCONDITIONAL_DAYS if unconditional else CONDITIONAL_DAYS,
-            asked=application.told(),
+            asked={name: value for name, value in told.items() if name != "type"},
         )
+        wanted = _consented(owed)
+        if wanted.valid_until < self.today:
+            raise Malformed(
+                "sharing.period-over", "The period is over; give one to come.", "期限已过；请填写今后的期限。"
+            )
+        wrong = list(problems_of(wanted, catalogue))
+        if wrong:
+            en = " ".join(f"{each.en} {each.remedy}" for each in wrong)
+            raise Malformed(wrong[0].code, en, "".join(f"{each.zh}{each.remedy_zh}" for each in wrong))
         with self._database.writing() as session:
             OwedStore(session).keep(owed)
             self._record(session, owed, "raised", consumer)
@@ -159,7 +115,7 @@ class OwedService:
             return OwedStore(session).of_consumer(consumer, kind)
 
     def _grant(self, session: Session, owed: Owed) -> None:
-        grant = _application(owed).grant(f"{CONSENT}{owed.owed_id}", owed.consumer)
+        grant = _consented(owed)
         GrantStore(session).keep([grant], at=self._clock.now())
         claims = {"action": "granted", "grant": grant.id, "by": owed.provider, "consumer": grant.consumer}
         self._append(session, Entry("grant", claims))
@@ -202,17 +158,7 @@ def _shared_type(vct: str, catalogue: Catalogue) -> EvidenceType:
     return kind
 
 
-def _application(owed: Owed) -> Application:
-    """What was applied for, as it was kept."""
-    asked = owed.asked
-    return Application(
-        evidence_type=owed.evidence_type,
-        claims=tuple(asked["claims"]),
-        matters=tuple(asked["matters"]),
-        basis=asked["basis"],
-        scenario=asked["scenario"],
-        mode=asked["mode"],
-        valid_from=date.fromisoformat(asked["valid_from"]),
-        valid_until=date.fromisoformat(asked["valid_until"]),
-        signed_off_by=asked["signed_off_by"],
-    )
+def _consented(owed: Owed) -> Grant:
+    """The grant that consent to the application makes."""
+    who = {"id": f"{CONSENT}{owed.owed_id}", "consumer": owed.consumer, "type": owed.evidence_type}
+    return Grant.from_json({**owed.asked, **who})
