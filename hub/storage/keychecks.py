@@ -7,6 +7,7 @@ does: everybody would be new.
 from collections.abc import Mapping
 
 from sqlalchemy import text
+from sqlmodel import Session
 
 from hub.errors import Refused
 from hub.storage.database import Database
@@ -23,12 +24,17 @@ def require_same(database: Database, values: Mapping[str, bytes]) -> None:
         Unavailable: the database is away.
     """
     with database.writing() as session:
-        for name, value in values.items():
-            session.execute(_NOTE, {"name": name, "value": value})
-        noted = {name: bytes(value) for name, value in session.execute(_NOTED)}
+        noted = _noted(session)
+        if new := [{"name": name, "value": value} for name, value in values.items() if name not in noted]:
+            session.execute(_NOTE, new)
+            noted = _noted(session)  # another node may have been first
         for name, value in values.items():
             if noted[name] != value:
                 raise _other(name)
+
+
+def _noted(session: Session) -> dict[str, bytes]:
+    return {name: bytes(value) for name, value in session.execute(_NOTED)}
 
 
 def _other(name: str) -> Refused:
