@@ -117,17 +117,3 @@ def _bad_entry() -> Malformed:
 def chain_link(salt: bytes, previous_leaf: bytes) -> str:
     """What ties an entry to the one before it about the same subject; only a holder of the salt can tell."""
     return commit(salt, previous_leaf.hex())
-
-
-def verify_chain(lines: list[tuple[bytes, dict[str, Any], bytes]]) -> list[int]:
-    """The counters missing or out of place among a subject's lines, given as (leaf, entry, salt), oldest first.
-
-    Empty when every line follows the one before: counted from 1 without a gap, and linked to its leaf.
-    """
-    wrong = []
-    previous = b""
-    for expected, (leaf, entry, salt) in enumerate(lines, start=1):
-        if entry.get("n") != expected or entry.get("prev") != chain_link(salt, previous):
-            wrong.append(expected)
-        previous = leaf
-    return wrong

@@ -368,15 +368,6 @@ Opened = Callable[[Held], Claims]
 
 
 @dataclass(frozen=True, slots=True)
-class Delivered:
-    """What was handed in for a material of this case."""
-
-    material_id: str
-    kind: str
-    on: date
-
-
-@dataclass(frozen=True, slots=True)
 class Commitment:
     """What a subject promised in writing 告知承诺, in which case, and when it was found false, if it was."""
 

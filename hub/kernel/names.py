@@ -37,12 +37,6 @@ _HAN_RUN: Final = re.compile(r"(?<=[·⺀-\U0010ffff])\s+|\s+(?=[·⺀-\U0010fff
 _IDS: Final = re.compile(r"[⿰⿱⿴-⿻].{2}|[⿲⿳].{3}")
 _PINYIN_FOR_CHARACTER: Final = re.compile(r"(?<=[⺀-鿿豈-﫿𠀀-𲎯])[A-Za-zÀ-ǿ]+\d?|[A-Za-zÀ-ǿ]+\d?(?=[⺀-鿿豈-﫿𠀀-𲎯])")
 
-_COMPOUND: Final = (
-    "欧阳太史端木上官司马东方独孤南宫万俟闻人夏侯诸葛尉迟公羊赫连澹台皇甫宗政濮阳公冶太叔申屠公孙慕容仲孙钟离长孙宇文"
-    "司徒鲜于司空闾丘子车亓官司寇巫马公西颛孙壤驷公良漆雕乐正宰父谷梁拓跋夹谷轩辕令狐段干百里呼延东郭南门羊舌微生左丘东门西门"
-)
-COMPOUND_SURNAMES: Final = frozenset(_COMPOUND[place : place + 2] for place in range(0, len(_COMPOUND), 2))
-
 
 @dataclass(frozen=True, slots=True)
 class PersonName:
@@ -103,24 +97,6 @@ def pinyin_key(name: str) -> str:
     """The syllables of the name, character by character, without tones: ``zhang wei``; ``?`` for a missing one."""
     key = name_key(name)
     return key.lower() if key.isascii() else " ".join(map(_SYLLABLES.__getitem__, key))
-
-
-def surname_in(key: str) -> str:
-    """The surname that a key starts with: one character, or two for a compound surname 复姓 with more behind it."""
-    return key[:2] if len(key) > 2 and key[:2] in COMPOUND_SURNAMES else key[:1]  # noqa: PLR2004
-
-
-def could_be_same(left: str, right: str) -> bool:
-    """True when two keys of one length differ only where one of them has a missing character, and not everywhere."""
-    if len(left) != len(right):
-        return False
-    known = 0
-    for one, other in zip(left, right, strict=True):
-        if one == other != WILDCARD:
-            known += 1
-        elif WILDCARD not in (one, other):
-            return False
-    return known > 0
 
 
 class _KeyTable(dict[int, str]):

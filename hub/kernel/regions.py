@@ -59,20 +59,6 @@ class Regions:
         """True when the code was in force at any time; people born before a code existed carry it too."""
         return code[:_COUNTY_DIGITS] in self._spans
 
-    def current_code(self, code: str) -> str:
-        """The code that stands for this one now: itself, or the last of its successors."""
-        seen = {code}
-        county = code[:_COUNTY_DIGITS]
-        while (region := self.region_for(county)) and region.successor and region.successor not in seen:
-            county = region.successor
-            seen.add(county)
-        return county + code[_COUNTY_DIGITS:]
-
-    def full_name(self, code: str) -> str | None:
-        """Province, prefecture and county together, such as 浙江省杭州市西湖区; None for an unknown code."""
-        names = self.names_of(code)
-        return "".join(names) or None
-
     def code_named(self, text: str) -> str | None:
         """The code of the one county that ``text`` names: 浙江省杭州市西湖区, 杭州市西湖区 or 册亨县.
 

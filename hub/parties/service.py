@@ -133,16 +133,6 @@ class PartyService:
         self.directory.forget()
         return public
 
-    def retire_key(self, party: str, kid: str, until: datetime) -> None:
-        """What the key signs from ``until`` on does not count; before that it stays as good as it was.
-
-        Raises:
-            Missing: no such key.
-        """
-        with self.database.writing() as session:
-            self._retire(session, party, kid, until)
-        self.directory.forget()
-
     def revoke_key(self, party: str, kid: str, reason: str, *, compromised_since: datetime | None = None) -> None:
         """The key counts no more from now, and what it signed since it was compromised does not count either.
 

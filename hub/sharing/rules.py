@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
 
-from hub.errors import Conflict, Malformed, Refused
+from hub.errors import Conflict, Malformed
 from hub.sharing.model import Allowed, Grant, NotAllowed, Owed, Owing, Reply
 
 Step = str | int
@@ -42,24 +42,6 @@ def permission_for(grants: Iterable[Grant], *, evidence_type: str, matter: str, 
         claims = dict.fromkeys(claim for grant in in_force for claim in grant.claims)
         return Allowed(tuple(grant.id for grant in in_force), tuple(claims))
     return NotAllowed(*(_PERIOD if of_matter else _PURPOSE if of_type else _NO_GRANT))
-
-
-def grant_for(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed | None:
-    """What is allowed, or None."""
-    found = permission_for(grants, evidence_type=evidence_type, matter=matter, on=on)
-    return found if isinstance(found, Allowed) else None
-
-
-def require_grant(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed:
-    """What is allowed.
-
-    Raises:
-        Refused: ``sharing.no-grant``, ``sharing.purpose-not-covered`` or ``sharing.grant-not-in-force``.
-    """
-    found = permission_for(grants, evidence_type=evidence_type, matter=matter, on=on)
-    if isinstance(found, NotAllowed):
-        raise Refused(found.code, found.en, found.zh, matter=matter, type=evidence_type)
-    return found
 
 
 def is_covered(path: Sequence[Step], patterns: Iterable[str], *, own: Sequence[Step] = (), sensitive: bool) -> bool:

@@ -9,17 +9,14 @@ def test_an_abolished_county_stays_known_and_names_its_successor() -> None:
     assert regions.is_known("110103")
     assert regions.region_for("110103", 2005) == Region("110103", "崇文区", None, 2009)
     assert regions.region_for("110103", 2015) is None
-    assert regions.current_code("330184") == "330110"
-    assert regions.current_code("330106") == "330106"
-    assert regions.current_code("330184001002") == "330110001002"
+    assert regions.region_for("330184") == Region("330184", "余杭市", 1995, 2000, "330110")
 
 
 def test_a_region_is_told_from_the_province_down() -> None:
     regions = standard_regions()
-    assert regions.full_name("330106") == "浙江省杭州市西湖区"
-    assert regions.full_name("110105") == "北京市朝阳区"
+    assert regions.names_of("110105") == ("北京市", "朝阳区")
     assert regions.names_of("330106003") == ("浙江省", "杭州市", "西湖区")
-    assert regions.full_name("999999") is None
+    assert regions.names_of("999999") == ()
     assert not regions.is_known("999999")
 
 
@@ -35,7 +32,7 @@ def test_a_county_can_load_its_own_table() -> None:
     regions = Regions.parse(
         "code\tname\tfirst_year\tlast_year\tsuccessor\n990101\t某区\t2001\t2010\t990102\n990102\t某市\t2011\t\t\n"
     )
-    assert regions.current_code("990101") == "990102"
+    assert regions.code_named("某市") == "990102"
 
 
 @pytest.mark.parametrize("line", ["x\ty\t\t\t", "110000\t北京", "110000\t北京\tsoon\t\t"])

@@ -117,10 +117,11 @@ def test_an_ended_key_is_not_rotated(parties: PartyService, old: FileSigner, clo
         parties.rotate_key(old.public.kid, new.public.to_jwk(), proof(new, clock), overlap=timedelta(days=1))
 
 
-def test_an_end_is_never_put_off(parties: PartyService, old: FileSigner) -> None:
-    parties.retire_key(LAND.id, old.public.kid, NOW + timedelta(days=1))
+def test_an_end_is_never_put_off(parties: PartyService, old: FileSigner, clock: FixedClock) -> None:
+    first, second = generate_signer(), generate_signer()
+    parties.rotate_key(old.public.kid, first.public.to_jwk(), proof(first, clock), overlap=timedelta(days=1))
     with pytest.raises(Conflict, match=r"parties\.key-ends-earlier"):
-        parties.retire_key(LAND.id, old.public.kid, NOW + timedelta(days=2))
+        parties.rotate_key(old.public.kid, second.public.to_jwk(), proof(second, clock), overlap=timedelta(days=2))
 
 
 def test_a_party_brings_a_further_key_that_one_of_its_keys_endorses(

@@ -1,12 +1,14 @@
 """A log on a database, sequenced by hand or by its own threads."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from hub.audit.lastsigned import SignedFile
 from hub.audit.model import Entry
+from hub.audit.rules import chain_link
 from hub.audit.sequencer import Sequencer, Turn
 from hub.audit.service import Log, LogParts
 from hub.audit.store import AuditStore
@@ -48,7 +50,8 @@ class House:
 
     def append(self, *entries: Entry) -> list[str]:
         with self.database.writing() as session:
-            return AuditStore(session).append_all(entries)
+            store = AuditStore(session)
+            return [store.append(each) for each in entries]
 
     def grow(self, count: int) -> list[Entry]:
         """``count`` entries in the log, signed and published."""
@@ -66,3 +69,13 @@ class House:
 
     def log(self, **parts: object) -> Log:
         return Log(self.database, LogParts(self.signer, self.signed, self.clock, **parts))  # type: ignore[arg-type]
+
+
+def out_of_chain(lines: Sequence[tuple[bytes, dict[str, Any], bytes]]) -> list[int]:
+    """The counters missing or out of place among a subject's lines, given as (leaf, entry, salt), oldest first."""
+    wrong, previous = [], b""
+    for expected, (leaf, told, salt) in enumerate(lines, start=1):
+        if (told["n"], told["prev"]) != (expected, chain_link(salt, previous)):
+            wrong.append(expected)
+        previous = leaf
+    return wrong

@@ -1,6 +1,6 @@
 """The queue 待定序队列: entries committed with their fact, waiting for an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from sqlmodel import Session
@@ -77,10 +77,6 @@ class AuditStore:
     def _check_same(self, entry_id: str, leaf: bytes) -> None:
         if run(self._session, _LEAF_OF, entry_id=entry_id).fetchone() != (leaf,):
             raise reused()
-
-    def append_all(self, entries: Iterable[Entry]) -> list[str]:
-        """The ids of ``entries``, in their order."""
-        return [self.append(entry) for entry in entries]
 
     def chain(self, subject_id: str, entry: Entry) -> Entry:
         """``entry`` with its number ``n`` among the subject's entries and the link ``prev`` to the one before.

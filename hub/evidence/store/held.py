@@ -151,10 +151,6 @@ class EvidenceStore:
         self._session = session
         self._vault = vault
 
-    def of_subject(self, subject_id: str, types: Iterable[str] | None = None) -> list[HeldEvidence]:
-        """What is valid about one subject."""
-        return self.of_subjects([subject_id], types)
-
     def of_subjects(
         self, subject_ids: Sequence[str], types: Iterable[str] | None = None, *, every_status: bool = False
     ) -> list[HeldEvidence]:
