@@ -8,14 +8,14 @@ from typing import Any, Final
 import psycopg
 from psycopg.conninfo import make_conninfo
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import URL, Engine, create_engine, text
+from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
 from hub.errors import Malformed, Unavailable
-from hub.storage.looking import AllInUseError, Lookers
+from hub.storage.looking import AllInUseError, Lookers, is_quiet
 
 DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises for statements that did not pass through SQLAlchemy."""
@@ -74,6 +74,12 @@ def _address(url: str) -> URL:
     )
 
 
+def _refuse_ended(connection: psycopg.Connection[Any], *_pooled: object) -> None:
+    """A pooled connection that the server has ended meanwhile is replaced, as are all that are as old."""
+    if not is_quiet(connection):
+        raise InvalidatePoolError
+
+
 class Database:
     """One PostgreSQL database. ``url`` is any ``postgresql://`` URL; the driver is always psycopg 3."""
 
@@ -87,6 +93,7 @@ class Database:
             pool_pre_ping=False,
             connect_args=about,
         )
+        event.listen(self.engine, "checkout", _refuse_ended)
         _, named = self.engine.dialect.create_connect_args(self.engine.url)
         self._lookers = Lookers(
             lambda: psycopg.connect(**{**named, **about}, autocommit=True),

@@ -1,5 +1,6 @@
 """Connections for single statements 单条语句连接: outside any transaction, apart from those that transactions use."""
 
+import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -13,6 +14,18 @@ class AllInUseError(Exception):
 
 
 Connecting = Callable[[], psycopg.Connection[Any]]
+
+
+def is_quiet(connection: psycopg.Connection[Any]) -> bool:
+    """True of an idle connection that the server has not ended: it tells so, or closes, without being asked.
+
+    Nothing is sent. A server that vanished without a word is found out by the next statement only.
+    """
+    if connection.closed:
+        return False
+    unasked = select.poll()
+    unasked.register(connection.fileno(), select.POLLIN)
+    return not unasked.poll(0)
 
 
 class Lookers:
@@ -56,10 +69,14 @@ class Lookers:
             self._room.release()
 
     def _taken(self) -> psycopg.Connection[Any]:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        while True:
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return self._connect()
+            if is_quiet(connection):
+                return connection
+            connection.close()
 
     def close(self) -> None:
         """Every idle connection is closed; those in use are when they come back."""

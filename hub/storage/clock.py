@@ -1,0 +1,43 @@
+"""The time of the database's machine, the one clock that all nodes share."""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from hub.errors import Unavailable
+from hub.storage.database import Database
+
+CARRIED_SECONDS: Final = 10.0
+
+
+class DatabaseClock:
+    """The database's clock, looked at every ten seconds and carried on in between, and while the database is away, by
+    this machine's steady clock. What this machine takes for the time of day changes nothing.
+    """  # noqa: D205 - one sentence
+
+    def __init__(self, database: Database, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._database = database
+        self._monotonic = monotonic
+        self._known: tuple[float, datetime] | None = None
+
+    def now(self) -> datetime:
+        """The present instant, aware, in UTC.
+
+        Raises:
+            Unavailable: the database is away, and always was.
+        """
+        known = self._known
+        if known is None:
+            known = self._known = self._looked()
+        elif self._monotonic() - known[0] > CARRIED_SECONDS:
+            with suppress(Unavailable):
+                known = self._known = self._looked()
+        return known[1] + timedelta(seconds=self._monotonic() - known[0])
+
+    def _looked(self) -> tuple[float, datetime]:
+        at = self._monotonic()
+        with self._database.looking() as cursor:
+            (told,) = cursor.execute("SELECT clock_timestamp() AT TIME ZONE 'UTC'").fetchone() or ()
+        return at, told.replace(tzinfo=UTC)
