@@ -1,8 +1,12 @@
 """Several processes at one address 多进程同址: each listens for itself, and the kernel deals the connections out."""
 
+import os
+import signal
 import socket
 import sys
 from collections.abc import Callable, Mapping
+from multiprocessing import parent_process
+from threading import Thread
 from typing import Any, Final
 
 import structlog
@@ -57,6 +61,19 @@ def _opened(family: int, address: Any, *, is_shared: bool = True) -> HeldAddress
         made.close()
         raise
     return made
+
+
+def end_with_parent() -> None:
+    """A worker whose parent has ended, however, is told to stop: it would hold the address, unminded."""
+    parent = parent_process()
+    if parent is None:
+        return
+
+    def wait() -> None:
+        parent.join()
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    Thread(target=wait, name="hub-parent", daemon=True).start()
 
 
 def serve(choices: Mapping[str, Any], *, workers: int) -> None:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 from hub.api.app import application
 from hub.api.heads import bounded
 from hub.api.logs import start_logging
+from hub.api.workers import end_with_parent
 from hub.api.workers import serve as serve_by
 from hub.cli.roof import built, current_settings, metrics_shared, opened
 from hub.storage.database import Database
@@ -52,6 +53,7 @@ def serve(
 
 def worker() -> ASGIApp:
     """The application of one worker process."""
+    end_with_parent()
     settings = current_settings()
     start_logging(settings.log_level)
     return application(_built_to_stay, settings.limits, several_processes=settings.metrics_dir is not None)

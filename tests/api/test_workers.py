@@ -1,7 +1,11 @@
 """Several processes at one address: each gets its part of the connections, and no second hub gets any."""
 
+import os
 import pickle
+import signal
 import socket
+import subprocess
+import sys
 from contextlib import ExitStack
 
 import pytest
@@ -10,6 +14,22 @@ from hub.api.workers import held_address, serve
 from hub.errors import Conflict, Malformed, Unavailable
 
 CALLERS = 64
+PARENT = """
+import multiprocessing, os, time
+from hub.api.workers import end_with_parent
+
+def worker(told):
+    end_with_parent()
+    os.write(told, b"up")
+    time.sleep(20)
+    os.write(told, b"outlived")
+
+if __name__ == "__main__":
+    os.set_inheritable(1, True)
+    child = multiprocessing.get_context("fork").Process(target=worker, args=(1,))
+    child.start()
+    child.join()
+"""
 
 
 def test_whoever_the_address_is_sent_to_gets_a_part_of_the_connections() -> None:
@@ -64,3 +84,11 @@ def test_one_process_whose_application_does_not_start_says_so_as_a_fault_of_its_
     choices = {"app": broken, "host": "127.0.0.1", "port": 0, "lifespan": "on", "log_config": None}
     with pytest.raises(Unavailable, match=r"api\.not-started"):
         serve(choices, workers=1)
+
+
+def test_a_worker_does_not_outlive_the_process_that_minds_it() -> None:
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE) as parent:  # noqa: S603 - our own
+        assert parent.stdout is not None
+        assert parent.stdout.read(2) == b"up"
+        os.kill(parent.pid, signal.SIGKILL)
+        assert parent.stdout.read() == b""  # the worker, which holds it too, has ended
