@@ -40,6 +40,9 @@ from tests.bench.town import served as served_apart
 
 REGISTRY = "civil_affairs"
 SAMPLES = 2000
+BAR = 2_500
+VERIFIED_ELSEWHERE = 7_900
+"""Signatures verified a second, in one process, where the bar was set."""
 
 
 class Watch:
@@ -107,7 +110,8 @@ def main() -> int:
             copied = _copies(up.database_url)
     finally:
         remove(root)
-    return 0 if tell("intake: from rows to stored evidence", [*_whole(*whole), *staged, copied]) else 1
+    figures = [*_whole(*whole), *staged, copied, _of_verification(*whole, staged[-1].value)]
+    return 0 if tell("intake: from rows to stored evidence", figures) else 1
 
 
 def _timed(deed: Callable[[], Any]) -> tuple[Any, float]:
@@ -118,9 +122,14 @@ def _timed(deed: Callable[[], Any]) -> tuple[Any, float]:
 
 def _whole(report: Any, seconds: float) -> list[Figure]:
     return [
-        Figure("records, adapter and hub apart", report.accepted / seconds, "/s", 2500),
+        Figure("records, adapter and hub apart", report.accepted / seconds, "/s", BAR),
         Figure("records taken in", report.accepted, "records", note=f"{report.unusable} put aside"),
     ]
+
+
+def _of_verification(report: Any, seconds: float, verified: float) -> Figure:
+    note = f"{BAR:,} where {VERIFIED_ELSEWHERE:,} signatures are verified"
+    return Figure("of bare verification", report.accepted / seconds / verified, "", BAR / VERIFIED_ELSEWHERE, note=note)
 
 
 def _by_stage(town: Town, source: str) -> list[Figure]:

@@ -37,6 +37,8 @@ from tests.bench.stage import remove
 
 PROBES: Final = 2_000
 MOST_MS: Final = 2.0
+LOOKED_ELSEWHERE_MS: Final = 0.34
+"""What four look-ups take at the p99 where the bar was set."""
 
 
 def main() -> int:
@@ -84,9 +86,16 @@ def _measured(opened: Database, block: int) -> list[Figure]:
         Figure("placing one record, p99", _at(placed, 99), "ms", MOST_MS, is_limit=True),
         Figure("placing and its durable commit, p99", _at(whole, 99), "ms"),
         Figure("floor: four look-ups by key, p50", _at(looked, 50), "ms"),
-        Figure("floor: four look-ups by key, p99", _at(looked, 99), "ms", note="reference 0.34 ms"),
+        Figure("floor: four look-ups by key, p99", _at(looked, 99), "ms"),
         Figure("floor: a durable commit of one row, p99", _at(committed, 99), "ms"),
-        Figure("placing over four look-ups, p99", _at(placed, 99) / _at(looked, 99), "times"),
+        Figure(
+            "placing over four look-ups, p99",
+            _at(placed, 99) / _at(looked, 99),
+            "times",
+            MOST_MS / LOOKED_ELSEWHERE_MS,
+            is_limit=True,
+            note=f"{MOST_MS:g} ms where the look-ups take {LOOKED_ELSEWHERE_MS}",
+        ),
         *_decided(found, [person for _, person in truth]),
     ]
 
