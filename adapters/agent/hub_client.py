@@ -31,6 +31,8 @@ _MEMBERS: Final = frozenset(("type", "title", "status", "detail", "detail_zh", "
 _UNAUTHORISED: Final = 401
 _TOO_MANY: Final = 429
 _SERVER: Final = 500
+_NOT_NOW: Final = 503
+_ATTEMPTS_UNTOLD: Final = 3
 _EARLY_SECONDS: Final = 30
 _LIFETIME_SECONDS: Final = 60
 _PAGE: Final = 500
@@ -51,7 +53,7 @@ class Cursor:
 
 
 class HubClient:
-    """Calls to one hub as one department."""
+    """Calls to one hub as one department; ``waiting`` is called once for every call that takes several attempts."""
 
     def __init__(  # noqa: PLR0913 - each by name
         self,
@@ -63,6 +65,7 @@ class HubClient:
         clock: Clock | None = None,
         patience: Patience | None = None,
         transport: httpx.BaseTransport | None = None,
+        waiting: Callable[[], None] = lambda: None,
     ) -> None:
         self.url = url.rstrip("/")
         self.party = party
@@ -70,6 +73,8 @@ class HubClient:
         self._hub_id = hub_id
         self._clock = clock or SystemClock()
         self._patience = patience or Patience()
+        self._waiting = waiting
+        self._has_answered = False
         timeout = httpx.Timeout(30.0, read=300.0)
         self._http = httpx.Client(base_url=self.url, timeout=timeout, transport=transport, follow_redirects=False)
         self._compresses = httpx.URL(self.url).host not in _NEAR
@@ -170,8 +175,9 @@ class HubClient:
         self._patiently(lambda: self._with_token("POST", path, json={"evidence": evidence}))
 
     def _patiently(self, call: Callable[[], httpx.Response]) -> httpx.Response:
+        patiently = patient(self._patience, has_answered=lambda: self._has_answered, told=self._tell)
         try:
-            answer: httpx.Response = patient(self._patience)(call)
+            answer: httpx.Response = patiently(call)
         except (AwayForNow, httpx.HTTPError) as fault:
             raise Unavailable(
                 "adapters.hub-away",
@@ -179,6 +185,10 @@ class HubClient:
                 "枢纽无应答；请再次运行，适配器将从中断处继续。",
             ) from fault
         return answer
+
+    def _tell(self, attempt: int) -> None:
+        if attempt == _ATTEMPTS_UNTOLD:
+            self._waiting()
 
     def _with_token(self, method: str, path: str, **options: Any) -> httpx.Response:
         for is_last in (False, True):
@@ -193,6 +203,7 @@ class HubClient:
 
     def _plain(self, method: str, path: str, **options: Any) -> httpx.Response:
         answer = self._http.request(method, path, **options)
+        self._has_answered = self._has_answered or answer.status_code in (_TOO_MANY, _NOT_NOW) or answer.is_success
         if answer.status_code == _TOO_MANY or answer.status_code >= _SERVER:
             after = retry_after(answer, self._clock.now().timestamp())
             raise AwayForNow(f"HTTP {answer.status_code}", after)

@@ -7,10 +7,11 @@ the one refused reads the cursor again and builds its batch anew.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from adapters.agent.batch import Issuer
 from adapters.agent.export_run import ExportRun, Manner
@@ -30,6 +31,8 @@ from hub.kernel.clock import Clock, SystemClock
 from hub.proof.keys import Signer
 
 RECORD_KEY_BYTES = 32
+THROUGH_OUTAGES: Final = Patience(outage_seconds=300.0)
+"""A hub that is restarted, or whose database is, costs no run of the adapter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Options:
     lets a full export without a single record withdraw everything, ``allow_shrink`` one with less than half of what the
     hub holds withdraw the rest. ``new_names`` lets every record come under a new name, and withdraws what the hub holds
     under the old ones: after the loss of a record key. ``heartbeat`` sends an empty batch when nothing changed, so that
-    the hub knows how fresh the registry is.
+    the hub knows how fresh the registry is. ``waiting`` is called whenever the hub is away and waited for.
     """
 
     hub_id: str | None = None
@@ -52,6 +55,7 @@ class Options:
     patience: Patience | None = None
     clock: Clock | None = None
     folder: Path | None = None
+    waiting: Callable[[], None] = lambda: None
 
 
 def push(  # noqa: PLR0913 - what an operator gives on the command line, each by name
@@ -94,7 +98,8 @@ def push(  # noqa: PLR0913 - what an operator gives on the command line, each by
         signer=signer,
         hub_id=chosen.hub_id,
         clock=chosen.clock,
-        patience=chosen.patience,
+        patience=chosen.patience or THROUGH_OUTAGES,
+        waiting=chosen.waiting,
     )
     with closing(client):
         return push_with(client, known, source, (signer, record_key), since=since, progress=progress, options=chosen)

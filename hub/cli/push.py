@@ -21,7 +21,7 @@ from hub.errors import Malformed
 from hub.proof.encoding import b64url, b64url_decode
 from hub.proof.pkcs11 import is_in_device
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 MAX_KEY_BYTES = 4096
 _MOST_NAMED = 20
 
@@ -61,6 +61,9 @@ def push(
 ) -> None:
     """Everything the source holds is at the hub afterwards; run again after any fault 推送登记库."""
     signer = signer_for(key)
+    chosen = Options(
+        hub_id=hub_id, allow_empty=allow_empty, allow_shrink=allow_shrink, new_names=new_names, waiting=_say_waiting
+    )
     with _bars() as bars:
         report = push_registry(
             registry,
@@ -71,12 +74,16 @@ def push(
             mapping=mapping,
             since=since,
             progress=_Teller(bars),
-            options=Options(hub_id=hub_id, allow_empty=allow_empty, allow_shrink=allow_shrink, new_names=new_names),
+            options=chosen,
         )
     if as_json:
         print_json(report.to_json())
     else:
         _tell(report)
+
+
+def _say_waiting() -> None:
+    say("The hub does not answer now; this run waits and tries again.", "枢纽暂无应答，正在等待并重试。")
 
 
 def _beside(key: str) -> Path:

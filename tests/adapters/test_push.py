@@ -7,11 +7,12 @@ from pathlib import Path
 import pytest
 
 from adapters.agent import batch, export_run
-from adapters.agent.model import Progress
-from adapters.agent.push import push
+from adapters.agent.model import Progress, PushReport
+from adapters.agent.push import Options, push
 from adapters.agent.references import References, status_place
 from adapters.conformance.trial import QUICK, RECORD_KEY
 from adapters.mapping.load import default_mapping
+from adapters.sources.patience import Patience
 from hub.errors import Conflict, Malformed, Refused, Unavailable
 from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
@@ -203,6 +204,24 @@ def test_a_hub_that_stays_away_ends_the_run_and_the_next_one_goes_on(tmp_path: P
     assert refused.value.code == "adapters.hub-away"
     hub.plan = []
     assert run(hub, "civil_affairs", tmp_path).accepted == 3
+
+
+def test_a_hub_that_has_answered_is_waited_for_longer_than_an_address_that_never_did(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, *people(3)])
+    told: list[None] = []
+    through = Patience(attempts=2, first_seconds=0.001, longest_seconds=0.001, outage_seconds=60.0)
+    options = Options(patience=through, waiting=lambda: told.append(None))
+
+    def pushed(url: str) -> PushReport:
+        return push("civil-affairs", tmp_path, hub_url=url, signer=SIGNER, record_key=RECORD_KEY, options=options)
+
+    hub = hub_for("civil_affairs")
+    hub.plan = ["503"] * 20
+    with hub.serving() as url:
+        assert pushed(url).accepted == 3
+    assert len(told) == 1
+    with pytest.raises(Unavailable, match="hub-away"):
+        pushed(url)
 
 
 def test_over_a_real_socket_with_progress_and_the_whole_api(tmp_path: Path) -> None:
