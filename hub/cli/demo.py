@@ -17,7 +17,7 @@ from hub.demo.show import Narrator
 from hub.demo.stage import Stage
 from hub.demo.story import Wish, tell
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

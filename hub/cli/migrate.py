@@ -11,7 +11,7 @@ from hub.storage.metadata import Row
 from hub.storage.migrate import migrate as bring_up_to_date
 from hub.storage.migrate import newest_revision, write_revision
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

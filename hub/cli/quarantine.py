@@ -13,7 +13,7 @@ from hub.cli.calling import DepartmentHub, DepartmentKey, RegistryName
 from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, print_lines, say
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

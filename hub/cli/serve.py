@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 GARBAGE_OBJECTS: Final = 20_000
 """New objects between two collections of the youngest; an exchange makes some hundreds that die by themselves."""
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from hub.cli.roof import opened
 from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.kernel.clock import local_date
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
 
 

@@ -16,7 +16,7 @@ from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.errors import Conflict, Malformed
 from hub.proof.keys import Signer
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 
 
 @app.command()

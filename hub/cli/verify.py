@@ -13,7 +13,7 @@ from hub.errors import Refused
 from hub.exchange.steps import Verification
 from hub.exchange.verify import BUNDLE_BYTES, verify_bundle
 
-app = typer.Typer()
+app = typer.Typer(add_completion=False)
 MARKS = {True: "✔", False: "✘", None: "·"}
 
 

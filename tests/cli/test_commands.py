@@ -37,8 +37,10 @@ def test_a_command_without_a_database_loads_nothing_of_one(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_every_command_has_help(run: Run, name: str) -> None:
-    assert run(name, "--help").code == 0
+def test_every_command_has_help_and_offers_nothing_for_the_readers_shell(run: Run, name: str) -> None:
+    told = run(name, "--help")
+    assert told.code == 0
+    assert "completion" not in told.out
 
 
 def test_a_wrong_argument_ends_with_two(run: Run) -> None:
