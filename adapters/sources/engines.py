@@ -22,6 +22,7 @@ _DRIVERS: Final = {
     "postgres": "postgresql+psycopg",
     "mysql": "mysql+pymysql",
     "mariadb": "mariadb+pymysql",
+    "sqlite": "sqlite",
 }
 _CONNECT_SECONDS: Final = 10
 _MYSQL_REFUSALS: Final = frozenset((1044, 1045, 1049, 1698))
@@ -34,14 +35,15 @@ _NO_RIGHT_STATE: Final = "42501"
 
 
 def open_engine(url: str) -> Engine:
-    """The engine for a database URL; the driver follows from the kind of database.
+    """The engine for a database URL; the driver follows from the kind of database, whichever the URL names.
 
     Raises:
         Malformed: no database URL, or one of a kind that is not read here.
     """
     try:
         address = make_url(url)
-        address = address.set(drivername=_DRIVERS.get(address.drivername, address.drivername))
+        kind = address.get_backend_name().lower()
+        address = address.set(drivername=_DRIVERS.get(kind, address.drivername))
         if address.drivername.startswith(("mysql", "mariadb")) and "charset" not in address.query:
             address = address.update_query_dict({"charset": "utf8mb4"})
         engine = create_engine(address, connect_args=_patience(address))

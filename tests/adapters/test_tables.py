@@ -11,6 +11,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from adapters.conformance.trial import sample
 from adapters.mapping.load import default_mapping, load_mapping
+from adapters.sources.engines import open_engine
 from adapters.sources.open import read_source
 from hub.errors import Malformed, Missing, Refused, Unavailable
 from tests.support.adapter_runs import by_name, hub_for, lines, run
@@ -190,6 +191,21 @@ def test_a_url_that_is_none_and_a_database_that_is_away_are_told_apart(tmp_path:
     with pytest.raises(Missing) as missing:
         run(hub_for("land"), "land", tmp_path / "nothing")
     assert missing.value.code == "adapters.source-missing"
+
+
+@pytest.mark.parametrize(
+    ("url", "driver"),
+    [
+        ("postgresql+psycopg2://h/d", "postgresql+psycopg"),
+        ("postgresql+asyncpg://h/d", "postgresql+psycopg"),
+        ("POSTGRESQL://h/d", "postgresql+psycopg"),
+        ("mysql+mysqldb://h/d", "mysql+pymysql"),
+        ("mariadb+mariadbconnector://h/d", "mariadb+pymysql"),
+        ("sqlite+pysqlite:///x.db", "sqlite"),
+    ],
+)
+def test_a_url_may_name_another_driver_for_a_database_that_is_read(url: str, driver: str) -> None:
+    assert open_engine(url).url.drivername == driver
 
 
 @pytest.fixture
