@@ -1,27 +1,33 @@
 """A real PostgreSQL from a wheel, for the first run and the tests; never for production data."""
 
+import hashlib
 import os
+import re
 import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL, make_url
 
+_PLAIN: Final = re.compile(r"[\w./+,@%=:-]+")
+
 
 def data_directory(preferred: Path) -> Path:
-    """Where the server's files go: ``preferred``, but for root a directory below the temporary folder.
+    """Where the server's files go: ``preferred``, or a directory of its own below the temporary folder.
 
     As root the wheel adds a system user and opens every directory on the way to its files for traversal, which must
-    not happen to somebody's home.
+    not happen to somebody's home. And it hands its paths to a shell without quoting them, which a blank would break.
     """
-    if os.geteuid() != 0:
+    whole = str(preferred.resolve())
+    if os.geteuid() != 0 and _PLAIN.fullmatch(whole):
         preferred.parent.mkdir(parents=True, exist_ok=True)
         return preferred
-    slug = str(preferred.resolve()).strip("/").replace("/", "-")
-    place = Path(tempfile.gettempdir()) / "hub-postgres" / slug
+    own = hashlib.sha256(whole.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    place = Path(tempfile.gettempdir()) / f"hub-postgres-{os.geteuid()}" / own
     place.parent.mkdir(parents=True, exist_ok=True)
     return place
 
