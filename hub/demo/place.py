@@ -47,6 +47,11 @@ class Place:
         return self.root / "trust-policy.json"
 
     @property
+    def applicant(self) -> Path:
+        """Who applies for low-income aid, as the programs of the integrators' guide read it."""
+        return self.root / "applicant.json"
+
+    @property
     def figures(self) -> Path:
         """What happened, as figures."""
         return self.root / "figures.json"

@@ -1,11 +1,14 @@
 """How the demo tells its story on a terminal: headings, progress bars with rates, tables; English and 中文."""
 
+import shlex
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, Task, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
@@ -13,6 +16,7 @@ from rich.text import Text
 from hub.demo.figures import RegistryFigures
 from hub.exchange.steps import Verification
 
+PROGRAM = "hub"
 SHOWN_REASONS = 6
 MARKS: Mapping[str, str] = {
     "held": "✔",
@@ -61,7 +65,12 @@ class Narrator:
 
     def fact(self, name: str, value: object) -> None:
         """A name and its value."""
-        self.console.print(f"  [dim]{name}[/dim]  {value}")
+        self.console.print(f"  [dim]{name}[/dim]  {escape(str(value))}", soft_wrap=True)
+
+    def command(self, *words: str) -> None:
+        """A command of this program, to be copied: on one line, however narrow the terminal."""
+        called = sys.argv[0] if Path(sys.argv[0]).name == PROGRAM else PROGRAM
+        self.console.print(shlex.join([called, *words]), markup=False, soft_wrap=True)
 
     @contextmanager
     def progress(self) -> Iterator[Progress]:
@@ -106,10 +115,11 @@ class Narrator:
 
     def verification(self, path: Path, verification: Verification) -> None:
         """The numbered checklist of a bundle."""
-        self.console.print(f"[bold]{path.name}[/bold]")
+        self.console.print(f"[bold]{escape(path.name)}[/bold]")
         for step in verification.steps:
             mark = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[dim]·[/dim]"}[step.ok]
-            detail = f"[dim]{step.detail}[/dim]" if step.ok else f"[red]{step.detail}[/red]"
+            told = escape(step.detail)
+            detail = f"[dim]{told}[/dim]" if step.ok else f"[red]{told}[/red]"
             self.console.print(f"  {mark} {step.number:2}. {step.name}  {detail}")
 
 

@@ -85,9 +85,11 @@ class _Story:
         """Every chapter in turn."""
         self._registries()
         self._identity()
-        played = [self._play(play) for play in plays_of(self.county)]
+        plays = plays_of(self.county)
+        played = [self._play(play) for play in plays]
+        verification.keep_applicant(self.up.place, plays[0].people["applicant"][0])
         self._second_matter(played[2])
-        self._refusal(plays_of(self.county)[1], played[1])
+        self._refusal(plays[1], played[1])
         self._log_size()
         self._proof(played[0])
 
@@ -171,8 +173,15 @@ class _Story:
         say.verification(place.root / "bundle-changed.json", changed)
         self.figures.verification = verification.figures_of(sound, changed)
         policy, key = verification.signed_policy(place), verification.authority_key(place)
-        say.say(f"hub verify {place.bundle} --policy {policy} --authority-key {key}", "")
+        say.say("To verify it once more:", "再次核验：")
+        say.command("verify", _near(place.bundle), "--policy", _near(policy), "--authority-key", _near(key))
         _require_story(sound, changed)
+
+
+def _near(path: Path) -> str:
+    """The path as somebody who stands here writes it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _ask_too_much(client: ApprovalClient, play: Play, played: Played) -> Answer:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hub.client.approval import Person
 from hub.demo.parties import OPERATOR
 from hub.demo.place import Place
 from hub.exchange.editions import sign_edition, verify_editions
@@ -34,6 +35,11 @@ def keep(place: Place, bundle: Mapping[str, Any], policy: Mapping[str, Any], aut
     place.bundle.write_text(_spelled(bundle), encoding="utf-8")
     authority_key(place).write_text(_spelled(authority.public.to_jwk()), encoding="utf-8")
     signed_policy(place).write_text(_editions(policy, authority), encoding="ascii")
+
+
+def keep_applicant(place: Place, applicant: Person) -> None:
+    """Whom the programs of the integrators' guide may ask about here stands in its file."""
+    place.applicant.write_text(_spelled(applicant.wire()), encoding="utf-8")
 
 
 def _editions(policy: Mapping[str, Any], authority: Signer) -> str:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -21,9 +22,13 @@ def _hub(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.timeout(300)
 def test_one_command_tells_the_whole_story_and_what_it_made_verifies(tmp_path: Path) -> None:
-    place, file = tmp_path / "demo", tmp_path / "figures.json"
+    place, file = tmp_path / "my [red] demo 演示", tmp_path / "figures.json"
     told = _hub("demo", "--once", "--directory", str(place), "--json", str(file), *SMALL)
     assert told.returncode == 0, told.stderr
+    assert f"directory 目录  {place}\n" in told.stderr
+    (line,) = (line for line in told.stderr.splitlines() if line.startswith("hub verify "))
+    assert _hub(*shlex.split(line)[1:]).returncode == 0
+    assert json.loads((place / "applicant.json").read_text(encoding="utf-8")).keys() >= {"kind", "number", "name"}
     figures = json.loads(file.read_text(encoding="utf-8"))
     assert figures == json.loads((place / "figures.json").read_text(encoding="utf-8"))
     _check(figures)
