@@ -42,7 +42,7 @@ from hub.identity.golden import Authority
 from hub.identity.model import Move
 from hub.identity.service import IdentityService
 from hub.identity.store.vault import Vault as IdentityVault
-from hub.kernel.clock import Clock, SystemClock
+from hub.kernel.clock import Clock
 from hub.kernel.workdays import WorkdayCalendar
 from hub.parties import tables as parties_tables
 from hub.parties.directory import PartyDirectory
@@ -56,6 +56,7 @@ from hub.settings import Settings, named
 from hub.sharing import tables as sharing_tables
 from hub.sharing.service import OwedService, SharingService
 from hub.storage import tables as storage_tables
+from hub.storage.clock import DatabaseClock
 from hub.storage.database import Database
 
 tables: Final = (
@@ -78,7 +79,7 @@ def build(settings: Settings, clock: Clock | None = None) -> Hub:
     Raises:
         Malformed: a key file holds no usable key.
     """
-    return _Builder(settings, clock or SystemClock()).hub()
+    return _Builder(settings, clock).hub()
 
 
 def published_shapes() -> list[Shape]:
@@ -88,10 +89,10 @@ def published_shapes() -> list[Shape]:
 
 
 class _Builder:
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock | None) -> None:
         self.settings = settings
-        self.clock = clock
         self.database = Database(settings.database_url, pool_size=settings.pool_size)
+        clock = self.clock = clock or DatabaseClock(self.database)
         with named("HUB_SIGNING_KEY"):
             self.signer = open_signer(settings.signing_key, settings.device)
         with named("HUB_LOG_KEY"):

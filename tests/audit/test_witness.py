@@ -301,6 +301,10 @@ def test_a_witnessed_receipt_satisfies_the_policy_and_an_unwitnessed_log_release
             log.require_witnessed()
         assert refusal.value.code == "audit.unwitnessed"
         assert [problem.code for problem in log.problems()] == ["audit.unwitnessed"]
+        county.house.clock.advance(-2 * 601)  # a clock that was ahead when the checkpoint was signed, and is set right
+        with pytest.raises(Unavailable):
+            log.require_witnessed()
+        county.house.clock.advance(2 * 601)
         county.away = set()
         wait_until(lambda: not list(log.problems()))
         receipt = log.prove(made.entry_id, is_witnessed=True)
