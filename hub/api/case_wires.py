@@ -45,7 +45,7 @@ People = Annotated[
 ]
 Answers = Annotated[
     dict[Id, Annotated[str, StringConstraints(max_length=200)]],
-    Field(description="`condition:ID` → `yes` or `no`; `choose:…` → the id of an option.", default_factory=dict),
+    Field(description="`condition:ID` → `yes` or `no`.", default_factory=dict),
 ]
 
 
@@ -92,7 +92,14 @@ class AnswersWire(Wire):
 
     model_config = example(answers={"condition:renting": "yes"})
 
-    answers: Annotated[dict[Id, Annotated[str, StringConstraints(max_length=200)]], Field(min_length=1)]
+    answers: Annotated[
+        dict[Id, Annotated[str, StringConstraints(max_length=200)]],
+        Field(
+            min_length=1,
+            description="`condition:ID` → `yes` or `no`; `sub-item` → the id of an option; `choose:…` → the id of an "
+            "option, or the day or the certificate's number of the registration meant.",
+        ),
+    ]
 
 
 class CommitmentWire(Wire):

@@ -31,6 +31,7 @@ class Play:
     basis: str
     people: Mapping[str, Sequence[Person]]
     answers: Mapping[str, str]
+    sub_item: str = ""
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ def perform(
 
     ``brought_before`` names the kinds that the same applicant brought for other matters.
     """
-    case = client.open_case(play.number, play.matter, play.people, answers=play.answers)
+    case = client.open_case(play.number, play.matter, play.people, sub_item=play.sub_item, answers=play.answers)
     first = client.checklist(case)
     narrator.checklist(first["items"])
     answers = list(_ask(client, case, first["wanted"], play.basis))

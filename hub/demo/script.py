@@ -73,6 +73,7 @@ def _association(county: County) -> Play:
             "member_unit": _members(county),
         },
         answers={},
+        sub_item="direct",
     )
 
 
@@ -87,6 +88,7 @@ def _inheritance(cast: Cast) -> Play:
         basis="不动产登记暂行条例",
         people={"applicant": [daughter], "deceased": [resident(cast.testator)], "heir": [widow, son]},
         answers={"condition:renounced": "no"},
+        sub_item="by-law",
     )
 
 

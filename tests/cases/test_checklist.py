@@ -42,7 +42,7 @@ def founders(county: County) -> list[tuple[str, str]]:
 
 
 def test_an_industry_association_brings_at_most_ten_of_24_where_registries_know_the_founders(county: County) -> None:
-    opened = county.open(ASSOCIATION, "association-registration", "2026-1", *founders(county))
+    opened = county.open(ASSOCIATION, "association-registration", "2026-1", *founders(county), sub_item="direct")
     checklist = opened.checklist
     assert len(checklist.items) == 24
     assert len(checklist.asked) <= 10, [item.material_id for item in checklist.asked]
@@ -162,7 +162,9 @@ def test_an_open_condition_is_a_question(county: County) -> None:
     known_resident(county)
     known_resident(county, "D")
     county.hold("real-estate-right", {"holder": "D"}, unit="1", registered_status="current", right_kind="4")
-    opened = county.open("svc:real-estate-window", "real-estate-inheritance", "R-1", ("deceased", "D"))
+    opened = county.open(
+        "svc:real-estate-window", "real-estate-inheritance", "R-1", ("deceased", "D"), sub_item="by-law"
+    )
     assert [each.id for each in opened.checklist.questions] == ["condition:renounced"]
     assert opened.checklist.item_for("certificate").state is ItemState.held
 

@@ -237,7 +237,7 @@ def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
 
 
 def test_where_no_promise_is_possible_the_checklist_says_why(aid: County) -> None:
-    aid.open("svc:real-estate-window", "real-estate-inheritance", "R-1")
+    aid.open("svc:real-estate-window", "real-estate-inheritance", "R-1", sub_item="by-law")
     for consumer, number, code in (
         (AID, "L-1", "commitment-not-offered"),
         ("svc:real-estate-window", "R-1", "commitment-high-risk"),

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from hub.cases.model import Checklist, Commitment, Item, ItemState, Outcome, Question, Reason
+from hub.cases.model import Checklist, Commitment, Item, ItemState, Option, Outcome, Question, Reason
 from hub.cases.rules.pieces import Finding, Found, World, find_piece
-from hub.cases.rules.reasons import because, reason
+from hub.cases.rules.reasons import SUB_ITEM, because, reason
 from hub.cases.rules.statable import standing_deaths
 from hub.catalogue.model import Condition, FormPart, Material, Otherwise, Way
 
@@ -49,6 +49,8 @@ def _item(world: World, material: Material) -> Item:
 
 def _unless_needed(world: World, material: Material) -> Item | None:
     """The item of a material that is not demanded here, or not yet known to be; None when it is demanded."""
+    if material.sub_items and not world.case.sub_item:
+        return _made(material, ItemState.question, reason("sub-item-open"), questions=(_which_sub_item(world),))
     if material.sub_items and world.case.sub_item not in material.sub_items:
         chosen = next((each.names for each in world.matter.sub_items if each.id == world.case.sub_item), None)
         words = {"sub_item": chosen.en if chosen else "", "sub_item_zh": chosen.zh if chosen else ""}
@@ -63,6 +65,12 @@ def _unless_needed(world: World, material: Material) -> Item | None:
         question = Question(f"condition:{condition.id}", why.en, why.zh, ())
         return _made(material, ItemState.question, why, questions=(question,))
     return None if holds else _made(material, ItemState.not_needed, reason("condition-not-met", **words))
+
+
+def _which_sub_item(world: World) -> Question:
+    words = reason("sub-item-open")
+    options = tuple(Option(each.id, each.names.en, each.names.zh) for each in world.matter.sub_items)
+    return Question(SUB_ITEM, words.en, words.zh, options)
 
 
 def _holds(world: World, condition: Condition) -> bool | None:

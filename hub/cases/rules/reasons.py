@@ -1,8 +1,12 @@
 """The reasons of a checklist 材料清单 in words for the applicant, English and Chinese, each with a stable code."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from hub.cases.model import Reason
+
+SUB_ITEM: Final = "sub-item"
+"""The question in which of its situations 情形 a matter is applied for."""
 
 _WORDS: Mapping[str, tuple[str, str]] = {
     "held": (
@@ -34,16 +38,20 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "可采用告知承诺，书面承诺后无需提交证明。",
     ),
     "not-this-sub-item": ("Not demanded in your situation ({sub_item}).", "您所办情形（{sub_item}）不需要。"),
+    "sub-item-open": ("Depends on your situation; say which it is.", "取决于您所办的情形，请先选择。"),
     "condition-not-met": ("Only demanded if: {condition}.", "仅在以下情形需要：{condition}。"),
     "nobody-concerned": ("Only demanded if the case has: {role}.", "仅在办件涉及以下人员或单位时需要：{role}。"),
     "condition-open": ("Depends on your answer: {condition}?", "取决于您的情况：{condition}？"),
     "people-missing": ("Name who this is about first: {role}.", "请先填写相关人员或单位：{role}。"),
     "identity-open": ("It is not yet clear who is meant: {role}.", "相关人员或单位身份尚未确定：{role}。"),
     "identity-under-review": (
-        "A data steward is checking whose records these are ({role}); bring it, or wait for the result.",
-        "数据管理员正在核实身份（{role}），可先提交材料或等待核实。",
+        "a data steward is checking whose records these are ({role}); you may also wait for the result",
+        "数据管理员正在核实身份（{role}），也可等待核实结果",
     ),
-    "which-one": ("Several records could be meant; choose one.", "有多条登记记录，请选择。"),
+    "which-one": (
+        "Several records could be meant; name one by its day of registration (2001-06-01) or its certificate's number.",
+        "有多条登记记录，请以登记日期（如 2001-06-01）或证书编号指明是哪一条。",
+    ),
     "nobody-else": ("Only you have it: please bring it.", "仅您持有，请提交。"),
     "to-bring": ("Please bring it{why}", "请提交{why}"),
     "gap": (
@@ -106,6 +114,6 @@ def reason(code: str, **facts: object) -> Reason:
 
 def because(code: str, why: list[Reason], **facts: object) -> Reason:
     """The reason ``code`` followed by why, each said once; its words end there."""
-    en = "; ".join(dict.fromkeys(each.en for each in why))
-    zh = "；".join(dict.fromkeys(each.zh for each in why))
+    en = "; ".join(dict.fromkeys(each.en.removesuffix(".") for each in why))
+    zh = "；".join(dict.fromkeys(each.zh.removesuffix("。") for each in why))
     return reason(code, why=f": {en}." if en else ".", why_zh=f"（{zh}）。" if zh else "。", **facts)

@@ -8,6 +8,8 @@ from sqlmodel import Session
 
 from hub.cases.model import BroughtMaterial, Case, CaseState, Checklist, Due, ItemState, PersonAsked
 from hub.cases.rules.checklist import checklist_of, item_of
+from hub.cases.rules.reasons import SUB_ITEM
+from hub.cases.service.answering import chosen_records, is_choice, require_plain
 from hub.cases.service.asking import Asking
 from hub.cases.service.bringing import Bringing, Paper, Upload
 from hub.cases.service.deciding import Deciding, Outcome
@@ -18,8 +20,6 @@ from hub.cases.service.opening import (
     Opened,
     Opening,
     is_same_case,
-    no_such_question,
-    require_conditions,
     require_nothing_new,
     require_usable,
 )
@@ -72,7 +72,7 @@ class CaseService:
                 number=opening.number,
                 matter=matter.id,
                 edition_id=edition.edition_id,
-                sub_item=opening.sub_item or (matter.sub_items[0].id if matter.sub_items else ""),
+                sub_item=opening.sub_item or (matter.sub_items[0].id if len(matter.sub_items) == 1 else ""),
                 opened_on=today,
                 state=CaseState.open,
                 participants=people,
@@ -170,32 +170,26 @@ class CaseService:
             return self._lookout.checklist(session, require_case(store, consumer, number))
 
     def answer(self, consumer: str, number: str, answers: Iterable[tuple[str, str]]) -> Checklist:
-        """Open questions (``condition:…`` yes or no, ``choose:…`` one of its options) are answered.
+        """Open questions are answered.
+
+        They are ``condition:…`` (yes or no), ``sub-item`` (one of its options) and ``choose:…`` (one of its options, or
+        what names a single one of them: the day or the certificate's number of its registration).
 
         Raises:
-            Malformed: ``cases.unknown-question`` or ``cases.unknown-answer``.
+            Malformed: ``cases.unknown-question``, ``cases.unknown-answer`` or ``cases.unknown-sub-item``.
         """
         around, given = self._around, dict(answers)
         with around.database.writing() as session:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
             require_actable(around, session, case)
-            self._require_answers(session, case, given)
-            store.change(case.case_id, answers={**case.answers, **given})
+            require_plain(given, around.matter_of(case))
+            if any(map(is_choice, given)):
+                given |= chosen_records(given, self._lookout.world(session, case))
             around.record(session, case, "answered", consumer, {"questions": len(given)})
+            sub_item = given.pop(SUB_ITEM, case.sub_item)
+            store.change(case.case_id, answers={**case.answers, **given}, sub_item=sub_item)
             return self._lookout.checklist(session, require_case(store, consumer, number))
-
-    def _require_answers(self, session: Session, case: Case, given: dict[str, str]) -> None:
-        conditions = {key: value for key, value in given.items() if key.startswith("condition:")}
-        require_conditions(conditions, self._around.matter_of(case))
-        choices = given.keys() - conditions.keys()
-        if not choices:
-            return
-        open_questions = {each.id: each for each in self._lookout.checklist(session, case).questions}
-        for key in choices:
-            options = {each.id for each in open_questions[key].options} if key in open_questions else set()
-            if given[key] not in options:
-                raise no_such_question(key)
 
     def commit_to(self, consumer: str, number: str, material_id: str) -> Checklist:
         """The applicant promised in writing 告知承诺 instead of proof.

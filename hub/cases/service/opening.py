@@ -64,14 +64,25 @@ def require_usable(opening: Opening, matter: Matter, consumer: str, today: date)
             "该事项由其他审批系统办理。",
             matter=matter.id,
         )
-    if opening.sub_item and opening.sub_item not in {each.id for each in matter.sub_items}:
-        raise Malformed(
-            "cases.unknown-sub-item",
-            f"There is no sub-item “{opening.sub_item}”.",
-            f"该事项没有“{opening.sub_item}”这一情形。",
-        )
+    if opening.sub_item:
+        require_sub_item(matter, opening.sub_item)
     require_roles(matter, opening.people)
     require_conditions(dict(opening.answers), matter)
+
+
+def require_sub_item(matter: Matter, sub_item: str) -> None:
+    """The situation 情形 is one of the matter's.
+
+    Raises:
+        Malformed: ``cases.unknown-sub-item``.
+    """
+    known = [each.id for each in matter.sub_items]
+    if sub_item not in known:
+        raise Malformed(
+            "cases.unknown-sub-item",
+            f"There is no sub-item “{sub_item}”; use: {', '.join(known) or 'none'}.",
+            f"该事项没有“{sub_item}”这一情形；可用：{'、'.join(known) or '无'}。",
+        )
 
 
 def require_conditions(answers: dict[str, str], matter: Matter) -> None:
@@ -99,8 +110,9 @@ def no_such_question(key: str) -> Malformed:
 
 
 def is_same_case(case: Case, asked: Case) -> bool:
-    """True when both are for the same matter and situation, and part of the same event or of none."""
-    return (case.matter, case.sub_item, case.event_number) == (asked.matter, asked.sub_item, asked.event_number)
+    """True when both are for the same matter and part of the same event or of none, and name no two situations."""
+    is_same_situation = asked.sub_item in {"", case.sub_item}
+    return is_same_situation and (case.matter, case.event_number) == (asked.matter, asked.event_number)
 
 
 def require_nothing_new(case: Case, asked: Case) -> None:
