@@ -88,7 +88,7 @@ class Hub:
             return {"database": {"ok": False, "problems": [_told(away)]}}
         faults = [_told(fault) for fault in self.log.problems()]
         identity = {"ok": True, "review_probable": self.identity.review_probable}
-        log = {"ok": not faults, "problems": faults}
+        log = {"ok": not faults, "problems": faults, "witnesses": self.log.witnesses()}
         return {"database": {"ok": True}, "log": log, "identity": identity, "key": self._own_key()}
 
     def _own_key(self) -> dict[str, Any]:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.audit import refusals
-from hub.audit.adoption import adopt, require_continued
+from hub.audit.adoption import adopt
 from hub.audit.appending import Appender, Brought
+from hub.audit.attesting import Attesting
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Entry, Published, Receipt
 from hub.audit.newest import NewestTree
@@ -57,6 +58,7 @@ class Log:
         self._election = Election(database, self.origin)
         self._tiles = DatabaseTiles(database, self.origin)
         self._newest = NewestTree(database, self.origin, self._tiles)
+        self._attesting = Attesting(database, parts.signer.verifier, self._tiles, parts)
         self.waiters = Waiters()
         self._wake = threading.Event()
         self._appender = Appender(database, self.waiters, wake=self._wake.set)
@@ -64,7 +66,6 @@ class Log:
         self._threads: list[threading.Thread] = []
         self._next_election = 0.0
         self._next_follow = 0.0
-        self._witnessing: tuple[float, float | None] = (float("-inf"), None)
         self.fault: HubError | None = None
         self._estranged: HubError | None = None
 
@@ -145,23 +146,17 @@ class Log:
         if now < self._next_election:
             return self._election.is_won
         was_won, won = self._election.is_won, self._election.stand()
-        if won and not was_won:
+        if won and (self._attesting.denial or not was_won):
             self._check_witnesses()
         self._next_election = now + (LIVENESS_SECONDS if won else ELECTION_SECONDS)
         return won
 
     def _check_witnesses(self) -> None:
         """A whole machine restored from a backup shows here: the witnesses remember more than database and file do."""
-        collector = self._parts.collector
-        if collector is None:
-            return
-        try:
-            require_continued(
-                self._database, self.origin, collector.remembered(self._parts.signer.verifier).checkpoints
-            )
-        except Broken:
+        self._attesting.ask()
+        if self._attesting.denial is not None:
             self._election.leave()
-            raise
+            raise self._attesting.denial
 
     def adopt(self, brought: Sequence[Checkpoint] = (), *, is_alone: bool = False) -> Checkpoint:
         """This node, which has signed nothing yet, signs on from what was published (``hub.audit.adoption``)."""
@@ -352,41 +347,23 @@ class Log:
         Raises:
             Unavailable: ``audit.unwitnessed``.
         """
-        limit = self._parts.max_unwitnessed_seconds
-        if limit is None:
-            return
-        since = self._unwitnessed_since()
-        if since is not None and abs(self._parts.clock.now().timestamp() - since) > limit:  # no future is recent
-            raise refusals.unwitnessed()
+        self._attesting.require_witnessed()
 
-    def _unwitnessed_since(self) -> float | None:
-        """Since when the newest checkpoint waits for its quorum, as known at most a quarter of a second ago."""
-        read_at, since = self._witnessing
-        if time.monotonic() - read_at > POLL_SECONDS:
-            with self._database.reading() as session:
-                published = LogStore(session, self.origin).published()
-            since = None if published is None else published.unwitnessed_since
-            self._witnessing = time.monotonic(), since
-        return since
+    def witnesses(self) -> dict[str, str]:
+        """What there is to say of witnesses, by name, as far as this node asks them."""
+        return self._attesting.told()
 
     def _collect(self) -> None:
         collector = self._parts.collector
         while collector is not None and not self._stopped.is_set():
             try:
                 if self.is_sequencing:
-                    self._collect_once(collector)
-            except HubError as fault:
-                collector.fault = fault
+                    self._attesting.collect()
+            except Exception as fault:  # noqa: BLE001 - the thread outlives whatever a library raises
+                self._attesting.fault = fault if isinstance(fault, HubError) else refusals.met(fault)
+            else:
+                self._attesting.fault = None
             self._stopped.wait(collector.pause_seconds)
-
-    def _collect_once(self, collector: Collector) -> None:
-        published = self._published()
-        if published.size == published.witnessed_size:
-            return
-        note = collector.cosigned(published.note, self._tiles.subtree(published.size))
-        if note is not None:
-            with self._database.writing() as session:
-                LogStore(session, self.origin).keep_witnessed(published.size, note, self._parts.clock.now())
 
     def problems(self) -> Iterable[HubError]:
         """What keeps this node from releasing evidence, for readiness."""

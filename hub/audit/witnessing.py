@@ -13,7 +13,7 @@ from typing import Final
 import httpx
 
 from hub.audit.fetching import fetched
-from hub.errors import HubError, Malformed
+from hub.errors import Malformed
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
 from hub.proof.encoding import base64_text
@@ -26,6 +26,7 @@ ADD_CHECKPOINT: Final = "add-checkpoint"
 SIZE_TYPE: Final = "text/x.tlog.size"
 MAX_SKEW_SECONDS: Final = 300
 _CONFLICT: Final = 409
+_UNCONTINUED: Final = 422
 _OK: Final = 200
 _NOT_FOUND: Final = 404
 GRACE_SECONDS: Final = 0.25
@@ -114,8 +115,8 @@ class Collector:
     ) -> None:
         self.policy = policy
         self.pause_seconds = pause_seconds
-        self.fault: HubError | None = None
         self.complaints: dict[str, str] = {}
+        self.forgetful: dict[str, int] = {}
         self._clock = clock
         self._http = HttpPost(timeout_seconds)
         self._post = post or self._http
@@ -130,6 +131,20 @@ class Collector:
     def close(self) -> None:
         """The connections to the witnesses are closed, until they are asked again."""
         self._http.close()
+
+    @property
+    def is_contradicted(self) -> bool:
+        """True when a witness says that it holds more, or something else, than it was shown last."""
+        return any(each.startswith((str(_CONFLICT), str(_UNCONTINUED))) for each in list(self.complaints.values()))
+
+    def told(self) -> dict[str, str]:
+        """By the name of each witness that there is something to say of: what it answered, or what it forgot."""
+        said = {
+            url: f"It answers as if new, after {size} entries; see that it gets its store back, or a new key."
+            for url, size in list(self.forgetful.items())
+        }
+        said |= list(self.complaints.items())
+        return {name: said[each.url] for name, each in self.policy.witnesses.items() if each.url in said}
 
     def cosigned(self, note_text: str, subtree: Subtree) -> str | None:
         """The note with the cosignatures of a quorum and of who else is as quick, or None when it was not reached.
@@ -198,6 +213,8 @@ class Collector:
         reply = self._post(target, question.body(old))
         if reply.status == _CONFLICT and reply.content_type.startswith(SIZE_TYPE):
             followed = parse_decimal(reply.body.removesuffix("\n"))
+            if followed < old:
+                self.forgetful[url] = old
             if followed <= question.checkpoint.size:
                 reply = self._post(target, question.body(followed))
         return reply

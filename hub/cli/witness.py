@@ -8,10 +8,11 @@ import uvicorn
 
 from hub.api.heads import bounded
 from hub.api.logs import start_logging
-from hub.audit.witness import Witness, WitnessStore
+from hub.audit.witness import Witness, WitnessStore, origin_hash
 from hub.audit.witness_app import witness_app
 from hub.cli.files import content_of
 from hub.cli.roof import signer_for
+from hub.cli.telling import say
 from hub.kernel.clock import SystemClock
 from hub.proof.encoding import b64url_decode
 from hub.proof.note import Cosigner, Ed25519Cosigner, MlDsaCosigner, NoteVerifier
@@ -40,7 +41,15 @@ def serve(
     """Cosign checkpoints that only grow, until stopped 启动见证服务."""
     start_logging("info")
     logs = [NoteVerifier.from_vkey(each) for each in log]
-    witness = Witness(logs, _cosigners(name, key, ml_dsa_seed), WitnessStore(directory), SystemClock())
+    store = WitnessStore(directory)
+    for each in logs:
+        if store.newest(origin_hash(each.name)) is None:
+            say(
+                f"Nothing of {each.name} is kept in {directory}: it is followed from its first checkpoint. Where this key "
+                "has cosigned it before, stop, and restore that folder or take a new key.",
+                "此处没有该日志的任何检查点，将从头跟踪。若此密钥曾为其共签，请停止，恢复该文件夹或换用新密钥。",
+            )
+    witness = Witness(logs, _cosigners(name, key, ml_dsa_seed), store, SystemClock())
     uvicorn.run(witness_app(witness), host=host, port=port, **bounded())
 
 

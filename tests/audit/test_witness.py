@@ -317,6 +317,59 @@ def test_a_witnessed_receipt_satisfies_the_policy_and_an_unwitnessed_log_release
     assert verify_log(reader, county.policy, earlier=[witnessed]).is_sound
 
 
+def test_a_second_history_begun_while_the_witnesses_were_away_ends_when_one_comes_back(county: County) -> None:
+    house = county.house
+    house.grow(5)
+    assert collected(county) is not None
+    (house.folder / "last-signed").unlink()
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_tile", "log_head", "log_published"):
+            connection.exec_driver_sql(f"TRUNCATE {table}")
+    county.away = set(county.witnesses)
+    log = house.log(collector=county.collector(), max_unwitnessed_seconds=600.0)
+    log.start()
+    try:
+        house.append(*(lost := [entry() for _ in range(3)]))
+        log.receipt_for(lost[2].entry_id, 10)
+        county.away = {"court"}
+        wait_until(lambda: [problem.code for problem in log.problems()] == ["audit.behind-witness"])
+        assert not log.is_sequencing
+        house.append(late := entry())
+        with pytest.raises(Broken) as refusal:
+            log.receipt_for(late.entry_id, 10)
+        assert refusal.value.code == "audit.behind-witness"
+    finally:
+        log.stop()
+
+
+def test_an_operator_reads_by_name_what_witnesses_answer(county: County) -> None:
+    county.house.grow(3)
+    county.away = {"audit-2"}
+    court = county.witnesses["court"]
+    county.witnesses["court"] = Witness([], [county.cosigners["court"]], court._store, county.house.clock)
+    collector = county.collector()
+    assert collected(county, collector) is None
+    assert collector.told() == {"audit-2": "0 ConnectError", "court": "404 This log is not followed here."}
+    county.away, county.witnesses["court"] = set(), court
+    assert collected(county, collector) is not None
+    assert collector.told() == {}
+
+
+def test_a_witness_that_begins_anew_is_named_for_as_long_as_this_node_runs(county: County, tmp_path: Path) -> None:
+    county.house.grow(3)
+    collector = county.collector()
+    assert collected(county, collector) is not None
+    fresh = WitnessStore(tmp_path / "a new disk")
+    county.witnesses["court"] = Witness(
+        [county.house.signer.verifier], [county.cosigners["court"]], fresh, county.house.clock
+    )
+    for _ in range(2):
+        county.house.grow(2)
+        assert collected(county, collector) is not None
+        assert list(collector.told()) == ["court"]
+        assert "after 3 entries" in collector.told()["court"]
+
+
 def test_a_whole_machine_restored_from_a_backup_is_noticed_by_the_witnesses(county: County) -> None:
     house = county.house
     house.grow(5)
