@@ -118,6 +118,7 @@ def _lifespan(build: Callable[[], Hub]) -> Callable[[FastAPI], Any]:
         hub = await to_thread.run_sync(build)
         app.state.hub = hub
         app.state.callers = CallerMemory()
+        app.state.asked = {}
         app.state.limiter = CapacityLimiter(hub.limits.threads)
         app.state.checklists = cases.looks_of(hub)
         hub.start()

@@ -2,11 +2,13 @@
 
 import json
 import logging
+import threading
 
 import httpx
 import pytest
 import structlog
 
+from hub.api import health
 from hub.api.logs import start_logging
 from hub.storage.database import Database
 from tests.support.running import Running
@@ -31,6 +33,27 @@ def test_a_node_whose_database_is_away_says_so_and_when_to_ask_again(
     assert int(answer.headers["retry-after"]) > 0
     assert http.get("/healthz").status_code == 200
     away.close()
+
+
+def test_a_node_whose_checks_hang_says_so_in_time_and_asks_once(
+    served_hub: Running, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    released, asked = threading.Event(), []
+
+    def hangs() -> None:
+        asked.append(None)
+        released.wait(30)
+
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 0.05)
+    monkeypatch.setattr(served_hub.hub.database, "fault", hangs)
+    answers = [http.get("/readyz") for _ in range(3)]
+    assert {answer.status_code for answer in answers} == {503}
+    assert all("retry-after" in answer.headers for answer in answers)
+    assert answers[0].json()["checks"]["node"]["problems"][0]["code"] == "api.no-answer-within"
+    assert len(asked) == 1
+    released.set()
+    monkeypatch.setattr(health, "PATIENCE_SECONDS", 10.0)
+    assert http.get("/readyz").status_code == 200
 
 
 def test_meters_count_by_declared_address_and_by_code(http: httpx.Client) -> None:
