@@ -1,5 +1,8 @@
 """The hub's time is the database's, whatever a node takes for the time of day."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from hub.demo.parties import KeyCabinet
 from hub.errors import Unavailable
 from hub.kernel import clock
 from hub.settings import settings_from
-from hub.storage.clock import CARRIED_SECONDS, DatabaseClock
+from hub.storage.clock import CARRIED_SECONDS, MOST_SECONDS, DatabaseClock
 from hub.storage.database import Database
 
 
@@ -43,36 +46,68 @@ def test_a_node_whose_clock_is_days_away_lives_by_the_time_of_the_database(
         hub.close()
 
 
-def test_the_time_is_carried_on_between_looks_and_while_the_database_is_away(database_url: str) -> None:
-    database, steady = Database(database_url), Steady()
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    made = Database(database_url)
+    yield made
+    made.close()
+
+
+def looked(shared: DatabaseClock) -> None:
+    """The look under way, if any, has ended."""
+    with shared._is_looking:
+        pass
+
+
+def test_the_time_is_carried_on_between_looks(database: Database) -> None:
+    steady = Steady()
     shared = DatabaseClock(database, monotonic=steady)
     first = shared.now()
     steady.seconds += CARRIED_SECONDS - 1
     assert shared.now() - first == timedelta(seconds=CARRIED_SECONDS - 1)
     steady.seconds += 3_600
-    assert shared.now() - first < timedelta(minutes=30)  # looked again: an hour has passed on this machine alone
-    database.close()
+    shared.now()
+    looked(shared)
+    assert shared.now() - first < timedelta(minutes=30)  # an hour has passed on this machine alone
 
 
-def test_a_database_that_is_away_is_waited_for_once_in_ten_seconds_by_one_caller(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
+def test_nobody_waits_for_a_database_that_hangs_and_it_is_asked_once(
+    database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    database, steady = Database(database_url), Steady()
+    steady, hanging, asked = Steady(), threading.Event(), []
     shared = DatabaseClock(database, monotonic=steady)
     first = shared.now()
-    away, looks = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_seconds=1), []
+    looking = database.looking
 
-    def look() -> object:
-        looks.append(steady.seconds)
-        return away.looking()
+    def look() -> AbstractContextManager[object]:
+        asked.append(steady.seconds)
+        hanging.wait(10)
+        steady.seconds += MOST_SECONDS + 1
+        return looking()
 
-    monkeypatch.setattr(shared._database, "looking", look)
+    monkeypatch.setattr(database, "looking", look)
+    for _ in range(3):
+        steady.seconds += 60
+        shared.now()
+    assert shared.now() - first == timedelta(seconds=180)
+    hanging.set()
+    looked(shared)
+    assert len(asked) == 1
+    assert shared.now() - first > timedelta(seconds=180)  # an answer that came late is no time to go by
+
+
+def test_a_database_that_goes_away_leaves_the_time_and_one_that_never_was_there_has_none(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steady = Steady()
+    shared = DatabaseClock(database, monotonic=steady)
+    first = shared.now()
+    away = Database("postgresql://nobody@127.0.0.1:1/nothing", connect_seconds=1)
+    monkeypatch.setattr(shared, "_database", away)
     steady.seconds += 60
+    shared.now()
+    looked(shared)
     assert shared.now() - first == timedelta(seconds=60)
-    steady.seconds += 5
-    assert shared.now() - first == timedelta(seconds=65)
-    assert len(looks) == 1
-    database.close()
     with pytest.raises(Unavailable):
         DatabaseClock(away).now()
     away.close()
