@@ -11,6 +11,7 @@ from hub.sharing.reading import shipped_grants
 from tests.support.running import Running, running
 
 SERVICE = "svc:low-income-aid"
+APPLICANT = {"kind": "resident", "number": "11010519491231002X", "name": "张三"}
 ROSTER = """姓名,性别,民族,出生日期,证件类型,证件号码,户籍地址,更新时间
 张三,女,汉,1949-12-31,身份证,11010519491231002X,某街 1 号,2026-01-02
 """
@@ -18,7 +19,7 @@ ROSTER = """姓名,性别,民族,出生日期,证件类型,证件号码,户籍�
 
 @contextmanager
 def desk(database_url: str, place: Path) -> Iterator[tuple[Running, Path]]:
-    """The hub, and the folder with ``service.pem`` and ``trust-policy.json``."""
+    """The hub, and the folder with ``service.pem``, ``trust-policy.json`` and ``applicant.json``."""
     with running(database_url, place) as up:
         edition = up.hub.catalogue.publish_shipped(by="auth:data-bureau")
         up.hub.sharing.take_over(shipped_grants(edition.catalogue), by="auth:data-bureau")
@@ -30,4 +31,5 @@ def desk(database_url: str, place: Path) -> Iterator[tuple[Running, Path]]:
         folder.mkdir()
         (folder / "service.pem").write_bytes(up.cabinet.signer_of(SERVICE).to_pem())
         (folder / "trust-policy.json").write_text(json.dumps(trust_policy(up.hub, up.cabinet)), encoding="utf-8")
+        (folder / "applicant.json").write_text(json.dumps(APPLICANT), encoding="utf-8")
         yield up, folder
