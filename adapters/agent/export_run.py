@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from adapters.agent.batch import Pending, Share, Waiting
-from adapters.agent.joining import JoinReader
+from adapters.agent.joining import joined
 from adapters.agent.model import ExportReport, Progress, Tell
 from adapters.agent.places import Places
 from adapters.agent.references import LINES_PER_BATCH, References
@@ -267,7 +267,7 @@ class ExportRun:
 
     def _outcomes(self, tables: Sequence[SourceTable]) -> Iterator[Outcome]:
         if self._export.join:
-            yield from JoinReader(tables, self._mapping, self._export).outcomes()
+            yield from joined(tables, self._mapping, self._export)
             return
         for table in tables:
             yield from self._of_table(table, None)

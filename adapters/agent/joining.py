@@ -11,9 +11,10 @@ from typing import Final
 
 import orjson
 
-from adapters.agent.rows import Aside, Outcome, columns_of, items_of, passed_by, short, standard
+from adapters.agent.rows import Aside, Outcome, RowReader, columns_of, items_of, passed_by, short, standard
 from adapters.mapping.model import Export
 from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import recognise_joined
 from adapters.sources.grid import raw_of
 from adapters.sources.model import SourceRow, SourceTable
 from adapters.standard.folding import fit, folded_code, is_null
@@ -34,6 +35,20 @@ _BETWEEN: Final = "\x1f"
 _SERIAL: Final = re.compile(r"(\d{4,10})号?$")
 _BARE: Final = re.compile(r"第?\d{4,10}号?")
 _Waiting = tuple[str, str, int, int, bytes]
+
+
+def joined(tables: Sequence[SourceTable], mapping: RegistryMapping, export: Export) -> Iterator[Outcome]:
+    """The rows of both parts; of tables in which the registry has joined them already, each row as it stands.
+
+    Raises:
+        Missing: ``adapters.part-missing``: one part stands nowhere.
+    """
+    whole = [recognise_joined(table.headers, export) for table in tables]
+    if len({table.recognised.part for table in tables}) > 1 or None in whole:
+        yield from JoinReader(tables, mapping, export).outcomes()
+        return
+    for table, recognised in zip(tables, whole, strict=True):
+        yield from RowReader(table, mapping, recognised).outcomes()
 
 
 class JoinReader:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from adapters.mapping.model import Export
 from adapters.mapping.model import Mapping as RegistryMapping
+from adapters.mapping.recognise import Recognised
 from adapters.sources.grid import raw_of
 from adapters.sources.model import FORMULA, BadRow, Item, Skipped, SourceRow, SourceTable
 from adapters.standard.folding import UNITS, fit
@@ -52,12 +53,12 @@ class Aside:
 Outcome = Prepared | Aside | Skipped
 
 
-def columns_of(table: SourceTable, export: Export, *, shift: int = 0) -> Columns:
+def columns_of(table: SourceTable, export: Export, *, recognised: Recognised | None = None, shift: int = 0) -> Columns:
     """Where the table's columns stand, those of a named part under its name."""
-    part = table.recognised.part
-    prefix = f"{part}." if part else ""
-    places = {f"{prefix}{column}": place + shift for column, place in table.recognised.places.items()}
-    units = {f"{prefix}{column}": unit for column, unit in table.recognised.units.items()}
+    known = recognised or table.recognised
+    prefix = f"{known.part}." if known.part else ""
+    places = {f"{prefix}{column}": place + shift for column, place in known.places.items()}
+    units = {f"{prefix}{column}": unit for column, unit in known.units.items()}
     general = _TITLE_UNIT.search(table.around.get("@title", ""))
     if general:
         money = [claim.columns[0] for claim in export.claims if claim.reader == "money"]
@@ -68,11 +69,12 @@ def columns_of(table: SourceTable, export: Export, *, shift: int = 0) -> Columns
 class RowReader:
     """Reads the rows of one table that is an export by itself."""
 
-    def __init__(self, table: SourceTable, mapping: RegistryMapping) -> None:
+    def __init__(self, table: SourceTable, mapping: RegistryMapping, recognised: Recognised | None = None) -> None:
         self.table = table
-        self._export = mapping.exports[table.recognised.export]
-        self._form = Form(self._export, mapping.codes, columns_of(table, self._export))
-        self._updated = table.recognised.places.get(self._export.updated or "")
+        known = recognised or table.recognised
+        self._export = mapping.exports[known.export]
+        self._form = Form(self._export, mapping.codes, columns_of(table, self._export, recognised=known))
+        self._updated = known.places.get(self._export.updated or "")
 
     def outcomes(self, since: str | None = None) -> Iterator[Outcome]:
         """What becomes of every row."""

@@ -48,6 +48,27 @@ def recognise(headers: Sequence[str], mapping: Mapping, *, name: str = "") -> Re
     return best[1] if best else None
 
 
+def recognise_joined(headers: Sequence[str], export: Export) -> Recognised | None:
+    """Both parts of ``export`` in one header, as a view joins them: every column under its part's name.
+
+    The columns that join the parts stand there once and are both parts'. None when the header lacks a part.
+    """
+    if export.join is None:
+        return None
+    found = [recognise_part(headers, export, part) for part in export.parts.values()]
+    for one in found:
+        if not all(any(name in one.places for name in mark) for mark in export.parts[one.part].recognised_by):
+            return None
+    unknown = set.intersection(*(set(one.unknown) for one in found))
+    return Recognised(
+        export=export.name,
+        part="",
+        places={f"{one.part}.{column}": place for one in found for column, place in one.places.items()},
+        units={f"{one.part}.{column}": unit for one in found for column, unit in one.units.items()},
+        unknown=tuple(name for name in found[0].unknown if name in unknown),
+    )
+
+
 def shortcoming(headers: Sequence[str], mapping: Mapping) -> str:
     """Which export the header comes nearest and which of its columns it lacks; empty when it comes near none."""
     nearest: tuple[int, str] = (_NEAR - 1, "")

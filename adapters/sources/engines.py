@@ -32,6 +32,7 @@ _REFUSAL: Final = re.compile(
 )
 _NO_RIGHT: Final = frozenset((1142, 1143, 1370))
 _NO_RIGHT_STATE: Final = "42501"
+_OTHER_ENCODING_STATE: Final = "22021"
 
 
 def open_engine(url: str) -> Engine:
@@ -46,6 +47,8 @@ def open_engine(url: str) -> Engine:
         address = address.set(drivername=_DRIVERS.get(kind, address.drivername))
         if address.drivername.startswith(("mysql", "mariadb")) and "charset" not in address.query:
             address = address.update_query_dict({"charset": "utf8mb4"})
+        if kind == "postgresql" and "client_encoding" not in address.query:
+            address = address.update_query_dict({"client_encoding": "utf8"})  # else SQL_ASCII comes as bare bytes
         engine = create_engine(address, connect_args=_patience(address))
     except (ArgumentError, NoSuchModuleError, ImportError, ValueError):
         raise Malformed(
@@ -123,6 +126,13 @@ def fault_of(fault: SQLAlchemyError | AwayForNow, table: str = "") -> HubError:
             f"This user may not read {table or 'the tables'} of the registry's database; grant it SELECT, or name"
             " another user in the URL.",
             f"当前用户无权读取登记库的 {table or '表'}；请授予 SELECT 权限或更换用户。",
+        )
+    if isinstance(fault, DBAPIError) and getattr(fault.orig, "sqlstate", None) == _OTHER_ENCODING_STATE:
+        return Malformed(
+            "adapters.database-encoding",
+            f"The registry's database keeps text in no encoding that it knows{_of(table)}; say in which it was written"
+            " at the end of the URL: ?client_encoding=gb18030.",
+            "登记库数据库未声明文字编码；请在地址末尾写明，如 ?client_encoding=gb18030。",
         )
     if type(fault) is DatabaseError:
         return Malformed(

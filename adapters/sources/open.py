@@ -36,8 +36,8 @@ def read_source(
         if not contents.ignored:
             raise Missing(
                 "adapters.source-without-tables",
-                "The source holds no table and no file at all; check the path or the database.",
-                "数据源中没有任何表或文件；请检查路径或数据库。",
+                "The source holds no table and no file at all; check the path, the database, or the mapping's schema.",
+                "数据源中没有任何表或文件；请检查路径、数据库或映射中的模式（schema）。",
             )
         found = [_told(one) for one in contents.ignored[:10]]
         raise Missing(

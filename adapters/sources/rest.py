@@ -1,6 +1,5 @@
 """A signed, paged interface as a source 接口: its rows as a table, read on from the last second that was seen."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
@@ -13,7 +12,7 @@ from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, S
 from adapters.sources.pages import Page, Reading
 from adapters.sources.patience import Patience
 from adapters.sources.signed_http import SignedInterface
-from adapters.sources.workbook import cell_text
+from adapters.sources.workbook import nested_text
 from adapters.standard.folding import folded_header, is_broken
 from adapters.standard.scalars import read_instant
 from hub.errors import Missing
@@ -150,16 +149,16 @@ class InterfaceTable(LiveTable):
             return ""
         place = self.recognised.places.get(self._mapping.exports[self.recognised.export].updated or "")
         written = row.get(self.headers[place]) if place is not None else row.get(self._mapping.rest.updated)
-        return _second(value_text(written))
+        return _second(nested_text(written))
 
     def _cells(self, row: Mapping[str, Any]) -> list[str]:
         cells = [""] * len(self.headers)
         for name, value in row.items():
             place = self._places.get(name)
             if place is not None:
-                cells[place] = value_text(value)
+                cells[place] = nested_text(value)
             elif (place := self._known.get(_folded(name))) is not None:
-                cells[place] = cells[place] or value_text(value)
+                cells[place] = cells[place] or nested_text(value)
         return cells
 
 
@@ -180,10 +179,3 @@ def _second(text: str) -> str:
     """The instant as the interface writes instants: local, to the second."""
     found, _flag = read_instant(text) if text else (None, None)
     return f"{found} 00:00:00" if found and ":" not in found else found or ""
-
-
-def value_text(value: Any) -> str:
-    """A field's value as text; what is nested is written as JSON."""
-    if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False)
-    return cell_text(value)

@@ -1,6 +1,5 @@
 """Database tables as a source 库表: PostgreSQL, MariaDB, SQLite by URL; told by their columns, read as a stream."""
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,12 +19,13 @@ from sqlalchemy.sql.expression import ColumnClause, ColumnElement
 from sqlalchemy.types import NullType
 
 from adapters.mapping.model import Mapping as RegistryMapping
-from adapters.mapping.recognise import Recognised, recognise, shortcoming
+from adapters.mapping.recognise import Recognised, recognise, recognise_joined, shortcoming
 from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, text_of, views_instead
 from adapters.sources.grid import raw_of
+from adapters.sources.listing import listed
 from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.patience import AwayForNow, Patience, patient
-from adapters.sources.workbook import cell_text
+from adapters.sources.workbook import cell_text, nested_text
 from adapters.standard.folding import is_broken
 from hub.errors import Missing
 from hub.kernel.clock import LOCAL
@@ -53,12 +53,13 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
     contents = Contents(closers=[engine.dispose])
     try:
         inspector = patient(patience or Patience())(_inspector, engine)
-        tables = dict.fromkeys(inspector.get_table_names(schema), False)
-        views = dict.fromkeys(inspector.get_view_names(schema), True)
+        names, parts = listed(inspector, schema)
         granted = views_instead(engine) if engine.dialect.name == "postgresql" else {}
         broken: dict[str, DBAPIError] = {}
-        for name in sorted({**views, **tables}):
-            is_view = name in views
+        for name, is_view in sorted(names.items()):
+            if name in parts:
+                contents.ignored.append(Ignored(name, "a part of another table, read with the whole"))
+                continue
             described = _shown(inspector, name, schema, broken) if is_view else inspector.get_columns(name, schema)
             columns = [str(one["name"]) for one in described]
             keys = [] if is_view else inspector.get_pk_constraint(name, schema)["constrained_columns"]
@@ -169,7 +170,8 @@ class DatabaseTable(LiveTable):
     def __init__(
         self, engine: Engine, name: str, shape: Shape, recognised: Recognised, mapping: RegistryMapping
     ) -> None:
-        used = set(recognised.places.values())
+        whole = recognise_joined(shape.columns, mapping.exports[recognised.export])
+        used = {*recognised.places.values(), *(whole.places.values() if whole else ())}
         kept = [place for place, one in enumerate(shape.columns) if place in used or one in shape.ordered]
         places = {column: kept.index(place) for column, place in recognised.places.items()}
         super().__init__(name, [shape.columns[place] for place in kept], replace(recognised, places=places))
@@ -240,7 +242,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, dict | list):
-        return json.dumps(value, ensure_ascii=False, default=str)
+        return nested_text(value)
     if isinstance(value, Decimal):
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):

@@ -269,6 +269,16 @@ def _literal(formula: str) -> str | None:
     return inner if inner.replace(".", "", 1).isdigit() else None
 
 
+def nested_text(value: Any) -> str:
+    """Several values as a cell packs them: those of a list by 、, those of an object by blanks, objects by lines."""
+    if isinstance(value, dict):
+        return " ".join(text for one in value.values() if (text := nested_text(one)))
+    if isinstance(value, list):
+        between = "\n" if any(isinstance(one, dict) for one in value) else "、"
+        return between.join(text for one in value if (text := nested_text(one)))
+    return cell_text(value)
+
+
 def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type of cell
     """A cell's value as text: numbers in full, days in ISO form, errors as nothing."""
     if value is None:
