@@ -21,6 +21,16 @@ DRIVER_AWAY = (psycopg.OperationalError, psycopg.InterfaceError)
 """What the driver raises for statements that did not pass through SQLAlchemy."""
 
 
+GONE_SECONDS: Final = 20
+_NOTICE_GONE: Final = {
+    "tcp_user_timeout": GONE_SECONDS * 1000,
+    "keepalives_idle": GONE_SECONDS // 2,
+    "keepalives_interval": GONE_SECONDS // 4,
+    "keepalives_count": 2,
+}
+"""A machine that vanished says nothing: who waits for it would wait for hours, and go on when it is back.
+The address may name others."""
+
 # What the server itself says to a connection has its severity, in the server's language, and two spaces in front; what
 # the system or the driver says has not, but for a password that the server asked for and was not given. While it starts
 # or stops it only has to be waited for.
@@ -84,9 +94,11 @@ class Database:
     """One PostgreSQL database. ``url`` is any ``postgresql://`` URL; the driver is always psycopg 3."""
 
     def __init__(self, url: str, *, pool_size: int = 20, connect_seconds: int = 5) -> None:
-        about = {"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8"}
+        address = _address(url)
+        noticing = {name: value for name, value in _NOTICE_GONE.items() if name not in address.query}
+        about = {"connect_timeout": connect_seconds, "application_name": "hub", "client_encoding": "UTF8", **noticing}
         self.engine: Engine = create_engine(
-            _address(url),
+            address,
             pool_size=pool_size,
             max_overflow=pool_size // 2,
             pool_timeout=connect_seconds,

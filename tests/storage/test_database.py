@@ -9,6 +9,7 @@ from hub.errors import Malformed, Unavailable
 from hub.storage.database import Database, away
 from hub.storage.embedded import address_of
 from hub.storage.migrate import migrate
+from hub.storage.statements import cursor_of
 
 
 def test_the_operator_reads_which_database_is_missing(server: URL, capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,3 +93,14 @@ def test_an_address_that_can_be_misread_is_refused_without_its_password(url: str
 )
 def test_every_unmistakable_address_is_taken(url: str) -> None:
     Database(url).close()
+
+
+def test_every_connection_notices_a_machine_that_vanished_unless_the_address_says_how(database: Database) -> None:
+    plain = database.engine.url
+    other = Database(plain.update_query_dict({"tcp_user_timeout": "7000"}).render_as_string(hide_password=False))
+    for each, limit in ((database, "20000"), (other, "7000")):
+        with each.looking() as cursor, each.reading() as session:
+            for driver in (cursor.connection, cursor_of(session).connection):
+                told = driver.info.get_parameters()
+                assert (told["tcp_user_timeout"], told["keepalives_idle"]) == (limit, "10")
+    other.close()
