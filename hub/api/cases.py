@@ -189,7 +189,7 @@ async def add_people(
 async def answer(
     case: CaseId, wanted: Annotated[AnswersWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
 ) -> ChecklistView:
-    """Conditions (`condition:ID`), the situation (`sub-item`), which record is meant (`choose:…`); the checklist with them."""
+    """Conditions (`condition:ID`), the situation (`sub-item`), which record is meant (`choose:…`)."""
     consumer, given = caller.party.id, list(wanted.answers.items())
     return await work(
         request, lambda: checklist_view(hub.cases.answer(consumer, number_of(hub, consumer, case), given))

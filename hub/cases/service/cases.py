@@ -65,7 +65,7 @@ class CaseService:
         require_usable(opening, matter, consumer, today)
         case_id = new_id("case")
         with around.database.writing() as session:
-            people, asked = placed(around, session, consumer, opening.people, {})
+            people, asked = placed(around, session, consumer, opening.people)
             case = Case(
                 case_id=case_id,
                 consumer=consumer,
@@ -152,7 +152,7 @@ class CaseService:
         return self._lookout.remembered(cases, shape)
 
     def add_people(self, consumer: str, number: str, people: Sequence[PersonIn]) -> Checklist:
-        """Further participants, such as founding units or heirs, are bound to the case.
+        """Further participants, such as founding units or heirs, are bound to the case; each once in a role.
 
         Raises:
             Missing, Conflict, Malformed: as for opening.
@@ -162,11 +162,11 @@ class CaseService:
             store = CaseStore(session)
             case = require_case(store, consumer, number, locked=True)
             require_actable(around, session, case)
-            counts = {each.role: len(case.subjects_in(each.role)) for each in case.participants}
-            require_roles(around.matter_of(case), [*_as_asked(case), *people])
-            found, asked = placed(around, session, consumer, people, counts)
+            found, asked = placed(around, session, consumer, people, resolved_again(around, session, case))
+            added = [PersonIn(role, who) for (role, _), who in asked.items()]
+            require_roles(around.matter_of(case), [*_as_asked(case), *added])
             store.keep_people(case.case_id, found, seal(around, case.case_id, asked))
-            around.record(session, case, "people-added", consumer, {"count": len(people)})
+            around.record(session, case, "people-added", consumer, {"count": len(added)})
             return self._lookout.checklist(session, require_case(store, consumer, number))
 
     def answer(self, consumer: str, number: str, answers: Iterable[tuple[str, str]]) -> Checklist:

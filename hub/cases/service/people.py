@@ -1,8 +1,10 @@
 """Whom a case is about: each participant resolved exactly like the applicant."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from typing import Final
 
 from sqlmodel import Session
 
@@ -12,6 +14,9 @@ from hub.cases.store import CaseStore
 from hub.catalogue.model import APPLICANT, Matter
 from hub.errors import Malformed
 from hub.identity.model import Answer, Found, IdentityQuery, NoneFound, UnderReview
+
+_OTHER_KIND: Final = {"resident": "legal_person", "legal_person": "resident"}
+_Named = tuple[str, str | PersonAsked]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,13 @@ def require_roles(matter: Matter, people: Sequence[PersonIn]) -> None:
     """Every role is one of the matter's, no role is overfull, and there is exactly one applicant.
 
     Raises:
-        Malformed: ``cases.unknown-role``, ``cases.too-many-people`` or ``cases.no-applicant``.
+        Malformed: ``cases.unknown-role``, ``cases.too-many-people``, ``cases.wrong-kind-of-subject`` or
+            ``cases.no-applicant``.
     """
     counts: dict[str, int] = {}
     for person in people:
         counts[person.role] = counts.get(person.role, 0) + 1
+        _require_kind(matter, person)
     for role_id, count in counts.items():
         role = matter.role_for(role_id)
         if role is None:
@@ -87,20 +94,62 @@ def require_roles(matter: Matter, people: Sequence[PersonIn]) -> None:
         raise Malformed("cases.no-applicant", "Name exactly one applicant.", "须有且仅有一名申请人。")
 
 
+def _require_kind(matter: Matter, person: PersonIn) -> None:
+    role = matter.role_for(person.role)
+    if role and person.asked.kind == _OTHER_KIND.get(role.subject_kind):
+        raise Malformed(
+            "cases.wrong-kind-of-subject",
+            f"Whoever is “{role.id}” is a {role.subject_kind.replace('_', ' ')}, not a "
+            f"{person.asked.kind.replace('_', ' ')}.",
+            f"角色“{role.id}”须为{'自然人' if role.subject_kind == 'resident' else '法人或非法人组织'}。",
+            role=role.id,
+        )
+
+
+Placed = tuple[tuple[Participant, ...], dict[tuple[str, int], PersonAsked]]
+
+
 def placed(
-    around: Surroundings, session: Session, consumer: str, people: Sequence[PersonIn], counts: Mapping[str, int]
-) -> tuple[tuple[Participant, ...], dict[tuple[str, int], PersonAsked]]:
-    """The participants as resolved now, numbered on from ``counts`` within each role, and who was meant by each."""
+    around: Surroundings, session: Session, consumer: str, people: Sequence[PersonIn], before: Case | None = None
+) -> Placed:
+    """The participants as resolved now and who was meant by each, numbered within each role on from case ``before``.
+
+    Who has that role in it already is left out: what is sent once more changes nothing.
+
+    Raises:
+        Malformed: ``cases.same-person-twice``.
+    """
     answers = resolve_all(around, session, consumer, [person.asked for person in people])
-    next_of = dict(counts)
+    there = _named_in(around, session, before) if before else set()
+    next_of = Counter(each.role for each in before.participants) if before else Counter[str]()
     found: list[Participant] = []
     asked: dict[tuple[str, int], PersonAsked] = {}
+    named: set[_Named] = set()
     for person, answer in zip(people, answers, strict=True):
-        position = next_of.get(person.role, 0) + 1
+        who = (person.role, answer.subject_id or person.asked)
+        if who in there:
+            continue
+        if who in named:
+            raise Malformed(
+                "cases.same-person-twice",
+                f"Somebody stands twice as “{person.role}”; name each once.",
+                f"角色“{person.role}”中有人重复出现；每人只写一次。",
+                role=person.role,
+            )
+        named.add(who)
+        position = next_of[person.role] + 1
         next_of[person.role] = position
         found.append(Participant(person.role, position, answer.outcome, answer.subject_id))
         asked[person.role, position] = person.asked
     return tuple(found), asked
+
+
+def _named_in(around: Surroundings, session: Session, case: Case) -> set[_Named]:
+    """Who has which role in the case: the subject, or, of who is not exactly one, what was said of them."""
+    named: set[_Named] = {(each.role, each.subject_id) for each in case.participants if each.subject_id}
+    open_places = [(each.role, each.position) for each in case.participants if not each.subject_id]
+    sealed = CaseStore(session).asked_of(case.case_id) if open_places else {}
+    return named | {(place[0], _opened(around, case, place, sealed)) for place in open_places}
 
 
 def seal(
