@@ -1,7 +1,7 @@
 """A case's way to its result: dates, states, licences, agents, promises, and what the applicant sees."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
@@ -13,11 +13,13 @@ from hub.cases.service import CaseService
 from hub.cases.service.mandates import MandateIn
 from hub.cases.service.supervising import Supervision
 from hub.errors import Conflict, Malformed, Missing, Refused
+from hub.evidence.model import Status
 from hub.identity.model import GoldenValue
 from hub.kernel.ids import new_id
 from hub.kernel.workdays import WorkdayCalendar
 from hub.proof.sdjwt import issue_sd_jwt
-from tests.cases.conftest import County, person
+from tests.cases.conftest import NOW, County, person
+from tests.cases.test_checklist import known_resident
 
 AID = "svc:low-income-aid"
 STANDARD = WorkdayCalendar.standard()
@@ -284,3 +286,32 @@ def test_a_filing_that_no_calendar_dates_is_watched_and_dated_by_one_that_is_loa
     assert CaseService(around).case(AID, "L-1").filing_due_on == date(2027, 1, 5)
     aid.cases.deciding.file(AID, "L-1")
     assert [each for each in Supervision(around).report(*next_year).lights if each.timer.limit is Limit.filing] == []
+
+
+@pytest.mark.parametrize("dead", ["A", "G"])
+def test_a_mandate_ends_with_the_life_of_who_gave_it_or_holds_it(county: County, dead: str) -> None:
+    known_resident(county)
+    known_resident(county, "G")
+    mandate_id = mandate(county)
+    county.open(AID, "low-income-aid", "L-1", mandate_id=mandate_id)
+    death = county.hold("household-cancellation", dead, is_reversed=False, died_on="2026-11-19")
+    for deed in (
+        lambda: mandate(county),
+        lambda: county.cases.answer(AID, "L-1", [("condition:renting", "no")]),
+        lambda: county.open(AID, "low-income-aid", "L-2", mandate_id=mandate_id),
+    ):
+        with pytest.raises(Refused) as refused:
+            deed()
+        assert refused.value.code == "cases.mandate-ended-by-death"
+    with county.database.writing() as session:
+        county.around.evidence(session).end([death], Status.withdrawn, "reversed", county.clock.now())
+    county.cases.answer(AID, "L-1", [("condition:renting", "no")])
+
+
+def test_a_mandate_whose_last_day_is_over_is_not_recorded(county: County) -> None:
+    known_resident(county)
+    known_resident(county, "G")
+    today = NOW.date()
+    with pytest.raises(Refused, match="over"):
+        mandate(county, valid_from=today - timedelta(days=9), valid_until=today - timedelta(days=1))
+    assert mandate(county, valid_until=today)

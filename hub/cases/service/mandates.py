@@ -7,6 +7,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.cases.model import Case, PersonAsked
+from hub.cases.service.living import require_living
 from hub.cases.service.people import resolve
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore, Mandate, MandateStore
@@ -38,6 +39,7 @@ class Mandates:
         Raises:
             Malformed: the period is reversed, no matter is named, or somebody is to act for themselves.
             Missing: subject or agent is not known exactly, or a matter is not in the catalogue.
+            Refused: its last day is over, or subject or agent is recorded dead.
         """
         if given.valid_until < given.valid_from or not given.matters:
             raise Malformed(
@@ -46,6 +48,12 @@ class Mandates:
                 "委托须写明事项，且起止时间不得颠倒。",
             )
         around = self._around
+        if given.valid_until < around.today:
+            raise Refused(
+                "cases.mandate-over",
+                "The mandate's last day is over; bring a current one.",
+                "委托期限已届满；请提供有效的委托。",
+            )
         known = around.catalogue.require_edition_on(around.today).catalogue
         for matter in given.matters:
             require_known_matter(known, matter)
@@ -64,6 +72,7 @@ class Mandates:
                     "Nobody needs a mandate to act for themselves; name the agent.",
                     "委托人与代办人为同一人，无需委托；请填写代办人。",
                 )
+            require_living(around, session, (subject, agent))
             mandate_id = new_id("man")
             MandateStore(session).keep(
                 Mandate(subject, mandate_id, agent, given.matters, given.valid_from, given.valid_until, consumer)
@@ -123,7 +132,7 @@ def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
     """Whoever acts for the applicant may do so in this matter today; without an agent there is nothing to ask.
 
     Raises:
-        Refused: ``cases.mandate-does-not-cover``.
+        Refused: ``cases.mandate-does-not-cover`` or ``cases.mandate-ended-by-death``.
     """
     if not case.mandate_id:
         return
@@ -138,6 +147,7 @@ def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
             "The mandate ended, or is not for this applicant and matter; bring a current one.",
             "委托已终止，或不适用于该申请人及事项；请提供有效的委托。",
         )
+    require_living(around, session, (mandate.subject_id, mandate.agent_id))
 
 
 def _is_about(around: Surroundings, session: Session, mandate: Mandate, case: Case) -> bool:
