@@ -1,14 +1,16 @@
 """What need not be brought, matter by matter, from evidence that is really held."""
 
+from datetime import timedelta
+
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from hub.cases.model import Checklist, ItemState
 from hub.cases.rules.reasons import because, reason
 from hub.cases.service import Opening
 from hub.cases.service.mandates import MandateIn
 from hub.errors import Conflict, Malformed, Missing, Refused
-from tests.cases.conftest import SEVERAL, UNDER_REVIEW, County, person
+from tests.cases.conftest import NOW, SEVERAL, UNDER_REVIEW, County, person
 
 AID = "svc:low-income-aid"
 ASSOCIATION = "svc:association-registration"
@@ -436,3 +438,28 @@ def test_words_for_the_applicant_end_in_one_stop_and_name_no_code() -> None:
         assert because(code, []).en.endswith((" it.", "confirmed."))
         assert because(code, []).zh in {"请提交。", "无法确认。"}
     assert because("gap", [], on="2026-12-01").zh == "可容缺受理，请最迟于2026-12-01补交。"
+
+
+def test_what_a_registry_issued_and_what_ended_since_is_told_with_its_day_and_where_to_renew_it(county: County) -> None:
+    known_resident(county)
+    ends = NOW - timedelta(days=2)
+    with county.database.writing() as session:
+        session.execute(text("UPDATE evidence SET valid_until = :ends"), {"ends": ends})
+    item = county.open(AID, "low-income-aid", "L-1").checklist.item_for("household-identity")
+    assert [each.code for each in item.lacking] == ["expired"]
+    assert f"what Civil Affairs Bureau issued ended on {ends.date()}" in item.reason.en
+    assert "民政局出具的凭证已于2026-11-18到期" in item.reason.zh
+
+
+def test_the_newest_evidence_says_why_none_counts(county: County) -> None:
+    known_resident(county, "D")
+    county.hold("real-estate-right", {"holder": "D"}, unit="1", registered_status="history", right_kind="4")
+    county.hold(
+        "real-estate-right", {"holder": "D"}, unit="2", registered_status="current", as_of=NOW - timedelta(days=9)
+    )
+    with county.database.writing() as session:
+        session.execute(
+            text("UPDATE evidence SET valid_until = now() WHERE as_of < :then"), {"then": NOW - timedelta(days=8)}
+        )
+    opened = county.open("svc:real-estate-window", "real-estate-inheritance", "R-1", ("deceased", "D"))
+    assert [each.code for each in opened.checklist.item_for("certificate").lacking] == ["checks-fail"]

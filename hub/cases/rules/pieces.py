@@ -162,11 +162,10 @@ def _without_subject(world: World, person: Participant) -> Finding:
 def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) -> Finding:
     kind = world.catalogue.evidence_by_name[piece.of_type]
     usable, why = _usable(world, piece, world.held.get(subject_id, {}).get(kind.name, ()))
-    if usable is None and why == "not-held" and kind.supply is not Supply.pushed:
+    if usable is None and why is None and kind.supply is not Supply.pushed:
         return _on_request(world, piece, (person, subject_id), kind)
     if usable is None:
-        names = world.role_names(person.role)
-        return Finding(Found.lacking, reason(why, role=names.en, role_zh=names.zh))
+        return Finding(Found.lacking, why or _not_held(world, person))
     allowed = world.permission(kind.vct)
     if isinstance(allowed, NotAllowed):
         return Finding(Found.lacking, reason("not-permitted"), could_have=True)
@@ -174,21 +173,33 @@ def _evidence(world: World, piece: Piece, person: Participant, subject_id: str) 
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 
 
-def _usable(world: World, piece: Piece, held: Sequence[Held]) -> tuple[Held | None, str]:
-    """The newest that counts, or the code of why none does."""
-    why = "not-held"
+def _usable(world: World, piece: Piece, held: Sequence[Held]) -> tuple[Held | None, Reason | None]:
+    """The newest that counts, or why the newest of all does not; neither where nothing is held."""
+    why: Reason | None = None
     for each in held:
         if not _in_role(each, piece.role):
             continue
         if not each.is_valid_at(world.now):
-            why = "expired"
+            lack = _out_of_time(world, each)
         elif piece.fresh_days is not None and each.as_of < world.now - timedelta(days=piece.fresh_days):
-            why = "stale"
+            lack = reason("stale")
         elif piece.checks and not world.satisfies(each, piece.checks):
-            why = "checks-fail"
+            lack = reason("checks-fail")
         else:
-            return each, ""
+            return each, None
+        why = why or lack
     return None, why
+
+
+def _out_of_time(world: World, held: Held) -> Reason:
+    if held.valid_until is not None and held.valid_until <= world.now:
+        return world.because_of("expired", held.issuer, on=local_date(held.valid_until))
+    return world.because_of("not-begun", held.issuer, on=local_date(held.valid_from or held.as_of))
+
+
+def _not_held(world: World, person: Participant) -> Reason:
+    names = world.role_names(person.role)
+    return reason("not-held", role=names.en, role_zh=names.zh)
 
 
 def _on_request(world: World, piece: Piece, who: tuple[Participant, str], kind: EvidenceType) -> Finding:
@@ -317,11 +328,10 @@ def _result(world: World, piece: Piece, person: Participant, subject_id: str) ->
     """The licence that another matter's approval issued, kept as evidence."""
     kind = world.catalogue.evidence_by_name[LICENCE]
     wanted = Check("matter", one_of=(piece.of_type,))
-    held = world.held.get(subject_id, {}).get(LICENCE, ())
-    usable = next((each for each in held if each.is_valid_at(world.now) and world.satisfies(each, (wanted,))), None)
+    licences = [each for each in world.held.get(subject_id, {}).get(LICENCE, ()) if world.satisfies(each, (wanted,))]
+    usable, why = _usable(world, piece, licences)
     if usable is None:
-        names = world.role_names(person.role)
-        return Finding(Found.lacking, reason("not-held", role=names.en, role_zh=names.zh))
+        return Finding(Found.lacking, why or _not_held(world, person))
     words = world.because_of("held", usable.issuer, as_of=local_date(usable.as_of))
     return Finding(Found.held, words, (_source(kind.vct, person, usable),), (_want(kind.vct, piece, person),))
 

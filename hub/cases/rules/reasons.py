@@ -61,7 +61,11 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "cannot": ("It cannot be confirmed{why}", "无法确认{why}"),
     "not-held": ("no registry here holds it for {role}", "登记库中没有{role}的该信息"),
     "stale": ("what is held is older than allowed", "已有信息超过时效"),
-    "expired": ("what is held has ended", "已有凭证已过期"),
+    "expired": (
+        "what {provider} issued ended on {on}; it counts again once it is renewed there",
+        "{provider}出具的凭证已于{on}到期，在该单位换发后即可使用",
+    ),
+    "not-begun": ("what {provider} issued counts from {on} on", "{provider}出具的凭证自{on}起有效"),
     "checks-fail": ("what is registered does not meet the requirement", "登记信息不符合要求"),
     "not-permitted": (
         "a registry holds it, but this office has no permission for it yet",
