@@ -251,6 +251,11 @@ class _Builder:
         host, _, port = self.settings.scanner.rpartition(":")
         return ClamdScanner(host, int(port))
 
+    @property
+    def _witness_seconds(self) -> float:
+        """How long what is kept for years waits for the witnesses' cosignatures."""
+        return 0.0 if self.settings.witness_policy is None else self.settings.limits.receipt_seconds
+
     def _exchange(self) -> ExchangeService:
         return ExchangeService(
             Parts(
@@ -265,6 +270,7 @@ class _Builder:
                 hub=self.settings.hub_id,
                 clock=self.clock,
                 receipt_seconds=self.settings.limits.receipt_seconds,
+                witness_seconds=self._witness_seconds,
             )
         )
 
@@ -294,4 +300,5 @@ class _Builder:
             clock=self.clock,
             limit=timedelta(days=self.settings.max_deferral_days),
             receipt_seconds=self.settings.limits.receipt_seconds,
+            witness_seconds=self._witness_seconds,
         )

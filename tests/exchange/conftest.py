@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -68,18 +69,18 @@ def clock() -> FixedClock:
 @pytest.fixture
 def running(
     server: URL, prepared: Callable[[str], Prepared], clock: FixedClock, tmp_path: Path
-) -> Callable[[str], AbstractContextManager[World]]:
-    """Runs a clone of a prepared county."""
+) -> Callable[..., AbstractContextManager[World]]:
+    """Runs a clone of a prepared county, with settings changed."""
     admin = create_engine(server, isolation_level="AUTOCOMMIT")
 
     @contextmanager
-    def run(kind: str) -> Iterator[World]:
+    def run(kind: str, **changed: Any) -> Iterator[World]:
         ready = prepared(kind)
         name = f"t_{secrets.token_hex(6)}"
         with admin.connect() as connection:
             connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{ready.database}"'))
         data = shutil.copytree(ready.settings.data_dir, tmp_path / "data")
-        hub = build(replace(ready.settings, database_url=_url(server, name), data_dir=data), clock)
+        hub = build(replace(ready.settings, database_url=_url(server, name), data_dir=data, **changed), clock)
         hub.start()
         try:
             yield World(hub, clock, dict(ready.signers), dict(ready.chains))
@@ -93,14 +94,14 @@ def running(
 
 
 @pytest.fixture
-def bare(running: Callable[[str], AbstractContextManager[World]]) -> Iterator[World]:
+def bare(running: Callable[..., AbstractContextManager[World]]) -> Iterator[World]:
     """A running hub that holds nothing about anybody."""
     with running("bare") as world:
         yield world
 
 
 @pytest.fixture
-def world(running: Callable[[str], AbstractContextManager[World]]) -> Iterator[World]:
+def world(running: Callable[..., AbstractContextManager[World]]) -> Iterator[World]:
     """A running hub that holds a family's evidence, and a case of theirs."""
     with running("family") as world:
         yield world

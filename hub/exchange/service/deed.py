@@ -12,6 +12,7 @@ from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_pla
 from hub.exchange.model import Answered, Exchanged, KeptExchange, Request
 from hub.exchange.rules import REQUEST_TYP, request_in, require_nameless
 from hub.exchange.service.answering import Answering
+from hub.exchange.service.lasting import lasting_receipt
 from hub.exchange.service.parts import Parts
 from hub.exchange.store import ExchangeStore
 from hub.kernel.clock import local_date
@@ -77,7 +78,7 @@ class ExchangeService:
         return request
 
     def bundle(self, exchange_id: str, *, consumer: str | None = None) -> dict[str, Any]:
-        """Everything that proves the exchange, for offline verification.
+        """Everything that proves the exchange, for offline verification; cosigned by the witnesses, once they have.
 
         Raises:
             Missing: no such exchange, or not of this consumer.
@@ -88,16 +89,11 @@ class ExchangeService:
             statuses = [] if kept is None else _status_lists(session, kept)
         if kept is None or consumer not in {None, kept.consumer}:
             raise Missing("exchange.unknown", "No such exchange of yours is on record.", "未查到您的该次数据交换。")
+        parts = self._parts
+        receipt = lasting_receipt(parts.log, kept.entry_id, parts.receipt_seconds, parts.witness_seconds)
         keys = self._parts.directory.key_history({self._parts.hub, *signers_in(kept)})
-        bundle = bundle_of(kept, receipt=self._receipt(kept), keys=keys, status_lists=statuses)
+        bundle = bundle_of(kept, receipt=receipt, keys=keys, status_lists=statuses)
         return sealed_bundle(bundle, self._parts.signer, hub=self._parts.hub, now=self._parts.clock.now())
-
-    def _receipt(self, kept: KeptExchange) -> str:
-        log = self._parts.log
-        try:
-            return log.prove(kept.entry_id, is_witnessed=True).proof_text
-        except Missing:
-            return log.receipt_for(kept.entry_id, self._parts.receipt_seconds).proof_text
 
     def _check_consumer(self, party: str) -> None:
         if self._parts.directory.require_party(party).kind not in ASKING:

@@ -104,6 +104,7 @@ class Parts:
     hub: str
     clock: Clock
     receipt_seconds: float = 10.0
+    witness_seconds: float = 0.0
     remember_seconds: float = REMEMBER_SECONDS
     _grants: Remembered[str, list[Grant]] = field(init=False, repr=False)
     _fresh: Remembered[str, Mapping[str, Mapping[str, int]]] = field(init=False, repr=False)

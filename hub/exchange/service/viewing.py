@@ -10,6 +10,7 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.audit.store import AuditStore
 from hub.errors import Conflict, Missing
+from hub.exchange.service.lasting import lasting_receipt
 from hub.exchange.service.parts import Receipts
 from hub.exchange.store.accesses import AccessStore
 from hub.exchange.views import (
@@ -61,6 +62,7 @@ class ViewParts:
     clock: Clock
     limit: timedelta
     receipt_seconds: float = 10.0
+    witness_seconds: float = 0.0
 
     def chain_name(self, subject_id: str) -> str:
         """What a chain is called outside: the same at every look, and nothing to look anything up by."""
@@ -119,7 +121,9 @@ class ViewService:
         if subject_id is not None:
             with parts.database.writing() as session:
                 entry = parts.keep_about(session, subject_id, "view-opened", {"by": by}, {"by": by})  # 3
-            parts.log.receipt_for(entry.entry_id, parts.receipt_seconds)
+            lasting_receipt(
+                parts.log, entry.entry_id, parts.receipt_seconds, parts.witness_seconds
+            )
         view = {
             "version": VERSION,
             "hub": parts.hub,
