@@ -8,7 +8,9 @@ from hub.identity.model import Move
 from hub.identity.rules import as_json
 from hub.identity.service.parts import Parts
 from hub.identity.service.planning import Pair, Planner
+from hub.identity.service.standing import HOLDS_ANOTHER_NUMBER
 from hub.identity.store import IndexStore, NewLink, NewReview, NewSubject, ReviewStore, Session
+from hub.identity.traits import are_compatible
 from hub.kernel.ids import new_id
 
 BULK: Final = "bulk"
@@ -51,6 +53,8 @@ class Applying:
             return fault.code
         if plan is None:
             return ""
+        if not are_compatible(self._numbers(plan.survivor), self._numbers(plan.loser)):
+            return HOLDS_ANOTHER_NUMBER
         self._index.redirect(plan.loser, plan.survivor)
         self._index.append(
             [self._line(plan.survivor, plan.mover, "merged", item, other=plan.anchor, from_subject=plan.loser)]
@@ -58,6 +62,12 @@ class Applying:
         self._move([each.mention_id for each in plan.moving], plan.survivor, item)
         ReviewStore(self._session).moot_settled([plan.survivor])
         return ""
+
+    def _numbers(self, subject_id: str) -> set[str]:
+        """The valid numbers that the subject's records state by now."""
+        kind = self._parts.kinds[self._index.subjects([subject_id])[subject_id][0]]
+        opened = (self._parts.vault.open_traits(row[1], row[3]) for row in self._index.members([subject_id]))
+        return {number for traits in opened if (number := kind.valid_number(traits))}
 
     def _split(self, item: Item, pair: Pair) -> str:
         try:

@@ -7,7 +7,8 @@ their own. An item is ``{"what": "join" | "split" | "review", "pair": [mention, 
 checked again when the set is applied, and what has changed since is skipped with its reason.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,9 +25,9 @@ from hub.identity.rules import SCORE, components
 from hub.identity.service.applying import Applying, Item
 from hub.identity.service.parts import Kind, Parts
 from hub.identity.service.planning import Pair
-from hub.identity.service.standing import SAME
+from hub.identity.service.standing import APART, SAME
 from hub.identity.store import IndexStore, Session
-from hub.identity.store.changes import ChangeStore, KeptChanges
+from hub.identity.store.changes import ChangeStore, KeptChanges, Said
 from hub.kernel.ids import new_id
 from hub.storage.database import Database
 
@@ -145,9 +146,11 @@ class ChangeSets:
             load_traits(con, kind.model, self._traits(session, kind, indexed))
             if not indexed.mention_ids:
                 return []
-            words = self._words(session, kind, indexed)
+            said = ChangeStore(session).said()
+            words = self._words(session, kind, indexed, said)
             Resolving(con, kind.model, review_probable=self._review_probable, words=words).run()
-            return _Differing(con, indexed, ChangeStore(session).asked(), words).items()
+            parted = {frozenset(each.subjects) for each in said if each.verdict == APART}
+            return _Differing(con, indexed, ChangeStore(session).asked(), words, parted).items()
 
     def _traits(self, session: Session, kind: Kind, indexed: _Indexed) -> Iterator[tuple[str, Traits]]:
         for kept in IndexStore(session).all_mentions():
@@ -159,13 +162,15 @@ class ChangeSets:
             indexed.likenesses.append(kept.likeness)
             yield kept.mention_id.hex(), traits
 
-    def _words(self, session: Session, kind: Kind, indexed: _Indexed) -> Mapping[tuple[int, int], bool]:
+    def _words(
+        self, session: Session, kind: Kind, indexed: _Indexed, said: Sequence[Said]
+    ) -> Mapping[tuple[int, int], bool]:
         """What stewards said, and joins that rest on a record's own history, by row."""
         rows = {mention_id: row for row, mention_id in enumerate(indexed.mention_ids)}
         store = ChangeStore(session)
         methods = [SCORE, *(rule.rule for rule in kind.model.rules)]
         told = dict.fromkeys(store.joined_otherwise(methods), True)
-        told |= {(low, high): word == SAME for low, high, word in store.said()}
+        told |= {each.pair: each.verdict == SAME for each in said}
         pairs = ((rows.get(low), rows.get(high), same) for (low, high), same in told.items())
         return {
             (min(left, right), max(left, right)): same
@@ -178,12 +183,18 @@ class _Differing:
     """A finished run beside the index that it was made from."""
 
     def __init__(
-        self, con: duckdb.DuckDBPyConnection, indexed: _Indexed, asked: set[Pair], words: Mapping[tuple[int, int], bool]
+        self,
+        con: duckdb.DuckDBPyConnection,
+        indexed: _Indexed,
+        asked: set[Pair],
+        words: Mapping[tuple[int, int], bool],
+        parted: Collection[frozenset[str]],
     ) -> None:
         self._con = con
         self._indexed = indexed
         self._asked = asked
         self._words = words
+        self._parted = parted
 
     def items(self) -> list[Item]:
         roots = self._held_together(dict(self._con.execute("SELECT n, root FROM assigned").fetchall()))
@@ -198,15 +209,31 @@ class _Differing:
         return {row: first[root] for row, root in roots.items()}
 
     def _joins(self, roots: Mapping[int, int]) -> Iterator[Item]:
-        """The strongest link between every two subjects that one cluster holds."""
+        """The strongest link between every two subjects that one cluster holds.
+
+        But none of a subject that fits two which a steward called different, as none is made at intake.
+        """
         subjects = self._indexed.subjects
-        joined: dict[frozenset[str], None] = {}
         links = "SELECT a, b, method, weight FROM scored WHERE outcome = 'link' ORDER BY weight DESC, a, b"
+        joined: dict[frozenset[str], tuple[int, int, str, float]] = {}
+        beside: dict[str, set[str]] = defaultdict(set)
         for left, right, method, weight in self._con.execute(links).fetchall():
-            between = frozenset((subjects[left], subjects[right]))
-            if len(between) > 1 and roots[left] == roots[right] and between not in joined:
-                joined[between] = None
+            one, other = subjects[left], subjects[right]
+            if one != other:
+                beside[one].add(other)
+                beside[other].add(one)
+                joined.setdefault(frozenset((one, other)), (left, right, method, weight))
+        for left, right, method, weight in joined.values():
+            if roots[left] == roots[right] and not self._fits_two(subjects[left], subjects[right], beside):
                 yield self._item("join", left, right, method, weight)
+
+    def _fits_two(self, one: str, other: str, beside: Mapping[str, Collection[str]]) -> bool:
+        """True when whoever is joined would leave somebody behind that a steward called different from the other."""
+        return any(
+            frozenset((its, third)) in self._parted
+            for mine, its in ((one, other), (other, one))
+            for third in (mine, *beside[mine])
+        )
 
     def _splits(self, roots: Mapping[int, int]) -> Iterator[Item]:
         """Subjects of which the run makes several: the first mention of the subject beside the first of each other."""
@@ -221,13 +248,11 @@ class _Differing:
     def _reviews(self) -> Iterator[Item]:
         """What waits and was not asked before, unless a steward has called two of the subjects' records different."""
         subjects = self._indexed.subjects
-        told = [pair for pair, same in self._words.items() if not same]
-        parted = {frozenset((subjects[left], subjects[right])) for left, right in told}
         rows = self._con.execute("SELECT a, b, method, weight FROM waiting ORDER BY a, b").fetchall()
         for left, right, method, weight in rows:
             low, high = sorted((self._indexed.mention_ids[left], self._indexed.mention_ids[right]))
             between = frozenset((subjects[left], subjects[right]))
-            if (low, high) not in self._asked and len(between) > 1 and between not in parted:
+            if (low, high) not in self._asked and len(between) > 1 and between not in self._parted:
                 yield self._item("review", left, right, method, weight)
 
     def _item(self, what: str, left: int, right: int, method: str, weight: float) -> Item:

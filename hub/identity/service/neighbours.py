@@ -1,7 +1,8 @@
 """Neighbours 邻近主体: the subjects that matter to a chunk, and what a mention comes to against each of them."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from hub.identity.compare import Traits
@@ -42,11 +43,20 @@ class Neighbours:
         self.by_key.update(found.hits)
         self._stand_up(found)
         self._said = found.said
+        own = {mention_id for _, mention_id, *_ in found.before}
         for subject_id, mention_id, sealed, _ in found.before:
             if sealed:  # an erasure may have taken what it said
                 self._previous[mention_id] = (subject_id, self._parts.vault.open_traits(mention_id, sealed))
-        for low, high, word in found.words:
+        for low, high, word, here, subject_id in found.words:
             self.words[low][high] = self.words[high][low] = word
+            if subject_id in self.standings and here not in own:
+                self.standings[subject_id].spoken.add(here)
+
+    def add(self, draft: Draft, standing: Standing) -> None:
+        """The draft is one of the subject's members."""
+        standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        if draft.mention_id in self.words:
+            standing.spoken.add(draft.mention_id)
 
     def _stand_up(self, found: Looked) -> None:
         for subject_id, (kind, created_at) in found.subjects.items():
@@ -153,11 +163,7 @@ class Neighbours:
         return any(self.resolved(each) == standing.subject_id for key in numbers for each in self.by_key.get(key, ()))
 
     def _holding(self, mention_id: bytes) -> list[str]:
-        return [
-            standing.subject_id
-            for standing in self.standings.values()
-            if any(mention_id in member.mention_ids for member in standing.members.values())
-        ]
+        return [each.subject_id for each in self.standings.values() if mention_id in each.spoken]
 
     def _continued(self, draft: Draft, assessed: list[Assessed]) -> Assessed | None:
         """The subject that the record belonged to before it changed, unless the record now tells of somebody else.
@@ -184,18 +190,23 @@ class Neighbours:
 
     def _of_another_number(self, draft: Draft, standing: Standing) -> Assessed:
         """A question about the record and whoever else of its subject states another number."""
-        judged: list[tuple[Verdict, Member]] = [
-            (draft.kind.matcher.verdict(draft.traits, member.traits), member)
-            for member in standing.members.values()
-            if member.number
-        ]
-        verdict, member = max(judged, key=lambda each: each[0].weight)
+        numbered = [member for member in standing.members.values() if member.number]
+        verdict, member = _nearest(draft, numbered)
         return Assessed(standing, "review", verdict, member, STATES_ANOTHER_NUMBER)
 
-    def tears(self, draft: Draft, links: Sequence[Assessed]) -> str:
+    def beside(self, draft: Draft, each: Assessed) -> Assessed:
+        """The same seen beside another record: where it was an earlier version of the draft, beside who is nearest."""
+        if draft.mention_id not in each.member.mention_ids:
+            return each
+        verdict, member = _nearest(draft, each.standing.members.values())
+        return replace(each, verdict=verdict, member=member)
+
+    def tears(self, draft: Draft, links: Sequence[Assessed], others: Sequence[Assessed]) -> str:
         """Why nobody but a steward says whose the draft is, which fits subjects that are two for certain; else "".
 
         They are two when they hold two numbers, of which the draft has none, or when a steward called them different.
+        It fits one of ``others`` too where nothing but a list that holds both speaks against it: the row may replace
+        that one.
         """
         said = {each.objection for each in links}
         if BY_STEWARD in said:
@@ -203,16 +214,29 @@ class Neighbours:
         pairs = [(one.standing, other.standing) for one, other in combinations(links, 2)]
         if not draft.number and any(not are_compatible(one.numbers, other.numbers) for one, other in pairs):
             return TORN
-        return BETWEEN if SAME_RECORD not in said and any(self.are_parted(*pair) for pair in pairs) else ""
+        if SAME_RECORD in said:
+            return ""
+        parted = [(one, other) for one in links for other in others if self.are_parted(one.standing, other.standing)]
+        replaces = any(_may_replace(draft, other.standing) for _, other in parted)
+        return BETWEEN if replaces or any(self.are_parted(*pair) for pair in pairs) else ""
 
     def are_parted(self, one: Standing, other: Standing) -> bool:
         """True when a steward has called a mention of the one and a mention of the other different."""
-        ids = {each for member in other.members.values() for each in member.mention_ids}
-        return any(
-            self.words[mine].get(each) == APART
-            for member in one.members.values()
-            for mine in member.mention_ids
-            if mine in self.words
-            for each in self.words[mine]
-            if each in ids
-        )
+        return any(self.words[mine].get(its) == APART for mine in one.spoken for its in other.spoken)
+
+
+def _may_replace(draft: Draft, standing: Standing) -> bool:
+    """True when a member of the subject stands on one list with the draft and would be linked if it did not."""
+    kind = draft.kind
+    unlisted = kind.unlisted(draft.traits)
+    return any(
+        kind.matcher.verdict(draft.traits, each.traits).levels.get("list") == "same"
+        and kind.matcher.verdict(unlisted, each.traits).outcome == "link"
+        for each in standing.members.values()
+    )
+
+
+def _nearest(draft: Draft, members: Iterable[Member]) -> tuple[Verdict, Member]:
+    """Of members, the one that speaks most for being the draft's."""
+    judged = [(draft.kind.matcher.verdict(draft.traits, member.traits), member) for member in members]
+    return max(judged, key=lambda each: each[0].weight)

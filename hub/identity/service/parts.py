@@ -98,6 +98,11 @@ class Kind:
         said |= {column: theirs[column] for column in ("number", "number_state") if column in theirs}
         return tuple(said.values())
 
+    def unlisted(self, traits: Traits) -> Traits:
+        """The traits without the mark of a one-person list: between a row and its successor it says nothing."""
+        place = self.model.columns.index("list")
+        return (*traits[:place], "", *traits[place + 1 :])
+
     def stated_by(self, look_up: str) -> str:
         """The number or circumstance that a look-up rests on alone; nothing of one that holds more or something else.
 

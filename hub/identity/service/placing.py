@@ -75,7 +75,7 @@ class Placing:
         assessed = self._near.assessed(heard)
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
         doubts = [each for each in assessed if each.outcome == "review"]
-        if torn := self._near.tears(heard, links):
+        if torn := self._near.tears(heard, links, [each for each in assessed if each.outcome != "link"]):
             doubts += [self._objected(each, torn) for each in links]
             links = []
         if links:
@@ -117,6 +117,8 @@ class Placing:
         self._near.standings[subject_id] = standing
         self._index.keep([NewSubject(subject_id, owner.kind, self._now)], [])
         mention_ids = [mention_id for member in members.values() for mention_id in member.mention_ids]
+        standing.spoken = owner.spoken.intersection(mention_ids)
+        owner.spoken -= standing.spoken
         moved = self._index.move(mention_ids, subject_id)
         self._parts.follow(self._session, [Move(*row[:4], subject_id) for row in moved])
         for mention_id in mention_ids:
@@ -157,10 +159,10 @@ class Placing:
         self._log(draft, standing.subject_id, "linked", first)
         for other in others:
             if self._near.are_parted(standing, other.standing) or not may_merge(matcher, standing, other.standing):
-                doubts.append(self._objected(other, JOINS_TWO))
+                doubts.append(self._objected(self._near.beside(draft, other), JOINS_TWO))
             else:
                 standing = self._merge(draft, standing, other)
-        standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        self._near.add(draft, standing)
         if first.verdict.is_by_number:
             doubts += self._unsettled(draft, standing)
         self._open(draft, [each for each in doubts if not self._near.are_parted(standing, each.standing)])
@@ -182,6 +184,7 @@ class Placing:
         for likeness, member in loser.members.items():
             for mention_id in member.mention_ids:
                 survivor.add(likeness, member.traits, mention_id, member.number)
+        survivor.spoken |= loser.spoken
         self._near.redirects[loser.subject_id] = survivor.subject_id
         self._pending.counts["merged"] += 1
         return survivor
@@ -198,7 +201,7 @@ class Placing:
         subject_id = new_id("sub")
         self._pending.subjects.append(NewSubject(subject_id, draft.kind.model.kind, self._now))
         standing = Standing(subject_id, draft.kind.model.kind, (self._now.timestamp(), subject_id))
-        standing.add(draft.likeness, draft.traits, draft.mention_id, draft.number)
+        self._near.add(draft, standing)
         self._near.standings[subject_id] = standing
         self._keep(draft, subject_id)
         self._pending.links.append(

@@ -44,12 +44,17 @@ class Member:
 
 @dataclass(slots=True)
 class Standing:
-    """A subject with its members; ``order`` puts older subjects first."""
+    """A subject with its members; ``order`` puts older subjects first.
+
+    ``spoken``: its mentions of which stewards have spoken, withdrawn ones too: what was said of them holds for whoever
+    is left.
+    """
 
     subject_id: str
     kind: str
     order: tuple[float, str]
     members: dict[bytes, Member] = field(default_factory=dict)
+    spoken: set[bytes] = field(default_factory=set)
 
     @property
     def numbers(self) -> set[str]:
@@ -131,7 +136,7 @@ def assess(
 
 def _said(words: Mapping[bytes, str], standing: Standing) -> str | None:
     """Apart outranks same: what was called different is never joined through a third."""
-    said = {words[each] for member in standing.members.values() for each in member.mention_ids if each in words}
+    said = {words[each] for each in standing.spoken if each in words}
     return APART if APART in said else SAME if said else None
 
 

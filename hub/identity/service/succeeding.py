@@ -5,9 +5,10 @@ apart do not hold between a row and the one that replaces it.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from operator import itemgetter
 
 from hub.audit.model import Entry
 from hub.audit.store import append
@@ -81,10 +82,14 @@ class Succeeding:
     def withdrawn(self, mention_ids: Iterable[bytes], gone: Rows) -> None:
         """The rows join ``gone``; one that came shortly before and replaces one of them continues its subject."""
         rows = [(_export(kept), self._row(kept)) for kept in self._index.mentions(mention_ids).values()]
-        came = self._came_before([row for _, row in rows])
+        spoken = self._reviews.called_different([row.mention_id for _, row in rows])
+        came = self._came_before([row for _, row in rows], spoken)
         for export, old in rows:
             gone.add(old, export)
-            self._continue(old, [new for new in came.beside(old, export) if new.subject_id != old.subject_id])
+            beside = came.beside(old, export)
+            if old.mention_id in spoken and (new := _nearest(old, beside)):
+                self._reviews.pass_on_different(old.mention_id, new.mention_id)
+            self._continue(old, [new for new in beside if new.subject_id != old.subject_id])
         self._tell()
 
     def inherit(self, mentions: Sequence[Mention], gone: Rows) -> None:
@@ -95,11 +100,9 @@ class Succeeding:
         spoken = self._reviews.called_different(gone.mention_ids())
         for mention in mentions if spoken else ():
             new = self._coming(mention, "")
-            beside = gone.beside(new, f"{mention.registry}/{mention.export}")
-            judged = [(old, new.kind.matcher.verdict(old.traits, new.traits)) for old in beside if old.kind is new.kind]
-            likely = [(verdict.weight, old.mention_id) for old, verdict in judged if verdict.outcome == "link"]
-            if likely and (replaced := max(likely)[1]) in spoken:
-                self._reviews.pass_on_different(replaced, new.mention_id)
+            old = _nearest(new, gone.beside(new, f"{mention.registry}/{mention.export}"))
+            if old is not None and old.mention_id in spoken:
+                self._reviews.pass_on_different(old.mention_id, new.mention_id)
 
     def came(self, mentions: Sequence[Mention], placements: Sequence[Placement], gone: Rows) -> list[Placement]:
         """The placements, where a mention that stands alone and replaces a row of ``gone`` has that row's subject."""
@@ -115,7 +118,7 @@ class Succeeding:
     def _coming(self, mention: Mention, subject_id: str) -> Row:
         kind = self._parts.kinds[mention.kind]
         traits = kind.traits(mention, Context(local_date(self._now), self._parts.region_names))
-        return Row(mention_id_of(mention.record, mention.role), subject_id, kind, _unlisted(kind, traits))
+        return Row(mention_id_of(mention.record, mention.role), subject_id, kind, kind.unlisted(traits))
 
     def _settled(self, placed: Placement) -> Placement:
         now = self._merged.get(placed.subject_id or "")
@@ -124,10 +127,13 @@ class Succeeding:
     def _row(self, kept: KeptMention) -> Row:
         kind = self._parts.kinds[kept.kind]
         traits = self._parts.vault.open_traits(kept.mention_id, kept.traits)
-        return Row(kept.mention_id, kept.subject_id, kind, _unlisted(kind, traits))
+        return Row(kept.mention_id, kept.subject_id, kind, kind.unlisted(traits))
 
-    def _came_before(self, rows: Sequence[Row]) -> Rows:
-        """Living rows that came lately, under subjects made lately, and share a key with one of those."""
+    def _came_before(self, rows: Sequence[Row], spoken: Collection[bytes]) -> Rows:
+        """Living rows that came lately and share a key with one of those.
+
+        They stand under subjects made lately, or under the subject of one of ``spoken``.
+        """
         keys = {
             self._parts.vault.key(row.kind.model.name, key) for row in rows for key in row.kind.look_ups(row.traits)
         }
@@ -135,6 +141,7 @@ class Succeeding:
         near -= {row.subject_id for row in rows}
         since = self._now - RECENT
         fresh = [each for each, (_, made_at, _) in self._index.subjects(near).items() if made_at >= since]
+        fresh += {row.subject_id for row in rows if row.mention_id in spoken}
         ids = [mention_id for _, mention_id, _, _ in self._index.members(fresh)] if fresh else []
         came = Rows()
         for kept in self._index.mentions(ids).values():
@@ -215,17 +222,18 @@ class Succeeding:
             append(self._session, Entry("link", claims))
 
 
+def _nearest(row: Row, others: Iterable[Row]) -> Row | None:
+    """Whoever of the others would be linked with the row if they stood on two lists, and speaks most for it."""
+    judged = [(row.kind.matcher.verdict(row.traits, each.traits), each) for each in others if each.kind is row.kind]
+    likely = [(verdict.weight, each.mention_id, each) for verdict, each in judged if verdict.outcome == "link"]
+    return max(likely, key=itemgetter(0, 1))[2] if likely else None
+
+
 def _is_likely(verdict: Verdict) -> bool:
     """True when the pair would link or wait for a steward elsewhere, or differs in nothing but a number issued anew."""
     levels = verdict.levels
     reissued = levels["name"] not in _OTHER_NAME and levels.get("birth") in _SAME_DAY
     return verdict.outcome in {"link", "review"} or reissued
-
-
-def _unlisted(kind: Kind, traits: Traits) -> Traits:
-    """The traits without the mark of a one-person list: between a row and its successor it says nothing."""
-    place = kind.model.columns.index("list")
-    return (*traits[:place], "", *traits[place + 1 :])
 
 
 def _export(kept: KeptMention) -> str:

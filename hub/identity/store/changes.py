@@ -26,6 +26,15 @@ class KeptChanges:
     steward: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A steward's word about two mentions, withdrawn or not, and whose they are."""
+
+    pair: tuple[bytes, bytes]
+    verdict: str
+    subjects: tuple[str, str]
+
+
 _COLUMNS: Final = ", ".join(KeptChanges.__slots__)
 
 
@@ -65,10 +74,15 @@ class ChangeStore:
         )
         return bool(self._cursor.rowcount)
 
-    def said(self) -> list[tuple[bytes, bytes, str]]:
+    def said(self) -> list[Said]:
         """Every verdict of a steward."""
-        self._cursor.execute("SELECT low_id, high_id, verdict FROM identity_verdict")
-        return self._cursor.fetchall()
+        self._cursor.execute(
+            "SELECT v.low_id, v.high_id, v.verdict, l.subject_id, h.subject_id FROM identity_verdict v"
+            " JOIN identity_mention l ON l.mention_id = v.low_id JOIN identity_mention h ON h.mention_id = v.high_id"
+        )
+        return [
+            Said((low, high), verdict, (left, right)) for low, high, verdict, left, right in self._cursor.fetchall()
+        ]
 
     def joined_otherwise(self, methods: Sequence[str]) -> list[tuple[bytes, bytes]]:
         """Joins in force that rest on none of those methods: on people, or on a record's own history.

@@ -22,6 +22,8 @@ KeptBefore = tuple[str, bytes, bytes, bytes]
 """Subject and id of a mention, its traits, its keys one after the other."""
 MemberFound = tuple[str, bytes, bytes, bytes]
 """Subject and id of a mention, its likeness, its traits."""
+Word = tuple[bytes, bytes, str, bytes, str]
+"""Two mentions, what a steward called them, which of the two is meant, and its subject."""
 
 LOOK: Final = f"""
 WITH given AS MATERIALIZED (
@@ -42,16 +44,21 @@ reached AS MATERIALIZED (
 members AS MATERIALIZED (
   SELECT s.*, m.* FROM reached CROSS JOIN LATERAL (SELECT x.subject_id, x.kind, x.created_at FROM identity_subject x
   WHERE x.subject_id = reached.subject_id OFFSET 0) s
-  LEFT JOIN LATERAL (SELECT x.mention_id, x.likeness, x.traits, x.added_at FROM identity_mention x
-  WHERE x.subject_id = reached.subject_id AND x.gone_at IS NULL OFFSET 0) m ON true),
-mine AS MATERIALIZED (SELECT mention_id FROM members UNION SELECT mention_id FROM before)
+  LEFT JOIN LATERAL (SELECT x.mention_id, x.likeness, x.traits, x.added_at, x.gone_at FROM identity_mention x
+  WHERE x.subject_id = reached.subject_id OFFSET 0) m ON true),
+mine AS MATERIALIZED (SELECT mention_id, subject_id FROM members UNION SELECT mention_id, subject_id FROM before)
 SELECT 'hit', n, subject_id, NULL, NULL::timestamptz, NULL::timestamptz, NULL::bytea, NULL::bytea, NULL::bytea
   FROM hits
 UNION ALL SELECT 'before', NULL, subject_id, NULL, NULL, NULL, mention_id, traits, keys FROM before
 UNION ALL SELECT 'member', NULL, subject_id, kind, created_at, added_at, mention_id, likeness, traits FROM members
-UNION ALL SELECT 'word', NULL, v.verdict, NULL, NULL, NULL, v.low_id, v.high_id, NULL FROM mine CROSS JOIN LATERAL
+  WHERE gone_at IS NULL
+UNION ALL SELECT 'member', NULL, subject_id, kind, created_at, NULL, NULL, NULL, NULL FROM members
+  WHERE gone_at IS NOT NULL GROUP BY subject_id, kind, created_at
+UNION ALL SELECT 'word', NULL, v.verdict, subject_id, NULL, NULL, v.low_id, v.high_id, mention_id FROM mine
+  CROSS JOIN LATERAL
   (SELECT x.low_id, x.high_id, x.verdict FROM identity_verdict x WHERE x.low_id = mine.mention_id OFFSET 0) v
-UNION ALL SELECT 'word', NULL, v.verdict, NULL, NULL, NULL, v.low_id, v.high_id, NULL FROM mine CROSS JOIN LATERAL
+UNION ALL SELECT 'word', NULL, v.verdict, subject_id, NULL, NULL, v.low_id, v.high_id, mention_id FROM mine
+  CROSS JOIN LATERAL
   (SELECT x.low_id, x.high_id, x.verdict FROM identity_verdict x WHERE x.high_id = mine.mention_id OFFSET 0) v
 """
 
@@ -62,7 +69,7 @@ class Looked:
 
     ``hits``: the subjects behind each key. ``before``: earlier versions of the own mentions; ``said``: what they said,
     sealed. ``subjects``: kind and age of every subject that is not too many's. ``members``: their living mentions, the
-    oldest first. ``words``: what stewards said of two mentions of which one is here.
+    oldest first. ``words``: what stewards said of two mentions, and whose the one is that is here, gone or not.
     """
 
     hits: dict[bytes, dict[str, None]] = field(default_factory=dict)
@@ -70,7 +77,7 @@ class Looked:
     said: dict[bytes, bytes] = field(default_factory=dict)
     subjects: dict[str, tuple[str, datetime]] = field(default_factory=dict)
     members: list[MemberFound] = field(default_factory=list)
-    words: list[tuple[bytes, bytes, str]] = field(default_factory=list)
+    words: list[Word] = field(default_factory=list)
 
     def take(self, rows: Iterable[tuple[Any, ...]], keys: Sequence[bytes]) -> None:
         """What the rows of ``LOOK`` say."""
@@ -81,7 +88,8 @@ class Looked:
             elif sort == "before":
                 self.before.append((text, *content))
             elif sort == "word":
-                self.words.append((content[0], content[1], text))
+                low, high, here = content
+                self.words.append((low, high, text, here, kind))
             else:
                 self.subjects[text] = (kind, created_at)
                 if added_at is not None:

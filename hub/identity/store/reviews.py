@@ -210,12 +210,17 @@ class ReviewStore:
         return {each for *pair, verdict in words if verdict == "apart" for each in pair}.intersection(ids)
 
     def pass_on_different(self, old_id: bytes, new_id: bytes) -> None:
-        """Whatever ``old_id`` was called different from, ``new_id`` is too, by the same steward's word."""
+        """Whatever ``old_id`` was called different from, ``new_id`` is too, by the same steward's word.
+
+        But for what is one with ``new_id`` by now.
+        """
         self._cursor.execute(
             "INSERT INTO identity_verdict (low_id, high_id, verdict, steward, at)"
             " SELECT least(other, %(new)s), greatest(other, %(new)s), verdict, steward, at FROM (SELECT v.*,"
             " CASE WHEN low_id = %(old)s THEN high_id ELSE low_id END AS other FROM identity_verdict v"
             " WHERE verdict = 'apart' AND (low_id = %(old)s OR high_id = %(old)s)) said WHERE other <> %(new)s"
+            " AND NOT EXISTS (SELECT FROM identity_mention o JOIN identity_mention n USING (subject_id)"
+            " WHERE o.mention_id = other AND n.mention_id = %(new)s)"
             " ON CONFLICT DO NOTHING",
             {"old": old_id, "new": new_id},
         )
