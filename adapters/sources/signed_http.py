@@ -1,7 +1,8 @@
 """The signed interface 接口 as the national platform shapes it: a secret renewed daily, calls signed, patience.
 
 A call is repeated while repeating can help: after a time-out, a 429 (as long as Retry-After asks), a 5xx, a page that
-is no JSON. A 401 renews the secret once; 400 and 403 end the reading.
+is no JSON. A 401 renews the secret. One for the new secret counts as absence for a while: many interfaces know a single
+secret of a caller, and another adapter may just have renewed it. 400 and 403 end the reading.
 """
 
 import base64
@@ -38,6 +39,10 @@ _MOST_TIMEOUTS: Final = 4
 """An answer that comes byte by byte never runs into the time-out for one of them."""
 _CODE_BYTES: Final = 500
 _UNAUTHORISED_CODE: Final = re.compile(rb'"code"\s*:\s*"?401\b')
+
+
+class _SecretRefusedError(AwayForNow):
+    """The secret is refused that was renewed just now."""
 
 
 class SignedInterface:
@@ -80,6 +85,8 @@ class SignedInterface:
         url = self._base.copy_with(path=path or self._base.path)
         try:
             return self._patiently(lambda: self._answer(url, parameters, rows))
+        except _SecretRefusedError as fault:
+            raise _refused(_UNAUTHORISED) from fault
         except (AwayForNow, httpx.HTTPError) as fault:
             raise Unavailable(
                 "adapters.source-away",
@@ -96,6 +103,9 @@ class SignedInterface:
         if self._settings.signed and _is_unauthorised(response):
             self._secret = None
             response = self._send(url, parameters)
+            if _is_unauthorised(response):
+                self._secret = None
+                raise _SecretRefusedError(str(_UNAUTHORISED))
         answer = self._read(response)
         if not isinstance(answer.get(rows), list):
             raise AwayForNow("an answer without rows")
@@ -263,7 +273,10 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 def _refused(status: int) -> Refused:
     advice, advice_zh = {
         _BAD_REQUEST: ("check the mapping's parameters", "请检查映射中的参数"),
-        _UNAUTHORISED: ("check rid, sid and appkey, and the clock", "请检查 rid、sid、appkey 和时钟"),
+        _UNAUTHORISED: (
+            "check rid, sid and appkey, the clock, and that no other program renews the secret all the time",
+            "请检查 rid、sid、appkey 和时钟，并确认没有其他程序不断更换密钥",
+        ),
         _FORBIDDEN: ("ask the department to allow this caller", "请部门允许该调用方访问"),
     }.get(status, ("check the address", "请检查地址"))
     return Refused(

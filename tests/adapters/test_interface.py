@@ -1,6 +1,7 @@
 """The signed, paged interface: renewed secrets, retries, changing pages, and a reading that goes on where it ended."""
 
 import contextlib
+import itertools
 import json
 import random
 import socket
@@ -51,6 +52,19 @@ def test_a_secret_that_changes_under_way_is_renewed_once() -> None:
         interface.secret = f"s-{page}"
 
     interface.after_page = rotate
+    hub, _ = pushed(interface)
+    assert len(hub.live("marriage", "events")) == 250
+
+
+def test_two_adapters_that_make_each_others_secret_invalid_both_read_everything() -> None:
+    interface = Interface({"/events": events(250)})
+    overtakes = itertools.cycle((False, True, True, True))
+
+    def overtaken(path: str, _query: dict[str, str]) -> None:
+        if path == "/events" and next(overtakes):
+            interface.secret += "+"
+
+    interface.misbehave = overtaken
     hub, _ = pushed(interface)
     assert len(hub.live("marriage", "events")) == 250
 
@@ -248,7 +262,7 @@ def test_a_secret_refused_inside_an_answer_with_status_200_is_renewed_once() -> 
     hub, _ = pushed(interface)
     assert len(hub.live("marriage", "events")) == 30
     assert sum(path.endswith("refreshappsecret") for path, _ in interface.calls) == 2
-    refusals.extend([said({"code": "401"})] * 9)
+    refusals.extend([said({"code": "401"})] * 99)
     with pytest.raises(Refused, match="check rid, sid and appkey"):
         pushed(interface)
 
