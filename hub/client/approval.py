@@ -80,13 +80,17 @@ class Paper:
 
 @dataclass(frozen=True)
 class Case:
-    """A case as the hub holds it; ``participants`` carry this service's own pairwise ids."""
+    """A case as the hub holds it; ``participants`` carry this service's own pairwise ids.
+
+    ``checklist`` is how its materials stood when it was opened: to show it to the applicant asks nobody again.
+    """
 
     id: str
     number: str
     matter: str
     participants: Sequence[Mapping[str, Any]]
     view: Mapping[str, Any] = field(repr=False)
+    checklist: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
     def pairwise_of(self, role: str, position: int = 1) -> str | None:
         """The pairwise id of whoever has that role, or None when not exactly one subject was found."""
@@ -132,11 +136,12 @@ class ApprovalClient:
             "people": {role: [person.wire() for person in group] for role, group in people.items()},
             "answers": dict(answers or {}),
         }
-        view = self.channel.call("POST", "/v1/cases", json=wanted).json()["case"]
-        return Case(view["id"], view["number"], view["matter"], view["participants"], view)
+        opened = self.channel.call("POST", "/v1/cases", json=wanted).json()
+        view = opened["case"]
+        return Case(view["id"], view["number"], view["matter"], view["participants"], view, opened["checklist"])
 
     def checklist(self, case: Case) -> dict[str, Any]:
-        """Every material of the case's matter: what need not be brought, and what must be."""
+        """Every material of the case's matter as of now: what need not be brought, and what must be."""
         found: dict[str, Any] = self.channel.call("GET", f"/v1/cases/{case.id}/checklist").json()
         return found
 

@@ -62,7 +62,7 @@ def perform(
     ``brought_before`` names the kinds that the same applicant brought for other matters.
     """
     case = client.open_case(play.number, play.matter, play.people, sub_item=play.sub_item, answers=play.answers)
-    first = client.checklist(case)
+    first = case.checklist
     narrator.checklist(first["items"])
     answers = list(_ask(client, case, first["wanted"], play.basis))
     _bring(client, case, first["items"], play.people["applicant"][0])
