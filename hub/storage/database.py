@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.errors import InsufficientPrivilege
+from psycopg.errors import DiskFull, InsufficientPrivilege
 from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
@@ -34,6 +34,7 @@ The address may name others."""
 # What the server itself says to a connection has its severity, in the server's language, and two spaces in front; what
 # the system or the driver says has not, but for a password that the server asked for and was not given. While it starts
 # or stops it only has to be waited for.
+_NO_ROOM: Final = "No space left on device"
 _SAID_NO: Final = re.compile(r"failed: (?:[^\s:]+: {2}(?!the database system|数据库系统)|fe_sendauth)")
 
 
@@ -42,7 +43,12 @@ def away(fault: BaseException) -> Unavailable:
     said = getattr(fault, "orig", fault)
     lacks_rights = isinstance(said, InsufficientPrivilege)
     is_unconnected = isinstance(said, psycopg.OperationalError) and said.sqlstate is None
-    told = _refused() if lacks_rights or (is_unconnected and _SAID_NO.search(str(said))) else _no_answer()
+    if isinstance(said, DiskFull) or (is_unconnected and _NO_ROOM in str(said)):
+        told = _full()
+    elif lacks_rights or (is_unconnected and _SAID_NO.search(str(said))):
+        told = _refused()
+    else:
+        told = _no_answer()
     if lacks_rights or is_unconnected:
         told.add_note(str(said).strip())
     return told
@@ -53,6 +59,14 @@ def _no_answer() -> Unavailable:
         "storage.database-away",
         "The database does not answer; nothing was kept. Try again when it is back.",
         "数据库无应答，未保存任何内容；请待其恢复后重试。",
+    )
+
+
+def _full() -> Unavailable:
+    return Unavailable(
+        "storage.database-full",
+        "The database's disk is full; nothing was kept. Once its operator has made room, everything goes on by itself.",
+        "数据库磁盘已满，未保存任何内容；运维人员腾出空间后将自动恢复。",
     )
 
 

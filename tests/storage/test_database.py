@@ -104,3 +104,13 @@ def test_every_connection_notices_a_machine_that_vanished_unless_the_address_say
                 told = driver.info.get_parameters()
                 assert (told["tcp_user_timeout"], told["keepalives_idle"]) == (limit, "10")
     other.close()
+
+
+def test_a_full_disk_of_the_database_is_told_as_such_with_or_without_a_connection(database: Database) -> None:
+    raised = text("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = 'disk_full'; END $$")
+    with pytest.raises(Unavailable, match=r"storage\.database-full"), database.writing() as session:
+        session.execute(raised)
+    with pytest.raises(Unavailable, match=r"storage\.database-full"), database.looking() as cursor:
+        cursor.execute(raised.text)
+    said = "connection failed: FATAL:  could not write init file: No space left on device"
+    assert away(psycopg.OperationalError(said)).code == "storage.database-full"
