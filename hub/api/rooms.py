@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.api.limits import Limits
+from hub.audit.reopening import Reopened
 from hub.audit.service import Log
 from hub.cases.service import CaseService
 from hub.catalogue.service import CatalogueService
@@ -27,7 +28,9 @@ from hub.parties.tokens import TokenService
 from hub.proof.keys import Signer
 from hub.sharing.service import OwedService, SharingService
 from hub.storage.database import Database
-from hub.storage.keychecks import require_same
+from hub.storage.keychecks import renew, require_same
+
+LOG_NAME = "HUB_LOG_ORIGIN"
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,19 @@ class Hub:
             Refused: it has others; nothing may be written with them.
         """
         require_same(self.database, self.check_values)
+
+    def reopen_log(self) -> Reopened:
+        """The log has the name of this node's settings, with all that the database holds; its old name has ended.
+
+        Raises:
+            Refused: the secrets are others than those under which the database was written.
+            Conflict, Missing, Broken: as ``hub.audit.reopening`` says.
+        """
+        require_same(self.database, {name: value for name, value in self.check_values.items() if name != LOG_NAME})
+        with self.database.writing() as session:
+            made = self.log.reopen(session)
+            renew(session, LOG_NAME, self.check_values[LOG_NAME])
+        return made
 
     def start(self) -> None:
         """The sequencer runs afterwards, or waits to be elected."""

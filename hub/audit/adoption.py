@@ -19,8 +19,8 @@ from hub.proof.note import NoteVerifier
 from hub.proof.tiles import subtree_reader
 from hub.storage.database import Database
 
-REMEDY = "Restore a backup that holds them all, or close this log and open one under a new origin."
-REMEDY_ZH = "请恢复完整备份，或以新来源另立日志。"
+REMEDY = "Restore a backup that holds them all, or begin a new log (`hub audit reopen`)."
+REMEDY_ZH = "请恢复完整备份，或另立日志（hub audit reopen）。"
 
 
 def adopt(  # noqa: PLR0913 - what is asked, each by name

@@ -131,8 +131,10 @@ class Sequencer:
         if signed.origin != self.origin:
             raise Broken(
                 "audit.foreign-last-signed",
-                "The store of signed checkpoints is another log's.",
-                "已签检查点存储属于其他日志。",
+                f"The store of the last signed checkpoint is that of the log {signed.origin}. Keep that folder as it "
+                "is, and give this node an empty HUB_DATA_DIR, then run `hub audit adopt`.",
+                f"最后签名检查点的存储属于日志 {signed.origin}。请原样保留该文件夹，为本节点另设空的 HUB_DATA_DIR，"
+                "再运行 hub audit adopt。",
             )
         if head.size < signed.size:
             raise _restored(head.size, signed.size)
@@ -141,9 +143,9 @@ class Sequencer:
             raise Broken(
                 "audit.fork",
                 f"The first {signed.size} entries are not those that were signed; nothing more is signed. Restore the "
-                "database from a backup that holds them, or close this log and open one under a new origin.",
+                "database from a backup that holds them, or begin a new log (`hub audit reopen`).",
                 f"前 {signed.size} 条日志与已签名的不符，停止签名。请恢复含有原条目的备份，"
-                "或关闭本日志并以新名称另立日志。",
+                "或另立日志（hub audit reopen）。",
                 size=signed.size,
             )
 
@@ -176,10 +178,9 @@ def _restored(size: int, signed: int) -> Broken:
     return Broken(
         "audit.behind-last-signed",
         f"The database holds {size} entries, but a checkpoint of {signed} was signed: it was restored from an old "
-        "backup. Nothing is signed. Restore a backup that holds them all, or close this log and open one under a new "
-        "origin.",
+        "backup. Nothing is signed. Restore a backup that holds them all, or begin a new log (`hub audit reopen`).",
         f"数据库仅有 {size} 条日志，而已签名检查点含 {signed} 条：数据库由旧备份恢复，停止签名。"
-        "请恢复完整备份，或以新来源另立日志。",
+        "请恢复完整备份，或另立日志（hub audit reopen）。",
         size=size,
         signed=signed,
     )

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sqlmodel import Session
+
 from hub.audit import refusals
 from hub.audit.adoption import adopt
 from hub.audit.appending import Appender, Brought
@@ -13,6 +15,7 @@ from hub.audit.attesting import Attesting
 from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Entry, Published, Receipt
 from hub.audit.newest import NewestTree
+from hub.audit.reopening import Reopened, reopen
 from hub.audit.sequencer import MAX_BATCH, Sequencer
 from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
@@ -168,6 +171,10 @@ class Log:
             brought=brought,
             is_alone=is_alone,
         )
+
+    def reopen(self, session: Session) -> Reopened:
+        """What another log left in the database is this one's once that commits (``hub.audit.reopening``)."""
+        return reopen(self._database, session, self.origin, self._parts.signed)
 
     def _fail(self, fault: HubError) -> None:
         """Another node may be able to go on. Who waits hears only of what does not pass by itself."""

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
 from hub.cli.logkeys import LogKey, check_keys, trusted_log
-from hub.cli.roof import current_settings, opened
+from hub.cli.roof import built, current_settings, opened
 from hub.cli.telling import AsJson, print_json, say
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
@@ -236,6 +236,22 @@ def take_over(
         print_json({"origin": made.origin, "size": made.size, "root": made.root.hex()})
     else:
         say(f"This node signs on from {made.size} entries of {made.origin}.", "本节点将由此接续签名。")
+
+
+@app.command()
+def reopen(as_json: AsJson = False) -> None:
+    """Begin a new log, named by HUB_LOG_ORIGIN, with what is left of one that cannot go on 另立日志."""
+    with closing(built()) as running:
+        made = running.reopen_log()
+        origin = running.log_origin
+    if as_json:
+        print_json({"origin": origin, "after": made.after, "size": made.size})
+    else:
+        say(
+            f"{origin} begins with {made.size} entries of {made.after}, which has ended. Start the hub, and tell "
+            "authority, auditors and witnesses the new name and key.",
+            "新日志已由原日志余下的条目建立，原日志就此终止。请启动枢纽，并将新名称和公钥告知主管部门、审计员和见证方。",
+        )
 
 
 @app.command()

@@ -45,8 +45,8 @@ def serve(
     for each in logs:
         if store.newest(origin_hash(each.name)) is None:
             say(
-                f"Nothing of {each.name} is kept in {directory}: it is followed from its first checkpoint. Where this key "
-                "has cosigned it before, stop, and restore that folder or take a new key.",
+                f"Nothing of {each.name} is kept in {directory}: it is followed from its first checkpoint. Where this "
+                "key has cosigned it before, stop, and restore that folder or take a new key.",
                 "此处没有该日志的任何检查点，将从头跟踪。若此密钥曾为其共签，请停止，恢复该文件夹或换用新密钥。",
             )
     witness = Witness(logs, _cosigners(name, key, ml_dsa_seed), store, SystemClock())

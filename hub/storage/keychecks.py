@@ -13,6 +13,7 @@ from hub.errors import Refused
 from hub.storage.database import Database
 
 _NOTE = text("INSERT INTO key_check (name, value) VALUES (:name, :value) ON CONFLICT (name) DO NOTHING")
+_RENEW = text("UPDATE key_check SET value = :value WHERE name = :name")
 _NOTED = text("SELECT name, value FROM key_check")
 
 
@@ -31,6 +32,11 @@ def require_same(database: Database, values: Mapping[str, bytes]) -> None:
         for name, value in values.items():
             if noted[name] != value:
                 raise _other(name)
+
+
+def renew(session: Session, name: str, value: bytes) -> None:
+    """From the commit on ``value`` is the one under ``name``."""
+    session.execute(_RENEW, {"name": name, "value": value})
 
 
 def _noted(session: Session) -> dict[str, bytes]:

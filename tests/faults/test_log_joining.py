@@ -1,5 +1,6 @@
 """A node with an empty store of its own joins a log that others signed: only where nothing speaks against it."""
 
+import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -8,13 +9,17 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit.lastsigned import SignedFile
+from hub.audit.readers import DatabaseReader
 from hub.audit.service import Log, LogParts
+from hub.audit.store import Election
+from hub.audit.verify import verify_log
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witnessing import Collector, Reply
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
+from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
-from hub.proof.note import Ed25519Cosigner
+from hub.proof.note import Ed25519Cosigner, NoteSigner
 from hub.proof.policy import parse_policy
 from hub.storage.database import Database
 from tests.support.log import ORIGIN, House, entry
@@ -214,3 +219,46 @@ def test_a_node_that_only_follows_refuses_yesterdays_database_too(house: House, 
     with pytest.raises(Broken) as refusal:
         sequences(follower, house)
     assert refusal.value.code == "audit.behind-last-signed"
+
+
+def reopened(house: House) -> tuple[Log, House]:
+    """A node under a new name and key, with a folder of its own; and the house that lives there."""
+    new = House(house.database, house.folder / "new", NoteSigner("hub.example/log-2", generate_signer()), house.clock)
+    return new.log(), new
+
+
+def test_what_is_left_of_a_log_that_cannot_go_on_is_the_beginning_of_a_new_one(house: House) -> None:
+    house.grow(300)
+    kept = house.grow(3)[0]
+    ends = parse_checkpoint(house.log().checkpoint())[1]
+    log, new = reopened(house)
+    with house.database.writing() as session:
+        made = log.reopen(session)
+    assert (made.after, made.size) == (ORIGIN, 303)
+    assert sequences(log, new) == 304
+    verified = verify_log(DatabaseReader(house.database, new.signer.verifier.name), new.policy)
+    assert (verified.findings, verified.size) == ((), 305)
+    assert log.prove(kept.entry_id).index == 300
+    opening = json.loads(log.entry_at(303))
+    assert opening["kind"] == "log"
+    assert (opening["after"], opening["size"], opening["root"]) == (ORIGIN, 303, b64url(ends.root))
+
+
+def test_a_log_is_reopened_once_by_nobody_at_work_on_it_and_beside_no_folder_that_signed(house: House) -> None:
+    house.grow(3)
+    running = house.log()
+    sequences(running, house)
+    election = Election(house.database, ORIGIN)
+    assert election.stand()
+    log, new = reopened(house)
+    said = []
+    for each in (log, running, log):
+        with pytest.raises((Conflict, Missing)) as refusal, house.database.writing() as session:
+            each.reopen(session)
+        said.append(refusal.value.code)
+        if each is running:
+            election.leave()
+            with house.database.writing() as session:
+                log.reopen(session)
+    assert said == ["audit.log-in-use", "audit.reopened-beside", "audit.nothing-to-reopen"]
+    assert sequences(log, new) > 3

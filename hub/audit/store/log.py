@@ -79,6 +79,11 @@ _HEAD = statement("SELECT size, frontier FROM log_head WHERE origin = :origin")
 _MOVE_HEAD = statement("""
     UPDATE log_head SET size = :size, frontier = :frontier WHERE origin = :origin AND size = :old
 """)
+_OTHER = statement("""
+    SELECT origin FROM log_head WHERE NOT EXISTS (SELECT 1 FROM log_head WHERE origin = :origin) FOR UPDATE
+""")
+_RENAME_HEAD = statement("UPDATE log_head SET origin = :origin WHERE origin = :after")
+_FORGET_PUBLISHED = statement("DELETE FROM log_published WHERE origin = :after")
 _INDEXES = statement('SELECT entry_id, "index" FROM log_entry WHERE entry_id = ANY (:entry_ids)')
 _NOTIFY = statement("SELECT pg_notify(:channel, :origin)")
 _PUBLISH = statement("""
@@ -185,6 +190,16 @@ class LogStore:
     def head(self) -> Frontier:
         """The right edge of the tree, as it is committed."""
         return _frontier(self._all(_HEAD, origin=self._origin))
+
+    def other(self) -> str | None:
+        """The name of the log that the database holds under another one; held until the transaction ends."""
+        found: str | None = self._one(_OTHER, origin=self._origin)
+        return found
+
+    def take_over(self, after: str) -> None:
+        """The entries of the log ``after`` are this one's, of which nothing is published yet."""
+        run(self._session, _RENAME_HEAD, origin=self._origin, after=after)
+        run(self._session, _FORGET_PUBLISHED, after=after)
 
     def entries(self, start: int, end: int) -> list[StoredEntry]:
         """The stored entries [start, end)."""
