@@ -1,27 +1,31 @@
 """Fixtures every test may use: a real PostgreSQL, a fresh database for each test."""
 
 import importlib
-import secrets
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import disk_usage
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine
 from sqlalchemy.engine import URL
 
 from hub.storage.database import Database
 from hub.storage.embedded import embedded_server, ensure_database
 from hub.storage.metadata import Row
+from tests.support.databases import Databases
 
 ROOT = Path(__file__).parents[1]
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
+ROOM_BYTES = 6 << 30
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[URL]:
     """A PostgreSQL of this test run alone, outside pytest's folders, whose rights another run of root's takes back."""
+    where = MEMORY if MEMORY.is_dir() and disk_usage(MEMORY).free > ROOM_BYTES else None
     with (
-        tempfile.TemporaryDirectory(prefix="hub-test-", ignore_cleanup_errors=True) as place,
+        tempfile.TemporaryDirectory(prefix="hub-test-", dir=where, ignore_cleanup_errors=True) as place,
         embedded_server(Path(place) / "server", durable=False) as url,
     ):
         yield url
@@ -38,17 +42,19 @@ def template(server: URL) -> str:
     return "template_hub"
 
 
+@pytest.fixture(scope="session")
+def databases(server: URL, template: str) -> Iterator[Databases]:
+    """Where tests get databases from."""
+    made = Databases(server, template)
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def database_url(server: URL, template: str) -> Iterator[str]:
-    """The URL of a fresh database, dropped afterwards."""
-    name = f"t_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    yield server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
+def database_url(databases: Databases) -> Iterator[str]:
+    """The URL of a database with every table and no row."""
+    with databases.lent() as url:
+        yield url
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import URL, text
+from sqlalchemy import text
 
 from adapters.agent.push import push
 from hub.client.approval import ApprovalClient
@@ -19,6 +19,7 @@ from hub.demo.parties import trust_policy
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.exchange.trust import parse_trust_policy
 from hub.kernel.clock import FixedClock, SystemClock, local_date
+from tests.support.databases import Databases
 from tests.support.office import (
     AID,
     ANNA,
@@ -53,9 +54,9 @@ def rows(office: Office, statement: str) -> int:
 
 
 @pytest.fixture
-def own_office(server: URL, template: str, tmp_path: Path) -> Iterator[Office]:
+def own_office(databases: Databases, tmp_path: Path) -> Iterator[Office]:
     """An office of one test, whose registries the test changes."""
-    with opened_office(server, template, tmp_path) as made:
+    with opened_office(databases, tmp_path) as made:
         yield made
 
 
@@ -129,12 +130,10 @@ def test_evidence_withdrawn_between_checklist_and_request_is_not_released(own_of
     assert item(now, "household-identity")["state"] == "to_bring"
 
 
-def test_a_deadline_across_the_spring_festival_and_a_make_up_saturday(
-    server: URL, template: str, tmp_path: Path
-) -> None:
+def test_a_deadline_across_the_spring_festival_and_a_make_up_saturday(databases: Databases, tmp_path: Path) -> None:
     """From 11 February 2026 fifteen working days: 14 and 28 February are Saturdays that count, 15 to 23 do not."""
     clock = FixedClock(datetime(2026, 2, 11, 2, tzinfo=UTC))
-    with opened_office(server, template, tmp_path, clock) as made:
+    with opened_office(databases, tmp_path, clock) as made:
         opened = made.open()["case"]
         assert (opened["due_on"], opened["due_problem"]) == ("2026-03-10", "")
         clock.advance(days=330)

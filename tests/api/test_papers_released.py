@@ -7,11 +7,11 @@ from datetime import date
 from typing import Any
 
 import pytest
-from sqlalchemy import URL
 
 from hub.proof.jws import sign_jws, verify_jws
 from hub.proof.sdjwt import verify_sd_jwt
 from hub.sharing.model import Grant
+from tests.support.databases import Databases
 from tests.support.office import AID, ANNA, ESTATE, Office, opened_office
 
 BROUGHT = "urn:hub:evidence:brought-material:1"
@@ -20,8 +20,8 @@ SHOWN = ["kind", "issuer", "content_digest"]
 
 
 @pytest.fixture(scope="module")
-def office(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
-    with opened_office(server, template, tmp_path_factory.mktemp("papers")) as made:
+def office(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    with opened_office(databases, tmp_path_factory.mktemp("papers")) as made:
         grant(made, ESTATE, INHERITANCE)
         case = made.open()["case"]["id"]
         made.bring(case, "land-and-house", "real-estate-certificate", issuer="某县不动产登记中心")

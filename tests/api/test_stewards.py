@@ -1,33 +1,24 @@
 """Stewards, owners, consumers and auditors over HTTP: what waits, what a choice would do, undoing it, who is told."""
 
-import secrets
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, text
 
 from hub.audit.readers import DatabaseReader
 from hub.errors import Conflict, Malformed, Missing, Refused
 from tests.api.stewards_world import AID, AUDITOR, FUNERAL_SUBSIDY, STEWARD, Desk, flat, resident, stewards_desk
 from tests.exchange.world import LAND, RESIDENT
+from tests.support.databases import Databases
 
 
 @pytest.fixture(scope="module")
-def desk(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One hub for all tests here; each brings people of its own."""
-    name = f"stewards_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with stewards_desk(url, tmp_path_factory.mktemp("stewards")) as ready:
+    with databases.lent() as url, stewards_desk(url, tmp_path_factory.mktemp("stewards")) as ready:
         yield ready
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def doubt(desk: Desk, name: str, other: str, sequence: int) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,29 +1,20 @@
 """From the batches that departments push to a subject's history: numbers, names, deaths and organisations change."""
 
-import secrets
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, text
 
 from hub.kernel.codes import credit_code_check, organisation_code_check
 from tests.api.stewards_world import Desk, flat, resident, stewards_desk
+from tests.support.databases import Databases
 
 
 @pytest.fixture(scope="module")
-def desk(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+def desk(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """One hub for all tests here; each brings people of its own."""
-    name = f"histories_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with stewards_desk(url, tmp_path_factory.mktemp("histories")) as ready:
+    with databases.lent() as url, stewards_desk(url, tmp_path_factory.mktemp("histories")) as ready:
         yield ready
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def subject(desk: Desk, person: dict[str, Any], kind: str = "resident") -> str:

@@ -1,6 +1,5 @@
 """A small county whose five registries were pushed through the real doors, once for all flows."""
 
-import secrets
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -9,7 +8,6 @@ from functools import partial
 import pytest
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import URL, create_engine, text
 
 from adapters.agent.model import PushReport
 from adapters.simulator.cast import Cast
@@ -22,6 +20,7 @@ from hub.demo.pushing import push_all, registries_of
 from hub.demo.stage import Stage
 from hub.exchange.trust import parse_trust_policy
 from hub.sharing.reading import shipped_grants
+from tests.support.databases import Databases
 from tests.support.running import running
 
 
@@ -43,18 +42,10 @@ class Town:
 
 
 @pytest.fixture(scope="session")
-def town(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
+def town(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     """Sixty residents and ten organisations, pushed by the five adapters over HTTP."""
-    name = f"flow_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with running(url, tmp_path_factory.mktemp("town")) as up:
+    with databases.lent() as url, running(url, tmp_path_factory.mktemp("town")) as up:
         yield from _pushed(Stage(Place(tmp_path_factory.mktemp("place")), up.url, up.hub, up.cabinet, url))
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def _pushed(stage: Stage) -> Iterator[Town]:

