@@ -28,6 +28,9 @@ _SIGNED: Final = re.compile(r"[\W_]*(?:制表|填表|审核|审批|复核|经办
 _LONG_NUMBER: Final = re.compile(r"[\dXx*]{14}")
 _WORD: Final = re.compile(r"\w")
 _BLANKS: Final = re.compile(r"\s+")
+_ABOUT: Final = re.compile(r"(?:基本)?(?:信息|情况|资料)$")
+_NUMBERED: Final = re.compile(r"\d{1,5}")
+_DITTO: Final = frozenset(("〃", "″", '"', "''", "”", "同上", "同前"))
 _COUNTED: Final = frozenset(("人", "户", "个", "元/月", "人/户", "-"))
 NOBODY: Final = "-"
 _FEW: Final = 3
@@ -83,8 +86,21 @@ def _headers(rows: Sequence[Sequence[str]], first: int, height: int) -> tuple[st
         return tuple(fit(cell) for cell in rows[first])
     upper, lower = rows[first], rows[first + 1]
     width = max(len(upper), len(lower))
-    pairs = ((_at(upper, place), _at(lower, place)) for place in range(width))
-    return tuple(below or above for above, below in pairs)
+    below = [_at(lower, place) for place in range(width)]
+    groups: list[str] = []
+    for place, name in enumerate(below):
+        groups.append(_at(upper, place) or (groups[-1] if groups and name and below[place - 1] else ""))
+    twice = {group for group, name in zip(groups, below, strict=True) if name and below.count(name) > 1}
+    return tuple(
+        _in_group(group, name) if name and group in twice else name or _at(upper, place)
+        for place, (group, name) in enumerate(zip(groups, below, strict=True))
+    )
+
+
+def _in_group(group: str, name: str) -> str:
+    """A name below several groups 户主信息 and 家庭成员信息, with that of its own."""
+    owner = _ABOUT.sub("", group)
+    return name if owner in name else f"{owner}{name}"
 
 
 def _at(row: Sequence[str], place: int) -> str:
@@ -92,14 +108,14 @@ def _at(row: Sequence[str], place: int) -> str:
 
 
 def gathered(items: Iterable[Item], members: Collection[int]) -> Iterator[Item]:
-    """The rows, each household with the members below it: a row that says nothing but members goes on with that above.
+    """The rows, each household with the members below it: a row that says nothing new but members goes on with it.
 
-    Such rows come of cells of the household that are merged downwards. Their members stand below each other in the
-    gathered cells, with ``NOBODY`` where a cell is empty.
+    Such rows come of cells of the household that are merged, left empty, marked 同上 or repeated downwards. Their
+    members stand below each other in the gathered cells, with ``NOBODY`` where a cell is empty.
     """
     household: SourceRow | None = None
     for item in items:
-        if household is not None and isinstance(item, SourceRow) and _goes_on(item, members):
+        if household is not None and isinstance(item, SourceRow) and _goes_on(household, item, members):
             household = _with_members(household, item, members)
             continue
         if household is not None:
@@ -111,9 +127,14 @@ def gathered(items: Iterable[Item], members: Collection[int]) -> Iterator[Item]:
         yield household
 
 
-def _goes_on(row: SourceRow, members: Collection[int]) -> bool:
-    filled = {place for place, cell in enumerate(row.cells) if fit(cell)}
-    return bool(filled) and filled <= set(members)
+def _goes_on(household: SourceRow, row: SourceRow, members: Collection[int]) -> bool:
+    said = {place: text for place, cell in enumerate(row.cells) if (text := fit(cell)) and text not in _DITTO}
+    theirs = said.keys() & members
+    others = {place for place in said.keys() - members if place or not _NUMBERED.fullmatch(said[place])}
+    if not theirs or len(theirs) == len(said):
+        return bool(theirs)
+    is_new = any(said[place] not in fit(household.cells[place]).split("\n") for place in theirs)
+    return is_new and all(said[place] == fit(household.cells[place]) for place in others)
 
 
 def _with_members(household: SourceRow, row: SourceRow, members: Collection[int]) -> SourceRow:
@@ -133,13 +154,32 @@ def body(rows: Iterable[RawRow], header: Header, keys: Mapping[str, int], *, is_
         is_exact: whether a row must have as many cells as the header.
     """
     start = header.first + header.rows
+    order: list[int] = []
     for number, (cells, flags) in enumerate(rows, 1 - start):
         if number < 1:
             yield Skipped(number, "header" if number > -header.rows else "title")
         elif isinstance(cells, BadRow):
             yield BadRow(number, cells.code, cells.raw)
         else:
-            yield _classified(number, cells, flags, (header, keys, is_exact))
+            order = _order_in(cells, header.headers) or order
+            yield _classified(number, _arranged(cells, order), flags, (header, keys, is_exact))
+
+
+def _order_in(cells: Sequence[str], headers: Sequence[str]) -> list[int]:
+    """Where the columns stand from here on, when the row names them anew in whatever order; else nothing."""
+    names = [fit(cell) for cell in cells] if len(cells) and fit(cells[0]) in headers else []
+    filled = [name for name in names if name]
+    if len(filled) < _MANY_EQUAL or len(filled) * 2 < len(headers) or not set(filled) <= set(headers):
+        return []
+    return [names.index(name) if name in names else len(names) for name in headers]
+
+
+def _arranged(cells: Sequence[str], order: Sequence[int]) -> Sequence[str]:
+    """The cells in the order of the table's first header; what stands beyond every column stays at the end."""
+    if not order:
+        return cells
+    known = [cells[place] if place < len(cells) else "" for place in order]
+    return [*known, *(cell for place, cell in enumerate(cells) if place not in order and fit(cell))]
 
 
 def _classified(

@@ -27,6 +27,8 @@ _SMALL: Final = 32 << 20
 _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _BLOCK: Final = 1 << 20
+_LARGE: Final = 1e15
+_KEPT_DIGITS: Final = 15
 _JANUARY_OR_OCTOBER: Final = re.compile(r"(?:19|20)\d\d\.1")
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
@@ -269,6 +271,18 @@ def _literal(formula: str) -> str | None:
     return inner if inner.replace(".", "", 1).isdigit() else None
 
 
+def _number_text(value: float) -> str:
+    """The number in full; in scientific notation where it has more digits than a spreadsheet keeps.
+
+    A program that writes an identity number as a number leaves such digits, of which the last are made up.
+    """
+    if value.is_integer() and abs(value) < _LARGE:
+        return str(int(value))
+    exact = Decimal(repr(value))
+    digits = exact.normalize().as_tuple().digits
+    return f"{exact:E}" if abs(value) >= _LARGE and len(digits) > _KEPT_DIGITS else format(exact, "f")
+
+
 def nested_text(value: Any) -> str:
     """Several values as a cell packs them: those of a list by 、, those of an object by blanks, objects by lines."""
     if isinstance(value, dict):
@@ -290,7 +304,7 @@ def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type of c
     if isinstance(value, int):
         return str(value)
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else format(Decimal(repr(value)), "f")  # noqa: PLR2004
+        return _number_text(value)
     if isinstance(value, datetime):
         bare = (value.hour, value.minute, value.second) == (0, 0, 0)
         return value.strftime("%Y-%m-%d") if bare else value.strftime("%Y-%m-%d %H:%M:%S")

@@ -74,7 +74,8 @@ def is_null(text: str) -> bool:
 @lru_cache(maxsize=16384)
 def folded_code(text: str) -> str:
     """What a code and its spellings share: half-width, lower case, no blanks."""
-    return unicodedata.normalize("NFKC", text).replace(" ", "").replace("\u3000", "").strip().casefold()
+    plain = unicodedata.normalize("NFKC", text).replace(" ", "").replace("\u3000", "").strip()
+    return plain.removeprefix("'").casefold()
 
 
 def folded_header(text: str) -> str:

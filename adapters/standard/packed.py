@@ -1,5 +1,6 @@
 """Cells into which the members of a household 家庭成员 are packed."""
 
+import json
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,7 +13,7 @@ from hub.kernel.names import name_key
 
 _RECORD_SEPARATORS: Final = ("\n", ";", ",", "、", "|", "/")
 _FIELD_SEPARATORS: Final = ("/", "|", ",", "、", "-", ":", " ")
-_STRONG: Final = re.compile(r"[、,;/|\n\t]+")
+_STRONG: Final = re.compile(r"[、,;/|\n\t#&+_=~^]+")
 _NUMBER: Final = re.compile(r"\d\.\d+E\+?\d+|[A-Z]{0,3}\d[\dXХ*]{5,}(?:[A-Z\d]*)|\d{3,}\*{2,}\d*[\dX]?", re.IGNORECASE)
 _LABEL: Final = re.compile(
     r"(?:家庭成员|成员|姓名|关系|与户主关系|身份证号码|身份证号|身份证|证件号码|证件号|公民身份号码)\s*:"
@@ -48,13 +49,26 @@ def folded_cell(text: str) -> str:
 
 def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[str, Any]], bool]:
     """The members in the cell, and whether every bit of it found its place."""
-    plain = _opened(_COUNT.sub("", _SPACED.sub(r"\1\2\3", _LABEL.sub("", folded_cell(text)))), relations)
+    told = folded_cell(_without_json(text))
+    plain = _opened(_COUNT.sub("", _SPACED.sub(r"\1\2\3", _LABEL.sub("", told))), relations)
     rows = _table(plain, relations)
     groups = rows if rows is not None else _grouped(plain, relations)
     members = [_member(row, relations) for row in groups]
     kept = [member for member in members if member]
     clear = len(kept) == len(members) and all(member.get("name", "妻")[-1] not in _GLUED_BEHIND for member in kept)
     return kept, clear and not any(kind == "remark" for row in groups for kind, _ in row)
+
+
+def _without_json(text: str) -> str:
+    """A list of objects that a database keeps as JSON, a line for each and without the names of its fields."""
+    if not text.startswith("["):
+        return text
+    try:
+        members = json.loads(text)
+    except ValueError:
+        return text
+    rows = [list(one.values()) if isinstance(one, dict) else [one] for one in members]
+    return "\n".join(" ".join(str(value) for value in row if value is not None) for row in rows)
 
 
 def side_by_side(columns: Sequence[str]) -> str:
@@ -139,9 +153,13 @@ def _is_number(text: str) -> bool:
 
 def _grouped(text: str, relations: Mapping[str, str]) -> list[list[Piece]]:
     """The cell read token by token: a member ends where a kind of token comes that it already has."""
+    pieces = list(_pieces(text, relations))
+    half = len(pieces) // 2
+    if [kind for kind, _ in pieces] == ["name"] * half + ["number"] * half:
+        return [[name, number] for name, number in zip(pieces[:half], pieces[half:], strict=True)]
     groups: list[list[Piece]] = []
     first = ""
-    for kind, token in _pieces(text, relations):
+    for kind, token in pieces:
         first = first or kind
         held = {one for one, _ in groups[-1]} if groups else set()
         if not groups or kind in held or (kind == first and held):

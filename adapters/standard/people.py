@@ -11,7 +11,8 @@ from hub.kernel.codes import Identifier, IdentifierKind, read_identifiers
 from hub.kernel.identifiers import LENGTH, MASKED, ROUNDED, SCIENTIFIC
 from hub.kernel.names import normal_organisation_name, normal_person_name
 
-_NO_NAME: Final = "0123456789.·,-/ "
+_NO_NAME: Final = "0123456789.·,-/ 〃″\"'”#&+_=~^@!:;()"
+_AS_ABOVE: Final = frozenset(("同上", "同前"))
 _DAMAGE: Final = frozenset((MASKED, SCIENTIFIC, ROUNDED))
 _LONGEST_WRITTEN: Final = 200
 _LONGEST_NUMBER: Final = 64
@@ -39,7 +40,7 @@ def add_flag(target: dict[str, Any], flag: str) -> None:
 def put_name(target: dict[str, Any], text: str) -> bool:
     """A person's name and former names; False when the cell names nobody."""
     found = normal_person_name(text)
-    if not found.name.strip(_NO_NAME):
+    if not found.name.strip(_NO_NAME) or found.name in _AS_ABOVE:
         return False
     target["name"] = found.name
     if found.former:

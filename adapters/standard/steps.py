@@ -163,7 +163,8 @@ def _filled(text: str) -> str:
     if not text or (text.isascii() and text.isalnum() and not is_null(text)):
         return text
     text = fit(text)
-    return "" if is_null(text) else text
+    plain = text if text.endswith("'") else text.removeprefix("'")  # by which a spreadsheet is told that it is text
+    return "" if is_null(plain) else plain
 
 
 def _text(text: str) -> scalars.Outcome:
