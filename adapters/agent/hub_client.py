@@ -183,6 +183,7 @@ class HubClient:
                 "adapters.hub-away",
                 "The hub did not answer; run the adapter again, it goes on where it stopped.",
                 "枢纽无应答；请再次运行，适配器将从中断处继续。",
+                heard=str(fault) or type(fault).__name__,
             ) from fault
         return answer
 
@@ -206,7 +207,7 @@ class HubClient:
         self._has_answered = self._has_answered or answer.status_code in (_TOO_MANY, _NOT_NOW) or answer.is_success
         if answer.status_code == _TOO_MANY or answer.status_code >= _SERVER:
             after = retry_after(answer, self._clock.now().timestamp())
-            raise AwayForNow(f"HTTP {answer.status_code}", after)
+            raise AwayForNow(f"HTTP {answer.status_code} {_refusal(answer).code}", after)
         if answer.is_success:
             return answer
         raise _refusal(answer)

@@ -201,7 +201,7 @@ def test_a_hub_that_stays_away_ends_the_run_and_the_next_one_goes_on(tmp_path: P
     hub.plan = ["503"] * 20
     with pytest.raises(Unavailable) as refused:
         run(hub, "civil_affairs", tmp_path)
-    assert refused.value.code == "adapters.hub-away"
+    assert (refused.value.code, refused.value.facts["heard"]) == ("adapters.hub-away", "HTTP 503 storage.database-away")
     hub.plan = []
     assert run(hub, "civil_affairs", tmp_path).accepted == 3
 

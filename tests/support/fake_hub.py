@@ -119,7 +119,8 @@ class FakeHub:
     def _planned(self, request: httpx.Request, path: str) -> httpx.Response:
         fault = self.plan.pop(0) if self.plan and path.endswith("/batches") else ""
         if fault == "503":
-            return httpx.Response(503, headers={"Retry-After": "0"})
+            problem = {"code": "storage.database-away", "detail": "It does not answer.", "detail_zh": "无应答。"}
+            return httpx.Response(503, headers={"Retry-After": "0"}, json=problem)
         if fault == "429":
             return httpx.Response(429, headers={"Retry-After": "0"})
         if fault == "drop":
