@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Body, Request
 from pydantic import Field, StringConstraints
 
-from hub.api.access import CaseCaller, PushCaller, TheHub
+from hub.api.access import CaseCaller, OrdersCaller, PushCaller, TheHub
 from hub.api.case_wires import Id, Short
 from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
 from hub.api.openapi import refusals
@@ -94,11 +94,17 @@ async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[Ow
 
 @router.post(
     "/{owed}/extension",
-    summary="Take ten working days more",
-    responses=refusals(NOT_ASKED, "conflict sharing.no-extension: Only an application is extended, and once."),
+    summary="Consent to ten working days more",
+    responses=refusals(
+        "missing sharing.no-application: There is no such application.",
+        "conflict sharing.no-extension: Only an application that waits is extended, and once.",
+    ),
 )
-async def extend(owed: OwedId, request: Request, hub: TheHub, caller: PushCaller) -> OwedView:
-    """With the authority's consent and notice to the applicant, once. Order 809 article 21."""
+async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCaller) -> OwedView:
+    """The authority consents to what the provider asked it, once; the applicant reads it at its application.
+
+    Order 809 article 21. Needs scope `orders`.
+    """
     return owed_view(await work(request, hub.owed.extend, caller.party.id, owed))
 
 

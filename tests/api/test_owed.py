@@ -102,10 +102,6 @@ def test_consent_to_an_application_is_a_grant_at_once(office: Office) -> None:
     made = application(office)
     assert (made["provider"], made["days"]) == (CIVIL, 10)
     assert light_of(office, made["id"])["limit"] == "application"
-    extended = office.post(CIVIL, f"/v1/applications/{made['id']}/extension")
-    assert (extended["days"], extended["extended_on"]) == (20, str(TODAY))
-    with pytest.raises(Conflict):
-        office.post(CIVIL, f"/v1/applications/{made['id']}/extension")
     answered = office.post(CIVIL, f"/v1/applications/{made['id']}/answer", {"answer": "consented"})
     assert answered["answer"] == "consented"
     (mine,) = [each for each in office.read(ESTATE, "/v1/applications") if each["id"] == made["id"]]
@@ -115,6 +111,22 @@ def test_consent_to_an_application_is_a_grant_at_once(office: Office) -> None:
 
         (grant,) = [each for each in GrantStore(session).grants_of(ESTATE) if each.id == f"grant-{made['id']}"]
     assert (grant.claims, grant.matters) == (("name", "phone"), ("real-estate-inheritance",))
+
+
+def test_the_authority_alone_consents_to_ten_days_more_once_and_the_applicant_sees_it(office: Office) -> None:
+    made = application(office)
+    path = f"/v1/applications/{made['id']}/extension"
+    for party in (CIVIL, ESTATE):
+        with pytest.raises(Refused):
+            office.post(party, path)
+    extended = office.post(AUTHORITY, path)
+    assert (extended["days"], extended["extended_on"]) == (20, str(TODAY))
+    (seen,) = [each for each in office.read(ESTATE, "/v1/applications") if each["id"] == made["id"]]
+    assert (seen["days"], seen["extended_on"]) == (20, str(TODAY))
+    with pytest.raises(Conflict):
+        office.post(AUTHORITY, path)
+    with pytest.raises(Missing):
+        office.post(AUTHORITY, f"/v1/applications/{objection(office)['id']}/extension")
 
 
 def test_a_refusal_says_why_and_grants_nothing(office: Office) -> None:

@@ -70,18 +70,24 @@ class OwedService:
             self._record(session, owed, "raised", consumer)
         return owed
 
-    def extend(self, provider: str, owed_id: str) -> Owed:
-        """An application takes up to ten working days more, once; the authority's consent is the provider's to have.
+    def extend(self, authority: str, owed_id: str) -> Owed:
+        """An application takes up to ten working days more, once: the authority consents to what its provider asked it.
 
         Raises:
             Missing, Conflict: nothing is extended.
         """
         with self._database.writing() as session:
             store = OwedStore(session)
-            owed = require_owed(store, provider, owed_id, Owing.application)
+            owed = store.owed_of(owed_id, locked=True)
+            if owed is None or owed.kind is not Owing.application:
+                raise Missing(
+                    "sharing.no-application",
+                    "There is no such application; the lights of supervision name those that wait.",
+                    "没有此项共享申请；待答复的申请见电子监察。",
+                )
             store.extend(owed_id, on=self.today, days=extended_days(owed))
-            self._record(session, owed, "extended", provider)
-            return require_owed(store, provider, owed_id, Owing.application)
+            self._record(session, owed, "extended", authority)
+            return require_owed(store, owed.provider, owed_id, Owing.application)
 
     def answer(self, provider: str, place: tuple[Owing, str], reply: Reply, reason: str = "") -> Owed:
         """The question ``place`` names is answered; consent to an application is a grant.
