@@ -285,6 +285,7 @@ class _Builder:
             clock=self.clock,
             rules=flags,
             receipt_seconds=self.settings.limits.receipt_seconds,
+            witness_seconds=self._witness_seconds,
         )
 
     @cached_property

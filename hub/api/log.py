@@ -1,5 +1,6 @@
 """The log 审计日志 as outsiders read it: signed checkpoints, tiles (C2SP tlog-tiles), receipts."""
 
+from contextlib import suppress
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Path, Request, Response
@@ -7,6 +8,9 @@ from fastapi import APIRouter, Path, Request, Response
 from hub.api.access import AuditCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.work import work
+from hub.audit.model import Receipt
+from hub.audit.service import Log
+from hub.errors import Missing
 
 router = APIRouter(prefix="/log", tags=["log"])
 Place = Annotated[str, Path(max_length=100)]
@@ -69,6 +73,12 @@ async def tile(place: Place, request: Request, hub: TheHub) -> Response:
     return await _tile(request, hub, place)
 
 
+def _proven(log: Log, entry: int | str) -> Receipt:
+    with suppress(Missing):
+        return log.prove(entry, is_witnessed=True)
+    return log.prove(entry)
+
+
 async def _tile(request: Request, hub: TheHub, place: str) -> Response:
     content = await work(request, hub.log.tile, f"tile/{place}")
     kept = "public, max-age=60" if ".p/" in place else FOR_EVER
@@ -87,6 +97,9 @@ async def _tile(request: Request, hub: TheHub, place: str) -> Response:
 async def receipt(
     entry: Annotated[str, Path(pattern=r"^(ent_[0-9a-z]{26}|[0-9]{1,15})$")], request: Request, hub: TheHub
 ) -> Response:
-    """By entry id or index, under the newest checkpoint; says where the entry stands and nothing of what it says."""
-    proof = await work(request, hub.log.prove, int(entry) if entry.isdecimal() else entry)
+    """By entry id or index; says where the entry stands and nothing of what it says.
+
+    Under the newest checkpoint that a quorum of the witnesses cosigned; a younger entry under the newest of all.
+    """
+    proof = await work(request, _proven, hub.log, int(entry) if entry.isdecimal() else entry)
     return Response(proof.proof_text, media_type=TEXT, headers={"cache-control": "no-store"})

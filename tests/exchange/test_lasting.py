@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from hub.api.server import listening_socket, served
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witness_app import witness_app
+from hub.exchange.searching import Search
+from hub.exchange.trust import parse_trust_policy
 from hub.exchange.verify import verify_bundle
 from hub.exchange.verify_view import verify_view
 from hub.identity.model import IdentityQuery
@@ -19,6 +22,7 @@ from hub.kernel.clock import FixedClock
 from hub.parties.model import PartyKind
 from hub.proof.keys import FileSigner, generate_signer
 from hub.proof.note import Ed25519Cosigner, NoteVerifier
+from hub.proof.tlogproof import parse_tlog_proof, verify_tlog_proof
 from tests.exchange.conftest import Prepared
 from tests.exchange.world import World
 
@@ -70,6 +74,16 @@ def test_a_view_opened_at_once_is_cosigned(watched: Watched) -> None:
     watched.world.hub.exchange.exchange(watched.world.request(RESIDENT))
     made = watched.world.hub.views.open(WHO, by="portal:county")
     assert verify_view([json.dumps(made).encode()], watched.policy()).failed is None
+
+
+def test_an_export_is_handed_out_when_its_entry_is_cosigned(watched: Watched) -> None:
+    hub = watched.world.hub
+    search = Search(since=hub.clock.now() - timedelta(days=1), until=hub.clock.now() + timedelta(days=1))
+    export = hub.search.export(search, "csv", by="aud:county")
+    export.file.close()
+    receipt = hub.log.prove(export.entry_id, is_witnessed=True).proof_text
+    entry = hub.log.entry_at(parse_tlog_proof(receipt).index)
+    assert verify_tlog_proof(receipt, entry=entry, policy=parse_trust_policy(watched.policy()).log)
 
 
 def test_a_bundle_is_handed_out_also_when_the_witnesses_stay_away(watched: Watched) -> None:

@@ -12,6 +12,7 @@ from hub.exchange.detecting import Rarity, flagged
 from hub.exchange.flags import Flag, Rule, standard_rules
 from hub.exchange.searching import MOST, PAGE, FoundPage, Place, Search, parse_place, require_bounded
 from hub.exchange.service.exporting import Export, write_export
+from hub.exchange.service.lasting import lasting_receipt
 from hub.exchange.service.neighbours import Neighbours
 from hub.exchange.service.parts import Receipts
 from hub.exchange.store.auditing import AuditingStore
@@ -41,6 +42,7 @@ class SearchService:
     clock: Clock
     rules: Sequence[Rule] = standard_rules()
     receipt_seconds: float = 10.0
+    witness_seconds: float = 0.0
 
     def page(self, search: Search, *, after: str | None = None, limit: int = PAGE) -> FoundPage:
         """A page of the exchanges that ``search`` names, the newest first.
@@ -109,6 +111,7 @@ class SearchService:
         try:
             entry = Entry("access", self._claims(search, export, by))
             self.log.append(entry, self.receipt_seconds)
+            lasting_receipt(self.log, entry.entry_id, self.receipt_seconds, self.witness_seconds)
         except BaseException:
             export.file.close()
             raise
