@@ -26,7 +26,9 @@ router = APIRouter(
 
 ChangeId = Annotated[str, Path(pattern=r"^chg_[0-9a-z]{26}$")]
 NO_SUCH: Final = "missing identity.no-such-changes: There is no change set of that id."
-DECIDED: Final = "conflict identity.changes-decided: It was applied or discarded before; propose a new one."
+DECIDED: Final = (
+    "conflict identity.changes-decided: It was decided before, otherwise or by somebody else; propose a new one."
+)
 
 
 class StewardWire(Wire):
@@ -92,7 +94,8 @@ async def apply(
 ) -> ChangeSetView:
     """Everything in one transaction, but for what has changed since: that is skipped, and says why.
 
-    Evidence and open cases follow, and consumers that were shown a stranger's evidence find a notice.
+    Evidence and open cases follow, and consumers that were shown a stranger's evidence find a notice. The same steward
+    may send it again when no answer came: it is done once.
     """
     steward = _steward(caller, word)
     return ChangeSetView(**_counted(await work(request, hub.identity.changes.apply, change, steward)))

@@ -53,9 +53,12 @@ def test_a_bulk_split_is_shown_applied_and_its_consumers_told(desk: Desk) -> Non
     assert (applied["state"], applied["steward"], applied["skipped"]) == ("applied", f"{STEWARD}/李科员", 0)
     (notice,) = desk.call("GET", "/v1/notices", by=AID)
     assert [item["type"] for item in notice["items"]] == [LAND]
-    for what in ("application", "discarding"):
-        with pytest.raises(Conflict):
-            act(desk, listed["id"], what)
+    assert act(desk, listed["id"], "application") == applied
+    assert len(desk.call("GET", "/v1/notices", by=AID)) == 1
+    for what, steward in (("application", "王科员"), ("discarding", "李科员")):
+        with pytest.raises(Conflict) as refused:
+            act(desk, listed["id"], what, steward)
+        assert refused.value.facts["state"] == "applied"
 
 
 def test_a_change_set_that_is_thrown_away_changes_nothing(desk: Desk) -> None:

@@ -7,12 +7,9 @@ their own. An item is ``{"what": "join" | "split" | "review", "pair": [mention, 
 checked again when the set is applied, and what has changed since is skipped with its reason.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-
-import duckdb
 
 from hub.audit.model import Entry
 from hub.audit.store import append
@@ -21,10 +18,10 @@ from hub.identity.bulk.loading import load_traits
 from hub.identity.bulk.resolving import Resolving
 from hub.identity.bulk.scratch import scratch_database
 from hub.identity.compare import Traits
-from hub.identity.rules import SCORE, components
+from hub.identity.rules import SCORE
 from hub.identity.service.applying import Applying, Item
+from hub.identity.service.differing import Differing, Indexed
 from hub.identity.service.parts import Kind, Parts
-from hub.identity.service.planning import Pair
 from hub.identity.service.standing import APART, SAME
 from hub.identity.store import IndexStore, Session
 from hub.identity.store.changes import ChangeStore, KeptChanges, Said
@@ -49,15 +46,6 @@ class ChangeSet:
     def counts(self) -> dict[str, int]:
         """How many items of each sort."""
         return {what: sum(item["what"] == what for item in self.items) for what in ("join", "split", "review")}
-
-
-@dataclass(slots=True)
-class _Indexed:
-    """The living mentions of one kind as the run saw them, by their row."""
-
-    mention_ids: list[bytes]
-    subjects: list[str]
-    likenesses: list[bytes]
 
 
 class ChangeSets:
@@ -95,53 +83,51 @@ class ChangeSets:
             return _shown(_require(ChangeStore(session), change_id))
 
     def discard(self, change_id: str, steward: str) -> ChangeSet:
-        """Nothing of it is done.
+        """Nothing of it is done; who says so twice is told the same twice.
 
         Raises:
             Missing: there is none of that id.
-            Conflict: it was applied or discarded before.
-        """
-        _signed(steward)
-        with self._database.writing() as session:
-            store = ChangeStore(session)
-            _require(store, change_id)
-            self._close(session, change_id, "discarded", steward, [])
-        return self.require(change_id)
-
-    def apply(self, change_id: str, steward: str) -> ChangeSet:
-        """All of it is done in one transaction but what has changed since, which is skipped with its reason.
-
-        Raises:
-            Missing: there is none of that id.
-            Conflict: it was applied or discarded before.
+            Conflict: it was applied, or discarded by somebody else.
         """
         _signed(steward)
         with self._database.writing() as session:
             IndexStore(session).lock()
             kept = _require(ChangeStore(session), change_id)
-            applying = Applying(self._parts, session, steward)
-            skipped = [item | {"why": why} for item in kept.items if (why := applying.done(item))]
-            self._close(session, change_id, "applied", steward, skipped)
+            if not _is_said_again(kept, "discarded", steward):
+                self._close(session, kept, "discarded", steward, [])
         return self.require(change_id)
 
-    def _close(self, session: Session, change_id: str, state: str, steward: str, skipped: Sequence[Item]) -> None:
-        store = ChangeStore(session)
-        if not store.close(change_id, state, steward, self._parts.clock.now(), skipped):
-            raise Conflict(
-                "identity.changes-decided",
-                "This change set was applied or discarded before; propose a new one.",
-                "该变更集已应用或已放弃，请重新生成。",
-                change_set=change_id,
-            )
-        counts = {f"{what}s": count for what, count in _shown(_require(store, change_id)).counts.items()}
-        entry = Entry(
-            "link", {"action": f"changes-{state}", "change_set": change_id, **counts, "skipped": len(skipped)}
-        )
+    def apply(self, change_id: str, steward: str) -> ChangeSet:
+        """All of it is done in one transaction but what has changed since, which is skipped with its reason.
+
+        Who says so again, because no answer came, is told what was done and nothing is done twice.
+
+        Raises:
+            Missing: there is none of that id.
+            Conflict: it was discarded, or applied by somebody else.
+        """
+        _signed(steward)
+        with self._database.writing() as session:
+            IndexStore(session).lock()
+            kept = _require(ChangeStore(session), change_id)
+            if not _is_said_again(kept, "applied", steward):
+                _require_open(kept)
+                applying = Applying(self._parts, session, steward)
+                skipped = [item | {"why": why} for item in kept.items if (why := applying.done(item))]
+                self._close(session, kept, "applied", steward, skipped)
+        return self.require(change_id)
+
+    def _close(self, session: Session, kept: KeptChanges, state: str, steward: str, skipped: Sequence[Item]) -> None:
+        _require_open(kept)
+        ChangeStore(session).close(kept.change_id, state, steward, self._parts.clock.now(), skipped)
+        counts = {f"{what}s": count for what, count in _shown(kept).counts.items()}
+        claims = {"action": f"changes-{state}", "change_set": kept.change_id, **counts, "skipped": len(skipped)}
+        entry = Entry("link", claims)
         append(session, entry.with_claims(actor=entry.commit(steward)))
 
     def _differences(self, session: Session, kind: Kind) -> list[Item]:
         """What the bulk run over the mentions of one kind says otherwise than the index."""
-        indexed = _Indexed([], [], [])
+        indexed = Indexed([], [], [])
         with scratch_database() as con:
             load_traits(con, kind.model, self._traits(session, kind, indexed))
             if not indexed.mention_ids:
@@ -150,9 +136,9 @@ class ChangeSets:
             words = self._words(session, kind, indexed, said)
             Resolving(con, kind.model, review_probable=self._review_probable, words=words).run()
             parted = {frozenset(each.subjects) for each in said if each.verdict == APART}
-            return _Differing(con, indexed, ChangeStore(session).asked(), words, parted).items()
+            return Differing(con, indexed, ChangeStore(session).asked(), words, parted).items()
 
-    def _traits(self, session: Session, kind: Kind, indexed: _Indexed) -> Iterator[tuple[str, Traits]]:
+    def _traits(self, session: Session, kind: Kind, indexed: Indexed) -> Iterator[tuple[str, Traits]]:
         for kept in IndexStore(session).all_mentions():
             traits = self._parts.vault.open_traits(kept.mention_id, kept.traits)
             if kept.kind != kind.model.kind or len(traits) != len(kind.model.columns):
@@ -163,7 +149,7 @@ class ChangeSets:
             yield kept.mention_id.hex(), traits
 
     def _words(
-        self, session: Session, kind: Kind, indexed: _Indexed, said: Sequence[Said]
+        self, session: Session, kind: Kind, indexed: Indexed, said: Sequence[Said]
     ) -> Mapping[tuple[int, int], bool]:
         """What stewards said, and joins that rest on a record's own history, by row."""
         rows = {mention_id: row for row, mention_id in enumerate(indexed.mention_ids)}
@@ -179,99 +165,29 @@ class ChangeSets:
         }
 
 
-class _Differing:
-    """A finished run beside the index that it was made from."""
-
-    def __init__(
-        self,
-        con: duckdb.DuckDBPyConnection,
-        indexed: _Indexed,
-        asked: set[Pair],
-        words: Mapping[tuple[int, int], bool],
-        parted: Collection[frozenset[str]],
-    ) -> None:
-        self._con = con
-        self._indexed = indexed
-        self._asked = asked
-        self._words = words
-        self._parted = parted
-
-    def items(self) -> list[Item]:
-        roots = self._held_together(dict(self._con.execute("SELECT n, root FROM assigned").fetchall()))
-        return [*self._joins(roots), *self._splits(roots), *self._reviews()]
-
-    def _held_together(self, roots: Mapping[int, int]) -> dict[int, int]:
-        """The roots, one for what a steward or a record's own history joined, though it holds two numbers."""
-        subjects = self._indexed.subjects
-        told = [pair for pair, same in self._words.items() if same and subjects[pair[0]] == subjects[pair[1]]]
-        joined = components(sorted(set(roots.values())), [(roots[left], roots[right]) for left, right in told])
-        first = {root: group[0] for group in joined for root in group}
-        return {row: first[root] for row, root in roots.items()}
-
-    def _joins(self, roots: Mapping[int, int]) -> Iterator[Item]:
-        """The strongest link between every two subjects that one cluster holds.
-
-        But none of a subject that fits two which a steward called different, as none is made at intake.
-        """
-        subjects = self._indexed.subjects
-        links = "SELECT a, b, method, weight FROM scored WHERE outcome = 'link' ORDER BY weight DESC, a, b"
-        joined: dict[frozenset[str], tuple[int, int, str, float]] = {}
-        beside: dict[str, set[str]] = defaultdict(set)
-        for left, right, method, weight in self._con.execute(links).fetchall():
-            one, other = subjects[left], subjects[right]
-            if one != other:
-                beside[one].add(other)
-                beside[other].add(one)
-                joined.setdefault(frozenset((one, other)), (left, right, method, weight))
-        for left, right, method, weight in joined.values():
-            if roots[left] == roots[right] and not self._fits_two(subjects[left], subjects[right], beside):
-                yield self._item("join", left, right, method, weight)
-
-    def _fits_two(self, one: str, other: str, beside: Mapping[str, Collection[str]]) -> bool:
-        """True when whoever is joined would leave somebody behind that a steward called different from the other."""
-        return any(
-            frozenset((its, third)) in self._parted
-            for mine, its in ((one, other), (other, one))
-            for third in (mine, *beside[mine])
-        )
-
-    def _splits(self, roots: Mapping[int, int]) -> Iterator[Item]:
-        """Subjects of which the run makes several: the first mention of the subject beside the first of each other."""
-        groups: dict[str, dict[int, int]] = {}
-        for row, subject in enumerate(self._indexed.subjects):
-            groups.setdefault(subject, {}).setdefault(roots[row], row)
-        for firsts in groups.values():
-            first, *others = firsts.values()
-            for other in others:
-                yield self._item("split", first, other, "no-link", 0.0)
-
-    def _reviews(self) -> Iterator[Item]:
-        """What waits and was not asked before, unless a steward has called two of the subjects' records different."""
-        subjects = self._indexed.subjects
-        rows = self._con.execute("SELECT a, b, method, weight FROM waiting ORDER BY a, b").fetchall()
-        for left, right, method, weight in rows:
-            low, high = sorted((self._indexed.mention_ids[left], self._indexed.mention_ids[right]))
-            between = frozenset((subjects[left], subjects[right]))
-            if (low, high) not in self._asked and len(between) > 1 and between not in self._parted:
-                yield self._item("review", left, right, method, weight)
-
-    def _item(self, what: str, left: int, right: int, method: str, weight: float) -> Item:
-        pair = (left, right)
-        return {
-            "what": what,
-            "pair": [self._indexed.mention_ids[row].hex() for row in pair],
-            "subjects": [self._indexed.subjects[row] for row in pair],
-            "likeness": [self._indexed.likenesses[row].hex() for row in pair],
-            "method": method,
-            "weight": weight,
-        }
-
-
 def _require(store: ChangeStore, change_id: str) -> KeptChanges:
     kept = store.changes_for(change_id)
     if kept is None:
         raise Missing("identity.no-such-changes", "There is no change set of that id.", "没有该变更集。")
     return kept
+
+
+def _is_said_again(kept: KeptChanges, state: str, steward: str) -> bool:
+    """True when the same steward decided the same before."""
+    return (kept.state, kept.steward) == (state, steward)
+
+
+def _require_open(kept: KeptChanges) -> None:
+    """The index is locked while one decides, so ``kept`` is what the one before decided."""
+    if kept.state != "open":
+        raise Conflict(
+            "identity.changes-decided",
+            "This change set was applied or discarded before; propose a new one.",
+            "该变更集已应用或已放弃，请重新生成。",
+            change_set=kept.change_id,
+            state=kept.state,
+            decided_at=kept.decided_at.isoformat() if kept.decided_at else None,
+        )
 
 
 def _signed(steward: str) -> None:

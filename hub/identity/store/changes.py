@@ -65,14 +65,13 @@ class ChangeStore:
         )
         return [KeptChanges(*row) for row in self._cursor.fetchall()]
 
-    def close(self, change_id: str, state: str, steward: str, at: datetime, skipped: Sequence[dict[str, Any]]) -> bool:
-        """True when the change set was open and is decided now; False when somebody else was first."""
+    def close(self, change_id: str, state: str, steward: str, at: datetime, skipped: Sequence[dict[str, Any]]) -> None:
+        """The change set is decided; who calls holds the index's lock and found it open."""
         self._cursor.execute(
             "UPDATE identity_change_set SET state = %s, steward = %s, decided_at = %s, skipped = %s"
             " WHERE change_id = %s AND state = 'open'",
             [state, steward, at, Jsonb(list(skipped)), change_id],
         )
-        return bool(self._cursor.rowcount)
 
     def said(self) -> list[Said]:
         """Every verdict of a steward."""
