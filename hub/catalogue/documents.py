@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,6 +111,10 @@ def _parse_json(text: str, name: str) -> Document:
         raise _unreadable(
             name, 0, ("Nested too deeply.", "嵌套层次过多。"), ("Write it flatter.", "请减少嵌套层次。")
         ) from fault
+    except ValueError as fault:
+        raise _unreadable(
+            name, 0, ("A number is too long.", "数字过长。"), ("Write a smaller one.", "请填写较小的数字。")
+        ) from fault
     return Document(name, _require_mapping(value, name))
 
 
@@ -197,15 +202,20 @@ def _mapping(node: yaml.MappingNode, path: Path, reading: _Reading) -> dict[str,
 
 def _scalar(node: yaml.Node, reading: _Reading) -> Any:
     read = _PLAIN.get(node.tag)
-    if read is None:
-        line, tag = node.start_mark.line + 1, node.tag.rsplit(":", 1)[-1]
-        raise _unreadable(
-            reading.name,
-            line,
-            (f"A value of type {tag} is not used here.", f"此处不使用 {tag} 类型的值。"),
-            ("Put it in quotes.", "请加引号。"),
-        )
-    return read(node.value)
+    with suppress(ValueError):  # YAML 1.1 takes 1:30 for a number, and Python none of 5,000 digits
+        if read is not None:
+            return read(node.value)
+    raise _no_such_value(node, reading)
+
+
+def _no_such_value(node: yaml.Node, reading: _Reading) -> Malformed:
+    line, tag = node.start_mark.line + 1, node.tag.rsplit(":", 1)[-1]
+    return _unreadable(
+        reading.name,
+        line,
+        (f"A value like this of type {tag} is not used here.", f"此处不使用这样的 {tag} 类型的值。"),
+        ("Put it in quotes.", "请加引号。"),
+    )
 
 
 def _require_mapping(value: Any, name: str) -> Mapping[str, Any]:

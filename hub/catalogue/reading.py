@@ -10,7 +10,7 @@ from hub.catalogue.documents import Document, parse_document, path_text, refused
 from hub.catalogue.model import Catalogue
 from hub.catalogue.problem import Problem
 from hub.catalogue.rules import no_basis, problems_of
-from hub.catalogue.schemas import claims_of, has_evidence_schema, schema_named
+from hub.catalogue.schemas import claims_of, form_named, has_evidence_schema, schema_named
 from hub.catalogue.workbook import parse_workbook
 from hub.errors import Missing
 
@@ -80,7 +80,7 @@ def read_catalogue(documents: Sequence[Document]) -> Catalogue:
     catalogue = catalogue_from(merged(documents))
     if catalogue == Catalogue():
         raise refused([dataclasses.replace(_SAYS_NOTHING, file=documents[0].name)])
-    problems = [_located(problem, documents) for problem in problems_of(catalogue, schema_claims)]
+    problems = [_located(problem, documents) for problem in problems_of(catalogue, schema_claims, form_named)]
     if problems:
         raise refused(problems)
     return catalogue

@@ -2,10 +2,9 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Final
 
+from hub.catalogue.holding import FormOf, holding_problems
 from hub.catalogue.model import (
     APPLICANT,
     Catalogue,
@@ -18,45 +17,17 @@ from hub.catalogue.model import (
     SharingClass,
     StatementType,
 )
-from hub.catalogue.problem import Problem
+from hub.catalogue.problem import At, Problem, unknown
 
 CLASSIFIED = frozenset({"state-secret", "work-secret", "国家秘密", "工作秘密"})
 Schemas = Callable[[str], Mapping[str, bool] | None]
-_NOUNS: Final = {
-    "purpose": "使用场景",
-    "brought kind": "材料类别",
-    "claim": "数据项",
-    "evidence type": "凭证类型",
-    "rests_on entry": "依据凭证（rests_on）",
-    "legal basis": "法律依据",
-    "role": "角色",
-    "condition": "情形条件",
-    "sub-item": "办理情形",
-    "statement type": "派生证明类型",
-    "matter": "事项",
-    "role of the record": "登记信息角色",
-}
 
 
-@dataclass(frozen=True, slots=True)
-class _At:
-    """A place in the catalogue, by section and ids, to which problems are attached."""
-
-    path: str
-
-    def problem(self, fact: str, *said: str) -> Problem:
-        """``said``: the fact in English and Chinese, then the remedy in both."""
-        en, zh, remedy, remedy_zh = said
-        return Problem(f"catalogue.{fact}", en, zh, remedy, remedy_zh, path=self.path)
-
-    def within(self, part: str) -> "_At":
-        return _At(f"{self.path}/{part}")
-
-
-def problems_of(catalogue: Catalogue, schema_claims: Schemas) -> list[Problem]:
+def problems_of(catalogue: Catalogue, schema_claims: Schemas, form_of: FormOf) -> list[Problem]:
     """Everything that keeps ``catalogue`` from being published.
 
-    ``schema_claims(name)`` gives the claim paths of an evidence schema with their sensitivity, None when there is none.
+    ``schema_claims(name)`` gives the claim paths of an evidence schema with their sensitivity, ``form_of(name)`` what
+    else it says; None when there is no such schema.
     """
     return [
         *_doubles(catalogue),
@@ -66,6 +37,7 @@ def problems_of(catalogue: Catalogue, schema_claims: Schemas) -> list[Problem]:
         *_kind_problems(catalogue),
         *(found for each in catalogue.matters for found in _matter_problems(each, catalogue, schema_claims)),
         *_event_problems(catalogue),
+        *holding_problems(catalogue, form_of),
         *_cycles(catalogue),
     ]
 
@@ -80,10 +52,10 @@ def _doubles(catalogue: Catalogue) -> Iterator[Problem]:
         "events": (each.id for each in catalogue.events),
     }
     for section, ids in sections.items():
-        yield from _written_twice(ids, _At(section))
+        yield from _written_twice(ids, At(section))
 
 
-def _written_twice(ids: Iterable[str], at: _At) -> Iterator[Problem]:
+def _written_twice(ids: Iterable[str], at: At) -> Iterator[Problem]:
     for each, count in Counter(ids).items():
         if count > 1:
             yield at.within(each).problem(
@@ -96,7 +68,7 @@ def _written_twice(ids: Iterable[str], at: _At) -> Iterator[Problem]:
 
 
 def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Schemas) -> Iterator[Problem]:
-    at, terms = _At(f"evidence_types/{each.name}"), each.terms
+    at, terms = At(f"evidence_types/{each.name}"), each.terms
     if {terms.classification, terms.grade} & CLASSIFIED:
         yield at.problem(
             "classified",
@@ -121,12 +93,12 @@ def _type_problems(each: EvidenceType, catalogue: Catalogue, schema_claims: Sche
             "Fill terms.withheld_basis, or share it.",
             "请填写 terms.withheld_basis，或改为共享。",
         )
-    yield from _unknown(terms.purposes, catalogue.purposes, "purpose", at)
-    yield from _unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
+    yield from unknown(terms.purposes, catalogue.purposes, "purpose", at)
+    yield from unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
     yield from _sensitivity(each, schema_claims(each.schema), at)
 
 
-def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At) -> Iterator[Problem]:
+def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: At) -> Iterator[Problem]:
     if claims is None:
         yield at.problem(
             "unknown-schema",
@@ -146,7 +118,7 @@ def _sensitivity(each: EvidenceType, claims: Mapping[str, bool] | None, at: _At)
             "Add them to “sensitive”.",
             "请将其列入“sensitive”。",
         )
-    yield from _unknown(each.sensitive, claims, "claim", at)
+    yield from unknown(each.sensitive, claims, "claim", at)
 
 
 def _around(path: str) -> set[str]:
@@ -162,7 +134,7 @@ def _second_sources(catalogue: Catalogue) -> Iterator[Problem]:
     for schema, several in providers.items():
         if len(several) > 1:
             first = next(each for each in catalogue.evidence_types if each.schema == schema)
-            yield _At(f"evidence_types/{first.name}").problem(
+            yield At(f"evidence_types/{first.name}").problem(
                 "two-sources",
                 f"Schema “{schema}” has several providers: {', '.join(sorted(several))}.",
                 f"数据模式“{schema}”有多个提供方：{'、'.join(sorted(several))}；只能有一个数源部门。",
@@ -172,25 +144,25 @@ def _second_sources(catalogue: Catalogue) -> Iterator[Problem]:
 
 
 def _statement_problems(each: StatementType, catalogue: Catalogue) -> Iterator[Problem]:
-    at = _At(f"statements/{each.name}")
+    at = At(f"statements/{each.name}")
     known = {**catalogue.evidence_by_name, **catalogue.statement_by_name}
-    yield from _unknown(each.rests_on, known, "evidence type", at)
-    yield from _unknown((*each.requires, *each.contradicted_by), dict.fromkeys(each.rests_on), "rests_on entry", at)
-    yield from _unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
+    yield from unknown(each.rests_on, known, "evidence type", at)
+    yield from unknown((*each.requires, *each.contradicted_by), dict.fromkeys(each.rests_on), "rests_on entry", at)
+    yield from unknown(each.replaces, catalogue.kind_by_id, "brought kind", at)
 
 
 def _kind_problems(catalogue: Catalogue) -> Iterator[Problem]:
     known = {**catalogue.evidence_by_name, **catalogue.statement_by_name}
     for each in catalogue.kinds:
-        at = _At(f"brought_kinds/{each.id}")
-        yield from _unknown(each.purposes, catalogue.purposes, "purpose", at)
-        yield from _unknown(each.superseded_by, known, "evidence type", at)
+        at = At(f"brought_kinds/{each.id}")
+        yield from unknown(each.purposes, catalogue.purposes, "purpose", at)
+        yield from unknown(each.superseded_by, known, "evidence type", at)
 
 
 def _matter_problems(matter: Matter, catalogue: Catalogue, schema_claims: Schemas) -> Iterator[Problem]:
-    at = _At(f"matters/{matter.id}")
-    yield from _unknown(matter.bases, catalogue.basis_by_id, "legal basis", at)
-    yield from _unknown((matter.purpose,), catalogue.purposes, "purpose", at)
+    at = At(f"matters/{matter.id}")
+    yield from unknown(matter.bases, catalogue.basis_by_id, "legal basis", at)
+    yield from unknown((matter.purpose,), catalogue.purposes, "purpose", at)
     for part in ("materials", "roles", "conditions", "sub_items", "steps", "form_fields"):
         yield from _written_twice((each.id for each in getattr(matter, part)), at.within(part))
     yield from _period_problems(matter, at)
@@ -200,7 +172,7 @@ def _matter_problems(matter: Matter, catalogue: Catalogue, schema_claims: Schema
         yield from _material_problems(material, matter, catalogue, schema_claims)
 
 
-def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+def _period_problems(matter: Matter, at: At) -> Iterator[Problem]:
     if matter.promised_days > matter.statutory_days:
         yield at.problem(
             "promise-too-long",
@@ -231,7 +203,7 @@ def _period_problems(matter: Matter, at: _At) -> Iterator[Problem]:
         )
 
 
-def _role_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+def _role_problems(matter: Matter, at: At) -> Iterator[Problem]:
     roles = {role.id: role for role in matter.roles}
     applicant = roles.get(APPLICANT)
     if applicant is None or (applicant.at_least, applicant.at_most) != (1, 1):
@@ -245,13 +217,13 @@ def _role_problems(matter: Matter, at: _At) -> Iterator[Problem]:
     conditions = {condition.id for condition in matter.conditions}
     for condition in matter.conditions:
         inside = at.within(f"conditions/{condition.id}")
-        yield from _unknown(filter(None, (condition.role_present,)), roles, "role", inside)
-        yield from _unknown(condition.all_of, dict.fromkeys(conditions), "condition", inside)
+        yield from unknown(filter(None, (condition.role_present,)), roles, "role", inside)
+        yield from unknown(condition.all_of, dict.fromkeys(conditions), "condition", inside)
     for form_field in matter.form_fields:
-        yield from _unknown((form_field.about,), roles, "role", at.within(f"form_fields/{form_field.id}"))
+        yield from unknown((form_field.about,), roles, "role", at.within(f"form_fields/{form_field.id}"))
 
 
-def _form_problems(matter: Matter, at: _At) -> Iterator[Problem]:
+def _form_problems(matter: Matter, at: At) -> Iterator[Problem]:
     leads = [material for material in matter.materials if material.form is FormPart.lead]
     parts = [material for material in matter.materials if material.form is FormPart.part]
     if len(leads) > 1 or (parts and not leads):
@@ -267,13 +239,13 @@ def _form_problems(matter: Matter, at: _At) -> Iterator[Problem]:
 def _material_problems(
     material: Material, matter: Matter, catalogue: Catalogue, schema_claims: Schemas
 ) -> Iterator[Problem]:
-    at = _At(f"matters/{matter.id}/materials/{material.id}")
+    at = At(f"matters/{matter.id}/materials/{material.id}")
     if not material.basis:
         yield no_basis(at.path)
-    yield from _unknown(material.basis, catalogue.basis_by_id, "legal basis", at)
-    yield from _unknown(filter(None, (material.brings,)), catalogue.kind_by_id, "brought kind", at)
-    yield from _unknown(filter(None, (material.when,)), {each.id: each for each in matter.conditions}, "condition", at)
-    yield from _unknown(material.sub_items, {each.id: each for each in matter.sub_items}, "sub-item", at)
+    yield from unknown(material.basis, catalogue.basis_by_id, "legal basis", at)
+    yield from unknown(filter(None, (material.brings,)), catalogue.kind_by_id, "brought kind", at)
+    yield from unknown(filter(None, (material.when,)), {each.id: each for each in matter.conditions}, "condition", at)
+    yield from unknown(material.sub_items, {each.id: each for each in matter.sub_items}, "sub-item", at)
     kind = catalogue.kind_by_id.get(material.brings)
     if kind and not kind.serves(matter.purpose):
         yield at.problem(
@@ -309,7 +281,7 @@ def _is_brought(pieces: Iterable[Piece]) -> bool:
 
 def no_basis(path: str) -> Problem:
     """The problem of a material that names no provision."""
-    return _At(path).problem(
+    return At(path).problem(
         "no-legal-basis",
         "The material has no legal basis; nobody may demand it.",
         "该材料没有法律依据，不得要求提交。",
@@ -318,9 +290,7 @@ def no_basis(path: str) -> Problem:
     )
 
 
-def _piece_problems(
-    piece: Piece, matter: Matter, catalogue: Catalogue, place: tuple[_At, Schemas]
-) -> Iterator[Problem]:
+def _piece_problems(piece: Piece, matter: Matter, catalogue: Catalogue, place: tuple[At, Schemas]) -> Iterator[Problem]:
     at, schema_claims = place
     known: Mapping[PieceKind, tuple[Mapping[str, object], str]] = {
         PieceKind.evidence: (catalogue.evidence_by_name, "evidence type"),
@@ -328,8 +298,8 @@ def _piece_problems(
         PieceKind.brought: (catalogue.kind_by_id, "brought kind"),
         PieceKind.result: (catalogue.matter_by_id, "matter"),
     }
-    yield from _unknown((piece.of_type,), *known[piece.kind], at)
-    yield from _unknown((piece.about,), {role.id: role for role in matter.roles}, "role", at)
+    yield from unknown((piece.of_type,), *known[piece.kind], at)
+    yield from unknown((piece.about,), {role.id: role for role in matter.roles}, "role", at)
     kind = catalogue.evidence_by_name.get(piece.of_type) if piece.kind is PieceKind.evidence else None
     if kind is None:
         return
@@ -343,8 +313,8 @@ def _piece_problems(
         )
     claims = schema_claims(kind.schema) or {}
     named = [*(check.claim for check in piece.checks), *piece.claims]
-    yield from _unknown((name for name in named if not covers_any(name, claims)), claims, "claim", at)
-    yield from _unknown(filter(None, (piece.role,)), dict.fromkeys(kind.roles), "role of the record", at)
+    yield from unknown((name for name in named if not covers_any(name, claims)), claims, "claim", at)
+    yield from unknown(filter(None, (piece.role,)), dict.fromkeys(kind.roles), "role of the record", at)
 
 
 def covers_any(pattern: str, claims: Iterable[str]) -> bool:
@@ -361,19 +331,7 @@ def covers_any(pattern: str, claims: Iterable[str]) -> bool:
 
 def _event_problems(catalogue: Catalogue) -> Iterator[Problem]:
     for event in catalogue.events:
-        yield from _unknown(event.matters, catalogue.matter_by_id, "matter", _At(f"events/{event.id}"))
-
-
-def _unknown(named: Iterable[str], known: Mapping[str, object], noun: str, at: _At) -> Iterator[Problem]:
-    for each in named:
-        if each not in known:
-            yield at.problem(
-                f"unknown-{noun.replace(' ', '-').replace('_', '-')}",
-                f"There is no {noun} “{each}”.",
-                f"引用了不存在的{_NOUNS[noun]}“{each}”。",
-                f"Add it, or name one of: {', '.join(sorted(known)[:12]) or 'none yet'}.",
-                f"请补充，或改用以下之一：{'、'.join(sorted(known)[:12]) or '（暂无）'}。",
-            )
+        yield from unknown(event.matters, catalogue.matter_by_id, "matter", At(f"events/{event.id}"))
 
 
 def _cycles(catalogue: Catalogue) -> Iterator[Problem]:
@@ -403,7 +361,7 @@ def _cycle_in(graph: Mapping[str, set[str]], path: str, fact: str) -> Iterator[P
         TopologicalSorter(graph).prepare()
     except CycleError as fault:
         chain = " → ".join(reversed(fault.args[1]))
-        yield _At(f"{path}/{fault.args[1][0]}").problem(
+        yield At(f"{path}/{fault.args[1][0]}").problem(
             "cycle",
             f"These {fact} in a cycle: {chain}.",
             f"存在循环引用：{chain}。",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import jsonschema_rs
 
+from hub.catalogue.holding import Form
 from hub.errors import Missing
 
 if TYPE_CHECKING:
@@ -94,16 +95,36 @@ def short_name(evidence_type: str) -> str:
 def claims_of(evidence_type: str, directory: Path = DIRECTORY) -> Mapping[str, bool]:
     """Every claim path of a type and whether it is sensitive 敏感个人信息 (PIPL article 28)."""
     schema = evidence_schema(short_name(evidence_type), directory)
-    return dict(_claims(schema, schema, "", sensitive=False))
+    return {path: sensitive for path, sensitive, _ in _claims(schema, schema, "", sensitive=False)}
+
+
+@cache
+def form_named(name: str, directory: Path = DIRECTORY) -> Form | None:
+    """What a published evidence schema says of its records, None when there is none."""
+    if not has_evidence_schema(name, directory):
+        return None
+    schema = evidence_schema(name, directory)
+    values = {path: _values(member) for path, _, member in _claims(schema, schema, "", sensitive=False)}
+    return Form(
+        vct=schema["x-vct"],
+        registry=schema.get("x-registry", ""),
+        roles=tuple(each["role"] for each in schema["x-roles"]),
+        values={path: several for path, several in values.items() if several},
+    )
+
+
+def _values(member: Mapping[str, Any]) -> frozenset[str]:
+    """What a claim may say, in the words of checks, where the schema lists it."""
+    return frozenset({"true", "false"} if member.get("type") == "boolean" else map(str, member.get("enum", ())))
 
 
 def _claims(
     schema: Mapping[str, Any], root: Mapping[str, Any], prefix: str, *, sensitive: bool
-) -> Iterator[tuple[str, bool]]:
+) -> Iterator[tuple[str, bool, Mapping[str, Any]]]:
     schema = _resolved(schema, root)
     sensitive = sensitive or bool(schema.get("x-sensitive"))
     if prefix:
-        yield prefix, sensitive
+        yield prefix, sensitive, schema
     for name, member in schema.get("properties", {}).items():
         yield from _claims(member, root, f"{prefix}.{name}" if prefix else name, sensitive=sensitive)
     items = schema.get("items")

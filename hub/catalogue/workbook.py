@@ -4,6 +4,7 @@ import io
 import json
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
@@ -174,11 +175,15 @@ def parse_workbook(raw: bytes, name: str) -> Document:
 
 
 Rows = list[tuple[int, dict[str, Any]]]
+_UNREADABLE: Final = (
+    *(zipfile.BadZipFile, zlib.error, OSError, EOFError, SyntaxError, RuntimeError),
+    *(ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
+)
+"""What reading a workbook ends in, by what is wrong with it: one with a sheet that is a chart in an AttributeError."""
 
 
 def _sheets(raw: bytes, reading: _Reading) -> dict[str, Rows]:
     from openpyxl import load_workbook
-    from openpyxl.utils.exceptions import InvalidFileException
 
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
@@ -188,8 +193,11 @@ def _sheets(raw: bytes, reading: _Reading) -> dict[str, Rows]:
             raise _unusable(reading, ("", 0), ("is too large", "过大"), remedy)
         book = load_workbook(io.BytesIO(raw), read_only=True)
         return {sheet.title: _rows(sheet, reading) for sheet in book.worksheets}
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError, OSError, SyntaxError) as fault:
-        said = ("is not an .xlsx workbook", "不是 .xlsx 工作簿"), ("Save it as .xlsx.", "请另存为 .xlsx。")
+    except _UNREADABLE as fault:
+        said = (
+            ("is no .xlsx workbook of plain sheets", "不是只含普通工作表的 .xlsx 工作簿"),
+            ("Take out charts, and save it as .xlsx.", "请删去图表，并另存为 .xlsx。"),
+        )
         raise _unusable(reading, ("", 0), *said) from fault
 
 

@@ -111,7 +111,9 @@ def test_an_alias_that_could_form_a_cycle_is_refused_with_its_line() -> None:
 
 
 def test_matters_that_need_each_others_result_are_a_cycle() -> None:
+    licence = "    result: {en: L, zh: 证, licence_type: 11100000000013338W012}\n    roles:"
     first = MATTER.replace("        brings: paper", "        ways: [[{result: two, of: applicant}]]")
+    first = first.replace("    roles:", licence)
     second = first[first.index("  - id: one") :].replace("id: one", "id: two").replace("result: two", "result: one")
     (found,) = problems(first + second)
     assert "in a cycle: one → two → one" in found or "in a cycle: two → one → two" in found
@@ -120,8 +122,8 @@ def test_matters_that_need_each_others_result_are_a_cycle() -> None:
 def test_statements_that_rest_on_each_other_are_a_cycle() -> None:
     text = """
 statements:
-  - {name: a, version: 1, en: A, zh: 甲, rests_on: [b], does_not_prove: {en: x, zh: x}}
-  - {name: b, version: 1, en: B, zh: 乙, rests_on: [a], does_not_prove: {en: x, zh: x}}
+  - {name: alive, version: 1, en: A, zh: 甲, rests_on: [household], does_not_prove: {en: x, zh: x}}
+  - {name: household, version: 1, en: B, zh: 乙, rests_on: [alive], does_not_prove: {en: x, zh: x}}
 """
     (found,) = problems(MATTER + text)
     assert "cycle" in found
@@ -207,3 +209,17 @@ def test_every_problem_is_told_with_its_remedy_in_chinese_too() -> None:
     assert all(line.startswith("c.yaml:") and line.endswith("。") for line in chinese)
     assert any("只可使用" in line for line in chinese)
     assert "请补充" in refused.value.zh
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("matters: 1:30", "one.yaml"),
+        ("matters: " + "9" * 5000, "one.yaml"),
+        ('{"matters": ' + "9" * 5000 + "}", "one.json"),
+        (MATTER.replace("zh: 一", 'zh: "\\0"'), "one.yaml"),
+        (MATTER.replace('version: "1"', 'version: "\\x07"'), "one.yaml"),
+    ],
+)
+def test_values_that_no_program_reads_alike_or_no_database_keeps_are_refused(text: str, name: str) -> None:
+    assert len(problems(text, name)) == 1

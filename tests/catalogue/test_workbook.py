@@ -160,3 +160,8 @@ def test_bytes_that_are_no_workbook(written: bytes) -> None:
 def test_what_is_written_out_reads_back_to_the_same(shipped: Catalogue, form: Form, tmp_path: Path) -> None:
     (tmp_path / f"all.{form}").write_bytes(written_out(shipped, form))
     assert read_catalogue(documents_at([tmp_path])) == shipped
+
+
+def test_a_workbook_with_a_chart_for_a_sheet_is_refused_in_words(written: bytes) -> None:
+    with pytest.raises(Malformed, match="plain sheets"):
+        parse_workbook(changed(written, lambda book: book.create_chartsheet("figures")), "all.xlsx")
