@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -108,6 +109,17 @@ def named(name: str) -> Iterator[None]:
         raise _wrong(name, "name a file or folder that the hub may use", "请指定枢纽有权使用的文件或目录") from fault
 
 
+def require_data_dir(settings: Settings) -> None:
+    """The folder of this node's own state is there, and a file can be made in it.
+
+    Raises:
+        Malformed: ``settings.wrong``; a node found that out with its first checkpoint otherwise.
+    """
+    with named("HUB_DATA_DIR"):
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=settings.data_dir).close()
+
+
 class _Reader:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.environment = environment
@@ -117,7 +129,7 @@ class _Reader:
         hub_id = self.hub_id()
         port = self.number("HUB_PORT", 8080, 0, MOST_PORT)
         host = self.text("HUB_HOST") or "127.0.0.1"
-        data_dir = Path(self.text("HUB_DATA_DIR") or "var/hub")
+        data_dir = self.path("HUB_DATA_DIR") or Path("var/hub")
         made = Settings(
             database_url=self.database_url(),
             hub_id=hub_id,
@@ -193,7 +205,7 @@ class _Reader:
         if not path:
             return value or None
         try:
-            return Path(path).read_text(encoding="utf-8").strip() or None
+            return self.home_path(f"{name}_FILE", path).read_text(encoding="utf-8").strip() or None
         except (OSError, UnicodeDecodeError):
             raise _wrong(f"{name}_FILE", "name a readable text file", "请指定可读取的文本文件") from None
 
@@ -224,7 +236,14 @@ class _Reader:
         return value
 
     def path(self, name: str) -> Path | None:
-        return Path(value) if (value := self.text(name)) else None
+        """A leading ``~`` is this account's home, or the named one's: no shell comes by where services are set up."""
+        return self.home_path(name, value) if (value := self.text(name)) else None
+
+    def home_path(self, name: str, written: str) -> Path:
+        try:
+            return Path(written).expanduser()
+        except RuntimeError:
+            raise _wrong(name, "it begins with ~, and there is no such home", "以 ~ 开头，但没有对应的主目录") from None
 
     def file(self, name: str) -> Path | None:
         path = self.path(name)
@@ -269,9 +288,10 @@ class _Reader:
         named = self.need(name, remedy, remedy_zh)
         if is_in_device(named):
             return named
-        if not Path(named).is_file():
+        path = self.home_path(name, named)
+        if not path.is_file():
             raise _wrong(name, remedy, remedy_zh)
-        return Path(named)
+        return path
 
     def secret(self, name: str) -> bytes:
         remedy = "give 32 random bytes in base64url; `hub keys secret` makes them"

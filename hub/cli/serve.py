@@ -12,6 +12,7 @@ from hub.api.logs import start_logging
 from hub.api.workers import end_with_parent
 from hub.api.workers import serve as serve_by
 from hub.cli.roof import built, current_settings, metrics_shared, opened
+from hub.settings import require_data_dir
 from hub.storage.database import Database
 from hub.storage.migrate import migrate
 
@@ -33,6 +34,7 @@ def serve(
     """Serve until stopped; every process of every node may serve the same database. 启动服务."""
     settings = current_settings()
     start_logging(settings.log_level)
+    require_data_dir(settings)
     database = Database(settings.database_url)
     migrate(database)
     database.close()

@@ -10,7 +10,7 @@ from hub.bootstrap import build
 from hub.errors import Malformed
 from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
-from hub.settings import settings_from
+from hub.settings import require_data_dir, settings_from
 
 SECRET = b64url(bytes(32))
 
@@ -196,3 +196,33 @@ def test_a_value_given_twice_is_refused(environment: dict[str, str], tmp_path: P
     secret.write_text(SECRET)
     with pytest.raises(Malformed, match="HUB_BLIND_KEY_FILE is set too"):
         settings_from(environment | {"HUB_BLIND_KEY_FILE": str(secret)})
+
+
+def test_a_path_may_begin_with_a_home_as_in_a_shell(
+    environment: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "blind").write_text(environment.pop("HUB_BLIND_KEY"))
+    at_home = {"HUB_DATA_DIR": "~/hub", "HUB_SIGNING_KEY": "~/key.pem", "HUB_BLIND_KEY_FILE": "~/blind"}
+    settings = settings_from({**environment, **at_home})
+    assert (settings.data_dir, settings.signing_key) == (tmp_path / "hub", tmp_path / "key.pem")
+    assert settings.blind_key == bytes(32)
+    for name in at_home:
+        with pytest.raises(Malformed, match=rf"{name} .*no such home"):
+            settings_from({**environment, **at_home, name: "~no-such-account/x"})
+
+
+@pytest.mark.parametrize("place", ["key.pem", "key.pem/below", "/proc/hub", "/proc"])
+def test_a_folder_of_state_that_cannot_be_written_stops_the_start(
+    environment: dict[str, str], tmp_path: Path, place: str
+) -> None:
+    settings = settings_from({**environment, "HUB_DATA_DIR": str(tmp_path / place)})
+    with pytest.raises(Malformed, match="HUB_DATA_DIR"):
+        require_data_dir(settings)
+
+
+def test_a_folder_of_state_is_made_with_all_above_it_and_left_empty(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    require_data_dir(settings_from({**environment, "HUB_DATA_DIR": str(tmp_path / "a" / "b")}))
+    assert list((tmp_path / "a" / "b").iterdir()) == []
