@@ -165,7 +165,7 @@ class ExportRun:
             self._sender.settle()
             self.report.unchanged += pending.drop_known(self._sender.live)
             missing = [record for record in self._sender.live if record not in self._seen]
-            self._require_something(missing)
+            self._require_something([record for record in missing if record not in reasons])
             pending.withdrawals = [(record, reasons.get(record, "gone")) for record in missing]
             return pending.waiting_records + len(missing)
 
@@ -193,16 +193,18 @@ class ExportRun:
         self._require_size(len(missing))
 
     def _require_size(self, missing: int) -> None:
-        """Half a registry does not end in a day: such an export was cut short, or is not the one it is taken for."""
-        live, left = len(self._sender.live), len(self._seen)
-        if missing < _MANY_MISSING or left * 2 >= live or not left or self._manner.allow_shrink:
+        """Half a registry does not end in a day: such an export was cut short, lacks a key column, or is another."""
+        live = len(self._sender.live)
+        left = len(self._seen) if self._places.is_renamed else live - missing
+        if missing < _MANY_MISSING or left * 2 >= live or not self._seen or self._manner.allow_shrink:
             return
         raise Refused(
             "adapters.shrunken-snapshot",
-            f"The source holds {left} records of {self._export.name} and the hub holds {live}; {missing} would be"
-            " withdrawn. Look whether the export is whole; if it is, allow it for one run with --allow-shrink.",
-            f"数据源仅有 {left} 条记录，而枢纽现有 {live} 条，将撤回 {missing} 条。请核对导出是否完整；"
-            "如确属实，请以 --allow-shrink 允许本次运行。",
+            f"Of the {live} records of {self._export.name} that the hub holds, the source holds {left}; {missing} would"
+            f" be withdrawn. Look whether the export is whole and has its key columns ({', '.join(self._export.key)})"
+            " under names that the mapping knows; if it does, allow it for one run with --allow-shrink.",
+            f"枢纽现有 {live} 条记录，数据源中仅有其中 {left} 条，将撤回 {missing} 条。请核对导出是否完整、键列"
+            f"（{'、'.join(self._export.key)}）是否存在且列名为映射所识；如确属实，请以 --allow-shrink 允许本次运行。",
             live=live,
             left=left,
             missing=missing,

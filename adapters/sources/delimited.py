@@ -12,9 +12,11 @@ from adapters.sources.encodings import decoded_lines, encoding_of
 from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import BadRow, Item
 from adapters.sources.places import around_file, file_digest, key_places, member_places
+from hub.errors import Malformed
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LONGEST_RAW: Final = 2000
+_LINE_ENDS: Final = frozenset(b"\r\n")
 _MOST_LINES: Final = 60
 """A quotation mark still open after so many lines was never meant to open."""
 
@@ -94,7 +96,25 @@ class DelimitedTable:
         known = _known(header)
         keys = key_places(self._mapping, known.recognised)
         items = body(self._rows(delimiter), known, keys, is_exact=True)
-        yield from gathered(items, member_places(self._mapping, known.recognised))
+        is_bad = False
+        for item in gathered(items, member_places(self._mapping, known.recognised)):
+            yield item
+            is_bad = isinstance(item, BadRow)
+        if is_bad and self._mapping.exports[known.recognised.export].mode == "full":
+            self._require_end()
+
+    def _require_end(self) -> None:
+        """Returns when the last row, which is bad, ends with its line: else the file was cut, or is being written."""
+        with self._path.open("rb") as file:
+            file.seek(max(0, self._path.stat().st_size - 2))
+            tail = file.read()
+        if not _LINE_ENDS.intersection(tail):
+            raise Malformed(
+                "adapters.file-cut",
+                f"{self.name} ends in the middle of a row: it was cut short, or is being written. Export it again, and"
+                " run again when it is whole. Until then no record is taken for gone.",
+                f"{self.name} 在一行中间结束：文件被截断或仍在写入。请重新导出后再运行；此前不视任何记录为消失。",
+            )
 
     def _rows(self, delimiter: str) -> Iterator[RawRow]:
         held: list[str] = []

@@ -9,6 +9,7 @@ from typing import Final
 from adapters.mapping.model import Mapping
 from adapters.sources.delimited import DelimitedTable
 from adapters.sources.model import Contents, Ignored, unrecognised
+from adapters.sources.places import file_digest
 from adapters.sources.workbook import SheetTable, sheets_of
 from hub.errors import Malformed, Missing, Refused
 
@@ -74,16 +75,29 @@ def _files(where: Path, contents: Contents) -> Iterator[Path]:
     if where.is_file():
         yield where
         return
+    met: dict[int, list[Path]] = {}
     for path in sorted(where.rglob("*"), key=chronology):
         hidden = any(part.startswith((".", "~$")) for part in path.relative_to(where).parts)
         if hidden:
             continue
         if path.is_dir():
             _pass_folder(path, contents)
+        elif same := _copied(path, met):
+            contents.ignored.append(Ignored(path.name, f"byte for byte the same as {same.name}"))
         elif path.is_file() or not path.exists():
             yield path
         else:
             contents.ignored.append(Ignored(path.name, "a pipe, socket or device, not a file"))
+
+
+def _copied(path: Path, met: dict[int, list[Path]]) -> Path | None:
+    """The file met before of which this one is a copy; a file that cannot be read is left to whoever reads it."""
+    if not path.is_file() or path.suffix.lower() not in _TABLES or not os.access(path, os.R_OK):
+        return None
+    alike = met.setdefault(path.stat().st_size, [])
+    same = next((one for one in alike if file_digest(one) == file_digest(path)), None)
+    alike.append(path)
+    return same
 
 
 def _pass_folder(path: Path, contents: Contents) -> None:
