@@ -2,7 +2,7 @@
 
 import importlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from shutil import disk_usage
 
@@ -18,6 +18,19 @@ from tests.support.databases import Databases
 ROOT = Path(__file__).parents[1]
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
 ROOM_BYTES = 6 << 30
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--nothing-skipped", action="store_true", help="a test that cannot run here has failed")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where everything was installed that tests need, one that is skipped all the same shows what is lacking."""
+    report = yield
+    if report.skipped and item.config.getoption("--nothing-skipped"):
+        report.outcome, report.longrepr = "failed", f"skipped: {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")
