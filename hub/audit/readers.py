@@ -19,6 +19,8 @@ from hub.proof.tiles import WIDTH, Tile, encode_entries, parse_entries, tile_wid
 from hub.storage.database import Database
 
 BUNDLES_AT_ONCE: Final = 64
+MOST_BYTES: Final = WIDTH * (2 + 0xFFFF)
+"""The largest bundle of entries that the format has; tiles and checkpoints are smaller."""
 MOST_MISSING: Final = 4_096
 """Bundles in a row, a million entries: behind them nothing is looked for."""
 WITHIN_SECONDS: Final = 120.0
@@ -152,10 +154,13 @@ class DirectoryReader:
         return full if tile.level is not None else _first_entries(full, tile.width)
 
     def _file(self, path: str) -> bytes | None:
-        """What the file holds; None where there is none, or what would be waited for, such as a pipe."""
+        """What the file holds, as far as any file of a log goes; None where there is none, or a pipe, say."""
         try:
             file = self._directory / path
-            return file.read_bytes() if file.is_file() else None
+            if not file.is_file():
+                return None
+            with file.open("rb") as opened:
+                return opened.read(MOST_BYTES + 1)
         except OSError:
             return None
 

@@ -167,7 +167,9 @@ class _Verification:
         try:
             stored = self.reader.tile(tile)[: len(derived) * HASH_BYTES]
         except HubError:
-            stored = b""
+            first = index * WIDTH << (HEIGHT * level)
+            self.find(5, first, f"{tile.path()} is not there", f"缺少 {tile.path()}")
+            return
         for at, root in enumerate(derived):
             if hash_at(stored, at) != root:
                 span = 1 << (HEIGHT * level)

@@ -213,3 +213,28 @@ def test_what_is_no_file_is_not_waited_for(house: House, tmp_path: Path, make: C
     make(tmp_path / "checkpoint")
     with pytest.raises(Missing, match="no-checkpoint"):
         verify_log(DirectoryReader(tmp_path), house.policy)
+
+
+def test_a_file_beyond_any_size_is_read_no_further_than_a_file_of_a_log_goes(house: House, tmp_path: Path) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    for name, steps in (("tile/entries/000", [2]), ("tile/0/000", []), ("tile/1/000.p/1", [])):
+        file = tmp_path / name
+        kept = file.read_bytes()
+        os.truncate(file, 1 << 34)
+        found = [each.step for each in verify_log(DirectoryReader(tmp_path), house.policy).findings][:1]
+        assert found == steps, name
+        file.write_bytes(kept)
+    os.truncate(tmp_path / "checkpoint", 1 << 34)
+    with pytest.raises(Malformed):
+        verify_log(DirectoryReader(tmp_path), house.policy)
+
+
+def test_an_upper_tile_that_is_not_there_is_said_to_be_missing_and_not_wrong(house: House, tmp_path: Path) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    (tmp_path / "tile/1/000.p/1").unlink()
+    (finding,) = verify_log(DirectoryReader(tmp_path), house.policy).findings
+    assert (finding.step, finding.index, finding.en) == (5, 0, "tile/1/000.p/1 is not there")
