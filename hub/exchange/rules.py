@@ -81,8 +81,8 @@ def require_nameless(
 def _wrong(claim: str) -> Malformed:
     return Malformed(
         "exchange.request-claim",
-        "A claim of the request is missing, unknown or not of the form prescribed; its name is given here.",
-        "请求缺少某项声明、含未知声明或格式不符；名称见此。",
+        "A claim of the request is missing, unknown or not of the form prescribed; see `claim`.",
+        "请求缺少某项声明、含未知声明或格式不符，见 claim。",
         claim=claim[:MAX_TEXT],
     )
 
