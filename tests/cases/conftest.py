@@ -1,13 +1,15 @@
 """A county for the case tests: real evidence on a real database, a simulated identity index, a real log queue."""
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
+from sqlalchemy.engine import make_url
 from sqlmodel import Session
 
 from hub.audit.model import Entry
@@ -34,6 +36,7 @@ from hub.sharing.model import Grant
 from hub.sharing.reading import shipped_grants
 from hub.sharing.service import SharingService
 from hub.storage.database import Database
+from tests.support.databases import Databases
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 CIVIL = Party("dept:civil-affairs", "Civil Affairs Bureau", "民政局", PartyKind.department)
@@ -166,9 +169,32 @@ def person(role: str, number: str) -> PersonIn:
     return PersonIn(role, PersonAsked(kind="111", number=number, name="某"))
 
 
+@pytest.fixture(scope="session")
+def published(server: URL, databases: Databases) -> Iterator[Databases]:
+    """Databases with the shipped catalogue and grants in them."""
+    with databases.lent() as url:
+        database = Database(url)
+        catalogue = CatalogueService(database, FixedClock(NOW), append)
+        shipped, grants = shipped_once()
+        catalogue.publish(catalogue.propose(shipped, effective_on=NOW.date(), by="hub:test").edition_id, by="hub:test")
+        SharingService(database, FixedClock(NOW), append).take_over(grants, by="hub:test")
+        database.close()
+        clones = Databases(server, str(make_url(url).database))
+        yield clones
+        clones.close()
+
+
+@pytest.fixture
+def database_url(published: Databases) -> Iterator[str]:
+    """The URL of a database with the shipped catalogue and grants."""
+    with published.lent() as url:
+        yield url
+
+
 @pytest.fixture
 def county(database: Database) -> County:
-    clock, index, entries = FixedClock(NOW), Index(), []
+    clock, index = FixedClock(NOW), Index()
+    entries: list[Entry] = []
     signers: dict[str, FileSigner] = {}
 
     def log(session: Session, entry: Entry) -> object:
@@ -180,9 +206,6 @@ def county(database: Database) -> County:
 
     keyring, blinder = KeyRing("k1", {"k1": b"k" * 32}), Blinder(b"b" * 32)
     catalogue = CatalogueService(database, clock, log)
-    shipped, grants = shipped_once()
-    catalogue.publish(catalogue.propose(shipped, effective_on=NOW.date(), by="hub:test").edition_id, by="hub:test")
-    SharingService(database, clock, log).take_over(grants, by="hub:test")
     evidence: Callable[[Session], EvidenceStore] = lambda session: EvidenceStore(session, Vault(keyring, blinder))  # noqa: E731
     around = Surroundings(
         database=database,
@@ -199,7 +222,7 @@ def county(database: Database) -> County:
         scanner=SignatureScanner(),
         append=log,
         can_state=can_state,
-        registries_heard=lambda _session: {each.registry for each in shipped.evidence_types},
+        registries_heard=lambda _session: {each.registry for each in shipped_once()[0].evidence_types},
     )
     return County(database, clock, index, around, CaseService(around), catalogue, signers, entries)
 

