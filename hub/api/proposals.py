@@ -8,12 +8,14 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from hub.api.access import CatalogueCaller, TheHub
 from hub.api.catalogue import NOTHING_PUBLISHED
 from hub.api.openapi import refusals
+from hub.api.rooms import Hub
 from hub.api.strict import StrictRoute, View, require_content_type
 from hub.api.work import work
 from hub.api.written import Day
 from hub.catalogue.changes import Change
 from hub.catalogue.documents import parse_document
 from hub.catalogue.model import Catalogue
+from hub.catalogue.parties import strangers_in
 from hub.catalogue.reading import read_catalogue
 from hub.catalogue.store import EditionRecord
 from hub.catalogue.workbook import parse_workbook
@@ -71,11 +73,16 @@ class ChangeView(View):
 
 
 class DifferenceView(View):
-    """What a file would change, of everything in force that day; `edition` is empty when nothing was kept."""
+    """What a file would change, of everything in force that day; `edition` is empty when nothing was kept.
+
+    `unregistered` lists the departments and services it names that are not on record here: a misspelt id, or a party to
+    be registered before its evidence or its cases can come.
+    """
 
     edition: str
     effective_on: date
     matters: int
+    unregistered: list[str]
     changes: list[ChangeView]
 
 
@@ -132,9 +139,9 @@ async def propose(
     def deed() -> DifferenceView:
         catalogue = _read(raw, form)
         if dry_run:
-            return _difference("", day, catalogue, hub.catalogue.changes_of(catalogue, day))
+            return _difference(hub, ("", day), catalogue, hub.catalogue.changes_of(catalogue, day))
         made = hub.catalogue.propose(catalogue, effective_on=day, by=caller.party.id, changed_on=changed_on)
-        return _difference(made.edition_id, day, catalogue, made.changes)
+        return _difference(hub, (made.edition_id, day), catalogue, made.changes)
 
     return await work(request, deed)
 
@@ -152,7 +159,7 @@ async def changes(edition: EditionId, request: Request, hub: TheHub, _caller: Ca
     def deed() -> DifferenceView:
         catalogue, record = hub.catalogue.catalogue_of(edition), hub.catalogue.record_of(edition)
         day = record.effective_on
-        return _difference(edition, day, catalogue, hub.catalogue.changes_of(catalogue, day))
+        return _difference(hub, (edition, day), catalogue, hub.catalogue.changes_of(catalogue, day))
 
     return await work(request, deed)
 
@@ -223,11 +230,12 @@ def _require_kind(caller: Caller, kinds: frozenset[PartyKind], code: str, en: st
         raise Refused(code, en, zh)
 
 
-def _difference(edition: str, day: date, catalogue: Catalogue, changes: list[Change]) -> DifferenceView:
+def _difference(hub: Hub, which: tuple[str, date], catalogue: Catalogue, changes: list[Change]) -> DifferenceView:
     return DifferenceView(
-        edition=edition,
-        effective_on=day,
+        edition=which[0],
+        effective_on=which[1],
         matters=len(catalogue.matters),
+        unregistered=strangers_in(catalogue, hub.parties.party_for),
         changes=[
             ChangeView(path=each.path, turn=each.turn.value, before=each.before, after=each.after) for each in changes
         ],

@@ -10,6 +10,7 @@ from hub.api.rooms import Hub
 from hub.catalogue.changes import Change
 from hub.catalogue.codec import plain
 from hub.catalogue.documents import parse_document
+from hub.catalogue.parties import strangers_in
 from hub.catalogue.reading import documents_at, published_documents, read_catalogue
 from hub.catalogue.writing import form_of, written
 from hub.cli.files import content_of
@@ -71,7 +72,11 @@ def _load_catalogue(
     day, changed_on = days
     catalogue = read_catalogue(documents_at(places) if places else published_documents())
     changes = hub.catalogue.changes_of(catalogue, day)
-    told = {"matters": len(catalogue.matters), "changes": [_spelled(change) for change in changes]}
+    told: dict[str, Any] = {
+        "matters": len(catalogue.matters),
+        "changes": [_spelled(change) for change in changes],
+        "unregistered": strangers_in(catalogue, hub.parties.party_for),
+    }
     if dry_run:
         return told | {"edition": None}
     try:
@@ -103,6 +108,11 @@ def _tell(told: dict[str, Any], *, dry_run: bool) -> None:
             say(f"  … and {len(told['changes']) - SHOWN_CHANGES} more", "等")
         number = len(told["changes"])
         say(f"{number} changes" + (", none made." if dry_run else f"; edition {told['edition']} is published."))
+    if told.get("unregistered"):
+        names = ", ".join(told["unregistered"])
+        say(
+            f"Not on record here, and so providing and deciding nothing yet: {names}.", "目录所列、但尚未登记的参与方。"
+        )
     if "grants" in told:
         say(f"{told['grants']['read']} grants read, {told['grants']['changed']} new or different.", "授权已载入。")
 

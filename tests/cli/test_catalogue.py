@@ -96,3 +96,19 @@ def test_the_lights_are_counted_for_people(loaded: Run) -> None:
 
 def test_a_day_that_is_none_is_refused(loaded: Run) -> None:
     assert loaded("supervise", "--first", "yesterday").code == 2
+
+
+def test_departments_that_nobody_registered_are_named_when_a_catalogue_is_loaded(
+    loaded: Run, installation: KeyCabinet, tmp_path: Path
+) -> None:
+    file, key = tmp_path / "all.json", tmp_path / "land.jwk"
+    key.write_text(json.dumps(installation.signer_of("dept:land").public.to_jwk()), "utf-8")
+    names = ("--name", "Land", "--name-zh", "自然资源局")
+    assert loaded("parties", "add", "dept:land", "--kind", "department", *names, "--jwk", key).code == 0
+    loaded("catalogue", "export", file)
+    misspelt = file.read_text("utf-8").replace('"dept:funeral"', '"dept:funerals"')
+    file.write_text(misspelt, "utf-8")
+    told = loaded("catalogue", "load", file, "--dry-run", "--json").json["unregistered"]
+    assert "dept:funerals" in told
+    assert "dept:land" not in told
+    assert "dept:funerals" in loaded("catalogue", "load", file).err
