@@ -25,6 +25,8 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.appending": ("deeds", "entries of many callers written together: a thread and its transactions"),
     "hub.audit.checking": ("deeds", "the entries of a whole log checked, in several processes"),
     "hub.audit.adoption": ("deeds", "a new node joins a published log: asks database and witnesses"),
+    "hub.audit.attesting": ("deeds", "how the log stands with its witnesses: asks the database and what they hold"),
+    "hub.audit.reopening": ("deeds", "a new log begun with what is left of one: its transaction"),
     "hub.audit.dump": ("deeds", "a log read out of a database dump"),
     "hub.audit.newest": ("deeds", "the newest published tree as one node keeps it in memory"),
     "hub.audit.sequencer": ("deeds", "one turn of the log: its transactions and its signature"),
