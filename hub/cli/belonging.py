@@ -76,7 +76,7 @@ def known(
 
 def findings(
     registry: Annotated[str, typer.Argument(help="The registry whose records are looked through.")],
-    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 100,
     after: Annotated[str, typer.Option(help="Go on where a page ended.")] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -75,12 +75,15 @@ app = typer.Typer(
     add_completion=False,
     help="A data-sharing hub: evidence is signed at its source, found, sealed, and disclosed for a named case. "
     "数据共享枢纽",
+    epilog="Exit codes 退出码: 0 done 完成 · 1 fault, call an operator 故障 · 2 correct the input 输入有误 · "
+    "3 the answer is no 拒绝或核验未通过 · 4 no such thing 不存在 · 5 read the current state first 冲突 · "
+    "6 try later 稍后重试 · 130 interrupted 已中断. Every command takes --help; `make demo` is where to begin.",
 )
 
 
 @app.callback()
 def hub() -> None:
-    """Every command takes --help; exit codes: 1 fault, 2 malformed, 3 refused, 4 missing, 5 conflict, 6 unavailable."""
+    """Nothing is done before a command is named; what each exit code means stands below the list."""
 
 
 def main() -> None:

@@ -30,7 +30,7 @@ def review(
     registry: Annotated[str | None, typer.Option(help="One of the two records is of it.")] = None,
     opened_until: Annotated[datetime | None, typer.Option(help="As old as this or older.")] = None,
     least_weight: Annotated[float | None, typer.Option(help="In bits.")] = None,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 50,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 50,
     after: Annotated[str, typer.Option(help="Go on after this item.")] = "",
     as_json: AsJson = False,
 ) -> None:
@@ -88,7 +88,7 @@ def split(one: Mention, other: Mention, steward: Steward = "", note: Note = "", 
 def recalled(
     consumer: Annotated[str | None, typer.Option(help="Only what this consumer was shown.")] = None,
     waiting: Annotated[bool, typer.Option(help="Only what the consumer has not acknowledged.")] = False,
-    limit: Annotated[int, typer.Option(min=1, max=1000)] = 100,
+    limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
     after: Annotated[str, typer.Option(help="Go on after this notice.")] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -17,13 +17,16 @@ from hub.cli.telling import AsJson, print_json, print_lines, say
 from hub.kernel.clock import local_date
 
 app = typer.Typer(add_completion=False)
-Day = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"])]
+FORMS = ["%Y-%m-%d"]
 
 
 @app.command()
 def supervise(
-    first: Day = None,
-    last: Day = None,
+    first: Annotated[
+        datetime | None,
+        typer.Option(formats=FORMS, help="First day; 90 days before the last by default."),
+    ] = None,
+    last: Annotated[datetime | None, typer.Option(formats=FORMS, help="Last day; today by default.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for report.json, *.csv, figures.svg and figures.png.")
     ] = None,

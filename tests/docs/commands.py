@@ -1,6 +1,7 @@
 """A command line as a document writes it, held against the program's own."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import typer
 from typer.core import TyperGroup
@@ -22,3 +23,14 @@ def unknown_options(words: Sequence[str]) -> set[str]:
         context = typer.Context(command, parent=context)
     known = {flag for parameter in command.params for flag in (*parameter.opts, *parameter.secondary_opts)}
     return {word.split("=")[0] for word in rest if word.startswith("--")} - known - {"--help"}
+
+
+def commands(command: Any = None, words: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Every command of the program, with the words that call it."""
+    command = command or typer.main.get_command(app)
+    if not isinstance(command, TyperGroup):
+        yield words, command
+        return
+    context = typer.Context(command)
+    for name in command.list_commands(context):
+        yield from commands(command.resolve_command(context, [name])[1], (*words, name))

@@ -2,12 +2,14 @@
 
 import re
 import shlex
+from typing import Any
 
 import pytest
 
-from tests.docs.commands import unknown_options
+from tests.docs.commands import commands, unknown_options
 from tests.docs.examples import ROOT, documents, examples
 
+HAN = re.compile(r"[\u4e00-\u9fff]")
 SHELL = ("", "sh", "bash", "console", "shell")
 
 
@@ -50,3 +52,9 @@ def _hub_lines() -> list[tuple[str, list[str]]]:
 @pytest.mark.parametrize(("name", "words"), [pytest.param(*each, id=" ".join(each[1])[:60]) for each in _hub_lines()])
 def test_every_hub_command_exists(name: str, words: list[str]) -> None:
     assert unknown_options(words) == set(), name
+
+
+@pytest.mark.parametrize(("words", "command"), [pytest.param(*each, id=" ".join(each[0])) for each in commands()])
+def test_every_command_and_each_of_its_options_says_what_it_is_for(words: tuple[str, ...], command: Any) -> None:
+    assert HAN.search(command.help or ""), f"{words} says nothing in Chinese"
+    assert [each.name for each in command.params if not getattr(each, "help", None)] == []
