@@ -129,11 +129,12 @@ class _Reader:
         hub_id = self.hub_id()
         port = self.number("HUB_PORT", 8080, 0, MOST_PORT)
         host = self.text("HUB_HOST") or "127.0.0.1"
+        callable_host = f"[{host}]" if ":" in host else host
         data_dir = self.path("HUB_DATA_DIR") or Path("var/hub")
         made = Settings(
             database_url=self.database_url(),
             hub_id=hub_id,
-            public_url=self.public_url() or f"http://{host}:{port}",
+            public_url=self.public_url() or f"http://{callable_host}:{port}",
             data_dir=data_dir,
             signing_key=self.key_file("HUB_SIGNING_KEY"),
             log_key=self.key_file("HUB_LOG_KEY"),

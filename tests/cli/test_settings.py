@@ -36,6 +36,12 @@ def test_what_is_not_said_has_a_usual_value(environment: dict[str, str]) -> None
     assert list(settings.seal_keys) == ["k2", "k1"]
 
 
+def test_the_usual_address_can_be_called_also_where_the_host_is_a_number_with_colons(
+    environment: dict[str, str],
+) -> None:
+    assert settings_from({**environment, "HUB_HOST": "::1"}).public_url == "http://[::1]:8080"
+
+
 def test_secrets_are_not_in_the_representation(environment: dict[str, str]) -> None:
     shown = repr(settings_from(environment))
     assert "s3cr3t" not in shown
