@@ -102,8 +102,24 @@ def is_near(one: str, other: str) -> bool:
     return Levenshtein.distance(one, other, score_cutoff=_NEAR_EDITS) <= _NEAR_EDITS
 
 
+HIDDEN: Final = "*"
+"""Stands in a masked number for one digit that cannot be seen."""
+VISIBLE_DIGITS: Final = 4
+"""So many at the end have to be seen: only they tell people of one county and birthday apart."""
+
+
+def do_agree(one: str, other: str) -> bool:
+    """True when two numbers of one length, of which one or both are masked, agree in every digit that both show."""
+    return len(one) == len(other) and all(
+        left == right or HIDDEN in (left, right) for left, right in zip(one, other, strict=True)
+    )
+
+
 def _number(field: str, places: Places) -> LevelOf:
-    """The number in the levels that matter: two valid numbers that differ are two persons or a changed number."""
+    """The number in the levels that matter: two valid numbers that differ are two persons or a changed number.
+
+    A masked one agrees in all that can be seen, or differs from a number that is not faulty.
+    """
     number, state = places[field], places[f"{field}_state"]
 
     def compared(left: Traits, right: Traits) -> str:
@@ -111,6 +127,9 @@ def _number(field: str, places: Places) -> LevelOf:
         if not one or not other:
             return MISSING
         left_state, right_state = left[state], right[state]
+        if left_state[1:] == right_state[1:] and "m" in (left_state[0], right_state[0]):
+            differing = "other" if "i" in (left_state[0], right_state[0]) else "different"
+            return "visible" if do_agree(one, other) else differing
         if one == other:
             return "equal" if left_state[0] == right_state[0] == "v" else "equal_invalid"
         if left_state[1:] != right_state[1:]:
@@ -293,7 +312,7 @@ def _edits(field: str, places: Places) -> LevelOf:
 
 
 COMPARISONS: Final[Mapping[str, ComparisonKind]] = {
-    "number": ComparisonKind(("equal", "equal_invalid", "near", "different", "other"), _number),
+    "number": ComparisonKind(("equal", "equal_invalid", "near", "visible", "different", "other"), _number),
     "number_pair": ComparisonKind(("equal", "near", "different", "other"), _code_pair),
     "person_name": ComparisonKind(
         ("equal_rare", "equal", "equal_common", "former", "wildcard", "sound", "permuted", "one_off", "different"),

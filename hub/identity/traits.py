@@ -7,7 +7,7 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from hub.identity.compare import LIST_MARK, Traits
+from hub.identity.compare import HIDDEN, LIST_MARK, VISIBLE_DIGITS, Traits
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
 from hub.kernel.identifiers import MAYBE_ROUNDED, Identifier, date_of_digits, organisation_code_in
@@ -52,6 +52,7 @@ def person_traits(
     name = person_name(_text(fields, "name"))
     former = _former(fields, name)
     number = _person_number(fields)
+    visible = "" if number else visible_number(_text(fields, "number") or _text(fields, "number_written"))
     birth = _plausible(_text(fields, "birth_date"), context.today)
     stated = birth_date_in(number) if number else None
     born = dict.fromkeys((birth, _plausible(stated.isoformat(), context.today) if stated else ""))
@@ -72,8 +73,8 @@ def person_traits(
         birth,
         LIST_MARK.join(filter(None, born)),
         sex,
-        number.key if number else "",
-        ("v" if number.valid else "i") + number.kind if number else "",
+        number.key if number else visible,
+        ("v" if number.valid else "i") + number.kind if number else visible and f"m{IdentifierKind.RESIDENT_ID}",
         phone_key(_text(fields, "phone")),
         _text(fields, "region_code")[:6],
         address_key(address),
@@ -115,6 +116,20 @@ def _person_number(fields: Mapping[str, Any]) -> Identifier | None:
         return Identifier(IdentifierKind.RESIDENT_ID, found.value, valid=False)
     return found
 
+
+def visible_number(text: str) -> str:
+    """A masked resident ID with ``*`` for each hidden digit; nothing unless the last four can be seen.
+
+    Region and day are shared by a whole county; the last four are what one in thousands has.
+    """
+    plain = folded(text)
+    if _MASKED.fullmatch(plain) is None:
+        return ""
+    return _HIDDEN.sub(HIDDEN, plain[:-VISIBLE_DIGITS]) + plain[-VISIBLE_DIGITS:]
+
+
+_MASKED: Final = re.compile(r"(?=.{18}$)[0-9]{1,12}[*#X]{2,13}[0-9]{0,12}[0-9]{3}[0-9X]")
+_HIDDEN: Final = re.compile("[*#X]")
 
 _ORGANISATION_NUMBERS: Final = frozenset(
     {IdentifierKind.CREDIT_CODE, IdentifierKind.ORGANISATION_CODE, IdentifierKind.REGISTRATION_NUMBER}
@@ -297,6 +312,8 @@ def _part(columns: tuple[str, ...], name: str) -> Callable[[Traits], tuple[str, 
     place = places[name]
     if name in SEVERAL:
         return lambda traits: tuple(traits[place].split(LIST_MARK)) if traits[place] else ()
+    if name == "number":
+        return lambda traits: (traits[place],) if traits[place] and HIDDEN not in traits[place] else ()
     return lambda traits: (traits[place],) if traits[place] else ()
 
 

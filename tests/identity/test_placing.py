@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from hub.identity.model import Found, IdentityQuery, Move, Outcome
+from hub.identity.model import Found, IdentityQuery, Move, NoneFound, Outcome
 from hub.identity.service import IdentityService
 from hub.kernel.clock import FixedClock
 from hub.storage.database import Database
@@ -309,3 +309,18 @@ def test_a_withdrawn_record_follows_its_subject_and_comes_back_to_whoever_answer
     with database.reading() as session:
         living = {each.subject for each in identity.export(session)}
     assert living == {older.subject_id}
+
+
+def test_a_masked_number_joins_beside_the_birth_date_and_a_query_with_it_finds_nobody(
+    place: Place, identity: IdentityService, database: Database
+) -> None:
+    number = ZHANG["number"]
+    masked = f"{number[:4]}**********{number[14:]}"
+    common = {"name": "张伟", "birth_date": "1980-05-06"}
+    (first,) = place(mention(common | {"number": number}))
+    (again,) = place(mention(common | {"number_written": masked}, "low_income", "head"))
+    assert (again.subject_id, again.reasons[:2]) == (first.subject_id, ("visible-digits-and-name", "number:visible"))
+    (other,) = place(mention(common | {"number_written": masked[:14] + "9999"}, "low_income", "head"))
+    assert other.subject_id != first.subject_id
+    with database.reading() as session:
+        assert isinstance(identity.subject_for(session, IdentityQuery("resident", masked, "张伟")), NoneFound)

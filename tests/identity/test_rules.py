@@ -15,7 +15,15 @@ from hub.errors import Malformed
 from hub.identity.compare import fits, is_near, is_one_off
 from hub.identity.modelfile import parse_model, standard_model
 from hub.identity.rules import Matcher, Verdict, components, partition
-from hub.identity.traits import Context, address_key, key_maker, organisation_traits, person_traits, phone_key
+from hub.identity.traits import (
+    Context,
+    address_key,
+    key_maker,
+    organisation_traits,
+    person_traits,
+    phone_key,
+    valid_number_reader,
+)
 from tests.identity.conftest import number_of
 
 CONTEXT = Context(date(2026, 11, 1), ("浙江省", "杭州市", "西湖区"))
@@ -69,9 +77,20 @@ def test_names_are_compared_on_levels_made_for_short_names(one: str, other: str,
         ("110105194912310021", "330106198005060019", "other"),
         ("11010519491231002X", "E12345678", "missing"),
         ("11010519491231002X", "", "missing"),
+        ("11010519491231002X", "110105********002X", "visible"),
+        ("11010519491231002X", "1101**********002X", "visible"),
+        ("11010519491231002X", "110105＊＊＊＊＊＊＊＊002x", "visible"),
+        ("11010519491231002X", "1101051949####002X", "visible"),
+        ("110105********002X", "1101051949****002X", "visible"),
+        ("11010519491231002X", "110105********0021", "different"),
+        ("11010519491231002X", "330106********002X", "different"),
+        ("110105********002X", "110105********0038", "different"),
+        ("110105194912310021", "110105********002X", "other"),
+        ("11010519491231002X", "110105194912******", "missing"),
+        ("11010519491231002X", "***************02X", "missing"),
     ],
 )
-def test_numbers_are_compared_on_four_levels(one: str, other: str, level: str) -> None:
+def test_numbers_are_compared_on_their_levels(one: str, other: str, level: str) -> None:
     assert pair({"number": one}, {"number": other}).levels["number"] == level
 
 
@@ -383,3 +402,32 @@ def test_organisations_of_two_regions_counted_ones_and_parts_are_never_linked_si
 ) -> None:
     assert pair_of_organisations(one, other).outcome == outcome
     assert pair_of_organisations(other, one).outcome == outcome
+
+
+VISIBLE = {"name": "张伟强", "number": f"{NUMBER[:6]}********{NUMBER[14:]}"}
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome"),
+    [
+        ({"birth_date": "1980-05-06"}, "link"),
+        ({"phone": "13800001111"}, "link"),
+        ({"name": "张强伟", "phone": "13800001111"}, "link"),
+        ({}, "review"),
+        ({"birth_date": "1952-11-23", "phone": "13800001111"}, "review"),
+        ({"name": "李红梅", "phone": "13800001111"}, "apart"),
+        ({"number": f"{VISIBLE['number'][:17]}0", "phone": "13800001111"}, "apart"),
+    ],
+)
+def test_visible_digits_link_only_beside_a_name_and_something_else_and_part_where_they_differ(
+    more: dict[str, Any], outcome: str
+) -> None:
+    whole = {"name": "张伟强", "number": NUMBER, "birth_date": "1980-05-06", "phone": "13800001111"}
+    assert pair(VISIBLE | more, whole).outcome == outcome
+
+
+def test_nobody_is_looked_up_by_a_masked_number() -> None:
+    model = standard_model("resident")
+    traits = person_traits(VISIBLE, CONTEXT)
+    assert not [text for text in key_maker(model.columns, model.keys)(traits) if "*" in text]
+    assert not valid_number_reader(model.columns)(traits)

@@ -7,11 +7,13 @@ import numpy as np
 
 from hub.identity.bulk.crowds import Packed, above, below, crowd_pairs, is_crowded, is_first, pairs_within
 from hub.identity.bulk.tables import Connection, sorted_numbers
+from hub.identity.compare import HIDDEN
 from hub.identity.modelfile import Model
 from hub.identity.traits import SEVERAL, SORTED_SOUND
 
 _NUMBER_CAP: Final = 400
 _WORD: Final = 64
+_UNMASKED: Final = f" AND NOT contains(number, '{HIDDEN}')"
 
 
 def key_caps(model: Model) -> list[int]:
@@ -42,7 +44,7 @@ def _keyed(con: Connection, parts: Sequence[str], bits: int) -> Packed:
 
     What a digest mixes up is told apart when the pair is compared.
     """
-    there = " AND ".join(f"{part} <> ''" for part in parts)
+    there = " AND ".join(f"{part} <> ''" + _UNMASKED * (part == "number") for part in parts)
     upper = (1 << _WORD) - (1 << bits)
     return sorted_numbers(
         con,

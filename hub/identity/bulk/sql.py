@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hub.identity.compare import BIRTH_LEVELS, COUNTED, MISSING, NAMED_PLACE, SUB_BODY, frequent_name
+from hub.identity.compare import BIRTH_LEVELS, COUNTED, HIDDEN, MISSING, NAMED_PLACE, SUB_BODY, frequent_name
 from hub.identity.modelfile import Comparison, Model, Rule
 from hub.identity.rules import SCORE
 
@@ -44,6 +44,10 @@ MACROS: Final = (
         "CREATE OR REPLACE MACRO is_house(t) AS regexp_matches(t, '[0-9]') AND (length(t) >= 6"
         f" OR regexp_matches(t, '{NAMED_PLACE}'))"
     ),
+    (
+        "CREATE OR REPLACE MACRO do_agree(a, b) AS length(a) = length(b) AND NOT list_has_any(list_transform("
+        f"range(1, length(a) + 1), lambda p: a[p] <> b[p] AND a[p] <> '{HIDDEN}' AND b[p] <> '{HIDDEN}'), [true])"
+    ),
     "CREATE OR REPLACE MACRO is_round(d) AS right(d, 6) = '-01-01'",
     (
         "CREATE OR REPLACE MACRO parts_alike(a, b) AS CAST(left(a, 4) = left(b, 4) AS INT)"
@@ -70,8 +74,13 @@ def _when(*cases: tuple[str, str], otherwise: str) -> str:
 def _number(field: str) -> str:
     one, other, left, right = f"l.{field}", f"r.{field}", f"l.{field}_state", f"r.{field}_state"
     both_valid = f"left({left}, 1) = 'v' AND left({right}, 1) = 'v'"
+    masked = f"substr({left}, 2) = substr({right}, 2) AND (left({left}, 1) = 'm' OR left({right}, 1) = 'm')"
+    faulty = f"(left({left}, 1) = 'i' OR left({right}, 1) = 'i')"
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{masked} AND do_agree({one}, {other})", "visible"),
+        (f"{masked} AND {faulty}", "other"),
+        (masked, "different"),
         (f"{one} = {other} AND {both_valid}", "equal"),
         (f"{one} = {other}", "equal_invalid"),
         (f"substr({left}, 2) <> substr({right}, 2)", MISSING),

@@ -130,7 +130,7 @@ def _by_splink(con: Connection, model: Model, raw: dict[str, Any]) -> Trained:
     return Trained("", same, every - same, tuple(untrained))
 
 
-_SELDOM_BY_CHANCE: Final = frozenset(("equal", "equal_invalid", "near"))
+_SELDOM_BY_CHANCE: Final = frozenset(("equal", "equal_invalid", "near", "visible"))
 """Levels of a number that no sample of pairs would show between two subjects."""
 
 
