@@ -199,9 +199,9 @@ def _only_receipts(*, witnessed: bool, content: bool) -> None:
     if witnessed or content:
         raise Malformed(
             "cli.only-receipts",
-            "A live hub gives the receipt under its newest checkpoint; --witnessed and --content need its database, "
+            "A live hub gives a cosigned receipt where it has one; --witnessed and --content need its database, "
             "and entries come with `hub audit export`.",
-            "运行中的枢纽只给出最新检查点下的回执；--witnessed 与 --content 需要数据库，"
+            "运行中的枢纽在已有共签时给出共签的回执；--witnessed 与 --content 需要数据库，"
             "条目请用 hub audit export 取得。",
         )
 
