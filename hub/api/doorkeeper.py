@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from contextlib import suppress
 from random import getrandbits
 from typing import Final
 
@@ -83,7 +84,7 @@ class _Call:
             self._check_address()
             headers = Headers(scope=self.scope)
             self._check_headers(headers)
-            await self._check_size(headers)
+            self._check_size(headers)
             await self.keeper.app(self.scope, self.receive, self.send)
         except ClientDisconnect:
             self.status = self.status or HUNG_UP
@@ -106,17 +107,15 @@ class _Call:
         if headers.get("transfer-encoding", "chunked").lower() != "chunked":
             raise Malformed("api.unreadable", "Send the body whole or chunked.", "请求体只接受整体或分块传输。")
 
-    async def _check_size(self, headers: Headers) -> None:
+    def _check_size(self, headers: Headers) -> None:
         announced = headers.get("content-length", "0")
         if not announced.isascii() or not announced.isdigit():
             raise Malformed("api.unreadable", "Content-Length is not a number.", "Content-Length 不是数字。")
         if int(announced) > self.limit:
-            if headers.get("expect", "").lower() != "100-continue":
-                await self._drain()
             raise too_large(self.limit)
 
     async def _drain(self) -> None:
-        """Reads on, keeping nothing: a caller that is still writing would not see the answer."""
+        """Reads on, keeping nothing: closed at once, a caller that is still writing might never see the answer."""
         drained = 0
         while drained <= DRAIN_BYTES:
             message = await self._next()
@@ -156,7 +155,17 @@ class _Call:
             message["headers"] = [*message.get("headers", ()), (b"x-request-number", self.number.encode())]
             if not self.is_whole:  # or the server would go on reading what nobody asks for, without end
                 message["headers"].append((b"connection", b"close"))
+        elif self.is_sending and not message.get("more_body"):
+            await self._send({**message, "more_body": True})
+            with suppress(HubError):
+                await self._drain()
+            message = {"type": "http.response.body"}
         await self._send(message)
+
+    @property
+    def is_sending(self) -> bool:
+        """True of a caller whose body is under way; one that asked whether to send it waits for the answer instead."""
+        return not self.is_whole and Headers(scope=self.scope).get("expect", "").lower() != "100-continue"
 
     async def _answer_fault(self, exception: Exception) -> None:
         if not isinstance(exception, HubError):

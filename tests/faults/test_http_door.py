@@ -145,6 +145,26 @@ def test_a_body_that_stops_is_answered_and_closed(door: tuple[str, int]) -> None
     assert b"connection: close" in heard.lower()
 
 
+@pytest.mark.parametrize("asks_first", [b"", b"expect: 100-continue\r\n"])
+def test_a_body_that_is_too_large_by_its_own_word_is_refused_before_it_comes(
+    door: tuple[str, int], monkeypatch: pytest.MonkeyPatch, asks_first: bytes
+) -> None:
+    monkeypatch.setattr(doorkeeper, "BODY_SECONDS", 30.0)
+    with socket.create_connection(door, timeout=20) as caller:
+        caller.sendall(b"POST / HTTP/1.1\r\nhost: x\r\n" + asks_first + b"content-length: 200000000\r\n\r\n")
+        heard = b""
+        while b"api.body-too-large" not in heard:
+            heard += caller.recv(65536)
+        assert heard.startswith(b"HTTP/1.1 413")
+        assert b"connection: close" in heard.lower()
+        if not asks_first:
+            caller.sendall(bytes(4 * MEBIBYTE))  # it goes on, and is not cut off before it has looked
+        caller.shutdown(socket.SHUT_WR)
+        while piece := caller.recv(65536):
+            heard += piece
+        assert heard.count(b"HTTP/1.1") == 1
+
+
 def test_a_body_that_drips_is_given_up_and_one_that_is_read_slowly_by_the_hub_is_not() -> None:
     async def story() -> list[int]:
         return [await status_of(dripping=0.02, reading=0.0), await status_of(dripping=0.0, reading=0.02)]
