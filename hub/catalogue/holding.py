@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from hub.catalogue.model import Catalogue, Check, Condition, EvidenceType, Matter, Piece, PieceKind, Supply
+from hub.catalogue.model import BroughtKind, Catalogue, Check, Condition, EvidenceType, Matter, Piece, PieceKind, Supply
 from hub.catalogue.problem import At, Problem, unknown
 
 STATEMENTS: Final = ("alive", "household", "land-registered", "low-income-status", "marital-status")
@@ -119,14 +119,7 @@ def _piece_problems(piece: Piece, matter: Matter, known: tuple[Catalogue, FormOf
             "请删去，或改用 evidence。",
         )
     brought = catalogue.kind_by_id.get(piece.of_type) if piece.kind is PieceKind.brought else None
-    if brought and not brought.serves(matter.purpose):
-        yield at.problem(
-            "kind-for-another-purpose",
-            f"“{brought.id}” may not serve the purpose “{matter.purpose}”.",
-            f"“{brought.id}”不得用于使用场景“{matter.purpose}”。",
-            "Add the purpose to the kind, or bring another kind.",
-            "请在该类材料中增加此使用场景，或改用其他类别。",
-        )
+    yield from purpose_problems(brought, matter, at)
     other = catalogue.matter_by_id.get(piece.of_type) if piece.kind is PieceKind.result else None
     if other and not (other.result and other.result.licence_type):
         yield at.problem(
@@ -135,6 +128,18 @@ def _piece_problems(piece: Piece, matter: Matter, known: tuple[Catalogue, FormOf
             f"事项“{other.id}”批准后不颁发证照。",
             "Fill its result.licence_type, or take it out of the ways.",
             "请填写该事项的 result.licence_type，或从 ways 中删去。",
+        )
+
+
+def purpose_problems(kind: BroughtKind | None, matter: Matter, at: At) -> Iterator[Problem]:
+    """State Council Order 716 article 7: a paper given for one purpose serves no unrelated one."""
+    if kind and not kind.serves(matter.purpose):
+        yield at.problem(
+            "kind-for-another-purpose",
+            f"“{kind.id}” may not serve the purpose “{matter.purpose}”.",
+            f"“{kind.id}”不得用于使用场景“{matter.purpose}”。",
+            "Add the purpose to the kind, or bring another kind.",
+            "请在该类材料中增加此使用场景，或改用其他类别。",
         )
 
 

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
-from hub.catalogue.holding import FormOf, holding_problems
+from hub.catalogue.holding import FormOf, holding_problems, purpose_problems
 from hub.catalogue.model import (
     APPLICANT,
     Catalogue,
@@ -246,15 +246,7 @@ def _material_problems(
     yield from unknown(filter(None, (material.brings,)), catalogue.kind_by_id, "brought kind", at)
     yield from unknown(filter(None, (material.when,)), {each.id: each for each in matter.conditions}, "condition", at)
     yield from unknown(material.sub_items, {each.id: each for each in matter.sub_items}, "sub-item", at)
-    kind = catalogue.kind_by_id.get(material.brings)
-    if kind and not kind.serves(matter.purpose):
-        yield at.problem(
-            "kind-for-another-purpose",
-            f"“{kind.id}” may not serve the purpose “{matter.purpose}”.",
-            f"“{kind.id}”不得用于使用场景“{matter.purpose}”。",
-            "Add the purpose to the kind, or bring another kind.",
-            "请在该类材料中增加此使用场景，或改用其他类别。",
-        )
+    yield from purpose_problems(catalogue.kind_by_id.get(material.brings), matter, at)
     if material.commitment and matter.high_risk:
         yield at.problem(
             "commitment-at-high-risk",
