@@ -29,6 +29,8 @@ _CODE = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*")
 _REASONS: Final = frozenset({"gone", "reversed", "superseded"})
 _TEXT_LIMIT: Final = 500
 _MOST: Final = 2**31 - 1
+_UNSURE_YEARS: Final = frozenset((1, 9999))
+"""In another zone such an instant may lie outside of the calendar, and the row that holds it could not be read."""
 
 
 class FaultLike(Protocol):
@@ -268,7 +270,7 @@ def _instant(value: Any, claim: str) -> datetime:
             return _second(value)
         if isinstance(value, str):
             read = datetime.fromisoformat(value)
-            if read.tzinfo is not None:
+            if read.tzinfo is not None and read.year not in _UNSURE_YEARS:
                 return read
     except (ValueError, OverflowError, OSError):
         raise _bad_claim(claim) from None
@@ -278,4 +280,7 @@ def _instant(value: Any, claim: str) -> datetime:
 @lru_cache(maxsize=64)
 def _second(number: int) -> datetime:
     """That second: the records of one run were all read in one, and issued in a few."""
-    return datetime.fromtimestamp(number, UTC)
+    read = datetime.fromtimestamp(number, UTC)
+    if read.year in _UNSURE_YEARS:
+        raise ValueError(number)
+    return read

@@ -37,7 +37,7 @@ def manifest_in(message: VerifiedJws, jws: str) -> Manifest:
         present=_number(claims, "present") if claims.get("present") is not None else None,
         read=_number(claims, "read") if claims.get("read") is not None else 0,
         cursor=claims["cursor"],
-        read_at=datetime.fromtimestamp(_number(claims, "iat"), UTC),
+        read_at=_instant(claims, "iat"),
         digest=b64url(message.digest),
         jws=jws,
     )
@@ -64,6 +64,13 @@ def _digest(claims: Mapping[str, Any], name: str) -> str:
     if len(value) != _DIGEST_CHARACTERS:
         raise _wrong(name)
     return value
+
+
+def _instant(claims: Mapping[str, Any], name: str) -> datetime:
+    try:
+        return datetime.fromtimestamp(_number(claims, name), UTC)
+    except (ValueError, OverflowError, OSError):  # a second after the year 9999
+        raise _wrong(name) from None
 
 
 def _number(claims: Mapping[str, Any], name: str, least: int = 0) -> int:

@@ -112,9 +112,13 @@ class Death:
 def death_in(evidence_id: str, form: Mapping[str, Any]) -> Death | None:
     """The death that a funeral record or a police cancellation 户口注销 tells; None when it tells no day."""
     died_on = form.get("died_on")
-    if not isinstance(died_on, str):
+    try:
+        day = date.fromisoformat(died_on) if isinstance(died_on, str) else None
+    except ValueError:  # the year 0000, which the schema's form of a day allows
         return None
-    return Death(evidence_id, date.fromisoformat(died_on), form.get("is_reversed") is True)
+    if day is None or day.year == date.max.year:
+        return None
+    return Death(evidence_id, day, form.get("is_reversed") is True)
 
 
 def reversed_deaths(deaths: Iterable[Death]) -> frozenset[str]:

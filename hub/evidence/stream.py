@@ -19,7 +19,7 @@ class StreamLimits:
     line_bytes: int = 262_144
     total_bytes: int = 2 * 1024**3
     ratio: int = 100
-    ratio_from_bytes: int = 1024**2
+    ratio_from_bytes: int = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)

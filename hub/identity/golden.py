@@ -129,6 +129,7 @@ def stating_of(field: str, sayings: Iterable[Saying], authority: Authority) -> l
 
 def _day(text: Any) -> date | None:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except (TypeError, ValueError):
         return None
+    return day if day.year < date.max.year else None

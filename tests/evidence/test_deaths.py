@@ -82,6 +82,15 @@ def test_a_reversal_that_is_withdrawn_lets_the_death_stand_again(
     assert statuses(database) == [("funeral", "valid")]
 
 
+@pytest.mark.parametrize("day", ["9999-12-20", "0000-01-01"])
+def test_a_reversal_of_a_day_that_is_none_holds_up_no_batch(
+    intake: IntakeService, home: Department, police: Department, database: Database, day: str
+) -> None:
+    through(intake, home, police, [home.line("f1", cremated())])
+    through(intake, police, home, [police.line("p1", cancelled(is_reversed=True, died_on=day))])
+    assert statuses(database) == [("funeral", "valid")]
+
+
 def test_a_reversal_of_somebody_else_changes_nothing(
     intake: IntakeService, home: Department, police: Department, database: Database
 ) -> None:

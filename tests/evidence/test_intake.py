@@ -142,6 +142,7 @@ def test_an_export_without_a_published_type_is_missing(intake: IntakeService, ci
     [
         {"sequence": 0},
         {"sequence": "1"},
+        {"iat": 253_402_300_800},
         {"digest": "short"},
         {"lines": -1},
         {"lines": True},

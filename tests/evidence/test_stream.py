@@ -59,6 +59,12 @@ def test_a_decompression_bomb_is_refused_before_it_unfolds() -> None:
     assert peak < 4 * 1024 * 1024
 
 
+def test_a_small_bomb_of_empty_lines_is_refused_before_many_of_them_are_read() -> None:
+    bomb = gzip.compress(b"\n" * (1 << 20))
+    with pytest.raises(HubError, match=r"intake\.decompression-bomb"):
+        list(unpacked([bomb], StreamLimits(), gzip=True))
+
+
 def test_a_slowly_growing_bomb_is_refused_by_its_absolute_size() -> None:
     packer = zlib.compressobj(level=0, wbits=31)
     packed = packer.compress(os.urandom(2 * 1024 * 1024)) + packer.flush()
