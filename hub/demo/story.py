@@ -47,9 +47,9 @@ def tell(wish: Wish, narrator: Narrator, make_hub: MakeHub, afterwards: Callable
     """
     began = time.monotonic()
     at = listening_socket(HOST, wish.port)
-    county = make_county(wish.residents, wish.organisations, seed=wish.seed)
     with taken(wish.directory) as place:
         narrator.chapter("Database, keys, catalogue, hub", "数据库、密钥、目录、枢纽")
+        county = make_county(wish.residents, wish.organisations, seed=wish.seed)
         with stage(place, at, make_hub) as up:
             narrator.fact("hub 枢纽", up.url)
             narrator.fact("directory 目录", place.root)
