@@ -108,7 +108,7 @@ VISIBLE_DIGITS: Final = 4
 """So many at the end have to be seen: only they tell people of one county and birthday apart."""
 
 
-def do_agree(one: str, other: str) -> bool:
+def is_alike_where_seen(one: str, other: str) -> bool:
     """True when two numbers of one length, of which one or both are masked, agree in every digit that both show."""
     return len(one) == len(other) and all(
         left == right or HIDDEN in (left, right) for left, right in zip(one, other, strict=True)
@@ -129,7 +129,7 @@ def _number(field: str, places: Places) -> LevelOf:
         left_state, right_state = left[state], right[state]
         if left_state[1:] == right_state[1:] and "m" in (left_state[0], right_state[0]):
             differing = "other" if "i" in (left_state[0], right_state[0]) else "different"
-            return "visible" if do_agree(one, other) else differing
+            return "visible" if is_alike_where_seen(one, other) else differing
         if one == other:
             return "equal" if left_state[0] == right_state[0] == "v" else "equal_invalid"
         if left_state[1:] != right_state[1:]:

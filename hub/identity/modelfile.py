@@ -203,6 +203,9 @@ def _comparison(place: "_Place", columns: tuple[str, ...]) -> Comparison:
     if kind not in COMPARISONS:
         raise _wrong(f"{place.path}.comparison", "is not a comparison")
     levels = {name: _level(place.at("levels").at(name)) for name in place.at("levels").names()}
+    lacking = [name for name in COMPARISONS[kind].levels if name not in levels]
+    if lacking:
+        raise _wrong(f"{place.path}.levels.{lacking[0]}", "is missing; newer versions of the hub compare on it")
     if set(levels) | {MISSING} != set(COMPARISONS[kind].levels) | {MISSING} or (
         MISSING not in levels and kind != "list"
     ):

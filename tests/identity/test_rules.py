@@ -431,3 +431,11 @@ def test_nobody_is_looked_up_by_a_masked_number() -> None:
     traits = person_traits(VISIBLE, CONTEXT)
     assert not [text for text in key_maker(model.columns, model.keys)(traits) if "*" in text]
     assert not valid_number_reader(model.columns)(traits)
+
+
+def test_a_model_of_before_is_told_which_level_it_lacks() -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8"))
+    del raw["fields"][0]["levels"]["visible"]
+    with pytest.raises(Malformed) as refused:
+        parse_model(json.dumps(raw))
+    assert refused.value.facts["place"] == "model.fields.0.levels.visible"

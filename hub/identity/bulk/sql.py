@@ -45,7 +45,7 @@ MACROS: Final = (
         f" OR regexp_matches(t, '{NAMED_PLACE}'))"
     ),
     (
-        "CREATE OR REPLACE MACRO do_agree(a, b) AS length(a) = length(b) AND NOT list_has_any(list_transform("
+        "CREATE OR REPLACE MACRO as_seen(a, b) AS length(a) = length(b) AND NOT list_has_any(list_transform("
         f"range(1, length(a) + 1), lambda p: a[p] <> b[p] AND a[p] <> '{HIDDEN}' AND b[p] <> '{HIDDEN}'), [true])"
     ),
     "CREATE OR REPLACE MACRO is_round(d) AS right(d, 6) = '-01-01'",
@@ -78,7 +78,7 @@ def _number(field: str) -> str:
     faulty = f"(left({left}, 1) = 'i' OR left({right}, 1) = 'i')"
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
-        (f"{masked} AND do_agree({one}, {other})", "visible"),
+        (f"{masked} AND as_seen({one}, {other})", "visible"),
         (f"{masked} AND {faulty}", "other"),
         (masked, "different"),
         (f"{one} = {other} AND {both_valid}", "equal"),
