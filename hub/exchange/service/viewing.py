@@ -121,9 +121,7 @@ class ViewService:
         if subject_id is not None:
             with parts.database.writing() as session:
                 entry = parts.keep_about(session, subject_id, "view-opened", {"by": by}, {"by": by})  # 3
-            lasting_receipt(
-                parts.log, entry.entry_id, parts.receipt_seconds, parts.witness_seconds
-            )
+            lasting_receipt(parts.log, entry.entry_id, parts.receipt_seconds, parts.witness_seconds)
         view = {
             "version": VERSION,
             "hub": parts.hub,
