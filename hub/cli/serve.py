@@ -11,8 +11,7 @@ from hub.api.heads import bounded
 from hub.api.logs import start_logging
 from hub.api.workers import end_with_parent
 from hub.api.workers import serve as serve_by
-from hub.cli.roof import built, current_settings, metrics_shared, opened
-from hub.settings import require_data_dir
+from hub.cli.roof import built, current_settings, metrics_shared, opened, settings_to_serve
 from hub.storage.database import Database
 from hub.storage.migrate import migrate
 
@@ -32,9 +31,8 @@ def serve(
     workers: Annotated[int | None, typer.Option(help="Processes; HUB_WORKERS by default.", min=1, max=256)] = None,
 ) -> None:
     """Serve until stopped; every process of every node may serve the same database. 启动服务."""
-    settings = current_settings()
+    settings = settings_to_serve()
     start_logging(settings.log_level)
-    require_data_dir(settings)
     database = Database(settings.database_url)
     migrate(database)
     database.close()
