@@ -109,7 +109,7 @@ def named(name: str) -> Iterator[None]:
         raise _wrong(name, "name a file or folder that the hub may use", "请指定枢纽有权使用的文件或目录") from fault
 
 
-def require_data_dir(settings: Settings) -> None:
+def require_own_folder(settings: Settings) -> None:
     """The folder of this node's own state is there, and a file can be made in it.
 
     Raises:

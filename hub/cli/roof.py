@@ -10,7 +10,7 @@ from hub.cli.files import is_exposed
 from hub.cli.telling import say
 from hub.proof.keys import PublicKey, Signer
 from hub.proof.pkcs11 import generate_in_device, is_in_device, open_signer
-from hub.settings import Settings, device_from, require_data_dir, settings_from, share_metrics
+from hub.settings import Settings, device_from, require_own_folder, settings_from, share_metrics
 
 if TYPE_CHECKING:
     from hub.api.rooms import Hub
@@ -24,7 +24,7 @@ def current_settings() -> Settings:
 def settings_to_serve() -> Settings:
     """The settings of this process's environment, with a folder for the node's own state that can be written."""
     settings = settings_from()
-    require_data_dir(settings)
+    require_own_folder(settings)
     return settings
 
 

@@ -10,7 +10,7 @@ from hub.bootstrap import build
 from hub.errors import Malformed
 from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
-from hub.settings import require_data_dir, settings_from
+from hub.settings import require_own_folder, settings_from
 
 SECRET = b64url(bytes(32))
 
@@ -224,11 +224,11 @@ def test_a_folder_of_state_that_cannot_be_written_stops_the_start(
 ) -> None:
     settings = settings_from({**environment, "HUB_DATA_DIR": str(tmp_path / place)})
     with pytest.raises(Malformed, match="HUB_DATA_DIR"):
-        require_data_dir(settings)
+        require_own_folder(settings)
 
 
 def test_a_folder_of_state_is_made_with_all_above_it_and_left_empty(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
-    require_data_dir(settings_from({**environment, "HUB_DATA_DIR": str(tmp_path / "a" / "b")}))
+    require_own_folder(settings_from({**environment, "HUB_DATA_DIR": str(tmp_path / "a" / "b")}))
     assert list((tmp_path / "a" / "b").iterdir()) == []
