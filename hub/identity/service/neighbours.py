@@ -194,10 +194,15 @@ class Neighbours:
         verdict, member = _nearest(draft, numbered)
         return Assessed(standing, "review", verdict, member, STATES_ANOTHER_NUMBER)
 
-    def beside(self, draft: Draft, each: Assessed) -> Assessed:
-        """The same seen beside another record: where it was an earlier version of the draft, beside who is nearest."""
+    def beside(self, draft: Draft, each: Assessed) -> Assessed | None:
+        """The same seen beside another record: where it was an earlier version of the draft, beside who is nearest.
+
+        None where the subject has nobody else.
+        """
         if draft.mention_id not in each.member.mention_ids:
             return each
+        if not each.standing.members:
+            return None
         verdict, member = _nearest(draft, each.standing.members.values())
         return replace(each, verdict=verdict, member=member)
 

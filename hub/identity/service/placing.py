@@ -76,7 +76,7 @@ class Placing:
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
         doubts = [each for each in assessed if each.outcome == "review"]
         if torn := self._near.tears(heard, links, [each for each in assessed if each.outcome != "link"]):
-            doubts += [self._objected(each, torn) for each in links]
+            doubts += self._objected(draft, links, torn)
             links = []
         if links:
             return self._join(draft, links, doubts)
@@ -92,8 +92,10 @@ class Placing:
         reasons = tuple(each.method for each in doubts) if opened else ((TOO_FREQUENT,) if frequent else ())
         return Placement(standing.subject_id, Outcome.REVIEW if opened else Outcome.NEW, reasons)
 
-    def _objected(self, each: Assessed, objection: str) -> Assessed:
-        return Assessed(each.standing, "review", each.verdict, each.member, objection)
+    def _objected(self, draft: Draft, links: Iterable[Assessed], objection: str) -> list[Assessed]:
+        """Questions to a steward instead of links; none is about the draft beside itself."""
+        found = (self._near.beside(draft, each) for each in links)
+        return [Assessed(each.standing, "review", each.verdict, each.member, objection) for each in found if each]
 
     def _torn(self, draft: Draft, each: Assessed) -> list[tuple[Standing, bytes]]:
         """Members without a number that the mention, which has another, has as good a claim to as their subject."""
@@ -159,7 +161,7 @@ class Placing:
         self._log(draft, standing.subject_id, "linked", first)
         for other in others:
             if self._near.are_parted(standing, other.standing) or not may_merge(matcher, standing, other.standing):
-                doubts.append(self._objected(self._near.beside(draft, other), JOINS_TWO))
+                doubts += self._objected(draft, [other], JOINS_TWO)
             else:
                 standing = self._merge(draft, standing, other)
         self._near.add(draft, standing)
