@@ -18,7 +18,7 @@ from hub.api.problems import fault_of, problem_response, too_large
 from hub.errors import HubError, Malformed
 
 FORM_OVERHEAD: Final = 64 * 1024
-DRAIN_BYTES: Final = 128 * 1024 * 1024
+DRAIN_BYTES: Final = 32 * 1024 * 1024
 BODY_SECONDS: Final = 30.0
 SLOWEST_BYTES: Final = 1024
 """A second: what a body must bring on the whole, beside the first half-minute."""
