@@ -317,7 +317,8 @@ def test_a_witnessed_receipt_satisfies_the_policy_and_an_unwitnessed_log_release
     assert verify_log(reader, county.policy, earlier=[witnessed]).is_sound
 
 
-def test_a_second_history_begun_while_the_witnesses_were_away_ends_when_one_comes_back(county: County) -> None:
+def restored_from_before_its_log(county: County) -> None:
+    """Five entries are cosigned, and machine and database know nothing of them any more."""
     house = county.house
     house.grow(5)
     assert collected(county) is not None
@@ -325,6 +326,11 @@ def test_a_second_history_begun_while_the_witnesses_were_away_ends_when_one_come
     with house.database.engine.begin() as connection:
         for table in ("log_entry", "log_tile", "log_head", "log_published"):
             connection.exec_driver_sql(f"TRUNCATE {table}")
+
+
+def test_a_second_history_begun_while_the_witnesses_were_away_ends_when_one_comes_back(county: County) -> None:
+    house = county.house
+    restored_from_before_its_log(county)
     county.away = set(county.witnesses)
     log = house.log(collector=county.collector(), max_unwitnessed_seconds=600.0)
     log.start()
@@ -372,12 +378,7 @@ def test_a_witness_that_begins_anew_is_named_for_as_long_as_this_node_runs(count
 
 def test_a_whole_machine_restored_from_a_backup_is_noticed_by_the_witnesses(county: County) -> None:
     house = county.house
-    house.grow(5)
-    assert collected(county) is not None
-    (house.folder / "last-signed").unlink()
-    with house.database.engine.begin() as connection:
-        for table in ("log_entry", "log_tile", "log_head", "log_published"):
-            connection.exec_driver_sql(f"TRUNCATE {table}")
+    restored_from_before_its_log(county)
     log = house.log(collector=county.collector())
     log.start()
     try:
