@@ -84,16 +84,16 @@ class ExchangeService:
             Missing: no such exchange, or not of this consumer.
             Unavailable: its receipt is not there yet.
         """
-        with self._parts.database.reading() as session:
-            kept = ExchangeStore(session, self._parts.vault.keyring).with_id(exchange_id)
+        parts = self._parts
+        with parts.database.reading() as session:
+            kept = ExchangeStore(session, parts.vault.keyring).with_id(exchange_id)
             statuses = [] if kept is None else _status_lists(session, kept)
         if kept is None or consumer not in {None, kept.consumer}:
             raise Missing("exchange.unknown", "No such exchange of yours is on record.", "未查到您的该次数据交换。")
-        parts = self._parts
         receipt = lasting_receipt(parts.log, kept.entry_id, parts.receipt_seconds, parts.witness_seconds)
-        keys = self._parts.directory.key_history({self._parts.hub, *signers_in(kept)})
+        keys = parts.directory.key_history({parts.hub, *signers_in(kept)})
         bundle = bundle_of(kept, receipt=receipt, keys=keys, status_lists=statuses)
-        return sealed_bundle(bundle, self._parts.signer, hub=self._parts.hub, now=self._parts.clock.now())
+        return sealed_bundle(bundle, parts.signer, hub=parts.hub, now=parts.clock.now())
 
     def _check_consumer(self, party: str) -> None:
         if self._parts.directory.require_party(party).kind not in ASKING:

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.audit.store import AuditStore
-from hub.errors import Conflict, Missing
+from hub.errors import Conflict
 from hub.exchange.service.lasting import lasting_receipt
 from hub.exchange.service.parts import Receipts
 from hub.exchange.store.accesses import AccessStore
@@ -193,11 +193,7 @@ class ViewService:
         return line_told(line, self._receipt(line.entry_id), carried)
 
     def _receipt(self, entry_id: str) -> str:
-        log = self.parts.log
-        try:
-            return log.prove(entry_id, is_witnessed=True).proof_text
-        except Missing:
-            return log.receipt_for(entry_id, self.parts.receipt_seconds).proof_text
+        return lasting_receipt(self.parts.log, entry_id, self.parts.receipt_seconds, 0.0)
 
 
 @dataclass(frozen=True)
