@@ -1,5 +1,6 @@
 """Files as a source: one file, or every file below a folder, each recognised by its columns."""
 
+import filecmp
 import os
 import re
 from collections.abc import Iterator
@@ -9,7 +10,6 @@ from typing import Final
 from adapters.mapping.model import Mapping
 from adapters.sources.delimited import DelimitedTable
 from adapters.sources.model import Contents, Ignored, unrecognised
-from adapters.sources.places import file_digest
 from adapters.sources.workbook import SheetTable, sheets_of
 from hub.errors import Malformed, Missing, Refused
 
@@ -95,7 +95,7 @@ def _copied(path: Path, met: dict[int, list[Path]]) -> Path | None:
     if not path.is_file() or path.suffix.lower() not in _TABLES or not os.access(path, os.R_OK):
         return None
     alike = met.setdefault(path.stat().st_size, [])
-    same = next((one for one in alike if file_digest(one) == file_digest(path)), None)
+    same = next((one for one in alike if filecmp.cmp(one, path, shallow=False)), None)
     alike.append(path)
     return same
 
