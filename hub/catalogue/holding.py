@@ -101,13 +101,14 @@ def _piece_problems(piece: Piece, matter: Matter, known: tuple[Catalogue, FormOf
         kind = catalogue.evidence_by_name.get(piece.of_type)
         form = form_of(kind.schema) if kind else None
         for check in piece.checks:
-            if _never_holds(check, form.values.get(check.claim, frozenset()) if form else frozenset()):
+            values = form.values.get(check.claim, frozenset()) if form else frozenset()
+            if _never_holds(check, values):
                 yield at.problem(
                     "check-never-holds",
                     f"No record of “{piece.of_type}” can pass the check of “{check.claim}”.",
                     f"“{piece.of_type}”的任何登记信息都不可能通过对“{check.claim}”的检查。",
-                    f"Values are: {', '.join(sorted(form.values.get(check.claim, ()))) if form else ''}.",
-                    f"可用的值：{'、'.join(sorted(form.values.get(check.claim, ()))) if form else ''}。",
+                    f"Values are: {', '.join(sorted(values))}.",
+                    f"可用的值：{'、'.join(sorted(values))}。",
                 )
         return
     if piece.checks or piece.role or piece.fresh_days is not None:
