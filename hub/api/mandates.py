@@ -75,6 +75,7 @@ class RecordedView(View):
     responses=refusals(
         "malformed cases.bad-mandate: A mandate names its matters and a period in order.",
         "missing cases.mandate-unknown-person: Subject or agent is not known exactly.",
+        "refused cases.agent-is-a-minor: The agent is not yet eighteen.",
     ),
 )
 async def record(

@@ -212,6 +212,34 @@ def test_a_mandate_that_was_ended_covers_nothing(county: County) -> None:
         mandate(county, agent=PersonAsked(number="A"))
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "first_day_of_age"),
+    [
+        ("birth_date", "2008-11-27", date(2026, 11, 27)),
+        ("number", "44052420081127001X", date(2026, 11, 27)),
+        ("birth_date", "2008-02-29", date(2026, 3, 1)),
+        ("birth_date", "unknown", date(2008, 1, 1)),
+    ],
+)
+def test_who_acts_for_others_is_eighteen(county: County, field: str, value: str, first_day_of_age: date) -> None:
+    for number in ("A", "G"):
+        county.subject(number)
+    known = county.index.known
+    known[county.subject("G")] = [GoldenValue(field, value, "civil_affairs", "residents", NOW)]
+    if first_day_of_age > NOW.date():
+        with pytest.raises(Refused) as refused:
+            mandate(county, valid_from=date(2026, 11, 20))
+        assert refused.value.code == "cases.agent-is-a-minor"
+    mandate_id = mandate(county, valid_from=max(first_day_of_age, NOW.date()))
+    county.index.known[county.subject("G")] = [
+        GoldenValue("birth_date", "2012-01-01", "civil_affairs", "residents", NOW)
+    ]
+    county.clock.advance(days=8)
+    with pytest.raises(Refused) as refused:  # what was recorded before the age was known covers nothing either
+        county.open(AID, "low-income-aid", "L-1", mandate_id=mandate_id)
+    assert refused.value.code == "cases.agent-is-a-minor"
+
+
 def test_a_promise_found_false_excludes_further_promises(aid: County) -> None:
     assert aid.cases.checklist(AID, "L-1").item_for("other-property").state is ItemState.commitment
     for _ in range(2):  # the same promise again is the same

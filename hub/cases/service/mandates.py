@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from hub.audit.model import Entry
 from hub.cases.model import Case, PersonAsked
-from hub.cases.service.living import require_living
+from hub.cases.service.living import require_grown, require_living
 from hub.cases.service.people import resolve
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore, Mandate, MandateStore
@@ -39,7 +39,7 @@ class Mandates:
         Raises:
             Malformed: the period is reversed, no matter is named, or somebody is to act for themselves.
             Missing: subject or agent is not known exactly, or a matter is not in the catalogue.
-            Refused: its last day is over, or subject or agent is recorded dead.
+            Refused: its last day is over, subject or agent is recorded dead, or the agent is a minor on its first day.
         """
         if given.valid_until < given.valid_from or not given.matters:
             raise Malformed(
@@ -73,6 +73,7 @@ class Mandates:
                     "委托人与代办人为同一人，无需委托；请填写代办人。",
                 )
             require_living(around, session, (subject, agent))
+            require_grown(around, session, agent, max(given.valid_from, around.today))
             mandate_id = new_id("man")
             MandateStore(session).keep(
                 Mandate(subject, mandate_id, agent, given.matters, given.valid_from, given.valid_until, consumer)
@@ -132,7 +133,7 @@ def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
     """Whoever acts for the applicant may do so in this matter today; without an agent there is nothing to ask.
 
     Raises:
-        Refused: ``cases.mandate-does-not-cover`` or ``cases.mandate-ended-by-death``.
+        Refused: ``cases.mandate-does-not-cover``, ``cases.mandate-ended-by-death`` or ``cases.agent-is-a-minor``.
     """
     if not case.mandate_id:
         return
@@ -148,6 +149,7 @@ def require_mandate(around: Surroundings, session: Session, case: Case) -> None:
             "委托已终止，或不适用于该申请人及事项；请提供有效的委托。",
         )
     require_living(around, session, (mandate.subject_id, mandate.agent_id))
+    require_grown(around, session, mandate.agent_id, around.today)
 
 
 def _is_about(around: Surroundings, session: Session, mandate: Mandate, case: Case) -> bool:
