@@ -98,6 +98,7 @@ class EventView(View):
     responses=refusals(
         "missing catalogue.no-event: There is no such event.",
         "malformed cases.unknown-role: No matter of the event has this role.",
+        "malformed cases.not-in-event: Situations or answers are given for what is no matter of the event.",
         "refused cases.not-your-event: This event is taken in by other services.",
         "refused cases.mandate-does-not-cover: The mandate ended, or is not for this applicant and matter.",
         "conflict cases.number-in-use: This number is in use for another matter or other people.",

@@ -61,5 +61,9 @@ def test_an_event_with_a_fault_opens_nothing(county: County, events: Events) -> 
         events.open(
             HALL, EventOpening("hardship", "E-1", PEOPLE, answers={"low-income-aid": (("condition:x", "yes"),)})
         )
+    for said in ({"sub_items": {"passport": "first"}}, {"answers": {"passport": (("condition:x", "yes"),)}}):
+        with pytest.raises(Malformed, match="passport") as refused:
+            events.open(HALL, EventOpening("hardship", "E-1", PEOPLE, **said))
+        assert refused.value.code == "cases.not-in-event"
     with pytest.raises(Missing):
         county.cases.checklist(AID, "E-1/low-income-aid")

@@ -72,13 +72,14 @@ class Events:
         Raises:
             Missing: no such event or matter today.
             Refused: this service does not take in this event, or the mandate does not cover a part.
-            Malformed: as for a case, or someone has a role that no matter of the event knows.
+            Malformed: as for a case, or someone has a role, or something is said of a matter, that the event has not.
         """
         today = self._around.today
         event = self._around.catalogue.event(opening.event, today)
         catalogue = self._around.catalogue.require_edition_on(today).catalogue
         matters = [require_matter(catalogue, each, today) for each in event.matters]
         _require_taker(lead, event, matters)
+        _require_parts(opening, event)
         roles = {role.id for matter in matters for role in matter.roles}
         strangers = sorted({person.role for person in opening.people} - roles)
         if strangers:
@@ -136,6 +137,17 @@ def _require_taker(lead: str, event: LifeEvent, matters: Sequence[Matter]) -> No
             "This event is taken in by the services of its matters and by those the catalogue names.",
             "该一件事由其各事项的审批系统及目录指定的系统受理。",
             event=event.id,
+        )
+
+
+def _require_parts(opening: EventOpening, event: LifeEvent) -> None:
+    strange = sorted({*opening.sub_items, *opening.answers} - set(event.matters))
+    if strange:
+        raise Malformed(
+            "cases.not-in-event",
+            f"Situations or answers are given for what is no matter of the event: {', '.join(strange)}; it has: "
+            f"{', '.join(event.matters)}.",
+            f"该一件事不含以下事项，却给出了其情形或回答：{'、'.join(strange)}；其事项为：{'、'.join(event.matters)}。",
         )
 
 
