@@ -77,7 +77,11 @@ def test_what_fits_no_record_or_several_chooses_none(county: County, said: str) 
     county.open(AID, "low-income-aid", "L-1")
     for each in (said, "1985-05-01"):
         with pytest.raises(Malformed, match="no such answer"):
-            county.cases.answer(AID, "L-1", [(CHOICE, each)])
+            county.cases.answer(AID, "L-1", [(CHOICE, each), ("condition:renting", "yes")])
+    guesses = [entry.claims for entry in county.entries if entry.claims["action"] == "answer-refused"]
+    assert [each["question"] for each in guesses] == [CHOICE] * 2, "who tries out dates is seen in the log"
+    assert "1985" not in str(guesses)
+    assert not county.cases.case(AID, "L-1").answers
     with pytest.raises(Malformed, match="no such question"):
         county.cases.answer(AID, "L-1", [("choose:nothing", "1985-05-01")])
 

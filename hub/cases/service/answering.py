@@ -30,11 +30,11 @@ def require_plain(given: Mapping[str, str], matter: Matter) -> None:
     require_conditions({key: said for key, said in given.items() if key != SUB_ITEM and not is_choice(key)}, matter)
 
 
-def chosen_records(given: Mapping[str, str], world: World) -> dict[str, str]:
-    """For each question which record is meant, the id of the one that is named.
+def chosen_records(given: Mapping[str, str], world: World) -> dict[str, str | None]:
+    """For each question which record is meant, the id of the one that is named, None where none or several are.
 
     Raises:
-        Malformed: ``cases.unknown-question``.
+        Malformed: ``cases.unknown-question``, when the checklist asks no such question.
     """
     asked = {each.id: each for each in checklist_of(world).questions}
     return {key: _chosen(_require(asked, key), said, world) for key, said in given.items() if is_choice(key)}
@@ -46,7 +46,7 @@ def _require(asked: Mapping[str, Question], key: str) -> Question:
     return asked[key]
 
 
-def _chosen(question: Question, said: str, world: World) -> str:
+def _chosen(question: Question, said: str, world: World) -> str | None:
     """The option of that id, else the only one whose record has that day or that number."""
     options = {each.id for each in question.options}
     if said in options:
@@ -55,6 +55,4 @@ def _chosen(question: Question, said: str, world: World) -> str:
     checks = [(Check(claim, one_of=(said.strip(),)),) for claim in _TELLS_APART]
     candidates = {each.evidence_id: each for each in several if each.evidence_id in options}
     meant = [key for key, each in candidates.items() if any(world.satisfies(each, check) for check in checks)]
-    if len(meant) != 1:
-        raise no_such_question(question.id)
-    return meant[0]
+    return meant[0] if len(meant) == 1 else None

@@ -20,6 +20,7 @@ from hub.cases.service.opening import (
     Opened,
     Opening,
     is_same_case,
+    no_such_question,
     require_nothing_new,
     require_usable,
 )
@@ -173,7 +174,8 @@ class CaseService:
         """Open questions are answered.
 
         They are ``condition:…`` (yes or no), ``sub-item`` (one of its options) and ``choose:…`` (one of its options, or
-        what names a single one of them: the day or the certificate's number of its registration).
+        what names a single one of them: the day or the certificate's number of its registration). What names none of
+        them changes nothing, and stands in the log: who guesses at a date is seen.
 
         Raises:
             Malformed: ``cases.unknown-question``, ``cases.unknown-answer`` or ``cases.unknown-sub-item``.
@@ -184,12 +186,18 @@ class CaseService:
             case = require_case(store, consumer, number, locked=True)
             require_actable(around, session, case)
             require_plain(given, around.matter_of(case))
-            if any(map(is_choice, given)):
-                given |= chosen_records(given, self._lookout.world(session, case))
-            around.record(session, case, "answered", consumer, {"questions": len(given)})
-            sub_item = given.pop(SUB_ITEM, case.sub_item)
-            store.change(case.case_id, answers={**case.answers, **given}, sub_item=sub_item)
-            return self._lookout.checklist(session, require_case(store, consumer, number))
+            world = self._lookout.world(session, case) if any(map(is_choice, given)) else None
+            chosen = chosen_records(given, world) if world else {}
+            missed = [key for key, record in chosen.items() if record is None]
+            if missed:
+                around.record(session, case, "answer-refused", consumer, {"question": missed[0]})
+            else:
+                around.record(session, case, "answered", consumer, {"questions": len(given)})
+                given |= {key: record for key, record in chosen.items() if record}
+                sub_item = given.pop(SUB_ITEM, case.sub_item)
+                store.change(case.case_id, answers={**case.answers, **given}, sub_item=sub_item)
+                return self._lookout.checklist(session, require_case(store, consumer, number))
+        raise no_such_question(missed[0])
 
     def commit_to(self, consumer: str, number: str, material_id: str) -> Checklist:
         """The applicant promised in writing 告知承诺 instead of proof.
