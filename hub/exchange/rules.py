@@ -63,7 +63,7 @@ def request_in(message: VerifiedJws, jws: str) -> Request:
 def require_nameless(
     numbers: Iterable[str], on: date, *, people: Iterable[str] = (), codes: Sequence[str] = ()
 ) -> None:
-    """Returns when what is kept in clear names nobody: no person's number in it, and in ``numbers`` none of ``people``.
+    """Returns when what others read names nobody: no person's number in it, and in ``numbers`` none of ``people``.
 
     Raises:
         Malformed: something does.
@@ -73,8 +73,9 @@ def require_nameless(
     if any(names_somebody(each, on, about) for each in numbers) or (is_long and names_somebody(together, on)):
         raise Malformed(
             "exchange.number-names-somebody",
-            "A case or message number, or a code, holds a person's number or name, and is not sealed; use another.",
-            "办件号、报文编号或代码含有个人号码或姓名，而这些以明文保存；请改用其他编号或代码。",
+            "A case or message number, a code or the officer holds a person's number or name, and those who check the "
+            "exchange see these; use another.",
+            "办件号、报文编号、代码或经办人标识含有个人号码或姓名，而核验者都能看到这些；请改用其他编号或代码。",
         )
 
 

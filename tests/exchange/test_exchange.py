@@ -337,6 +337,12 @@ def test_no_code_of_a_request_carries_a_number_into_the_log(world: World, code: 
     assert count(world, "exchange") == before
 
 
+@pytest.mark.parametrize("officer", [ZHANG["number"], f"窗口3-{ZHANG['number']}"])
+def test_no_officer_is_told_by_a_residents_number(world: World, officer: str) -> None:
+    with pytest.raises(Malformed, match=r"exchange\.number-names-somebody"):
+        world.ask(officer=officer)
+
+
 def test_what_is_kept_of_an_exchange_names_nobody(world: World) -> None:
     world.ask()
     with world.hub.database.reading() as session:

@@ -72,7 +72,7 @@ class ExchangeService:
         self._check_consumer(str(verified.claims["iss"]))  # 2
         request = request_in(verified, jws)  # 3
         people = (request.query.number, request.query.name) if request.query else ()
-        codes = (request.matter, *(wanted.type for wanted in request.wanted))
+        codes = (request.matter, request.officer, *(wanted.type for wanted in request.wanted))
         require_nameless((request.jti, request.case), local_date(now), people=people, codes=codes)
         self._parts.log.require_witnessed()  # 4
         return request
