@@ -97,6 +97,16 @@ class Receipt:
     proof_text: str
 
 
+@dataclass(frozen=True)
+class PlacedEntry:
+    """An entry's bytes, and the path that leads from ``index`` to the root of one tree."""
+
+    entry_id: str
+    index: int
+    content: bytes = field(repr=False)
+    path: tuple[bytes, ...] = field(repr=False)
+
+
 class StoredEntry(NamedTuple):
     """An entry as it lies in the log, ``at`` its index."""
 

@@ -13,7 +13,7 @@ from hub.audit.adoption import adopt
 from hub.audit.appending import Appender, Brought
 from hub.audit.attesting import Attesting
 from hub.audit.lastsigned import SignedStore
-from hub.audit.model import Entry, Published, Receipt
+from hub.audit.model import Entry, PlacedEntry, Published, Receipt
 from hub.audit.newest import NewestTree
 from hub.audit.reopening import Reopened, reopen
 from hub.audit.sequencer import MAX_BATCH, Sequencer
@@ -24,7 +24,7 @@ from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint
-from hub.proof.merkle import consistency_proof
+from hub.proof.merkle import consistency_proof, inclusion_proof
 from hub.proof.note import NoteSigner
 from hub.proof.tiles import parse_tile_path, tile_width
 from hub.storage.database import Database
@@ -289,6 +289,18 @@ class Log:
             with self._database.reading() as session:
                 index = LogStore(session, self.origin).indexes([entry_id]).get(entry_id, -1)
         return index
+
+    def placed(self, entry_ids: Sequence[str], size: int) -> list[PlacedEntry]:
+        """Those of the entries that the tree of ``size`` holds, in its order, each with its path to the root."""
+        with self._database.reading() as session:
+            store = LogStore(session, self.origin)
+            indexes = sorted(index for index in store.indexes(entry_ids).values() if index < size)
+            found = [entry for index in indexes for entry in store.entries(index, index + 1)]
+        tree = self._tiles.subtree(size)
+        return [
+            PlacedEntry(each.entry_id, each.at, each.content, tuple(inclusion_proof(tree, each.at, size)))
+            for each in found
+        ]
 
     def entry_at(self, index: int) -> bytes:
         """The bytes of the entry at ``index``.

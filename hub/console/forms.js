@@ -20,14 +20,23 @@ const HubForms = (() => {
   const LISTS = ["keys", "status_lists"];
   const BUNDLE_BYTES = 16 * 1024 * 1024;
 
+  const LISTED = ["token", "entry", "index", "path"];
+
+  /** What a status list is in each version: a token, or a token with its place in the log. */
+  const LIST_FORMS = new Map([
+    [1, isText],
+    [2, (each) => S.isObject(each) && LISTED.every((name) => name in each) && Object.keys(each).length === LISTED.length && isListed(each)],
+  ]);
+  const isListed = ({ token, entry, index, path }) => Number.isSafeInteger(index) && Array.isArray(path) && [token, entry, ...path].every(isText);
+
   function readBundle(bytes) {
     require(bytes.length <= BUNDLE_BYTES);
     const bundle = S.strictJson(S.textOf(bytes));
     const members = ["version", ...TEXTS, ...LISTS];
     requireKnown(bundle, members);
-    require(members.every((name) => name in bundle) && bundle.version === 1);
+    require(members.every((name) => name in bundle) && LIST_FORMS.has(bundle.version));
     require(TEXTS.every((name) => isText(bundle[name])) && LISTS.every((name) => Array.isArray(bundle[name])));
-    require(bundle.status_lists.every(isText));
+    require(bundle.status_lists.every(LIST_FORMS.get(bundle.version)));
     return bundle;
   }
 

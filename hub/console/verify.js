@@ -12,11 +12,11 @@ const HubVerifier = (() => {
 
   /**
    * The time of a signature is its signer's claim. Of a key that somebody else had, it counts only when the log or its
-   * witnesses show that the message was there before; `logged` says where and by when, null that nothing bounds it.
+   * witnesses show that the message was there before; `logged` says where and by when.
    */
   function countedAt(life, at, logged) {
     const isWithin = life.begins <= at && at < life.ends;
-    if (life.stolen === null || logged === null) return isWithin;
+    if (life.stolen === null) return isWithin;
     return isWithin && ((life.size !== null && logged.index < life.size) || (logged.by !== null && logged.by <= life.stolen));
   }
 
@@ -86,7 +86,7 @@ const HubVerifier = (() => {
         context.bundle = F.readBundle(context.bundleBytes);
         context.keyFor = (kid, party) => context.policy.keys.get(F.keyName(party, kid)) ?? null;
         context.signers = [];
-        return same("version 1");
+        return same(`version ${context.bundle.version}`);
       },
     },
     {
@@ -195,7 +195,7 @@ const HubVerifier = (() => {
       async check(context) {
         const { bundle, policy, signers } = context;
         context.lives = { history: await F.livesOf(bundle.keys), told: policy.lives };
-        const logged = await placeOf(context).catch(() => NOWHERE);
+        const logged = (context.logged = await placeOf(context).catch(() => NOWHERE));
         for (const [number, signer] of signers.entries()) {
           // The first is the seal, which no log entry bounds.
           if (!counted(context.lives, signer, number ? logged : NOWHERE)) {
@@ -248,6 +248,7 @@ const HubVerifier = (() => {
         if (!root || !S.equal(root, checkpoint.root)) refuse("tree", "The proof does not lead to the root.", "证明未能推导出该根。");
         const cosigned = await cosigners(policy, proof.note);
         if (cosigned.size < policy.quorum) refuse("too-few-witnesses", "Too few witnesses cosigned that this browser can check.", "本浏览器可核验的见证方共签数量不足。");
+        context.checkpoint = checkpoint;
         context.place = `${checkpoint.origin} #${proof.index}`;
         const by = [...cosigned.keys()].join(", ") || "—";
         return { en: `index ${proof.index} of ${checkpoint.size}; witnesses: ${by}`, zh: `索引 ${proof.index}，共 ${checkpoint.size} 条；见证方：${by}` };
@@ -257,9 +258,11 @@ const HubVerifier = (() => {
       title: { en: "The evidence stood when it was released", zh: "凭证在披露时有效" },
       async check(context) {
         const lists = [];
-        for (const token of context.bundle.status_lists) {
-          const list = await statusList(context, token);
-          if (list) lists.push(list);
+        for (const member of context.bundle.status_lists) {
+          const list = await statusList(context, member.token ?? member);
+          const index = member.token ? await indexOf(context, member, list) : null;
+          const place = index === null ? NOWHERE : { index, by: context.logged.by };
+          if (counted(context.lives, { party: list.iss, kid: list.kid, at: list.iat }, place)) lists.push({ ...list, index });
         }
         const told = context.opened.map(({ claims }) => statusOf(claims, lists, context)).filter((one) => one !== null);
         const shown = told.filter(({ age }) => age !== null).length;
@@ -329,15 +332,30 @@ const HubVerifier = (() => {
     return inflated(packed);
   }
 
-  /** The list, or null when its key did not count: a thief's list says nothing, and breaks no older answer. */
+  /** The list in `token`; when its key did not count, such as a thief's, the list says nothing. */
   async function statusList(context, token) {
-    const { claims, key } = await S.verifyJws(token, "statuslist+jwt", context.keyFor, MAX_TOKEN_BYTES);
+    const { claims, key, digest } = await S.verifyJws(token, "statuslist+jwt", context.keyFor, MAX_TOKEN_BYTES);
     const { iss, sub, iat, exp, ttl, status_list: told } = claims;
     if (typeof sub !== "string" || ![iat, exp, ttl].every(Number.isSafeInteger) || exp <= iat || ttl <= 0) badForm();
     if (![1, 2, 4, 8].includes(told?.bits)) badForm();
     const bytes = await unpacked(told.lst);
     if (!bytes.length) badForm();
-    return counted(context.lives, { party: iss, kid: key.kid, at: iat }, null) ? { iss, sub, iat, exp, bits: told.bits, bytes } : null;
+    return { iss, sub, iat, exp, kid: key.kid, digest, bits: told.bits, bytes };
+  }
+
+  /** Where the log holds the entry beside a list, which names the list's digest; under the receipt's own checkpoint. */
+  async function indexOf({ checkpoint }, { entry, index, path }, { digest }) {
+    if (index < 0) badForm();
+    const content = S.unb64url(entry);
+    const said = S.strictJson(S.textOf(content));
+    if (content.length > ENTRY_BYTES || !S.isObject(said) || typeof said.id !== "string" || S.canonicalJson(said) !== S.textOf(content)) badForm();
+    if (said.v !== 1 || said.kind !== "status" || said.digest !== S.b64url(digest)) {
+      refuse("status-unlogged", "The log entry beside a status list does not name that list.", "状态列表所附的日志条目与该列表不符。");
+    }
+    const hashes = path.map(S.unb64url);
+    const root = hashes.every(({ length }) => length === 32) ? await S.rootFrom(await S.leafHash(content), BigInt(index), checkpoint.size, hashes) : null;
+    if (!root || !S.equal(root, checkpoint.root)) refuse("tree", "The proof does not lead to the root.", "证明未能推导出该根。");
+    return index;
   }
 
   const statusAt = ({ bits, bytes }, index) => {
@@ -345,8 +363,11 @@ const HubVerifier = (() => {
     return place < bytes.length ? (bytes[place] >> ((index * bits) % 8)) & ((1 << bits) - 1) : null;
   };
 
-  /** Of the lists that a piece names, the newest from before the answer decides; a younger one may say it ended since. */
-  function statusOf(claims, lists, { answer, policy }) {
+  /**
+   * Of the lists that a piece names, the newest that the log held before the answer decides, or where the bundle does not
+   * say it, the newest signed before; a younger one may say that it ended since.
+   */
+  function statusOf(claims, lists, { answer, policy, logged }) {
     const { nbf = 0, exp = Number.MAX_SAFE_INTEGER } = claims;
     if (![nbf, exp].every(Number.isSafeInteger)) badForm();
     if (!(nbf <= answer.claims.iat + CLOCKS_SECONDS && answer.claims.iat < exp)) refuse("period", "Evidence was released outside its period of validity.", "凭证在有效期外被披露。");
@@ -355,7 +376,7 @@ const HubVerifier = (() => {
     if (typeof uri !== "string" || !Number.isSafeInteger(idx) || idx < 0) badForm();
     const at = answer.claims.iat;
     const own = lists.filter(({ sub, iss }) => sub === uri && iss === claims.iss).sort((a, b) => a.iat - b.iat);
-    const before = own.filter(({ iat }) => iat <= at + CLOCKS_SECONDS).at(-1);
+    const before = own.filter(({ iat, index }) => (index === null ? iat <= at + CLOCKS_SECONDS : index < logged.index)).at(-1);
     const inForce = before && before.exp > at ? before : null;
     if (inForce && statusAt(inForce, idx) !== 0) refuse("status", "Evidence did not stand when it was released.", "凭证在披露时已失效。");
     const age = inForce ? Math.max(0, at - inForce.iat) : null;

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from hub.audit.model import PlacedEntry
 from hub.exchange.model import KeptExchange
 from hub.proof.encoding import b64url, b64url_decode, canonical_json
 from hub.proof.jws import sign_jws, strict_json
@@ -12,15 +13,18 @@ from hub.proof.keys import Signer
 from hub.proof.sdjwt import parse_trusted_sd_jwt
 from hub.proof.statuslist import status_place_in
 
-VERSION: Final = 1
+VERSION: Final = 2
+FIRST_VERSION: Final = 1
+"""Whose status lists are bare tokens, without their places in the log."""
 SEAL_TYP: Final = "bundle-seal+jwt"
 MEMBERS: Final = frozenset({"version", "request", "answer", "entry", "salt", "receipt", "keys", "status_lists", "seal"})
+LIST_MEMBERS: Final = frozenset({"token", "entry", "index", "path"})
 
 
 def bundle_of(
-    kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]], status_lists: Sequence[str] = ()
+    kept: KeptExchange, *, receipt: str, keys: list[dict[str, Any]], status_lists: Sequence[dict[str, Any]] = ()
 ) -> dict[str, Any]:
-    """Everything that proves the exchange, but for the seal; ``status_lists`` are tokens as signed."""
+    """Everything that proves the exchange, but for the seal; ``status_lists`` are as ``listed`` makes them."""
     return {
         "version": VERSION,
         "request": kept.request_jws,
@@ -31,6 +35,27 @@ def bundle_of(
         "keys": keys,
         "status_lists": list(status_lists),
     }
+
+
+def listed(token: str, logged: PlacedEntry) -> dict[str, Any]:
+    """A status list as signed, and where the tree of the receipt's checkpoint holds the entry that names its digest."""
+    path = [b64url(each) for each in logged.path]
+    return {"token": token, "entry": b64url(logged.content), "index": logged.index, "path": path}
+
+
+def has_listed_form(bundle: Mapping[str, Any]) -> bool:
+    """True for a known version whose status lists have the members, or are the tokens, that it prescribes."""
+    lists = bundle["status_lists"]
+    if bundle["version"] == FIRST_VERSION:
+        return all(isinstance(each, str) for each in lists)
+    return bundle["version"] == VERSION and all(map(_is_listed, lists))
+
+
+def _is_listed(each: Any) -> bool:
+    if not isinstance(each, Mapping) or each.keys() != LIST_MEMBERS or not isinstance(each["path"], list):
+        return False
+    texts = (each["token"], each["entry"], *each["path"])
+    return type(each["index"]) is int and all(isinstance(text, str) for text in texts)
 
 
 def sealed_bundle(bundle: Mapping[str, Any], signer: Signer, *, hub: str, now: datetime) -> dict[str, Any]:

@@ -41,14 +41,14 @@ class KeyLife:
     compromised_since: int | None = None
     log_size: int | None = None
 
-    def counts_at(self, at: int, logged: "Logged | None" = None) -> bool:
+    def counts_at(self, at: int, logged: "Logged") -> bool:
         """True when a signature of that time counts.
 
         The time is the signer's claim. Of a key that somebody else had, it counts only when the log or its witnesses
         show that the signature was there before: ``logged`` says where and by when.
         """
         is_within = (self.begins is None or self.begins <= at) and (self.ends is None or at < self.ends)
-        return is_within and (self.compromised_since is None or logged is None or self._stood_before(logged))
+        return is_within and (self.compromised_since is None or self._stood_before(logged))
 
     def _stood_before(self, logged: "Logged") -> bool:
         if self.log_size is not None and logged.index < self.log_size:
@@ -62,6 +62,10 @@ class Logged:
 
     index: int
     by: int | None = None
+
+
+NOWHERE: Final = Logged(2**63)
+"""For what nothing in the log bounds in time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class KeyHistory:
             raise _bad_policy("keys")
         return cls(lives)
 
-    def counted(self, party: str, kid: str, at: int, logged: Logged | None = None) -> bool:
+    def counted(self, party: str, kid: str, at: int, logged: Logged) -> bool:
         """True when that key is on record and counted then."""
         life = self.lives.get((party, kid))
         return life is not None and life.counts_at(at, logged)
@@ -149,7 +153,7 @@ class TrustPolicy:
         """The key that the policy names for that party, or None."""
         return self.keys.get((iss or "", kid or ""))
 
-    def counted(self, party: str, kid: str, at: int, logged: Logged | None = None) -> bool:
+    def counted(self, party: str, kid: str, at: int, logged: Logged) -> bool:
         """False when the policy itself says that the key did not count then."""
         life = self.lives.get((party, kid))
         return life is None or life.counts_at(at, logged)

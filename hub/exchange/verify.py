@@ -9,8 +9,8 @@ answer names, and not another name and number than were asked about. (8) Nothing
 (9) Every key was on record and counted when it signed. (10) The log entry commits to request, answer, subject, case and
 what was shown, and says nothing else in clear. (11) The receipt leads from the entry to a checkpoint signed by the log
 and cosigned by the policy's quorum of witnesses. (12) The departments' status lists show the evidence as valid when it
-was released, as far as lists are there or the policy demands them; one whose key did not count, such as a thief's, says
-nothing.
+was released, as far as lists are there or the policy demands them: the log holds the digest of each, in a bundle of the
+second version; one whose key did not count, such as a thief's, says nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,25 +19,22 @@ from typing import Any, Final
 from hub.audit.model import SALT_BYTES
 from hub.audit.rules import parse_entry
 from hub.errors import HubError, Refused
-from hub.exchange.bundle import MEMBERS, SEAL_TYP, VERSION, bundle_digest
+from hub.exchange.bundle import MEMBERS, SEAL_TYP, bundle_digest, has_listed_form
 from hub.exchange.committed import committed, told_in_clear
 from hub.exchange.lines import bad_bundle, lines_in
 from hub.exchange.model import Request
 from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
-from hub.exchange.standing import StatusLists
+from hub.exchange.standing import Answered, LoggedList, StatusLists, logged_list
 from hub.exchange.steps import Verification, worked_off
-from hub.exchange.trust import STATEMENTS, KeyHistory, Logged, TrustPolicy, parse_trust_policy
+from hub.exchange.trust import NOWHERE, STATEMENTS, KeyHistory, Logged, TrustPolicy, parse_trust_policy
 from hub.exchange.whose import has_role, is_about_another, own_path
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import REQUEST_LIFETIME_SECONDS, VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
-from hub.proof.statuslist import verify_status_list
-from hub.proof.tlogproof import parse_tlog_proof, verify_tlog_proof
+from hub.proof.tlogproof import TlogProof, parse_tlog_proof, verify_tlog_proof
 from hub.sharing.rules import is_covered
 
 BUNDLE_BYTES: Final = 16 * 1024 * 1024
-NOWHERE: Final = Logged(2**63)
-"""For what nothing in the log bounds in time."""
 ANSWER_SECONDS: Final = 120
 """How long after the request's end an answer may have been signed, clocks included."""
 
@@ -79,6 +76,8 @@ class _Checking:
         self._request: VerifiedJws
         self._answer: VerifiedJws
         self._asked: Request
+        self._proof: TlogProof
+        self._logged: Logged
         self._items: Sequence[Mapping[str, Any]] = ()
         self._shown: list[tuple[Mapping[str, Any], SdJwt]] = []
         self._signatures: list[tuple[str, str, int]] = []
@@ -93,16 +92,16 @@ class _Checking:
         told: Any = bundle
         if isinstance(bundle, bytes | bytearray):
             told = strict_json(bytes(bundle)) if len(bundle) <= BUNDLE_BYTES else None
-        if not isinstance(told, Mapping) or told.keys() != MEMBERS or told["version"] != VERSION:
+        if not isinstance(told, Mapping) or told.keys() != MEMBERS:
             raise bad_bundle()
         texts = [told[name] for name in ("request", "answer", "entry", "salt", "receipt", "seal")]
         lists = (told["keys"], told["status_lists"])
         if type(told["version"]) is not int or not all(isinstance(each, list) for each in lists):
             raise bad_bundle()
-        if not all(isinstance(each, str) for each in (*texts, *told["status_lists"])):
+        if not all(isinstance(each, str) for each in texts) or not has_listed_form(told):
             raise bad_bundle()
         self._bundle = dict(told)
-        return f"version {VERSION}"
+        return f"version {told['version']}"
 
     def seal(self) -> str:
         """Step 2."""
@@ -206,7 +205,7 @@ class _Checking:
     def keys(self) -> str:
         """Step 9."""
         self._history = KeyHistory.of(self._bundle["keys"])
-        logged = self._logged()
+        logged = self._logged = self._where()
         for number, (party, kid, at) in enumerate(self._signatures):
             where = logged if number else NOWHERE  # the first is the seal, which no log entry bounds
             if not self._counted(party, kid, at, where):
@@ -235,23 +234,28 @@ class _Checking:
     def receipt(self) -> str:
         """Step 11."""
         entry = b64url_decode(self._bundle["entry"])
-        proof = verify_tlog_proof(self._bundle["receipt"], entry=entry, policy=self._policy.log)
-        return f"index {proof.index} of {proof.checkpoint.size}"
+        self._proof = verify_tlog_proof(self._bundle["receipt"], entry=entry, policy=self._policy.log)
+        return f"index {self._proof.index} of {self._proof.checkpoint.size}"
 
     def status(self) -> str:
         """Step 12."""
-        told = [verify_status_list(token, key_for=self._policy.key_for) for token in self._bundle["status_lists"]]
-        counted = [each for each in told if self._counted(each.issuer, each.key.kid, each.issued_at, None)]
-        answered = _seconds(self._answer.claims, "iat")
+        checkpoint, key_for = self._proof.checkpoint, self._policy.key_for
+        told = [logged_list(each, checkpoint, key_for) for each in self._bundle["status_lists"]]
+        counted = [each for each in told if self._is_counted(each)]
+        answered = Answered(_seconds(self._answer.claims, "iat"), self._proof.index)
         lists = StatusLists(counted, answered, self._policy.max_status_age_seconds)
         passed_over = f", {len(told) - len(counted)} lists of keys that did not count" if counted != told else ""
         return lists.found([shown.claims for _, shown in self._shown]) + passed_over
 
-    def _counted(self, party: str, kid: str, at: int, logged: Logged | None) -> bool:
+    def _is_counted(self, each: LoggedList) -> bool:
+        logged = NOWHERE if each.index is None else Logged(each.index, self._logged.by)
+        return self._counted(each.said.issuer, each.said.key.kid, each.said.issued_at, logged)
+
+    def _counted(self, party: str, kid: str, at: int, logged: Logged) -> bool:
         counts = (self._history.counted(party, kid, at, logged), self._policy.counted(party, kid, at, logged))
         return all(counts)
 
-    def _logged(self) -> Logged:
+    def _where(self) -> Logged:
         """Where the receipt, which step 11 verifies, says that the entry is, and by when its witnesses had seen it."""
         try:
             proof = parse_tlog_proof(self._bundle["receipt"])

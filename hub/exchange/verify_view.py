@@ -18,7 +18,7 @@ from typing import Any, Final
 from hub.audit.rules import chain_link, commit, parse_entry
 from hub.errors import Malformed, Refused
 from hub.exchange.steps import Verification, worked_off
-from hub.exchange.trust import TrustPolicy, parse_trust_policy
+from hub.exchange.trust import NOWHERE, TrustPolicy, parse_trust_policy
 from hub.exchange.views import (
     CARRIED,
     CHAIN,
@@ -111,7 +111,7 @@ class _Checking:
                 raise _differs(
                     "altered", "The view is not the one that the hub sealed.", "查询记录与枢纽封签的内容不符。"
                 )
-            if not self._policy.counted(self._policy.hub, sealed.key.kid, int(view["at"])):
+            if not self._policy.counted(self._policy.hub, sealed.key.kid, int(view["at"]), NOWHERE):
                 raise _differs("key", "The key of the seal did not count when it signed.", "封签密钥在签署时无效。")
         return f"by {self._policy.hub}"
 

@@ -68,6 +68,23 @@ def lists(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> 
             yield bundles.sealed({**bundle, "status_lists": [token]}, who.hub), policy
 
 
+def listings(bundle: dict[str, Any], policy: dict[str, Any], who: bundles.Cast) -> Judged:
+    """What stands beside a list; and the list with its entry before the answer, behind it, and nowhere."""
+    demanding = {**policy, "max_status_age_seconds": 3600}
+    token = bundles.status_list(who, 0)
+    whole = bundles.with_list(who, bundle, token)
+    for worse in bent(whole["status_lists"]):
+        yield bundles.sealed({**whole, "status_lists": worse}, who.hub), demanding
+    for version in (0, 1, 3, "2", True, None):
+        yield bundles.sealed({**whole, "version": version}, who.hub), demanding
+    ended = bundles.status_list(who, 1)
+    land = bundle["keys"][2] | {"compromised_since": bundles.NOW - 29}
+    for index in (0, 4, 6, 9):
+        yield bundles.with_list(who, bundle, ended, index), policy
+        for size in (None, index, 6, 10):
+            yield bundles.with_list(who, bundle, ended, index), {**policy, "key_life": [land | {"log_size": size}]}
+
+
 def is_accepted(bundle: dict[str, Any], policy: dict[str, Any]) -> bool:
     try:
         return verify_bundle(json.dumps(bundle).encode(), json.dumps(policy).encode()).is_valid
@@ -75,7 +92,7 @@ def is_accepted(bundle: dict[str, Any], policy: dict[str, Any]) -> bool:
         return False
 
 
-@pytest.mark.parametrize("bend", [policies, requests, answers, entries, histories, lists])
+@pytest.mark.parametrize("bend", [policies, requests, answers, entries, histories, lists, listings])
 def test_both_verifiers_judge_what_was_bent_alike(
     browser: Browser, console_url: str, bend: Callable[[dict[str, Any], dict[str, Any], bundles.Cast], Judged]
 ) -> None:

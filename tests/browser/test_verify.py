@@ -151,7 +151,7 @@ def renamed(entry: str) -> str:
 
 
 DAMAGES: list[tuple[str, Damage, int]] = [
-    ("version", set_in("bundle", "version", lambda _: 2), 1),
+    ("version", set_in("bundle", "version", lambda _: 3), 1),
     ("one member more", set_in("bundle", "keys", lambda keys: {"list": keys}), 1),
     ("unsealed change", set_in("bundle", "salt", lambda text: flipped(text, 3), is_sealed=False), 2),
     ("seal", set_in("bundle", "seal", lambda text: flipped(text, -20), is_sealed=False), 2),

@@ -12,9 +12,10 @@ from hub.errors import Malformed
 from hub.exchange.bundle import spoken_claims
 from hub.exchange.views import items_text, items_told
 from hub.proof.checkpoint import Checkpoint, sign_checkpoint
+from hub.proof.encoding import b64url_decode
 from hub.proof.jws import b64url, canonical_json, sign_jws
 from hub.proof.keys import FileSigner, generate_signer
-from hub.proof.merkle import inclusion_proof, leaf_hash, node_hash, range_root
+from hub.proof.merkle import Subtree, inclusion_proof, leaf_hash, node_hash, range_root
 from hub.proof.note import Ed25519Cosigner, MlDsaCosigner, NoteSigner
 from hub.proof.sdjwt import issue_sd_jwt, verify_sd_jwt
 from hub.proof.statuslist import StatusArray, sign_status_list
@@ -120,16 +121,25 @@ def answered(who: Cast, request: str, released: list[str], **changed: Any) -> st
 
 def receipt(who: Cast, entry: bytes) -> str:
     """The proof of ``entry`` as the sixth of ten, in a checkpoint that two witnesses cosigned."""
-    leaves = [leaf_hash(each) for each in [*OTHERS[:5], entry, *OTHERS[5:]]]
+    return receipt_in(who, [*OTHERS[:5], entry, *OTHERS[5:]])
+
+
+def receipt_in(who: Cast, log: list[bytes]) -> str:
+    """The proof of the sixth of the entries."""
+    subtree, size = tree_of(log), len(log)
+    note = sign_checkpoint(Checkpoint(ORIGIN, size, range_root(subtree, 0, size)), who.log)
+    cosigned = [each.cosign(note.text, NOW + 1) for each in (who.witness, who.quantum_witness)]
+    return str(TlogProof(5, tuple(inclusion_proof(subtree, 5, size)), note.with_signatures(cosigned)))
+
+
+def tree_of(log: list[bytes]) -> Subtree:
+    leaves = [*map(leaf_hash, log)]
 
     def subtree(start: int, end: int) -> bytes:
         middle = (start + end) // 2
         return leaves[start] if end - start == 1 else node_hash(subtree(start, middle), subtree(middle, end))
 
-    size = len(leaves)
-    note = sign_checkpoint(Checkpoint(ORIGIN, size, range_root(subtree, 0, size)), who.log)
-    cosigned = [each.cosign(note.text, NOW + 1) for each in (who.witness, who.quantum_witness)]
-    return str(TlogProof(5, tuple(inclusion_proof(subtree, 5, size)), note.with_signatures(cosigned)))
+    return subtree
 
 
 def spelled(value: dict[str, Any]) -> str:
@@ -200,6 +210,17 @@ def sealed(content: dict[str, Any], signer: FileSigner) -> dict[str, Any]:
     bare = {name: value for name, value in content.items() if name != "seal"}
     claims = {"iss": HUB, "iat": NOW + 5, "digest": b64url(hashlib.sha256(canonical_json(bare)).digest())}
     return {**bare, "seal": sign_jws(claims, typ="bundle-seal+jwt", signer=signer)}
+
+
+def with_list(who: Cast, whole: dict[str, Any], token: str, index: int = 2) -> dict[str, Any]:
+    """The bundle of today with a status list whose digest the log of ten holds at ``index``."""
+    claims = {"department": "dept:land", "digest": digest_of(token)}
+    entry = Entry("status", claims, entry_id="ent_list").content()
+    log = [*OTHERS[:5], b64url_decode(whole["entry"]), *OTHERS[5:]]
+    log[index] = entry
+    path = [b64url(each) for each in inclusion_proof(tree_of(log), index, len(log))]
+    lists = [{"token": token, "entry": b64url(entry), "index": index, "path": path}]
+    return sealed({**whole, "version": 2, "receipt": receipt_in(who, log), "status_lists": lists}, who.hub)
 
 
 def status_list(who: Cast, status: int) -> str:

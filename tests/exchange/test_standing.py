@@ -1,13 +1,21 @@
 """Status lists and compromised keys, as a bundle tells of them to somebody who was not there."""
 
+import hashlib
+import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from hub.audit.model import Entry
+from hub.exchange.bundle import listed
 from hub.exchange.steps import Verification
 from hub.exchange.verify import verify_bundle
 from hub.kernel.clock import FixedClock
+from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
 from hub.proof.statuslist import StatusArray, sign_status_list
+from hub.proof.tlogproof import parse_tlog_proof
 from tests.evidence.pushing import withdrawn
 from tests.exchange.test_verify import resealed
 from tests.exchange.world import AID, RESIDENT, ZHANG, World
@@ -30,6 +38,26 @@ def publish(world: World) -> None:
     """The department signs what is due."""
     for each in world.hub.statuses.due("civil_affairs"):
         world.hub.statuses.hand_in("civil_affairs", 0, list_of(world, dict(each.flips)))
+
+
+def logged(world: World, token: str) -> str:
+    """A list that the log holds, whatever else the hub knows of it: the id of its entry."""
+    entry = Entry("status", {"digest": b64url(hashlib.sha256(token.encode()).digest())})
+    world.hub.log.append(entry, 10)
+    return entry.entry_id
+
+
+def showing(world: World, exchange_id: str, **entry_of: str) -> dict[str, Any]:
+    """The bundle with those lists besides its own, each beside the entry of that id."""
+    bundle = world.hub.exchange.bundle(exchange_id)
+    size = parse_tlog_proof(bundle["receipt"]).checkpoint.size
+    shown = [listed(token, *world.hub.log.placed([entry_id], size)) for token, entry_id in entry_of.items()]
+    return resealed(world, bundle, status_lists=[*bundle["status_lists"], *shown])
+
+
+def of_first_version(world: World, bundle: dict[str, Any]) -> dict[str, Any]:
+    """The bundle as hubs made them before: its lists without their places in the log."""
+    return resealed(world, bundle, version=1, status_lists=[each["token"] for each in bundle["status_lists"]])
 
 
 def exchanged(world: World) -> str:
@@ -90,11 +118,13 @@ def test_a_list_that_is_too_old_for_the_policy_is_refused(world: World, clock: F
 
 def test_a_hub_that_releases_what_the_department_took_back_is_caught(world: World, clock: FixedClock) -> None:
     every = list_of(world, dict.fromkeys(range(20_000), 1))
+    entry_id = logged(world, every)
     clock.advance(seconds=60)
-    bundle, _ = checked(world, exchanged(world))
-    failed = verify_bundle(resealed(world, bundle, status_lists=[every]), world.policy()).failed
-    assert failed is not None
-    assert (failed.number, failed.detail.split(":")[0]) == (12, "exchange.bundle-status")
+    bundle = showing(world, exchanged(world), **{every: entry_id})
+    for version in (bundle, of_first_version(world, bundle)):
+        failed = verify_bundle(version, world.policy()).failed
+        assert failed is not None
+        assert (failed.number, failed.detail.split(":")[0]) == (12, "exchange.bundle-status")
 
 
 def test_a_list_signed_by_the_hub_is_no_list(world: World) -> None:
@@ -102,9 +132,62 @@ def test_a_list_signed_by_the_hub_is_no_list(world: World) -> None:
     now = int(world.clock.now().timestamp())
     array, times = StatusArray.of_size(10), (now, now + 60, 60)
     forged = sign_status_list(array, uri=URI, issuer=DEPARTMENT, signer=world.hub.signer, times=times)
-    failed = verify_bundle(resealed(world, bundle, status_lists=[forged]), world.policy()).failed
+    for version in (bundle, of_first_version(world, bundle)):
+        shown = [forged if version["version"] == 1 else {"token": forged, "entry": "", "index": 0, "path": []}]
+        failed = verify_bundle(resealed(world, version, status_lists=shown), world.policy()).failed
+        assert failed is not None
+        assert (failed.number, failed.detail.split(":")[0]) == (12, "proof.unknown-key")
+
+
+def test_bundles_made_before_lists_had_their_places_in_the_log_still_verify(world: World, clock: FixedClock) -> None:
+    publish(world)
+    clock.advance(seconds=600)
+    bundle, _ = checked(world, exchanged(world))
+    older = of_first_version(world, bundle)
+    told = verify_bundle(older, world.policy() | {"max_status_age_seconds": 3600})
+    assert said(told) == "1 of 1 shown valid at release, from lists at most 600 s old"
+    assert len(json.dumps(bundle)) - len(json.dumps(older)) < 1_000
+    for mixed in ({**older, "version": 2}, {**bundle, "version": 1}, {**bundle, "version": 3}):
+        failed = verify_bundle(resealed(world, mixed), world.policy()).failed
+        assert failed is not None
+        assert (failed.number, failed.detail.split(":")[0]) == (1, "exchange.bundle-form")
+
+
+@pytest.mark.parametrize("part", ["entry", "index", "path", "token"])
+def test_a_list_stands_beside_its_own_entry_and_its_path_through_the_log(world: World, part: str) -> None:
+    publish(world)
+    bundle, _ = checked(world, exchanged(world))
+    other = showing(world, exchanged(world), **{(token := list_of(world, {7: 1})): logged(world, token)})
+    (own, another) = other["status_lists"]
+    wrong = [{**own, part: another[part]}]
+    failed = verify_bundle(resealed(world, other, status_lists=wrong), world.policy()).failed
     assert failed is not None
     assert failed.number == 12
+    assert bundle["status_lists"][0]["token"] == own["token"]
+
+
+def test_a_list_that_the_log_did_not_hold_at_the_answer_shows_nothing_about_it(world: World, clock: FixedClock) -> None:
+    exchange_id = exchanged(world)
+    backdated = list_of(world, {})
+    clock.advance(days=1)
+    bundle = showing(world, exchange_id, **{backdated: logged(world, backdated)})
+    failed = verify_bundle(bundle, world.policy() | {"max_status_age_seconds": 3600}).failed
+    assert failed is not None
+    assert failed.detail.split(":")[0] == "exchange.bundle-status-unknown"
+
+
+def test_a_thiefs_list_of_an_older_time_counts_in_no_bundle(world: World, clock: FixedClock) -> None:
+    backdated = list_of(world, {})
+    clock.advance(seconds=600)
+    exchange_id = exchanged(world)
+    clock.advance(seconds=600)
+    entry_id = logged(world, backdated)
+    kid = world.signers[DEPARTMENT].public.kid
+    world.hub.party_service.revoke_key(DEPARTMENT, kid, "key-compromise", compromised_since=clock.now())
+    bundle = showing(world, exchange_id, **{backdated: entry_id})
+    for version in (bundle, of_first_version(world, bundle)):
+        told = said(verify_bundle(version, world.policy()))
+        assert told == "0 of 1 shown valid at release, 1 lists of keys that did not count"
 
 
 def test_an_answer_logged_before_a_compromise_still_verifies(world: World, clock: FixedClock) -> None:
@@ -125,14 +208,14 @@ def test_a_list_signed_after_a_compromise_breaks_no_answer_from_before_it_and_vo
     clock.advance(seconds=600)
     since = clock.now()
     clock.advance(seconds=600)
-    bundle, _ = checked(world, exchange_id)
-    thiefs = [*bundle["status_lists"], list_of(world, dict.fromkeys(range(20_000), 1))]
+    thiefs = list_of(world, dict.fromkeys(range(20_000), 1))
+    entry_id = logged(world, thiefs)
     kid = world.signers[DEPARTMENT].public.kid
     world.hub.party_service.revoke_key(DEPARTMENT, kid, "key-compromise", compromised_since=since)
-    again = world.hub.exchange.bundle(exchange_id)
-    told = verify_bundle(resealed(world, again, status_lists=thiefs), world.policy() | {"max_status_age_seconds": 3600})
+    bundle = showing(world, exchange_id, **{thiefs: entry_id})
+    told = verify_bundle(bundle, world.policy() | {"max_status_age_seconds": 3600})
     assert said(told).endswith("600 s old, 1 lists of keys that did not count")
-    alone = verify_bundle(resealed(world, again, status_lists=thiefs[1:]), world.policy())
+    alone = verify_bundle(resealed(world, bundle, status_lists=bundle["status_lists"][1:]), world.policy())
     assert said(alone).startswith("0 of 1 shown valid")
 
 

@@ -1,7 +1,7 @@
 """Keeps status lists and finds them again, inside the caller's transaction."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlmodel import Session
@@ -61,13 +61,16 @@ class StatusListStore:
         return found[0] if found else None
 
     def about(self, uris: Sequence[str], at: datetime) -> list[KeptList]:
-        """Of each address the list in force at that instant and the newest, the older first; one statement."""
+        """Of each address the last two taken in before the end of that second, and the newest; one statement.
+
+        Which of the two the log held when something was answered within that second, its order says.
+        """
         return self._lists(
             f"SELECT {_KEPT} FROM status_list s WHERE uri = ANY(%s) AND (issued_at ="
-            " (SELECT max(issued_at) FROM status_list o WHERE o.uri = s.uri) OR issued_at ="
-            " (SELECT max(issued_at) FROM status_list o WHERE o.uri = s.uri AND issued_at <= %s))"
-            " ORDER BY uri, issued_at",
-            [list(uris), at],
+            " (SELECT max(issued_at) FROM status_list o WHERE o.uri = s.uri) OR issued_at IN"
+            " (SELECT issued_at FROM status_list o WHERE o.uri = s.uri AND covers_until < %s"
+            " ORDER BY issued_at DESC LIMIT 2)) ORDER BY uri, issued_at",
+            [list(uris), at + timedelta(seconds=1)],
         )
 
     def keep(self, kept: KeptList, registry: str, number: int) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from sqlmodel import Session
 
 from hub.errors import Missing, Refused
+from hub.evidence.status import KeptList
 from hub.evidence.store import StatusListStore
-from hub.exchange.bundle import bundle_of, sealed_bundle, signers_in, status_places_in
+from hub.exchange.bundle import bundle_of, listed, sealed_bundle, signers_in, status_places_in
 from hub.exchange.model import Answered, Exchanged, KeptExchange, Request
 from hub.exchange.rules import REQUEST_TYP, request_in, require_nameless
 from hub.exchange.service.answering import Answering
@@ -18,6 +19,7 @@ from hub.exchange.store import ExchangeStore
 from hub.kernel.clock import local_date
 from hub.parties.model import PartyKind
 from hub.proof.jws import verify_request
+from hub.proof.tlogproof import parse_tlog_proof
 
 ASKING = frozenset({PartyKind.consumer, PartyKind.department})
 
@@ -87,13 +89,25 @@ class ExchangeService:
         parts = self._parts
         with parts.database.reading() as session:
             kept = ExchangeStore(session, parts.vault.keyring).with_id(exchange_id)
-            statuses = [] if kept is None else _status_lists(session, kept)
+            lists = [] if kept is None else _status_lists(session, kept)
         if kept is None or consumer not in {None, kept.consumer}:
             raise Missing("exchange.unknown", "No such exchange of yours is on record.", "未查到您的该次数据交换。")
         receipt = lasting_receipt(parts.log, kept.entry_id, parts.receipt_seconds, parts.witness_seconds)
         keys = parts.directory.key_history({parts.hub, *signers_in(kept)})
-        bundle = bundle_of(kept, receipt=receipt, keys=keys, status_lists=statuses)
+        bundle = bundle_of(kept, receipt=receipt, keys=keys, status_lists=self._listed(lists, receipt))
         return sealed_bundle(bundle, parts.signer, hub=parts.hub, now=parts.clock.now())
+
+    def _listed(self, lists: Sequence[KeptList], receipt: str) -> list[dict[str, Any]]:
+        """Of each address the list that the log held last before the answer, and the newest under the checkpoint."""
+        if not lists:
+            return []
+        proof = parse_tlog_proof(receipt)
+        by_entry = {each.entry_id: each for each in lists}
+        found = self._parts.log.placed([*by_entry], proof.checkpoint.size)
+        placed = [(by_entry[each.entry_id], each) for each in found]
+        in_force = {kept.uri: at for kept, at in placed if at.index < proof.index}
+        newest = {kept.uri: at for kept, at in placed}
+        return [listed(kept.token, at) for kept, at in placed if at in (in_force.get(kept.uri), newest[kept.uri])]
 
     def _check_consumer(self, party: str) -> None:
         if self._parts.directory.require_party(party).kind not in ASKING:
@@ -104,8 +118,8 @@ class ExchangeService:
             )
 
 
-def _status_lists(session: Session, kept: KeptExchange) -> list[str]:
-    """Of each list that the released evidence names: the one in force at the answer, and the newest."""
+def _status_lists(session: Session, kept: KeptExchange) -> list[KeptList]:
+    """Of each address that the released evidence names: the lists known at about the answer, and the newest."""
     uris, answered_at = status_places_in(kept)
     at = datetime.fromtimestamp(answered_at, UTC)
-    return [each.token for each in StatusListStore(session).about(uris, at)] if uris else []
+    return StatusListStore(session).about(uris, at) if uris else []

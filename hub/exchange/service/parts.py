@@ -1,14 +1,14 @@
 """What the deeds of exchange stand on, and what they remember for a moment."""
 
 import time
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Generic, Protocol, TypeVar
 
 from sqlmodel import Session
 
-from hub.audit.model import Entry, Receipt
+from hub.audit.model import Entry, PlacedEntry, Receipt
 from hub.catalogue.service import CatalogueService
 from hub.evidence.model import Shape
 from hub.evidence.store import BatchStore, Vault
@@ -59,6 +59,10 @@ class Receipts(Protocol):
 
     def prove(self, entry: str | int, *, is_witnessed: bool = False) -> Receipt:
         """The receipt under the newest checkpoint (or the newest with a quorum)."""
+        ...
+
+    def placed(self, entry_ids: Sequence[str], size: int) -> list[PlacedEntry]:
+        """Those of the entries that the tree of ``size`` holds, in its order."""
         ...
 
     def require_witnessed(self) -> None:
