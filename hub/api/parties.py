@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Body, Request
+from fastapi import APIRouter, Body, Path, Request
 
-from hub.api.access import TheHub
+from hub.api.access import OrdersCaller, TheHub
+from hub.api.grants import ReasonWire
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example, require_content_type
 from hub.api.work import work
@@ -16,6 +17,9 @@ from hub.parties.model import AccessToken, Party, PartyKey
 
 router = APIRouter(route_class=StrictRoute)
 MAX_FORM_FIELDS = 16
+PartyId = Annotated[str, Path(max_length=200, description="The party's id, as the list tells it.")]
+UNKNOWN = "missing parties.unknown: No party with this id is registered here."
+ALREADY = "conflict parties.stands-already: It is so already; see the list of parties."
 
 TOKEN_FORM = {
     "requestBody": {
@@ -140,7 +144,7 @@ def _form(body: bytes) -> dict[str, str]:
     responses=refusals(
         "malformed parties.proof-about-another-key: The proof of possession is about another key.",
         "refused parties.not-endorsed: A further key is endorsed by a key that the same party has on record.",
-        "missing parties.unknown: No party with this id is registered here.",
+        UNKNOWN,
         "conflict parties.key-known: This key is already on record.",
         token=False,
     ),
@@ -192,6 +196,41 @@ def _key(key: PartyKey) -> KeyView:
         revoked_at=key.revoked_at,
         compromised_since=key.compromised_since,
     )
+
+
+@router.post(
+    "/v1/parties/{party}/suspension",
+    tags=["parties"],
+    summary="Suspend a party",
+    responses=refusals(UNKNOWN, ALREADY, "refused parties.not-oneself: Nobody suspends itself or the hub."),
+)
+async def suspend(
+    party: PartyId, why: Annotated[ReasonWire, Body()], request: Request, hub: TheHub, caller: OrdersCaller
+) -> PartyView:
+    """Nothing that it signs, and no token of its, is taken any more, within seconds at every node, until it is resumed.
+
+    What was released to it or pushed by it stands. Order 809 article 27. Needs scope `orders`.
+    """
+
+    def deed() -> PartyView:
+        return _party(hub.party_service.suspend(party, why.reason, by=caller.party.id), hub.parties.find_keys(party))
+
+    return await work(request, deed)
+
+
+@router.post(
+    "/v1/parties/{party}/resumption",
+    tags=["parties"],
+    summary="Resume a suspended party",
+    responses=refusals(UNKNOWN, ALREADY),
+)
+async def resume(party: PartyId, request: Request, hub: TheHub, caller: OrdersCaller) -> PartyView:
+    """What it was suspended for is put right; it takes part again, with the keys it has. Needs scope `orders`."""
+
+    def deed() -> PartyView:
+        return _party(hub.party_service.resume(party, by=caller.party.id), hub.parties.find_keys(party))
+
+    return await work(request, deed)
 
 
 @router.get(

@@ -15,7 +15,7 @@ from hub.catalogue.reading import documents_at, published_documents, read_catalo
 from hub.catalogue.writing import form_of, written
 from hub.cli.files import content_of
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, print_json, print_lines, say
+from hub.cli.telling import AsJson, By, print_json, print_lines, say
 from hub.errors import Conflict
 from hub.kernel.clock import local_date
 from hub.sharing.reading import read_grants, shipped_grants
@@ -24,7 +24,6 @@ app = typer.Typer(no_args_is_help=True, help="Load and show the catalogue and th
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 SHOWN_CHANGES = 40
-By = Annotated[str, typer.Option(help="Who signs for it; kept in the log.")]
 
 
 @app.command()

@@ -31,6 +31,7 @@ COMMANDS: Final[dict[str, Command]] = {
     "keys": Command("keys", "Generate, register, rotate and revoke keys. 密钥", is_group=True),
     "parties": Command("parties", "Departments, consumers and auditors. 参与方", is_group=True),
     "catalogue": Command("catalogue", "Load and show the catalogue and the grants. 目录与授权", is_group=True),
+    "grants": Command("grants", "List, suspend, resume and end grants. 共享授权", is_group=True),
     "audit": Command("audit", "Verify the log, show its checkpoint, prove an entry. 审计日志", is_group=True),
     "view": Command("views", "The subject's view: open, verify, defer, erase. 查询记录", is_group=True),
     "verify": Command("verify", "Verify a bundle offline against a trust policy. 离线核验"),

@@ -8,7 +8,7 @@ import typer
 from hub.api.rooms import Hub
 from hub.cli.files import content_of
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, print_json, print_lines, say
+from hub.cli.telling import AsJson, By, print_json, print_lines, say
 from hub.errors import Malformed
 from hub.parties.model import Party, PartyKind
 from hub.proof.encoding import strict_json
@@ -78,6 +78,28 @@ def _keep(hub: Hub, party: Party, jwk: Any) -> None:
     hub.party_service.register_party(party)
     if jwk is not None:
         hub.parties.register(party, jwk)
+
+
+@app.command()
+def suspend(
+    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")],
+    reason: Annotated[str, typer.Option(help="Why, as a code such as other-purpose; kept in the log.")],
+    by: By = "operator",
+) -> None:
+    """Take nothing more that it signs, and none of its tokens, until it is resumed. 暂停参与方."""
+    with opened() as hub:
+        hub.party_service.suspend(party, reason, by=by)
+    say(f"{party} is suspended.", "参与方已暂停。")
+
+
+@app.command()
+def resume(
+    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")], by: By = "operator"
+) -> None:
+    """Let it take part again, with the keys it has. 恢复参与方."""
+    with opened() as hub:
+        hub.party_service.resume(party, by=by)
+    say(f"{party} takes part again.", "参与方已恢复。")
 
 
 @app.command("list")

@@ -11,6 +11,7 @@ from hub.errors import HubError
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 """The option by which a command prints for scripts rather than for people."""
+By = Annotated[str, typer.Option(help="Who signs for it; kept in the log.")]
 
 
 def say(en: str, zh: str = "") -> None:

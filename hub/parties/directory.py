@@ -52,19 +52,23 @@ class PartyDirectory:
         """
         found = self.party_for(party)
         if found is None:
-            raise Missing("parties.unknown", "No party with this id is registered here.", "此处未登记该参与方。")
-        if not found.is_active:
-            raise Refused("parties.suspended", "This party is suspended.", "该参与方已被暂停。")
+            raise unknown_party()
+        _require_active(found)
         return found
 
     def key_for(self, kid: str | None, iss: str | None, at: datetime | None = None) -> PublicKey | None:
-        """The key of ``iss`` named ``kid`` when it counts at that instant (now unless given), or None."""
+        """The key of ``iss`` named ``kid`` when it counts at that instant (now unless given), or None.
+
+        Raises:
+            Refused: ``iss`` is suspended.
+        """
         if kid is None or iss is None:
             return None
         roll = self._current()
         key, party = roll.keys.get((iss, kid)), roll.parties.get(iss)
-        if key is None or party is None or not party.is_active:
+        if key is None or party is None:
             return None
+        _require_active(party)
         return key.public if counts_at(key, at or self._clock.now()) else None
 
     def counts_since(self, party: str, kid: str) -> int:
@@ -122,3 +126,17 @@ class PartyDirectory:
                     self._roll = PartyStore(session).roll()
                 self._read_at = self._monotonic()
             return self._roll
+
+
+def unknown_party() -> Missing:
+    """Nobody is on record under the id that was named."""
+    return Missing("parties.unknown", "No party with this id is registered here.", "此处未登记该参与方。")
+
+
+def _require_active(party: Party) -> None:
+    if not party.is_active:
+        raise Refused(
+            "parties.suspended",
+            "This party is suspended; the authority resumes it once what it was suspended for is put right.",
+            "该参与方已被暂停；整改完成后由主管部门恢复。",
+        )

@@ -1,4 +1,4 @@
-"""Keys through their life: registered with proof of possession, rotated with overlap, revoked; each event is logged."""
+"""Parties and keys through their life: registered with proof of possession, rotated, suspended; every event logged."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,8 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.kernel.clock import Clock
-from hub.parties.directory import PartyDirectory
+from hub.kernel.reasons import is_reason
+from hub.parties.directory import PartyDirectory, unknown_party
 from hub.parties.model import Party, PartyKey, PartyKind, RevocationReason
 from hub.parties.rules import (
     ENDORSEMENT_TYP,
@@ -77,6 +78,53 @@ class PartyService:
             PartyStore(session).keep_party(party, self.clock.now())
             self._log(session, "party-registered", party.id)
         self.directory.forget()
+
+    def suspend(self, party: str, reason: str, *, by: str) -> Party:
+        """Nothing that the party signs, and no token of its, is taken any more, at every node within seconds.
+
+        What it released or answered before stands. Order 809 article 27: after misuse, until it is put right.
+
+        Raises:
+            Malformed: the reason is no code.
+            Missing: no such party.
+            Conflict: it is suspended already.
+            Refused: the hub itself, or whoever asks.
+        """
+        if not is_reason(reason):
+            raise Malformed(
+                "parties.reason-not-a-code",
+                "Give the reason as a code such as other-purpose.",
+                "请以代码填写原因，如 other-purpose。",
+            )
+        if party in {self.hub, by}:
+            raise Refused("parties.not-oneself", "Nobody suspends itself or the hub.", "不得暂停自身或枢纽。")
+        return self._turn(party, "party-suspended", is_active=False, by=by, reason=reason)
+
+    def resume(self, party: str, *, by: str) -> Party:
+        """The party takes part again, with the keys it has.
+
+        Raises:
+            Missing: no such party.
+            Conflict: it is not suspended.
+        """
+        return self._turn(party, "party-resumed", is_active=True, by=by)
+
+    def _turn(self, party: str, event: str, *, is_active: bool, **facts: Any) -> Party:
+        with self.database.writing() as session:
+            store = PartyStore(session)
+            done = store.set_active(party, is_active=is_active)
+            found = store.roll().parties.get(party)
+            if found is None:
+                raise unknown_party()
+            if not done:
+                raise Conflict(
+                    "parties.stands-already",
+                    "It is so already; see the list of parties.",
+                    "该参与方已处于此状态；见参与方列表。",
+                )
+            self._log(session, event, party, **facts)
+        self.directory.forget()
+        return found
 
     def register_key(self, jwk: Mapping[str, Any], proof: str, *, valid_from: datetime | None = None) -> PublicKey:
         """The operator's act: the key is on record for the party that the proof names, beside the one it had before.

@@ -43,16 +43,21 @@ class PartyStore:
         return Roll(parties, keys, {each.registry: each.id for each in parties.values() if each.registry})
 
     def keep_party(self, party: Party, at: datetime) -> None:
-        """``party`` stands as given; a known id is overwritten but for its first registration."""
+        """``party`` stands as given; a known id is overwritten but for its first registration and its suspension."""
         members = {
             "name": party.name,
             "name_zh": party.name_zh,
             "kind": party.kind.value,
             "registry_id": party.registry,
-            "is_active": party.is_active,
         }
         statement = insert(PartyRow).values(party_id=party.id, registered_at=at, **members)
         self._session.execute(statement.on_conflict_do_update(index_elements=["party_id"], set_=members))
+
+    def set_active(self, party: str, *, is_active: bool) -> bool:
+        """True when the party is on record and was not so before."""
+        turned = (col(PartyRow.party_id) == party) & (col(PartyRow.is_active) != is_active)
+        statement = update(PartyRow).where(turned).values(is_active=is_active).returning(col(PartyRow.party_id))
+        return self._session.execute(statement).first() is not None
 
     def keep_key(self, key: PartyKey) -> bool:
         """True when the key is new; a key on record stays exactly as it is."""

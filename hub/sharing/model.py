@@ -10,9 +10,22 @@ CONSENT: Final = "grant-"
 """What stands before an application's id in the id of the grant that consent to it makes."""
 
 
+class Standing(StrEnum):
+    """How a grant stands on a day; only one in force allows anything."""
+
+    in_force = "in-force"
+    not_begun = "not-begun"
+    over = "over"
+    suspended = "suspended"
+    ended = "ended"
+
+
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """One permission that a provider gave a consumer (Order 809 articles 20 and 21)."""
+    """One permission that a provider gave a consumer (Order 809 articles 20 and 21).
+
+    ``suspended_on`` and ``ended_on`` are days of their own, whatever its period; ``reason`` is the code given for them.
+    """
 
     id: str
     consumer: str
@@ -25,7 +38,9 @@ class Grant:
     valid_until: date
     signed_off_by: str
     mode: str = "service"
+    suspended_on: date | None = None
     ended_on: date | None = None
+    reason: str = ""
 
     @classmethod
     def from_json(cls, told: Mapping[str, Any]) -> Self:
@@ -44,9 +59,15 @@ class Grant:
             signed_off_by=told["signed_off_by"],
         )
 
-    def is_valid_on(self, day: date) -> bool:
-        """True from its first to its last day, unless it was ended before."""
-        return self.valid_from <= day <= self.valid_until and (self.ended_on is None or day < self.ended_on)
+    def standing_on(self, day: date) -> Standing:
+        """In force from its first to its last day, unless it was ended or suspended by then."""
+        if self.ended_on is not None and self.ended_on <= day:
+            return Standing.ended
+        if day > self.valid_until:
+            return Standing.over
+        if self.suspended_on is not None and self.suspended_on <= day:
+            return Standing.suspended
+        return Standing.not_begun if day < self.valid_from else Standing.in_force
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,11 @@
 """Whether a consumer may have a claim: by grant 共享授权, for this matter, today; sensitive claims only when named."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from hub.errors import Conflict, Malformed
-from hub.sharing.model import Allowed, Grant, NotAllowed, Owed, Owing, Reply
+from hub.sharing.model import Allowed, Grant, NotAllowed, Owed, Owing, Reply, Standing
 
 Step = str | int
 NEVER_SHARED = frozenset({"source", "quality"})
@@ -31,16 +32,24 @@ _PERIOD = (
     "The grant is not in force on this day; renew it.",
     "共享授权当日不在有效期内；请续期。",
 )
+_SUSPENDED = (
+    "sharing.grant-suspended",
+    "The authority has suspended the grant; put right what it names, and ask it to resume the grant.",
+    "该共享授权已被主管部门暂停；请整改后申请恢复。",
+)
 
 
 def permission_for(grants: Iterable[Grant], *, evidence_type: str, matter: str, on: date) -> Allowed | NotAllowed:
     """What the consumer whose ``grants`` these are may have of one type for one matter on one day."""
     of_type = [grant for grant in grants if grant.evidence_type == evidence_type]
     of_matter = [grant for grant in of_type if matter in grant.matters]
-    in_force = [grant for grant in of_matter if grant.is_valid_on(on)]
+    standing = [(grant, grant.standing_on(on)) for grant in of_matter]
+    in_force = [grant for grant, how in standing if how is Standing.in_force]
     if in_force:
         claims = dict.fromkeys(claim for grant in in_force for claim in grant.claims)
         return Allowed(tuple(grant.id for grant in in_force), tuple(claims))
+    if any(how is Standing.suspended for _, how in standing):
+        return NotAllowed(*_SUSPENDED)
     return NotAllowed(*(_PERIOD if of_matter else _PURPOSE if of_type else _NO_GRANT))
 
 
@@ -113,3 +122,26 @@ def extended_days(owed: Owed) -> int:
             "只有待答复的共享申请可以延长，且只延长一次。",
         )
     return owed.days + EXTENSION_DAYS
+
+
+def turned(grant: Grant, to: Standing, on: date) -> Grant:
+    """``grant`` after the authority's word: suspended, in force again, or ended, which is for good (article 27).
+
+    Raises:
+        Conflict: it is over or was ended, or it stands so already.
+    """
+    stands = grant.standing_on(on)
+    if stands in {Standing.ended, Standing.over}:
+        raise Conflict(
+            "sharing.grant-ended",
+            "The grant has ended; nothing changes it, and the consumer applies for another.",
+            "该共享授权已终止，不得变更；需要时请另行申请。",
+        )
+    if to is not Standing.ended and (to is Standing.suspended) == (stands is Standing.suspended):
+        raise Conflict(
+            "sharing.stands-already",
+            "The grant stands so already; see the list of grants.",
+            "该共享授权已处于此状态；见授权列表。",
+        )
+    suspended_on = {Standing.suspended: on, Standing.ended: grant.suspended_on}.get(to)
+    return replace(grant, suspended_on=suspended_on, ended_on=on if to is Standing.ended else None)

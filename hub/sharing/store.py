@@ -16,6 +16,7 @@ from hub.storage.statements import cursor_of
 _OWED_NAMES: Final = tuple(each.name for each in fields(Owed))
 _OWED: Final = tuple(OWED.c[name] for name in _OWED_NAMES)
 _GRANT_NAMES: Final = tuple(each.name for each in fields(Grant))
+_CHOSEN: Final = select(*(GRANT.c[name] for name in _GRANT_NAMES)).order_by(GRANT.c.id)
 _GRANTS_OF: Final = f"SELECT {', '.join(_GRANT_NAMES)} FROM sharing_grant WHERE consumer = %s ORDER BY id"
 _SUPPLIES: Final = f"""SELECT {", ".join(_OWED_NAMES)} FROM sharing_owed
 WHERE subject_id = ANY(%s) AND consumer = %s AND kind = %s ORDER BY raised_on, owed_id"""
@@ -35,12 +36,19 @@ class GrantStore:
             kept = insert(GRANT).values(**values)
             self._session.execute(kept.on_conflict_do_update(index_elements=["id"], set_=values))
 
-    def end(self, grant_id: str, *, on: date) -> bool:
-        """The grant counts no more from ``on``; False when there is none."""
-        ended = self._session.execute(
-            update(GRANT).where(GRANT.c.id == grant_id).values(ended_on=on).returning(GRANT.c.id)
-        )
-        return ended.scalar() is not None
+    def with_ids(self, ids: Iterable[str]) -> dict[str, Grant]:
+        """Those that there are, by id; held until the transaction ends so that no other change comes between."""
+        found = _CHOSEN.where(GRANT.c.id.in_(list(ids))).with_for_update()
+        return {grant.id: grant for grant in map(_grant, self._session.execute(found))}
+
+    def of_types(self, evidence_types: Iterable[str]) -> list[Grant]:
+        """Every grant of those types, also those not in force."""
+        found = _CHOSEN.where(GRANT.c.evidence_type.in_(list(evidence_types)))
+        return [_grant(row) for row in self._session.execute(found)]
+
+    def every(self) -> list[Grant]:
+        """Every grant there ever was."""
+        return [_grant(row) for row in self._session.execute(_CHOSEN)]
 
     def grants_of(self, consumer: str) -> list[Grant]:
         """Every grant the consumer was given, also those not in force."""

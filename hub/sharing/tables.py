@@ -11,7 +11,7 @@ from hub.storage.metadata import Row
 
 
 class GrantRow(Row, table=True):
-    """One grant; ended, never deleted."""
+    """One grant; suspended or ended, never deleted."""
 
     __tablename__ = "sharing_grant"
     __table_args__ = (
@@ -30,7 +30,9 @@ class GrantRow(Row, table=True):
     valid_from: date = Field(sa_column=Column(Date, nullable=False))
     valid_until: date = Field(sa_column=Column(Date, nullable=False))
     signed_off_by: str = Field(sa_column=Column(Text, nullable=False))
+    suspended_on: date | None = Field(default=None, sa_column=Column(Date))
     ended_on: date | None = Field(default=None, sa_column=Column(Date))
+    reason: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     kept_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
 
 

@@ -14,6 +14,9 @@ from hub.demo.parties import KeyCabinet
 from tests.cli.conftest import Run
 
 
+PARTY = "svc:window"
+
+
 @pytest.fixture
 def loaded(installation: KeyCabinet, run: Run) -> Run:
     """The command line of a hub with the shipped catalogue and grants."""
@@ -112,3 +115,36 @@ def test_departments_that_nobody_registered_are_named_when_a_catalogue_is_loaded
     assert "dept:funerals" in told
     assert "dept:land" not in told
     assert "dept:funerals" in loaded("catalogue", "load", file).err
+
+
+def test_a_grant_is_suspended_resumed_and_ended_for_good(loaded: Run) -> None:
+    grant = loaded("grants", "list", "--consumer", "svc:funeral-subsidy", "--json").json[0]["id"]
+
+    def standing() -> tuple[str, str]:
+        (told,) = [each for each in loaded("grants", "list", "--json").json if each["id"] == grant]
+        return told["standing"], told["reason"]
+
+    assert loaded("grants", "suspend", grant, "--reason", "other-purpose").code == 0
+    assert standing() == ("suspended", "other-purpose")
+    assert loaded("grants", "resume", grant).code == 0
+    assert standing() == ("in-force", "")
+    assert loaded("grants", "end", grant, "--reason", "purpose-over").code == 0
+    assert loaded("catalogue", "load", "--json").json["grants"]["changed"] == 0
+    assert standing() == ("ended", "purpose-over")
+    assert loaded("grants", "resume", grant).code == 5
+    assert loaded("grants", "end", "no-such-grant", "--reason", "purpose-over").code == 4
+
+
+def test_a_party_is_suspended_and_resumed(loaded: Run) -> None:
+    loaded("parties", "add", PARTY, "--kind", "consumer", "--name", "A window", "--name-zh", "窗口")
+
+    def is_active() -> bool:
+        return next(each["is_active"] for each in loaded("parties", "list", "--json").json if each["id"] == PARTY)
+
+    assert is_active()
+    assert loaded("parties", "suspend", PARTY, "--reason", "other-purpose").code == 0
+    assert not is_active()
+    assert loaded("parties", "suspend", PARTY, "--reason", "other-purpose").code == 5
+    assert loaded("parties", "resume", PARTY).code == 0
+    assert is_active()
+    assert loaded("parties", "suspend", PARTY, "--reason", "张三说的").code == 2

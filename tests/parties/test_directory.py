@@ -76,16 +76,17 @@ def test_what_a_compromised_key_signed_since_then_does_not_count(directory: Part
     assert directory.key_for(kid, LAND.id, NOW + timedelta(days=3)) is None
 
 
-def test_a_suspended_party_has_no_keys(directory: PartyDirectory, database: Database) -> None:
+def test_a_suspended_party_is_told_so_whatever_it_signs_and_whoever_registers_it_again(
+    directory: PartyDirectory, database: Database
+) -> None:
     signer = generate_signer("Ed25519")
     directory.register(LAND, signer.public.to_jwk())
     with database.writing() as session:
-        PartyStore(session).keep_party(
-            Party(LAND.id, LAND.name, LAND.name_zh, LAND.kind, LAND.registry, is_active=False), NOW
-        )
-    assert directory.key_for(signer.public.kid, LAND.id) is None
-    with pytest.raises(Refused, match=r"parties\.suspended"):
-        directory.require_party(LAND.id)
+        assert PartyStore(session).set_active(LAND.id, is_active=False)
+        PartyStore(session).keep_party(LAND, NOW)
+    for asked in (lambda: directory.key_for(signer.public.kid, LAND.id), lambda: directory.require_party(LAND.id)):
+        with pytest.raises(Refused, match=r"parties\.suspended"):
+            asked()
 
 
 def test_an_unknown_party_is_missing(directory: PartyDirectory) -> None:

@@ -9,13 +9,12 @@ from hub.audit.store import append
 from hub.catalogue.model import Catalogue, PieceKind
 from hub.catalogue.reading import published_documents, read_catalogue
 from hub.catalogue.schemas import claims_of
-from hub.errors import Malformed, Missing
+from hub.errors import Conflict, Malformed, Missing
 from hub.kernel.clock import FixedClock
-from hub.sharing.model import Allowed, Grant, NotAllowed
+from hub.sharing.model import Allowed, Grant, NotAllowed, Standing
 from hub.sharing.reading import PUBLISHED, read_grants, shipped_grants
-from hub.sharing.rules import is_covered, permission_for, sensitivity_of
+from hub.sharing.rules import is_covered, permission_for, sensitivity_of, turned
 from hub.sharing.service import SharingService
-from hub.sharing.store import GrantStore
 from hub.storage.database import Database
 
 TODAY = date(2026, 11, 20)
@@ -153,10 +152,47 @@ def test_grants_are_taken_over_once_and_ended_for_good(database: Database, catal
     assert service.take_over(grants, by="hub:test") == len(grants)
     assert service.take_over(grants, by="hub:test") == 0
     assert service.take_over([dataclasses.replace(grants[0], basis="other")], by="hub:test") == 1
-    service.end(grants[0].id, by="hub:test")
-    with database.reading() as session:
-        kept = {each.id: each for each in GrantStore(session).grants_of(grants[0].consumer)}
-    assert kept[grants[0].id].ended_on == TODAY
-    assert kept[grants[0].id].basis == "other"
+    service.end(grants[0].id, "purpose-over", by="hub:test")
+    assert service.take_over([dataclasses.replace(grants[0], consumer="svc:another")], by="hub:test") == 1
+    (kept,) = service.grants_of("svc:another")
+    assert (kept.ended_on, kept.reason, kept.basis) == (TODAY, "purpose-over", grants[0].basis)
     with pytest.raises(Missing):
-        service.end("nothing", by="hub:test")
+        service.end("nothing", "purpose-over", by="hub:test")
+
+
+def test_a_suspended_grant_allows_nothing_until_it_is_resumed(database: Database, catalogue: Catalogue) -> None:
+    service = SharingService(database, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)), append)
+    (first, *_) = grants = shipped_grants(catalogue)
+    service.take_over(grants, by="hub:test")
+    service.suspend(first.id, "other-purpose", by="hub:test")
+    service.take_over(grants, by="hub:test")
+    (kept,) = [each for each in service.grants_of(first.consumer) if each.id == first.id]
+    told = permission_for([kept], evidence_type=first.evidence_type, matter=first.matters[0], on=TODAY)
+    assert isinstance(told, NotAllowed)
+    assert (told.code, kept.reason) == ("sharing.grant-suspended", "other-purpose")
+    assert service.resume(first.id, by="hub:test").standing_on(TODAY) is Standing.in_force
+
+
+@pytest.mark.parametrize(
+    ("changed", "to", "code"),
+    [
+        ({"ended_on": TODAY}, Standing.suspended, "sharing.grant-ended"),
+        ({"ended_on": TODAY}, Standing.in_force, "sharing.grant-ended"),
+        ({"valid_until": date(2026, 11, 19)}, Standing.suspended, "sharing.grant-ended"),
+        ({"suspended_on": TODAY}, Standing.suspended, "sharing.stands-already"),
+        ({}, Standing.in_force, "sharing.stands-already"),
+    ],
+)
+def test_a_grant_is_not_turned_to_what_it_is_or_after_its_end(changed: dict, to: Standing, code: str) -> None:
+    with pytest.raises(Conflict) as refused:
+        turned(grant(**changed), to, TODAY)
+    assert refused.value.code == code
+
+
+def test_a_reason_is_a_code(database: Database, catalogue: Catalogue) -> None:
+    service = SharingService(database, FixedClock(datetime(2026, 11, 20, tzinfo=UTC)), append)
+    (first, *_) = shipped_grants(catalogue)
+    service.take_over([first], by="hub:test")
+    for reason in ("", "张三 asked", "x" * 61):
+        with pytest.raises(Malformed):
+            service.suspend(first.id, reason, by="hub:test")

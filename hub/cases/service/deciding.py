@@ -16,6 +16,7 @@ from hub.cases.service.surroundings import Surroundings, require_case, require_o
 from hub.cases.store import CaseStore
 from hub.catalogue.schemas import validator_for
 from hub.errors import Conflict, Malformed, Refused
+from hub.kernel.reasons import is_reason
 
 LICENCE: Final = "licence"
 VCT: Final = "urn:hub:evidence:licence:1"
@@ -217,7 +218,7 @@ def _code(text: str) -> str:
     Raises:
         Malformed: it is free text.
     """
-    if not text or len(text) > 60 or not all(each.isascii() and (each.isalnum() or each == "-") for each in text):  # noqa: PLR2004
+    if not is_reason(text):
         raise Malformed(
             "cases.reason-not-a-code",
             "Give the reason as a code such as expert-opinion.",

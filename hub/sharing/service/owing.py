@@ -11,6 +11,7 @@ from hub.catalogue.model import Catalogue, EvidenceType, SharingClass
 from hub.errors import Malformed, Missing, Refused
 from hub.kernel.clock import Clock, local_date
 from hub.kernel.ids import new_id
+from hub.kernel.reasons import is_reason
 from hub.sharing.checking import problems_of
 from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
 from hub.sharing.rules import CONDITIONAL_DAYS, UNCONDITIONAL_DAYS, extended_days, require_answerable
@@ -18,7 +19,6 @@ from hub.sharing.store import GrantStore, OwedStore
 from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], object]
-MAX_REASON = 60
 
 
 class OwedService:
@@ -146,8 +146,7 @@ def require_owed(store: OwedStore, provider: str, owed_id: str, kind: Owing) -> 
 
 
 def _require_reason(reply: Reply, reason: str) -> None:
-    is_code = len(reason) <= MAX_REASON and all(each.isascii() and (each.isalnum() or each == "-") for each in reason)
-    if not is_code or (reply is Reply.refused and not reason):
+    if not is_reason(reason) and (reason or reply is Reply.refused):
         raise Malformed(
             "sharing.no-reason",
             "A refusal gives its reason, as a code such as purpose-unclear.",
