@@ -1,6 +1,7 @@
 """Engines for a database by its URL, and what its faults mean: a login, a missing right, damage, absence."""
 
 import re
+from collections.abc import Callable
 from typing import Any, Final
 
 from sqlalchemy import Engine, create_engine, event, text
@@ -72,12 +73,21 @@ def _read_any_text(connection: Any, _record: Any) -> None:
     connection.text_factory = text_of
 
 
-def text_of(content: bytes) -> str:
-    """Bytes as the text they most likely are."""
+def text_of(content: bytes, otherwise: Callable[[bytes], str | None] = lambda _content: None) -> str:
+    """Bytes as the text they most likely are: UTF-8, or what ``otherwise`` makes of them, or GB18030."""
     try:
-        return content.decode()
+        text = content.decode()
     except UnicodeDecodeError:
-        return _as_gb18030(content)
+        return otherwise(content) or _as_gb18030(content)
+    return _few_characters(content) or text if len(content) == 2 * len(text) else text
+
+
+def _few_characters(content: bytes) -> str | None:
+    """Chinese in GB2312 that is UTF-8 by chance, such as a lone 女: in UTF-8 no Chinese has two bytes."""
+    try:
+        return content.decode("gb2312")
+    except UnicodeDecodeError:
+        return None
 
 
 def _as_gb18030(content: bytes) -> str:

@@ -8,19 +8,20 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Date, DateTime, Engine, case, false, func, inspect, literal, literal_column, select
+from sqlalchemy import Engine, false, inspect, literal, literal_column, select
 from sqlalchemy import column as sql_column
 from sqlalchemy import table as sql_table
 from sqlalchemy.engine import URL
 from sqlalchemy.engine.reflection import Inspector
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.sql import quoted_name
-from sqlalchemy.sql.expression import ColumnClause, ColumnElement
+from sqlalchemy.sql.expression import ColumnClause
 from sqlalchemy.types import NullType
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_joined, shortcoming
-from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, text_of, views_instead
+from adapters.sources.columns import Form, form_of, kept_text, western_columns
+from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, views_instead
 from adapters.sources.grid import raw_of
 from adapters.sources.listing import listed
 from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
@@ -55,6 +56,7 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
         inspector = patient(patience or Patience())(_inspector, engine)
         names, parts = listed(inspector, schema)
         granted = views_instead(engine) if engine.dialect.name == "postgresql" else {}
+        western = western_columns(engine, schema)
         broken: dict[str, DBAPIError] = {}
         for name, is_view in sorted(names.items()):
             if name in parts:
@@ -68,8 +70,8 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
                 reason = shortcoming(columns, mapping) or "no export has these columns"
                 contents.ignored.append(Ignored(name, reason, tuple(columns[:50])))
             else:
-                days = frozenset(str(one["name"]) for one in described if isinstance(one.get("type"), Date | DateTime))
-                shape = Shape(tuple(columns), tuple(map(str, keys)), days, is_view, granted.get(name, frozenset()))
+                forms = _forms(described, western.get(name, frozenset()), engine.dialect.name)
+                shape = Shape(tuple(columns), tuple(map(str, keys)), forms, is_view, granted.get(name, frozenset()))
                 contents.tables.append(DatabaseTable(engine, name, shape, found, mapping))
     except (SQLAlchemyError, AwayForNow) as fault:
         contents.close()
@@ -98,6 +100,11 @@ def _shown(
         except DBAPIError as fault:
             broken[view] = fault
             return []
+
+
+def _forms(described: Sequence[Mapping[str, Any]], western: frozenset[str], dialect: str) -> Mapping[str, Form]:
+    found = {str(one["name"]): form_of(one, western, dialect) for one in described}
+    return {name: form for name, form in found.items() if form is not None}
 
 
 def _require_views(contents: Contents, broken: Mapping[str, DBAPIError]) -> None:
@@ -155,11 +162,11 @@ def _drop_copies(contents: Contents, mapping: RegistryMapping) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A table's columns, those of its primary key, those of a type of day or time; what a view shows in its place."""
+    """A table's columns, those of its primary key, those asked for in a form; what a view shows in its place."""
 
     columns: tuple[str, ...]
     ordered: tuple[str, ...]
-    days: frozenset[str]
+    forms: Mapping[str, Form]
     is_view: bool
     shows: frozenset[str]
 
@@ -208,8 +215,8 @@ class DatabaseTable(LiveTable):
             Unavailable: the database went away.
         """
         wanted: list[ColumnClause[Any]] = [sql_column(quoted_name(name, quote=True)) for name in self.headers]
-        bounded = self._shape.days if self._engine.dialect.name == "postgresql" else ()
-        shown = [_within_the_calendar(one) if one.name in bounded else one for one in wanted]
+        forms = self._shape.forms
+        shown = [forms[one.name](one) if one.name in forms else one for one in wanted]
         by_name = dict(zip(self.headers, wanted, strict=True))
         source = sql_table(quoted_name(self.name, quote=True), *wanted, schema=self._mapping.tables.schema)
         query = select(*shown).select_from(source)
@@ -231,13 +238,6 @@ class DatabaseTable(LiveTable):
             raise fault_of(fault, self.name) from fault
 
 
-def _within_the_calendar(column: ColumnClause[Any]) -> ColumnElement[Any]:
-    """PostgreSQL's infinity as 9999-12-31, a year before the first as nothing: no driver reads either as a day."""
-    first: ColumnClause[Any] = literal_column("DATE '0001-01-02'")
-    last: ColumnClause[Any] = literal_column("DATE '9999-12-31'")
-    return case((column >= first, func.least(column, last))).label(column.name)
-
-
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -247,7 +247,7 @@ def _cell(value: Any) -> str:
         return format(value, "f")
     if isinstance(value, bytes | bytearray | memoryview):
         content = bytes(value)
-        return str(int.from_bytes(content)) if _BITS.fullmatch(content) else text_of(content)
+        return str(int.from_bytes(content)) if _BITS.fullmatch(content) else kept_text(content)
     if isinstance(value, datetime) and value.tzinfo is not None:
         return _local(value).isoformat(sep=" ", timespec="seconds")
     return value.isoformat() if type(value) is date else cell_text(value)

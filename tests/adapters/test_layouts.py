@@ -67,26 +67,26 @@ def test_arrays_and_objects_of_postgresql_are_read_as_packed_cells(database_url:
     assert found["residence_address"] == "桃源村、杏花村"
 
 
-@pytest.fixture
-def undeclared(database_url: str) -> Iterator[str]:
-    """The URL of a PostgreSQL that keeps bytes and does not know of what encoding; they are GB18030."""
+@pytest.fixture(params=["SQL_ASCII"])
+def undeclared(database_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+    """The URL of a PostgreSQL that keeps bytes under another encoding's name, or none; they are GB18030."""
     there = make_url(database_url).set(drivername="postgresql+psycopg")
     engine = create_engine(there, isolation_level="AUTOCOMMIT")
     name = f"{there.database}_bytes"
     with engine.connect() as connection:
-        made = "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+        made = f"ENCODING '{request.param}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
         connection.execute(text(f'CREATE DATABASE "{name}" {made}'))
     address = make_url(database_url).set(database=name)
-    _write_bytes(address)
+    _write_bytes(address, request.param)
     yield address.render_as_string(hide_password=False)
     with engine.connect() as connection:
         connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
     engine.dispose()
 
 
-def _write_bytes(address: URL) -> None:
+def _write_bytes(address: URL, declared: str) -> None:
     cells = [cell.encode("gb18030") for cell in ("张伟", "330199196605140016", "1966-05-14", "桃源村")]
-    taken = ", ".join(["convert_from(%s, 'SQL_ASCII')"] * len(cells))
+    taken = ", ".join([f"convert_from(%s, '{declared}')"] * len(cells))
     url = address.update_query_dict({"client_encoding": "utf8"}).set(drivername="postgresql+psycopg")
     engine = create_engine(url)
     with engine.begin() as connection:
@@ -102,6 +102,13 @@ def test_a_postgresql_that_declares_no_encoding_is_read_in_the_one_that_its_url_
     assert refused.value.code == "adapters.database-encoding"
     separator = "&" if "?" in undeclared else "?"
     run(hub, "civil_affairs", f"{undeclared}{separator}client_encoding=gb18030")
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村"
+
+
+@pytest.mark.parametrize("undeclared", ["LATIN1"], indirect=True)
+def test_a_postgresql_that_declares_a_western_encoding_is_read_by_the_bytes_that_it_keeps(undeclared: str) -> None:
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", undeclared)
     assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村"
 
 

@@ -92,3 +92,26 @@ def test_a_view_is_read_by_a_user_who_may_select_and_nothing_else(mariadb: str) 
             connection.execute(text(statement))
     address = make_url(mariadb).set(username="reader").render_as_string(hide_password=False)
     assert run(hub_for("civil_affairs"), "civil_affairs", address).accepted == 1
+
+
+@pytest.mark.parametrize("written_in", ["gb18030", "utf-8"])
+def test_chinese_kept_under_a_western_character_set_is_read_and_western_names_stay(
+    mariadb: str, written_in: str
+) -> None:
+    rows = [("张伟", "女", written_in), ("Hans Müller", "男", "latin-1"), ("CONCEIÇÃO Maria", "女", "latin-1")]
+    address = make_url(mariadb).set(drivername="mariadb+pymysql", database="western")
+    with create_engine(make_url(mariadb).set(drivername="mariadb+pymysql")).begin() as connection:
+        connection.execute(text("CREATE OR REPLACE DATABASE western CHARACTER SET latin1"))
+        connection.execute(text("CREATE TABLE western.ry (xm CHAR(30), xb CHAR(6), zjhm CHAR(18), hjdz TEXT)"))
+        for name, sex, encoding in rows:
+            cells = (name.encode(encoding), *(cell.encode(written_in) for cell in (sex, "无", "桃源村")))
+            kept = ", ".join(f"X'{cell.hex()}'" for cell in cells)
+            connection.execute(text(f"INSERT INTO western.ry VALUES ({kept})"))
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", address.render_as_string(hide_password=False))
+    found = by_name(hub.claims("civil_affairs", "residents"))
+    assert {name: (one["sex"], one["household_address"]) for name, one in found.items()} == {
+        "张伟": ("2", "桃源村"),
+        "Hans Müller": ("1", "桃源村"),
+        "CONCEIÇÃO Maria": ("2", "桃源村"),
+    }

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, create_engine, make_url, text
 
 from adapters.conformance.trial import sample
 from adapters.mapping.load import default_mapping, load_mapping
-from adapters.sources.engines import open_engine
+from adapters.sources.engines import open_engine, text_of
 from adapters.sources.open import read_source
 from hub.errors import Malformed, Missing, Refused, Unavailable
 from tests.support.adapter_runs import by_name, hub_for, lines, run
@@ -38,16 +38,36 @@ def test_a_sqlite_file_needs_no_url(tmp_path: Path) -> None:
 
 def test_text_in_gb18030_inside_sqlite_is_read(tmp_path: Path) -> None:
     path = tmp_path / "r.db"
-    database(path, ROSTER.format("x", "TEXT"))
+    database(path, ROSTER.format("x", "TEXT"), 'ALTER TABLE x ADD COLUMN "性别" TEXT')
     with closing(sqlite3.connect(path)) as connection:
-        row = [cell.encode("gb18030") for cell in ("张伟", "330199196605140016", "1966-05-14", "桃源村")]
-        connection.execute(
-            "INSERT INTO x VALUES (CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT), CAST(? AS TEXT))", row
-        )
+        row = [cell.encode("gb18030") for cell in ("张伟", "330199196605140016", "1966-05-14", "桃源村", "女")]
+        connection.execute(f"INSERT INTO x VALUES ({', '.join(['CAST(? AS TEXT)'] * len(row))})", row)
         connection.commit()
     hub = hub_for("civil_affairs")
     run(hub, "civil_affairs", f"sqlite:///{path}")
-    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村"
+    found = by_name(hub.claims("civil_affairs", "residents"))["张伟"]
+    assert (found["household_address"], found["sex"]) == ("桃源村", "2")  # a lone 女 is UTF-8 by chance
+
+
+@pytest.mark.parametrize("written", ["Zoë", "Иван", "1·2", "12.5 m²", "ئەلى", "张伟"])
+def test_text_in_utf_8_stays_what_it_is(written: str) -> None:
+    assert text_of(written.encode()) == written
+
+
+def test_the_width_of_a_padded_column_is_no_part_of_a_records_key(database_url: str) -> None:
+    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.execute(
+            text("CREATE TABLE hjrk (姓名 char(20), 证件号码 char(18), 出生日期 date, 户籍地址 char(50))")
+        )
+        connection.execute(text(ROW.format("hjrk", "1966-05-14")))
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", database_url)
+    with engine.begin() as connection:
+        connection.execute(text("ALTER TABLE hjrk ALTER COLUMN 证件号码 TYPE char(30), ALTER COLUMN 姓名 TYPE text"))
+    engine.dispose()
+    report = run(hub, "civil_affairs", database_url)
+    assert (report.total("unchanged"), report.accepted, report.withdrawn) == (1, 0, 0)
 
 
 def test_a_photograph_that_no_claim_is_made_of_costs_no_record(tmp_path: Path) -> None:
