@@ -13,7 +13,6 @@ from hub.catalogue.workbook import parse_workbook
 from hub.demo.parties import KeyCabinet
 from tests.cli.conftest import Run
 
-
 PARTY = "svc:window"
 
 
