@@ -27,7 +27,7 @@ _FAMILIES: Final[Mapping[int, type[HubError]]] = {
     415: Refused,
     422: Malformed,
 }
-_MEMBERS: Final = frozenset(("type", "title", "status", "detail", "detail_zh", "code"))
+_MEMBERS: Final = frozenset(("type", "title", "status", "detail", "detail_zh", "code", "error", "error_description"))
 _UNAUTHORISED: Final = 401
 _TOO_MANY: Final = 429
 _SERVER: Final = 500

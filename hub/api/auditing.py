@@ -203,6 +203,5 @@ async def export(
         "content-disposition": f'attachment; filename="exchanges.{wanted.format}"',
         "x-log-entry": made.entry_id,
         "x-rows": str(made.rows),
-        "cache-control": "no-store",
     }
     return StreamingResponse(made.portions(), media_type=made.media_type, headers=headers)

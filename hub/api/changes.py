@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 from pydantic import Field
 
 from hub.api.access import IdentityCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.review_views import Text
-from hub.api.strict import StrictRoute, View, Wire, example, never_stored
+from hub.api.strict import StrictRoute, View, Wire, example
 from hub.api.work import work
 from hub.parties.model import Caller
 
@@ -21,7 +21,6 @@ router = APIRouter(
     prefix="/v1/identity/changes",
     tags=["identity"],
     route_class=StrictRoute,
-    dependencies=[Depends(never_stored)],
 )
 
 ChangeId = Annotated[str, Path(pattern=r"^chg_[0-9a-z]{26}$")]

@@ -153,6 +153,8 @@ class _Call:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (b"x-request-number", self.number.encode())]
+            if all(name != b"cache-control" for name, _ in message["headers"]):
+                message["headers"].append((b"cache-control", b"no-store"))
             if not self.is_whole:  # or the server would go on reading what nobody asks for, without end
                 message["headers"].append((b"connection", b"close"))
         elif self.is_sending and not message.get("more_body"):
@@ -174,7 +176,7 @@ class _Call:
             raise ConnectionAbortedError from None
         fault = fault_of(exception)
         self.scope["state"]["problem_code"] = fault.code
-        await problem_response(fault)(self.scope, self._receive, self.send)
+        await problem_response(fault, self.scope)(self.scope, self._receive, self.send)
 
     @property
     def route(self) -> str:

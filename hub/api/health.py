@@ -40,7 +40,7 @@ async def ready(request: Request, hub: TheHub) -> JSONResponse:
         checks = {"node": {"ok": False, "problems": [told]}}
     is_ready = all(check["ok"] for check in checks.values())
     body = {"status": "ready" if is_ready else "not-ready", "checks": checks}
-    headers = {"cache-control": "no-store"} | ({} if is_ready else {"retry-after": str(RETRY_SECONDS)})
+    headers = {} if is_ready else {"retry-after": str(RETRY_SECONDS)}
     return JSONResponse(body, status_code=200 if is_ready else 503, headers=headers)
 
 

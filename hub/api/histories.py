@@ -4,20 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, Depends, Path, Request
+from fastapi import APIRouter, Body, Path, Request
 from pydantic import Field
 
 from hub.api.access import IdentityCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.review_views import MentionWire
-from hub.api.strict import StrictRoute, View, example, never_stored
+from hub.api.strict import StrictRoute, View, example
 from hub.api.work import work
 from hub.api.written import Instant
 from hub.errors import Missing
 from hub.identity.model import GoldenValue
 from hub.identity.service.belonging import Belonging
 
-router = APIRouter(tags=["identity"], route_class=StrictRoute, dependencies=[Depends(never_stored)])
+router = APIRouter(tags=["identity"], route_class=StrictRoute)
 
 SubjectId = Annotated[str, Path(pattern=r"^sub_[0-9a-z]{26}$")]
 NO_SUBJECT = "missing identity.no-such-subject: There never was a subject of that id."

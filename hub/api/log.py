@@ -34,7 +34,7 @@ def _text_response(description: str) -> dict[str, object]:
 async def checkpoint(request: Request, hub: TheHub) -> Response:
     """C2SP tlog-checkpoint, with the cosignatures of witnesses when they are in. Open to all."""
     note = await work(request, hub.log.checkpoint)
-    return Response(note, media_type=TEXT, headers={"cache-control": "no-store"})
+    return Response(note, media_type=TEXT)
 
 
 @router.get(
@@ -46,7 +46,7 @@ async def checkpoint(request: Request, hub: TheHub) -> Response:
 async def witnessed_checkpoint(request: Request, hub: TheHub) -> Response:
     """Older than the newest one by what the witnesses have not seen yet. Open to all."""
     note = await work(request, hub.log.checkpoint, is_witnessed=True)
-    return Response(note, media_type=TEXT, headers={"cache-control": "no-store"})
+    return Response(note, media_type=TEXT)
 
 
 @router.get(
@@ -102,4 +102,4 @@ async def receipt(
     Under the newest checkpoint that a quorum of the witnesses cosigned; a younger entry under the newest of all.
     """
     proof = await work(request, _proven, hub.log, int(entry) if entry.isdecimal() else entry)
-    return Response(proof.proof_text, media_type=TEXT, headers={"cache-control": "no-store"})
+    return Response(proof.proof_text, media_type=TEXT)

@@ -100,7 +100,6 @@ async def paper(case: CaseId, material: Material, request: Request, hub: TheHub,
     consumer = caller.party.id
     found = await work(request, lambda: hub.cases.earlier_paper(consumer, number_of(hub, consumer, case), material))
     headers = {
-        "cache-control": "no-store",
         "content-disposition": "attachment",
         "x-content-type-options": "nosniff",
         "x-evidence": b64url(found.evidence.encode()),

@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Path, Query, Request
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
 
 from hub.api.access import AuditCaller, ExchangeCaller, PushCaller, TheHub
 from hub.api.openapi import refusals
 from hub.api.registries import require_owner
-from hub.api.strict import StrictRoute, View, never_stored
+from hub.api.strict import StrictRoute, View
 from hub.api.work import work
 from hub.exchange.recalls import Recall
 from hub.identity.findings import Finding
 
-router = APIRouter(route_class=StrictRoute, dependencies=[Depends(never_stored)])
+router = APIRouter(route_class=StrictRoute)
 
 NoticeId = Annotated[str, Path(pattern=r"^ntc_[0-9a-z]{26}$")]
 Limit = Annotated[int, Query(ge=1, le=500)]

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from hub.api.oauth import TOKEN_ADDRESS, token_members
 from hub.api.problems import MEDIA_TYPE, problem_of, status_of, too_large
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 
@@ -15,6 +16,8 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
         "detail": {"type": "string", "description": "One sentence: what is wrong and what to do."},
         "code": {"type": "string", "description": "Stable; programs decide by it."},
         "detail_zh": {"type": "string"},
+        "error": {"type": "string", "description": "Where tokens are asked for: RFC 6749 §5.2."},
+        "error_description": {"type": "string", "description": "Beside `error`: `detail` in plain ASCII."},
     },
     "additionalProperties": True,
 }
@@ -31,7 +34,7 @@ WITH_BODY: Final = (
     Refused("api.content-encoding", "Send the body plain; it is not unpacked here.", "请求体不得压缩。"),
 )
 WITH_TOKEN: Final = (
-    Missing("parties.no-token", "Send an access token.", "请携带访问令牌。"),
+    Refused("parties.no-token", "Send an access token.", "请携带访问令牌。"),
     Refused("api.bad-token", "The access token is not one of this hub or has expired.", "访问令牌无效或已过期。"),
     Refused("parties.scope-missing", "The access token does not open this.", "访问令牌不含所需权限。"),
 )
@@ -59,6 +62,18 @@ def _tell(responses: dict[Any, dict[str, Any]], status: int | str, fault: HubErr
     entry["content"][MEDIA_TYPE]["examples"].setdefault(fault.code, {"summary": fault.en, "value": members})
 
 
+def _as_oauth(responses: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """The refusals of the token's address under the statuses, with the members and in the media types of OAuth 2.0."""
+    made = {status: each for status, each in responses.items() if MEDIA_TYPE not in each.get("content", {})}
+    for each in responses.values():
+        for code, shown in each.get("content", {}).get(MEDIA_TYPE, {}).get("examples", {}).items():
+            members = token_members(shown["value"])
+            entry = made.setdefault(str(members["status"]), _response(members["title"]))
+            entry["content"][MEDIA_TYPE]["examples"][code] = {**shown, "value": members}
+            entry["content"]["application/json"] = entry["content"][MEDIA_TYPE]
+    return dict(sorted(made.items()))
+
+
 def _fault(line: str) -> HubError:
     head, _, sentence = line.partition(": ")
     family, code = head.split(" ")
@@ -76,11 +91,13 @@ def with_problem_schema(description: dict[str, Any]) -> dict[str, Any]:
     schemas["Problem"] = PROBLEM_SCHEMA
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)
-    for operations in description.get("paths", {}).values():
+    for path, operations in description.get("paths", {}).items():
         for operation in operations.values():
             operation.get("responses", {}).pop("422", None)
             for fault in WITH_BODY if "requestBody" in operation else ():
                 _tell(operation["responses"], str(status_of(fault)), fault)
+            if path == TOKEN_ADDRESS:
+                operation["responses"] = _as_oauth(operation["responses"])
     _close_keys(description)
     return description
 

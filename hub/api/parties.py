@@ -4,10 +4,11 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import parse_qsl
 
-from fastapi import APIRouter, Body, Path, Request
+from fastapi import APIRouter, Body, Path, Request, Response
 
 from hub.api.access import OrdersCaller, TheHub
 from hub.api.grants import ReasonWire
+from hub.api.oauth import TOKEN_ADDRESS
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example, require_content_type
 from hub.api.work import work
@@ -102,7 +103,7 @@ class HubView(View):
 
 
 @router.post(
-    "/oauth/token",
+    TOKEN_ADDRESS,
     tags=["parties"],
     summary="Ask for an access token",
     response_model=TokenView,
@@ -116,10 +117,15 @@ class HubView(View):
         token=False,
     ),
 )
-async def grant_token(request: Request, hub: TheHub) -> AccessToken:
-    """OAuth 2.0 client credentials with `private_key_jwt`: a signed assertion in, a token of ten minutes out."""
+async def grant_token(request: Request, response: Response, hub: TheHub) -> AccessToken:
+    """OAuth 2.0 client credentials with `private_key_jwt`: a signed assertion in, a token of ten minutes out.
+
+    A refusal is a problem like any other, with the members `error` and `error_description` of RFC 6749 §5.2 beside; it
+    comes as `application/json` to callers whose `Accept` names only that.
+    """
     require_content_type(request, "application/x-www-form-urlencoded")
     form = _form(await request.body())
+    response.headers["pragma"] = "no-cache"  # RFC 6749 §5.1, for caches of HTTP/1.0
     return await work(request, hub.tokens.grant, form)
 
 
@@ -245,7 +251,7 @@ async def this_hub(hub: TheHub) -> dict[str, Any]:
     return {
         "id": hub.id,
         "url": hub.url,
-        "token_endpoint": f"{hub.url}/oauth/token",
+        "token_endpoint": f"{hub.url}{TOKEN_ADDRESS}",
         "jwks": {"keys": [hub.signer.public.to_jwk()]},
         "log_origin": hub.log_origin,
         "log_vkey": hub.log_vkey,

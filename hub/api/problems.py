@@ -8,10 +8,13 @@ from typing import Any, Final
 import orjson
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
+from starlette.types import Scope
 
+from hub.api.oauth import BEARER, TOKEN_ADDRESS, challenge_of, media_type_for, token_members
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -68,16 +71,18 @@ def problem_of(fault: HubError) -> dict[str, Any]:
     }
 
 
-def problem_response(fault: HubError, *, headers: Mapping[str, str] | None = None) -> Response:
-    """The response that tells a caller about ``fault``."""
-    members = problem_of(fault)
+def problem_response(fault: HubError, asked: Scope, *, headers: Mapping[str, str] | None = None) -> Response:
+    """The response that tells the caller who ``asked`` about ``fault``."""
+    members, kind = problem_of(fault), MEDIA_TYPE
+    if asked["path"] == TOKEN_ADDRESS:
+        members, kind = token_members(members), media_type_for(Headers(scope=asked).get("accept"), MEDIA_TYPE)
     extra = dict(headers or {})
-    if members["status"] == HTTPStatus.UNAUTHORIZED:
-        extra["www-authenticate"] = 'Bearer realm="hub"'
+    challenge = challenge_of(fault)
+    if challenge or members["status"] == HTTPStatus.UNAUTHORIZED:
+        extra["www-authenticate"] = challenge or BEARER
     if members["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         extra.setdefault("retry-after", str(RETRY_SECONDS))
-    extra["cache-control"] = "no-store"
-    return Response(orjson.dumps(members), status_code=members["status"], media_type=MEDIA_TYPE, headers=extra)
+    return Response(orjson.dumps(members), status_code=members["status"], media_type=kind, headers=extra)
 
 
 def fault_of(exception: BaseException) -> HubError:
@@ -146,7 +151,7 @@ async def answer_fault(request: Request, exception: Exception) -> Response:
     headers = dict(getattr(exception, "headers", None) or {})
     if "Allow" in headers:  # the framework names the methods of one of the address's routes
         headers["Allow"] = ", ".join(_methods_at(request))
-    return problem_response(fault, headers=headers)
+    return problem_response(fault, request.scope, headers=headers)
 
 
 def _methods_at(request: Request) -> list[str]:

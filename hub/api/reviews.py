@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Body, Depends, Path, Query, Request
+from fastapi import APIRouter, Body, Path, Query, Request
 
 from hub.api.access import IdentityCaller, TheHub
 from hub.api.openapi import refusals
@@ -15,14 +15,14 @@ from hub.api.review_views import (
     item_view,
     review_view,
 )
-from hub.api.strict import StrictRoute, never_stored
+from hub.api.strict import StrictRoute
 from hub.api.work import work
 from hub.api.written import Instant
 from hub.identity.model import Decision
 from hub.identity.outlook import Sought
 from hub.parties.model import Caller
 
-router = APIRouter(tags=["identity"], route_class=StrictRoute, dependencies=[Depends(never_stored)])
+router = APIRouter(tags=["identity"], route_class=StrictRoute)
 
 CODE = r"^[a-z][a-z_]{0,39}$"
 ITEM_OR_NONE = r"^(rev_[0-9a-z]{26})?$"

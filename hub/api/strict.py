@@ -30,11 +30,6 @@ class View(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, from_attributes=True)
 
 
-async def never_stored(response: Response) -> None:
-    """A dependency: the answer is for the caller's eyes, and kept by nobody on the way (RFC 9111 §5.2.2.5)."""
-    response.headers["cache-control"] = "no-store"
-
-
 class _StrictRequest(Request):
     async def json(self) -> Any:
         if not hasattr(self, "_json"):

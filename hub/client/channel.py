@@ -28,7 +28,10 @@ FAMILIES: Final[Mapping[int, type[HubError]]] = {
     503: Unavailable,
 }
 EARLY_SECONDS: Final = 30
-PROBLEM_MEMBERS: Final = frozenset({"type", "title", "status", "detail", "detail_zh", "code"})
+PROBLEM_MEMBERS: Final = frozenset(
+    {"type", "title", "status", "detail", "detail_zh", "code", "error", "error_description"}
+)
+"""The last two stand for those who speak OAuth 2.0 only, and say again what code and detail say."""
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from hub.errors import Malformed, Missing, Refused
+from hub.errors import Malformed, Refused
 from hub.kernel.clock import Clock
 from hub.kernel.ids import new_id
 from hub.parties.directory import PartyDirectory
@@ -42,8 +42,8 @@ class TokenService:
         """A token for the party that signed the form's assertion.
 
         (1) The grant is client credentials, the assertion a JWT. (2) Its type, key, sole audience (RFC 10070: the
-        issuer id of the hub), lifetime. (3) ``sub`` equals ``iss``. (4) The party is active, the scopes are open to
-        it. (5) The assertion was not used before.
+        issuer id of the hub), lifetime. (3) ``sub`` equals ``iss``, and so does ``client_id`` where it is sent
+        (RFC 7521 §4.2). (4) The party is active, the scopes are open to it. (5) The assertion was not used before.
 
         Raises:
             Malformed: the form or the assertion cannot be what it claims to be.
@@ -52,11 +52,11 @@ class TokenService:
         _check_form(form)  # 1
         assertion = self._verified(form["client_assertion"])  # 2
         party = str(assertion.claims["iss"])
-        if assertion.claims.get("sub") != party:  # 3
+        if [assertion.claims.get("sub"), form.get("client_id", party)] != [party, party]:  # 3
             raise Malformed(
                 "parties.subject-is-not-issuer",
-                "sub and iss of a client assertion must be the same party.",
-                "客户端断言的 sub 与 iss 须为同一参与方。",
+                "iss and sub of a client assertion, and client_id where it is sent, must be the same party.",
+                "客户端断言的 iss 与 sub，以及所发送的 client_id，须为同一参与方。",
             )
         caller = Caller(self.directory.require_party(party), frozenset())
         scopes = scopes_for(caller.party.kind, form.get("scope", "").split())  # 4
@@ -136,7 +136,13 @@ class TokenService:
 
 
 def _check_form(form: Mapping[str, str]) -> None:
-    if form.get("grant_type") != "client_credentials":
+    if "grant_type" not in form:
+        raise Malformed(
+            "parties.no-grant-type",
+            "The form names no grant; send grant_type=client_credentials.",
+            "表单未写明授权类型；请发送 grant_type=client_credentials。",
+        )
+    if form["grant_type"] != "client_credentials":
         raise Malformed(
             "parties.grant-type",
             "Only grant_type=client_credentials is offered.",
@@ -154,11 +160,11 @@ def bearer_token(header: str | None) -> str:
     """The token in an ``Authorization`` header.
 
     Raises:
-        Missing: there is none.
+        Refused: there is none.
     """
     kind, _, token = (header or "").partition(" ")
     if kind.lower() != "bearer" or not token:
-        raise Missing(
+        raise Refused(
             "parties.no-token",
             "Send an access token: Authorization: Bearer ….",
             "请携带访问令牌：Authorization: Bearer …。",

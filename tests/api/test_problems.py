@@ -126,7 +126,8 @@ def test_a_wrong_token_is_unauthorised(http: httpx.Client, token: str) -> None:
         assert _code(answer) == (431, "api.head-too-large")
         return
     status, code = _code(answer)
-    assert (status, answer.headers["www-authenticate"]) == (401, 'Bearer realm="hub"')
+    assert status == 401
+    assert answer.headers["www-authenticate"].startswith('Bearer realm="hub"')
     assert code in ("parties.no-token", "api.bad-token")
 
 

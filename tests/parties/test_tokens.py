@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from hub.errors import HubError, Malformed, Missing, Refused
+from hub.errors import HubError, Malformed, Refused
 from hub.kernel.clock import FixedClock
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import Party, PartyKind, Scope
@@ -111,6 +111,9 @@ def test_an_assertion_of_another_type_or_subject_is_refused(tokens: TokenService
     other = sign_jws(claims | {"sub": "dept:land"}, typ="client-authentication+jwt", signer=signer)
     with pytest.raises(Malformed, match=r"parties\.subject-is-not-issuer"):
         tokens.grant(form(signer) | {"client_assertion": other})
+    with pytest.raises(Malformed, match=r"parties\.subject-is-not-issuer"):
+        tokens.grant(form(signer) | {"client_id": "dept:land"})
+    assert tokens.grant(form(signer) | {"client_id": AID.id}).expires_in == 600
 
 
 def test_a_token_of_another_maker_opens_nothing(tokens: TokenService, clock: FixedClock) -> None:
@@ -133,5 +136,5 @@ def test_a_form_without_its_parts_is_malformed(tokens: TokenService, signer: Fil
 
 def test_a_missing_bearer_token_says_how_to_send_one() -> None:
     assert bearer_token("Bearer abc") == "abc"
-    with pytest.raises(Missing, match=r"parties\.no-token"):
+    with pytest.raises(Refused, match=r"parties\.no-token"):
         bearer_token(None)
