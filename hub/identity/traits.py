@@ -47,14 +47,16 @@ def person_traits(
     """The columns of a natural person; an impossible or future birth date counts as none.
 
     A sound number that ends in 000 may be what a spreadsheet left of another: it links as a faulty one does, with name
-    and birth date, says nothing of the sex, and is no veto.
+    and birth date, says nothing of the sex, and is no veto. One of which the end is lost tells the birth date all the
+    same.
     """
     name = person_name(_text(fields, "name"))
     former = _former(fields, name)
     number = _person_number(fields)
-    visible = "" if number else visible_number(_text(fields, "number") or _text(fields, "number_written"))
+    damaged = "" if number else _text(fields, "number") or _text(fields, "number_written")
+    visible = visible_number(damaged)
     birth = _plausible(_text(fields, "birth_date"), context.today)
-    stated = birth_date_in(number) if number else None
+    stated = birth_date_in(number) if number else shown_birth_date(damaged)
     born = dict.fromkeys((birth, _plausible(stated.isoformat(), context.today) if stated else ""))
     sex = _text(fields, "sex")
     if sex not in ("1", "2"):
@@ -76,7 +78,7 @@ def person_traits(
         number.key if number else visible,
         ("v" if number.valid else "i") + number.kind if number else visible and f"m{IdentifierKind.RESIDENT_ID}",
         phone_key(_text(fields, "phone")),
-        _text(fields, "region_code")[:6],
+        region_key(_text(fields, "region_code")),
         address_key(address),
         LIST_MARK.join(dict.fromkeys((*((head,) if head else ()), *kin))),
         listed,
@@ -128,6 +130,13 @@ def visible_number(text: str) -> str:
     return _HIDDEN.sub(HIDDEN, plain[:-VISIBLE_DIGITS]) + plain[-VISIBLE_DIGITS:]
 
 
+def shown_birth_date(text: str) -> date | None:
+    """The birth date in a resident ID of which only the last four are masked, or rounded off by a spreadsheet."""
+    found = _WHOLE_DAY.fullmatch(folded(text))
+    return date_of_digits(found[1]) if found else None
+
+
+_WHOLE_DAY: Final = re.compile(r"[0-9]{6}([0-9]{8})[0-9*#X]{4}")
 _MASKED: Final = re.compile(r"(?=.{18}$)[0-9]{1,12}[*#X]{2,13}[0-9]{0,12}[0-9]{3}[0-9X]")
 _HIDDEN: Final = re.compile("[*#X]")
 
@@ -141,15 +150,41 @@ def _plausible(day: str, today: date) -> str:
     return day if exists and day <= today.isoformat() else ""
 
 
+REGION: Final = "[0-9]{4,6}"
+_REGION: Final = re.compile(REGION)
+
+
+def region_key(text: str) -> str:
+    """County, or prefecture, of a region's code; nothing of a name, which differs from every code."""
+    return text[:6] if _REGION.fullmatch(text[:6]) else ""
+
+
 @lru_cache(maxsize=16384)
 def phone_key(text: str) -> str:
-    """The digits that ring: without +86, spaces and dashes; nothing where they cannot be a number of this country."""
-    digits = text if text.isascii() and text.isdigit() else re.sub(r"\D", "", folded(text))
+    """The digits that ring, of several numbers the first: without +86, a mobile's 0 in front, spaces and dashes.
+
+    Nothing where some are hidden or rounded off, or they cannot be a number of this country.
+    """
+    if text.isascii() and text.isdigit():
+        return _ringing(text)
+    return next(filter(None, map(_ringing, _OTHER_NUMBER.split(folded(text)))), "")
+
+
+def _ringing(text: str) -> str:
+    if _INCOMPLETE.search(text):
+        return ""
+    digits = re.sub(r"\D", "", text.removesuffix(".0"))
     digits = digits.removeprefix("0086") if digits.startswith("0086") else digits
     digits = digits[2:] if len(digits) == 13 and digits.startswith("86") else digits  # noqa: PLR2004
+    digits = digits[1:] if _FAR_MOBILE.fullmatch(digits) else digits
     if not 7 <= len(digits) <= 12 or len(set(digits)) <= 2:  # noqa: PLR2004  # fillers such as 00000000000
         return ""
     return digits
+
+
+_OTHER_NUMBER: Final = re.compile("[/,;、|]")
+_INCOMPLETE: Final = re.compile(r"[*#?]|XX|[0-9]E\+?[0-9]")
+_FAR_MOBILE: Final = re.compile("01[3-9][0-9]{9}")
 
 
 _DIVISIONS: Final = re.compile(
@@ -185,7 +220,7 @@ def organisation_traits(
         _registration_number(fields),
         name_key(representative)[:_LONGEST_NAME] if isinstance(representative, str) else "",
         phone_key(_text(fields, "phone")),
-        _text(fields, "region_code")[:6],
+        region_key(_text(fields, "region_code")),
         address_key(_text(fields, "address")),
         "" if branch is None else str(int(bool(branch))),
         listed,

@@ -73,6 +73,7 @@ DIRTY: list[dict[str, Any]] = [
      "address": "某路1号2幢301室"},
     {"name": "", "id_number": "", "birth_date": "gestern", "phone": "1381111", "address": "无"},
     {"name": "单雄信", "id_number": "330106194912310000", "birth_date": "1949/12/31", "region_code": "330106003"},
+    {"name": "李四", "id_number": "33010619800506****", "phone": "013800001111", "region_code": "西湖区", "sex": "2.0"},
 ]
 # fmt: on
 
@@ -92,12 +93,14 @@ def test_columns_are_read_as_at_intake(tmp_path: Path) -> None:
         assert found[row["record_id"]] == person_traits(fields_of(row), Context(TODAY)), row
     dirty = [dict(zip(model.columns, found[row["record_id"]], strict=True)) for row in rows[clean:]]
     assert [each["number"] for each in dirty[:2]] == ["11010519491231002X"] * 2
-    assert [each["birth"] for each in dirty] == ["1949-12-31", "1949-12-31", "", "", "2012-04-01", "", "1949-12-31"]
+    assert [each["birth"] for each in dirty] == ["1949-12-31"] * 2 + ["", "", "2012-04-01", "", "1949-12-31", ""]
     assert dirty[0]["former"] == "张小三"
     assert dirty[0]["name"] == dirty[1]["name"] == "张三"
-    assert [each["phone"] for each in dirty] == ["13800001111", "", "", "", "", "1381111", ""]
+    assert [each["phone"] for each in dirty] == ["13800001111", "", "", "", "", "1381111", "", "13800001111"]
     assert dirty[1]["address"] == dirty[4]["address"].replace("室", "") == "某路1-2-301"
     assert [each["sex"] for each in dirty[2:4]] == ["1", "1"]
+    assert [(each["born"], each["region"]) for each in dirty[6:]] == [("1949-12-31", "330106"), ("1980-05-06", "")]
+    assert dirty[7]["sex"] == "2"
     con.close()
 
 

@@ -233,6 +233,35 @@ def test_addresses_and_phones_are_one_however_written() -> None:
 
 
 @pytest.mark.parametrize(
+    "written", ["013800001111", "13800001111.0", "13800001111/0571-88001234", "无、13800001111", "Tel:13800001111"]
+)
+def test_a_phone_is_the_first_that_rings(written: str) -> None:
+    assert phone_key(written) == "13800001111"
+
+
+@pytest.mark.parametrize("written", ["138****1111", "1.38E+10", "1.3800001E+10", "13800001111转801", "138####1111"])
+def test_a_phone_that_does_not_show_all_its_digits_is_none(written: str) -> None:
+    assert phone_key(written) == ""
+
+
+@pytest.mark.parametrize("written", ["西湖区", "浙江省杭州市西湖区", "33 01 06", "33"])
+def test_a_region_that_is_no_code_differs_from_none(written: str) -> None:
+    assert "region" not in pair({"region_code": written}, {"region_code": "330106"}).weights
+    assert "region" not in pair_of_organisations({"region_code": written}, {"region_code": "330106"}).weights
+
+
+@pytest.mark.parametrize(
+    "written", ["330106198005060000", "33010619800506****", "330106198005061***", "33010619800506##13"]
+)
+def test_a_number_whose_end_is_lost_still_tells_the_birth_date(written: str) -> None:
+    known = {"name": "张伟强", "number": number_of("1980-05-06", 11), "residence_address": "文三路1号2幢301室"}
+    said = {"name": "张伟强", "residence_address": "文三路1号2幢301室"}
+    assert pair(known, said | {"number": written}).method == "name-birth-date-and-household"
+    assert pair(known, said | {"number_written": written}).levels["birth"] == "equal"
+    assert pair(known, said | {"number": "33010619809906****"}).levels["birth"] == "missing"
+
+
+@pytest.mark.parametrize(
     ("one", "other", "level"),
     [
         ("后陈村28号", "后陈村28号", "equal"),

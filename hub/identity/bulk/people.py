@@ -18,7 +18,7 @@ from hub.identity.bulk.numbers import (
 from hub.identity.bulk.opening import Source
 from hub.identity.bulk.tables import Connection, text_table
 from hub.identity.compare import LIST_MARK
-from hub.identity.traits import PERSON_COLUMNS, address_key, person_name, phone_key
+from hub.identity.traits import PERSON_COLUMNS, REGION, address_key, person_name, phone_key
 from hub.kernel.dates import parse_date
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
@@ -29,7 +29,7 @@ def read_people(source: Source, listed: str, today: date) -> None:
     con.execute(
         f"CREATE OR REPLACE TEMP VIEW said AS SELECT n, {column('record_id')} AS record_id, {cell('name')} AS name,"
         f" upper({cell('id_number', 'number')}) AS number, {cell('birth_date')} AS birth, {column('sex')} AS sex,"
-        f" left({column('region_code')}, 6) AS region, {cell('phone')} AS phone, {cell('address')} AS address,"
+        f" {_region(column('region_code'))} AS region, {cell('phone')} AS phone, {cell('address')} AS address,"
         f" {column('kin', 'head_number')} AS kin, {column('former_names')} AS former, {listed} AS list"
         f" FROM raw WHERE {source.of_kind('resident')}"
     )
@@ -41,6 +41,11 @@ def read_people(source: Source, listed: str, today: date) -> None:
     con.execute(_PEOPLE.replace("@today@", today.isoformat()).replace("@columns@", wanted))
     con.execute("DROP VIEW said")
     _read_former_names(con)
+
+
+def _region(column: str) -> str:
+    """What the column tells of the region, as at intake."""
+    return f"CASE WHEN regexp_full_match(left({column}, 6), '{REGION}') THEN left({column}, 6) ELSE '' END"
 
 
 def _read_former_names(con: Connection) -> None:
@@ -105,8 +110,8 @@ _CHARACTERS: Final = " ".join(
     f"LEFT JOIN characters {part} ON {part}.raw = s.name[{place}]" for place, part in enumerate(_PARTS, 1)
 )
 _SEXES: Final = (
-    "CASE WHEN s.sex IN ('1', '2') THEN s.sex WHEN regexp_full_match(upper(s.sex), '1|01|男|男性|M|MALE') THEN '1'"
-    " WHEN regexp_full_match(upper(s.sex), '2|02|女|女性|F|FEMALE') THEN '2' ELSE '' END"
+    r"CASE WHEN s.sex IN ('1', '2') THEN s.sex WHEN regexp_full_match(upper(s.sex), '0?1(\.0)?|１|男性?|M|MALE')"
+    r" THEN '1' WHEN regexp_full_match(upper(s.sex), '0?2(\.0)?|２|女性?|F|FEMALE') THEN '2' ELSE '' END"
 )
 
 _PEOPLE: Final = (
