@@ -228,7 +228,12 @@ def _other_name(one: str, other: str) -> str:
 
 
 def fits(pattern: str, name: str) -> bool:
-    """True when ``name`` is ``pattern`` with some character in the place of each missing one, and one is certain."""
+    """True when ``name`` is ``pattern`` with some character in the place of each missing one, and one is certain.
+
+    What stands behind a whole name may be a clerk's mark: 张伟强*.
+    """
+    if len(name) >= _SHORTEST_CUT and pattern == name + WILDCARD:
+        return True
     if WILDCARD not in pattern or len(pattern) != len(name) or not pattern.strip(WILDCARD):
         return False
     return re.fullmatch(pattern.replace(WILDCARD, "."), name) is not None

@@ -88,12 +88,13 @@ def person_traits(
 def person_name(text: str) -> str:
     """The key of a name; nothing where no character of it is certain, or it says no more than whose infant somebody is.
 
-    某 stands where a name was made unrecognisable.
+    某 stands where a name was made unrecognisable; a figure behind it is a clerk's, who tells two of one name apart.
     """
-    key = name_key(text)[:_LONGEST_NAME].replace("某", WILDCARD)
+    key = _COUNTED.sub("", name_key(text)[:_LONGEST_NAME].replace("某", WILDCARD))
     return key if key.strip(WILDCARD) and not _UNNAMED.fullmatch(key) else ""
 
 
+_COUNTED: Final = re.compile("(?<=[\u3400-\u9fff]{2})[0-9]{1,2}$")
 _UNNAMED: Final = re.compile(r".{1,4}之[长次双大小]?[子女婴][甲乙0-9]?|[男女弃死]?婴儿?|新生[儿婴]儿?")
 
 

@@ -11,8 +11,8 @@ _LONGEST_COMPARED: Final = 8
 
 MACROS: Final = (
     (
-        "CREATE OR REPLACE MACRO fits(p, n) AS contains(p, '?') AND length(p) = length(n) AND replace(p, '?', '') <> ''"
-        " AND regexp_full_match(n, replace(p, '?', '.'))"
+        "CREATE OR REPLACE MACRO fits(p, n) AS contains(p, '?') AND ((length(n) >= 2 AND p = n || '?') OR"
+        " (length(p) = length(n) AND replace(p, '?', '') <> '' AND regexp_full_match(n, replace(p, '?', '.'))))"
     ),
     "CREATE OR REPLACE MACRO one_off_in_order(s, g) AS length(g) - length(s) <= 1 AND length(g) BETWEEN 2 AND 8"
     " AND left(s, 1) = left(g, 1) AND ("
