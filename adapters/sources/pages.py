@@ -13,10 +13,9 @@ from typing import Any, Final
 
 import orjson
 
+from adapters.sources.answers import Page
 from hub.errors import Unavailable
 
-Page = tuple[list[Any], int]
-"""The rows of a page and the total that the interface claims."""
 FetchPage = Callable[[int, str | None], Page]
 
 _MOST_RETRIES: Final = 5

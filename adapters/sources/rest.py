@@ -7,9 +7,10 @@ from typing import Any, Final
 from adapters.mapping.model import Export, Part
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_part, shortcoming
+from adapters.sources.answers import Page
 from adapters.sources.grid import raw_of
 from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
-from adapters.sources.pages import Page, Reading
+from adapters.sources.pages import Reading
 from adapters.sources.patience import Patience
 from adapters.sources.signed_http import SignedInterface
 from adapters.sources.workbook import nested_text
@@ -98,9 +99,7 @@ def page_of(interface: SignedInterface, path: str, mapping: RegistryMapping, pla
     parameters = {settings.start: str(start), settings.limit: str(settings.page_size)}
     if since:
         parameters[settings.since] = since
-    answer = interface.fetch(path, parameters, rows=settings.rows)
-    total = answer.get("total")
-    return answer[settings.rows], int(str(total)) if str(total).isdecimal() else 0
+    return interface.fetch(path, parameters, rows=settings.rows)
 
 
 class InterfaceTable(LiveTable):

@@ -8,7 +8,6 @@ secret of a caller, and another adapter may just have renewed it. 400 and 403 en
 import base64
 import hashlib
 import hmac
-import json
 import re
 import time
 from collections.abc import Callable, Mapping
@@ -16,9 +15,9 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 import httpx
-import orjson
 
 from adapters.mapping.model import Rest
+from adapters.sources.answers import Page, page_in, parsed
 from adapters.sources.patience import AwayForNow, Patience, patient, retry_after
 from hub.errors import Malformed, Refused, Unavailable
 from hub.kernel.clock import Clock
@@ -30,7 +29,6 @@ _FORBIDDEN: Final = 403
 _TOO_MANY: Final = 429
 _SERVER: Final = 500
 _MOST_BYTES: Final = 32 << 20
-_SURROGATES: Final = b"\\ud"
 _SKEW_SECONDS: Final = 30
 _DAY_SECONDS: Final = 86_400
 _LONGEST_TOLD: Final = 160
@@ -75,30 +73,31 @@ class SignedInterface:
         """Ends the connections."""
         self._http.close()
 
-    def fetch(self, path: str, parameters: Mapping[str, str], *, rows: str) -> dict[str, Any]:
-        """The answer to one call, with a list under ``rows``.
+    def fetch(self, path: str, parameters: Mapping[str, str], *, rows: str) -> Page:
+        """The page that one call is answered with, its rows at the place ``rows``.
 
         Raises:
+            Malformed: ``adapters.source-rows``: they stand at another.
             Refused: ``adapters.source-refused``: the interface will not answer this caller or this call.
             Unavailable: ``adapters.source-away``: it did not answer usefully however often it was asked.
         """
         url = self._base.copy_with(path=path or self._base.path)
         try:
-            return self._patiently(lambda: self._answer(url, parameters, rows))
+            return self._patiently(lambda: self._page(url, parameters, rows))
         except _SecretRefusedError as fault:
             raise _refused(_UNAUTHORISED) from fault
         except (AwayForNow, httpx.HTTPError) as fault:
             raise Unavailable(
                 "adapters.source-away",
-                f"The registry's interface did not answer ({_told(fault)}); the next run goes on from here.",
-                "登记库接口无应答；下次运行将从此处继续。",
+                f"The registry's interface gave no answer of use ({_told(fault)}); the next run goes on from here.",
+                "登记库接口未给出可用的应答；下次运行将从此处继续。",
             ) from fault
 
-    def _patiently(self, call: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        answer: dict[str, Any] = patient(self._patience)(call)
-        return answer
+    def _patiently(self, call: Callable[[], Page]) -> Page:
+        page: Page = patient(self._patience)(call)
+        return page
 
-    def _answer(self, url: httpx.URL, parameters: Mapping[str, str], rows: str) -> dict[str, Any]:
+    def _page(self, url: httpx.URL, parameters: Mapping[str, str], rows: str) -> Page:
         response = self._send(url, parameters)
         if self._settings.signed and _is_unauthorised(response):
             self._secret = None
@@ -106,10 +105,10 @@ class SignedInterface:
             if _is_unauthorised(response):
                 self._secret = None
                 raise _SecretRefusedError(str(_UNAUTHORISED))
-        answer = self._read(response)
-        if not isinstance(answer.get(rows), list):
-            raise AwayForNow("an answer without rows")
-        return answer
+        page = page_in(self._read(response), rows)
+        if page is None:
+            raise AwayForNow(f"an answer without rows under {rows}")
+        return page
 
     def _send(self, url: httpx.URL, parameters: Mapping[str, str]) -> httpx.Response:
         headers = self._signature() if self._settings.signed else {}
@@ -176,7 +175,7 @@ class SignedInterface:
         if status != _OK:
             raise _refused(status)
         try:
-            answer = _parsed(response.content)
+            answer = parsed(response.content)
         except (ValueError, RecursionError):
             raise AwayForNow("an answer that is not JSON") from None
         if not isinstance(answer, dict):
@@ -244,30 +243,6 @@ def _too_large() -> Refused:
         "The registry's interface answers with more than any page holds; ask for smaller pages in the mapping.",
         "登记库接口返回内容过大；请在映射中减小页大小。",
     )
-
-
-def _parsed(content: bytes) -> Any:
-    """JSON in which no object names a field twice; a lone surrogate in one row does not make the page unreadable."""
-    text = _text_of(content)
-    if _SURROGATES not in content.lower():
-        orjson.loads(text)
-    return json.loads(text, object_pairs_hook=_members)
-
-
-def _text_of(content: bytes) -> str:
-    """The answer as text: in UTF-8 as JSON must be, marked as such or not, or in the GB18030 of older servers."""
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("gb18030")
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        message = "an object that names a field twice"
-        raise ValueError(message)
-    return members
 
 
 def _refused(status: int) -> Refused:

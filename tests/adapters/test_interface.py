@@ -3,21 +3,24 @@
 import contextlib
 import itertools
 import json
+import math
 import random
 import socket
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.conformance.trial import sample
+from adapters.mapping.load import load_mapping
 from adapters.sources.pages import Reading
-from hub.errors import HubError, Refused, Unavailable
+from hub.errors import HubError, Malformed, Refused, Unavailable
 from hub.kernel.clock import SystemClock
 from tests.support.adapter_runs import hub_for, run
-from tests.support.signed_interface import Interface, rows_of, running, said
+from tests.support.signed_interface import Answer, Interface, rows_of, running, said
 
 
 def events(count: int, *, per_second: int = 1) -> list[dict[str, Any]]:
@@ -103,6 +106,41 @@ def test_answers_of_servers_that_write_no_plain_utf_8_are_read(encoding: str) ->
 
     hub, _ = pushed(Interface({"/events": rows}, misbehave=in_other_bytes))
     assert [one["man"]["name"] for one in hub.claims("marriage", "events")] == ["𠮷䶮"]
+
+
+def nested(page: list[dict[str, Any]], total: int) -> Answer:
+    return said({"code": "200", "msg": None, "data": {"records": page or None, "total": total, "size": 100}})
+
+
+def test_rows_deeper_in_an_answer_are_read_from_the_place_that_the_mapping_names(tmp_path: Path) -> None:
+    rows = events(3)
+    interface = Interface({})
+
+    def answer(path: str, query: dict[str, str]) -> Answer | None:
+        page = rows[int(query.get("start", "0")) :]
+        return nested(page, len(page)) if path == "/events" else None
+
+    interface.misbehave = answer
+    with pytest.raises(Malformed, match=r"rows: data\.records"):
+        pushed(interface)
+    assert [path for path, _ in interface.calls].count("/events") == 1  # asking again would not help
+    path = tmp_path / "m.yaml"
+    path.write_text("version: 1\nregistry: marriage\nextends: default\nsources: {rest: {rows: data.records}}\n")
+    hub, report = pushed(interface, mapping=load_mapping(path, "marriage"))
+    assert len(hub.live("marriage", "events")) == report.read == 3
+
+
+def test_not_a_number_in_an_answer_is_a_value_that_is_missing() -> None:
+    interface = Interface({"/events": [event | {"DEGREE_MAN": math.nan} for event in events(2)]})
+    hub, report = pushed(interface)
+    assert (report.accepted, report.unusable) == (2, 0)
+    assert all("education" not in event["man"] for event in hub.claims("marriage", "events"))
+
+
+def test_what_was_heard_instead_of_a_page_is_told() -> None:
+    page = (200, {"content-type": "text/html"}, b"<html>login</html>")
+    with pytest.raises(Unavailable, match="an answer that is not JSON"):
+        pushed(Interface({}, misbehave=lambda path, _query: page if path == "/events" else None))
 
 
 def test_an_interface_without_signatures_is_read_when_the_mapping_says_so() -> None:
