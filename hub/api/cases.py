@@ -41,6 +41,7 @@ router = APIRouter(tags=["cases"], route_class=StrictRoute)
 CASE_ID: Final = "case_[0-9a-z]{26}"
 CHECKLIST_PATH: Final = re.compile(f"/v1/cases/{CASE_ID}/checklist")
 CaseId = Annotated[str, Path(pattern=f"^{CASE_ID}$", description="The hub's id of the case.")]
+Material = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$", description="Id of the material.")]
 States = Annotated[list[CaseState] | None, Query(alias="state", description="Only cases in these states.")]
 NO_CASE = "missing cases.no-such-case: This consumer has no such case."
 CLOSED = "conflict cases.closed: The case has its result."
@@ -215,6 +216,18 @@ async def commit(
         request,
         lambda: checklist_view(hub.cases.commit_to(consumer, number_of(hub, consumer, case), wanted.material)),
     )
+
+
+@router.post(
+    "/v1/cases/{case}/commitments/{material}/found-false",
+    summary="Say that a written promise proved false",
+    status_code=204,
+    responses=refusals(NO_CASE, "missing cases.no-such-commitment: There is no such promise in this case."),
+)
+async def find_false(case: CaseId, material: Material, request: Request, hub: TheHub, caller: CaseCaller) -> None:
+    """Its applicant may promise no more, in no matter; the material is to be brought again."""
+    consumer = caller.party.id
+    await work(request, lambda: hub.cases.find_false(consumer, number_of(hub, consumer, case), material))
 
 
 @router.get("/v1/cases/{case}/form", summary="Fields of the form that are known", responses=refusals(NO_CASE))

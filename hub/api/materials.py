@@ -6,7 +6,7 @@ from fastapi import APIRouter, Path, Request, Response
 
 from hub.api.access import CaseCaller, TheHub
 from hub.api.case_views import ChecklistView, PaperView, checklist_view, paper_view
-from hub.api.cases import CLOSED, NO_CASE, CaseId, number_of
+from hub.api.cases import CLOSED, NO_CASE, CaseId, Material, number_of
 from hub.api.forms import upload_in
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute
@@ -17,7 +17,6 @@ from hub.proof.encoding import b64url
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"], route_class=StrictRoute)
 
-Material = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$", description="Id of the material.")]
 PaperId = Annotated[str, Path(pattern=r"^mat_[0-9a-z]{26}$", description="The hub's id of the paper.")]
 FORM: Final = {
     "requestBody": {

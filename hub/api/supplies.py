@@ -7,8 +7,7 @@ from fastapi import APIRouter, Body, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, PushCaller, TheHub
-from hub.api.cases import NO_CASE, CaseId, number_of
-from hub.api.materials import Material
+from hub.api.cases import NO_CASE, CaseId, Material, number_of
 from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, View, Wire, example

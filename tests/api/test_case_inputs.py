@@ -290,3 +290,17 @@ def test_a_checklist_is_told_alike_on_the_short_way_and_on_the_long_one(office: 
     monkeypatch.setattr("hub.api.shortway._way_of", lambda _scope: None)
     assert told() == short
     assert {status for status, _, _ in short} >= {200, 401, 403, 404}
+
+
+def test_who_promised_falsely_may_promise_no_more(own_office: Office) -> None:
+    first, path = own_office.open()["case"]["id"], "commitments/other-property/found-false"
+    with pytest.raises(Missing):
+        own_office.post(AID, f"/v1/cases/{first}/{path}")
+    promised = own_office.post(AID, f"/v1/cases/{first}/commitments", {"material": "other-property"})
+    assert item(promised, "other-property")["state"] == "committed"
+    own_office.post(AID, f"/v1/cases/{first}/decision", {"action": "reject", "reason": "promise-false"})
+    own_office.post(AID, f"/v1/cases/{first}/{path}")
+    again = item(own_office.open()["checklist"], "other-property")
+    assert (again["state"], again["no_commitment"]["code"]) == ("to_bring", "commitment-broken")
+    with pytest.raises(Missing):
+        own_office.post(ESTATE, f"/v1/cases/{first}/{path}")
