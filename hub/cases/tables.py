@@ -17,6 +17,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
@@ -50,6 +51,7 @@ class CaseRow(Row, table=True):
         UniqueConstraint("query_code"),
         Index(None, "event_number"),
         Index(None, "matter", "opened_on"),
+        Index(None, "licence_id", postgresql_where=text("licence_id <> ''")),
         _one_of("state", CaseState),
     )
 

@@ -146,19 +146,50 @@ def test_a_licence_without_end_may_name_the_last_day_there_is(aid: County) -> No
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"case": "L-2"}, {"matter": "funeral-subsidy"}, {"licence_id": "1.2.156.3005.2.x"}, {"title": 5}]
+    "wrong",
+    [
+        {"case": "L-2"},
+        {"matter": "funeral-subsidy"},
+        {"licence_id": "1.2.156.3005.2.x"},
+        {"licence_id": licence_id("1" * 21, "11430000006122244L", "20260000403")},
+        {"title": 5},
+        {"subject": {"name": "乙", "number": "B"}},
+        {"issued_on": "2026-11-21"},
+        {"valid_until": "2026-11-19"},
+    ],
+    ids=str,
 )
 def test_a_licence_for_another_case_or_with_a_wrong_id_decides_nothing(aid: County, wrong: dict) -> None:
+    aid.subject("B")
     with pytest.raises((Malformed, Refused)):
         aid.cases.deciding.approve(AID, "L-1", licence(aid, **wrong))
     assert aid.cases.case(AID, "L-1").state.value == "open"
+
+
+def test_no_two_approvals_give_one_licence(aid: County) -> None:
+    aid.cases.deciding.approve(AID, "L-1", licence(aid))
+    aid.open(AID, "low-income-aid", "L-2")
+    with pytest.raises(Conflict) as refused:
+        aid.cases.deciding.approve(AID, "L-2", licence(aid, "L-2"))
+    assert refused.value.code == "cases.licence-in-use"
+    reissued = licence_id(TYPE, "11430000006122244L", "20260000403", version=2)
+    assert aid.cases.deciding.approve(AID, "L-2", licence(aid, "L-2", licence_id=reissued)).licence_id == reissued
+
+
+def test_a_licence_is_the_applicants_who_was_found_after_the_case_was_opened(county: County) -> None:
+    county.open(AID, "low-income-aid", "L-1")
+    subject = county.subject("A")
+    county.cases.deciding.approve(AID, "L-1", licence(county))
+    with county.database.reading() as session:
+        assert len(county.around.evidence(session).of_subjects([subject], ["licence"])) == 1
 
 
 def test_the_applicant_sees_by_code_how_the_case_stands(county: County) -> None:
     county.subject("A")
     opened = county.open(AID, "low-income-aid", "L-1")
     county.cases.deciding.accept(AID, "L-1")
-    case, outcome = county.cases.status_by_code(f" {opened.query_code.upper()} ")
+    copied = opened.query_code.upper().replace("0", "O").replace("1", "l")
+    case, outcome = county.cases.status_by_code(f" {copied[:4]}-{copied[4:8]} {copied[8:]} ")
     assert case.number == "L-1"
     assert [action for _, action in outcome.steps] == ["opened", "accepted"]
     with pytest.raises(Missing):

@@ -1,6 +1,6 @@
 """Electronic licence identifiers 电子证照标识 (GB/T 36904)."""
 
-from hub.errors import Malformed
+from hub.errors import Malformed, Refused
 from hub.kernel.checkdigits import licence_id_check
 
 ROOT = "1.2.156.3005.2."
@@ -20,6 +20,20 @@ def require_licence_id(text: str) -> None:
             "cases.bad-licence-id",
             "The licence identifier is not one of GB/T 36904, or its check character is wrong.",
             "电子证照标识不符合 GB/T 36904，或校验位有误。",
+        )
+
+
+def require_licence_type(text: str, type_code: str) -> None:
+    """The identifier is of the type, of 21 characters, that the matter results in; any is, where it names none.
+
+    Raises:
+        Refused: ``cases.licence-of-another-type``.
+    """
+    if type_code and text.removeprefix(ROOT).split(".")[0] != type_code:
+        raise Refused(
+            "cases.licence-of-another-type",
+            f"The matter results in a licence of type {type_code}; the identifier begins with another.",
+            f"该事项的证照类型为 {type_code}，与证照标识中的类型不同。",
         )
 
 

@@ -10,13 +10,13 @@ from typing import IO, Any, Final
 
 from sqlmodel import Session
 
-from hub.cases.model import Brought, BroughtMaterial, Case, Checklist, Item, ItemState, Outcome, PersonAsked
+from hub.cases.model import Brought, BroughtMaterial, Case, Checklist, Item, ItemState
 from hub.cases.rules.checklist import checklist_of, item_of
 from hub.cases.rules.uploads import require_media_type
 from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, last_instant_in, require_verified
 from hub.cases.service.looking import Lookout
 from hub.cases.service.mandates import require_actable, require_mandate
-from hub.cases.service.people import resolve, resolved_again
+from hub.cases.service.people import resolved_again, whose
 from hub.cases.service.scanning import parts_of
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseStore, StoredFile
@@ -28,7 +28,6 @@ from hub.kernel.ids import new_id
 from hub.proof.sdjwt import SdJwt
 
 BROUGHT: Final = "brought-material"
-ORGANISATION_PAPERS: Final = frozenset({"001", "099"})
 
 
 @dataclass(frozen=True)
@@ -171,27 +170,12 @@ class Bringing:
         return checklist_of(self._lookout.after_delivery(session, world, upload.material_id))
 
     def _whose(self, session: Session, case: Case, upload: Upload, claims: Mapping[str, Any]) -> str | None:
-        """The participant, when the evidence names exactly that subject.
-
-        None, and the paper serves this case only, when it names nobody or nobody who is known.
-        """
+        """The participant, when the evidence names exactly that subject; else the paper serves this case only."""
         people = case.subjects_in(upload.role)
         person = next((each for each in people if each.position == upload.position), None)
         if person is None:
             raise Missing("cases.no-such-person", "Nobody has this role in the case.", "该办件中没有人担任此角色。")
-        named = claims.get("subject") or {}
-        kind = "legal_person" if named.get("document_kind") in ORGANISATION_PAPERS else "resident"
-        asked = PersonAsked(kind=kind, number=named.get("number", ""), name=named.get("name", ""))
-        if not asked.number or person.subject_id is None:
-            return None
-        found = resolve(self._around, session, case.consumer, asked)
-        if found.outcome is Outcome.found and found.subject_id != person.subject_id:
-            raise Refused(
-                "cases.about-somebody-else",
-                "The evidence names somebody else than the participant.",
-                "凭证写的是别人，不是该办件参与人。",
-            )
-        return found.subject_id
+        return whose(self._around, session, case, person, claims.get("subject") or {})
 
     def _link(self, session: Session, case: Case, subject_id: str, brought: tuple[SdJwt, _Taken]) -> bool:
         """True when the same file was stored already."""

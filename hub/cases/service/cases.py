@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from sqlmodel import Session
 
@@ -26,15 +26,15 @@ from hub.cases.service.opening import (
 )
 from hub.cases.service.people import PersonIn, are_same_people, placed, require_roles, resolved_again, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
+from hub.cases.service.querycodes import code_digest, query_code
 from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseFilter, CaseStore, NewCase
 from hub.catalogue.service import require_matter
 from hub.errors import Conflict, Missing, Refused
-from hub.kernel.ids import base32, new_id
+from hub.kernel.ids import new_id
 
 T = TypeVar("T")
-CODE_LENGTH: Final = 16
 
 
 class CaseService:
@@ -83,7 +83,8 @@ class CaseService:
                 mandate_id=opening.mandate_id,
             )
             require_mandate(around, session, case)
-            new = NewCase(case, around.clock.now(), self._code_digest(case_id), seal(around, case_id, asked))
+            code = code_digest(around.blinder, query_code(around.blinder, case_id))
+            new = NewCase(case, around.clock.now(), code, seal(around, case_id, asked))
             if not CaseStore(session).keep(new):
                 return self._again(session, opening, case)
             return self._first_look(session, case)
@@ -99,7 +100,7 @@ class CaseService:
             "asked": len(checklist.asked),
         }
         self._around.record(session, case, "opened", case.consumer, codes)
-        return Opened(self._around.dated(case), checklist, self._code(case.case_id), is_new=True)
+        return Opened(self._around.dated(case), checklist, query_code(self._around.blinder, case.case_id), is_new=True)
 
     def _again(self, session: Session, opening: Opening, asked: Case) -> Opened:
         """The case opened before under this number, when this is the same opening."""
@@ -113,7 +114,7 @@ class CaseService:
             )
         require_nothing_new(case, asked)
         checklist = self._lookout.checklist(session, case)
-        return Opened(around.dated(case), checklist, self._code(case.case_id), is_new=False)
+        return Opened(around.dated(case), checklist, query_code(self._around.blinder, case.case_id), is_new=False)
 
     def case(self, consumer: str, number: str) -> Case:
         """The consumer's case with its due date as of today.
@@ -268,16 +269,15 @@ class CaseService:
             case = require_case(CaseStore(session), consumer, number)
             return prefilled(around, session, self._lookout.world(session, case))
 
-    def status_by_code(self, query_code: str) -> tuple[Case, Outcome]:
+    def status_by_code(self, code: str) -> tuple[Case, Outcome]:
         """How a case stands, for whoever has its query code 查询码.
 
         Raises:
             Missing: no case has this code.
         """
         around = self._around
-        digest = around.blinder.digest("query-code", query_code.strip().lower().replace("-", ""))
         with around.database.reading() as session:
-            case = CaseStore(session).with_query_code(digest)
+            case = CaseStore(session).with_query_code(code_digest(around.blinder, code))
             if case is None:
                 raise Missing(
                     "cases.unknown-code", "No case has this code; check it.", "没有该查询码对应的办件；请核对。"
@@ -288,12 +288,6 @@ class CaseService:
         """The case an evidence request names, with its people as resolved now, None when there is none."""
         case = CaseStore(session).case_for(consumer, number)
         return None if case is None else self._lookout.world(session, case).case
-
-    def _code(self, case_id: str) -> str:
-        return base32(int.from_bytes(self._around.blinder.digest("query", case_id)[:16]))[-CODE_LENGTH:]
-
-    def _code_digest(self, case_id: str) -> bytes:
-        return self._around.blinder.digest("query-code", self._code(case_id))
 
 
 def _as_asked(case: Case) -> list[PersonIn]:

@@ -3,23 +3,18 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from sqlmodel import Session
 
 from hub.cases.model import Case, CaseState
-from hub.cases.rules.licences import require_licence_id
 from hub.cases.rules.periods import workdays_after
-from hub.cases.service.evidence import CLEAR, KeptToken, keep_token, last_instant_in, require_verified
+from hub.cases.service.licensing import keep_licence
 from hub.cases.service.mandates import require_mandate
 from hub.cases.service.surroundings import Surroundings, require_case, require_open
 from hub.cases.store import CaseStore
-from hub.catalogue.schemas import validator_for
-from hub.errors import Conflict, Malformed, Refused
+from hub.errors import Conflict, Malformed
 from hub.kernel.reasons import is_reason
-
-LICENCE: Final = "licence"
-VCT: Final = "urn:hub:evidence:licence:1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +86,8 @@ class Deciding:
     def approve(self, consumer: str, number: str, licence: str = "") -> Case:
         """The case is approved; ``licence``, an SD-JWT this consumer signed, is evidence for other matters afterwards.
 
-        The licence names this case and matter and carries a GB/T 36904 identifier with the right check character. Where
-        approval was delegated, the filing with the supervising department is due.
+        What a licence must be says ``keep_licence``. Where approval was delegated, the filing with the supervising
+        department is due.
 
         Raises:
             Malformed, Refused, Conflict: nothing is decided.
@@ -102,7 +97,7 @@ class Deciding:
         with around.database.writing() as session:
             store = CaseStore(session)
             case = self._require(store, (consumer, number), {CaseState.open, CaseState.accepted})
-            licence_id = self._keep_licence(session, case, licence) if licence else ""
+            licence_id = keep_licence(around, session, case, licence) if licence else ""
             due = None if filing_days is None else workdays_after(around.today, filing_days, around.calendar)
             store.change(
                 case.case_id,
@@ -185,26 +180,6 @@ class Deciding:
         """Read before the decision's transaction, which then never waits for a catalogue to be read."""
         with self._around.database.reading() as session:
             return self._around.matter_of(require_case(CaseStore(session), consumer, number)).filing_days
-
-    def _keep_licence(self, session: Session, case: Case, token: str) -> str:
-        around = self._around
-        evidence = require_verified(around, token)
-        claims = dict(evidence.claims)
-        form = {key: value for key, value in claims.items() if key not in CLEAR}
-        if claims.get("vct") != VCT or validator_for(LICENCE)(form):
-            raise Malformed(
-                "cases.bad-licence", f"The licence is not in the shape of {VCT}.", f"证照不符合 {VCT} 的格式。"
-            )
-        require_licence_id(form["licence_id"])
-        if (claims.get("iss"), form["matter"], form["case"]) != (case.consumer, case.matter, case.number):
-            raise Refused(
-                "cases.licence-of-another-case",
-                "The licence is signed by another party or for another case.",
-                "证照由其他参与方签名，或属于其他办件。",
-            )
-        if case.applicant.subject_id:
-            keep_token(around, session, KeptToken(evidence, LICENCE, case.applicant.subject_id, last_instant_in(form)))
-        return str(form["licence_id"])
 
 
 def _state_before(store: CaseStore, case: Case) -> CaseState:

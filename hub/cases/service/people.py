@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 
 from sqlmodel import Session
 
@@ -12,10 +12,12 @@ from hub.cases.model import Case, Outcome, Participant, PersonAsked, Resolution
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
 from hub.catalogue.model import APPLICANT, Matter
-from hub.errors import Malformed
+from hub.errors import Malformed, Refused
 from hub.identity.model import Answer, Found, IdentityQuery, NoneFound, UnderReview
+from hub.kernel.codes import parse_identifier
 
 _OTHER_KIND: Final = {"resident": "legal_person", "legal_person": "resident"}
+_ORGANISATION_PAPERS: Final = frozenset({"001", "099"})
 _Named = tuple[str, str | PersonAsked]
 
 
@@ -215,6 +217,36 @@ def are_same_people(
 def asked_in(around: Surroundings, session: Session, case: Case, place: tuple[str, int]) -> PersonAsked:
     """Who was meant by the participant at that place, as the approval service named them."""
     return _opened(around, case, place, CaseStore(session).asked_of(case.case_id))
+
+
+def whose(
+    around: Surroundings, session: Session, case: Case, person: Participant, named: Mapping[str, Any]
+) -> str | None:
+    """The participant's subject, when a paper or licence names exactly that one.
+
+    None when it names nobody by number or nobody who is known, or nobody knows who the participant is.
+
+    Raises:
+        Refused: ``cases.about-somebody-else``.
+    """
+    number = named.get("number", "")
+    if not number or person.subject_id is None:
+        return None
+    kind = "legal_person" if _is_organisations(number, named.get("document_kind")) else "resident"
+    found = resolve(around, session, case.consumer, PersonAsked(kind=kind, number=number, name=named.get("name", "")))
+    if found.outcome is Outcome.found and found.subject_id != person.subject_id:
+        raise Refused(
+            "cases.about-somebody-else",
+            "The evidence names somebody else than the participant.",
+            "凭证写的是别人，不是该办件参与人。",
+        )
+    return found.subject_id
+
+
+def _is_organisations(number: str, document_kind: str | None) -> bool:
+    """By the kind of paper, where it is told, else by the number's form."""
+    identifier = None if document_kind else parse_identifier(number)
+    return (identifier.document_kind if identifier else document_kind) in _ORGANISATION_PAPERS
 
 
 def _opened(

@@ -109,6 +109,11 @@ class CaseStore:
         """The case a query code's digest names, or None."""
         return one_case(self._session, "f.query_code = %s", [query_code])
 
+    def has_licence(self, licence_id: str) -> bool:
+        """True when some case's approval has that licence identifier."""
+        found = select(CASE.c.case_id).where(CASE.c.licence_id == licence_id).limit(1)
+        return self._session.execute(found).first() is not None
+
     def of_event(self, event_number: str) -> list[Case]:
         """The cases of one event 一件事, in order of their matter."""
         return find_cases(self._session, "f.event_number = %s ORDER BY f.matter", [event_number])
