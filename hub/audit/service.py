@@ -24,7 +24,7 @@ from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint
-from hub.proof.merkle import consistency_proof, inclusion_proof
+from hub.proof.merkle import inclusion_proof
 from hub.proof.note import NoteSigner
 from hub.proof.tiles import parse_tile_path, tile_width
 from hub.storage.database import Database
@@ -313,12 +313,6 @@ class Log:
         if not found:
             raise refusals.no_entry()
         return found[0].content
-
-    def consistency(self, old: int, size: int) -> list[bytes]:
-        """The proof that the tree of ``old`` entries is the beginning of the tree of ``size``."""
-        if size > self._published().size:
-            raise refusals.no_entry()
-        return consistency_proof(self._tiles.subtree(size), old, size)
 
     # --- serving -------------------------------------------------------------------------------------------------
 

@@ -26,9 +26,3 @@ def new_id(prefix: str) -> str:
 def derived_id(prefix: str, secret_digest: bytes) -> str:
     """An id from the first 16 bytes of a keyed digest: the same digest gives the same id."""
     return f"{prefix}_{base32(int.from_bytes(secret_digest[:16]))}"
-
-
-def is_id(text: str, prefix: str) -> bool:
-    """True when ``text`` has the form of an id with that prefix."""
-    head, _, tail = text.partition("_")
-    return head == prefix and len(tail) == _LENGTH and all(character in ALPHABET for character in tail)

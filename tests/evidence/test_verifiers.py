@@ -178,7 +178,7 @@ def test_what_waits_is_unreadable_on_the_disk(intake: IntakeService, civil: Depa
     with Spool(tmp_path, in_memory=1_000) as spool:
         for _ in range(20):
             spool.add(frame)
-        written = os.pread(spool.descriptor(), 10**6, 0)
+        written = os.pread(spool._file.fileno(), 10**6, 0)
         assert len(written) > 10**5
         assert "张三".encode() not in written
         assert len(list(spool.lines())) == 20 * 51

@@ -34,9 +34,7 @@ def choose(world: World, event_on: str) -> None:
     (question,) = [each for each in world.hub.cases.checklist(AID, "2026-0001").questions if each.id == QUESTION]
     with world.hub.database.reading() as session:
         store = world.hub.cases._around.evidence(session)
-        subject = world.hub.cases.case_of_subject(session, AID, "2026-0001")
-        assert subject is not None
-        held = store.of_subjects(list(subject.subject_ids), ["marriage-event"])
+        held = store.of_subjects(list(world.hub.cases.case(AID, "2026-0001").subject_ids), ["marriage-event"])
         days = {each.evidence_id: store.open(each).claims["event_on"] for each in held}
     (meant,) = [option.id for option in question.options if days[option.id] == event_on]
     world.hub.cases.answer(AID, "2026-0001", [(QUESTION, meant)])

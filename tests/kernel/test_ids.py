@@ -1,10 +1,10 @@
-from hub.kernel.ids import ALPHABET, base32, derived_id, is_id, new_id
+from hub.kernel.ids import ALPHABET, base32, derived_id, new_id
 
 
 def test_an_id_names_its_kind_and_carries_130_random_bits() -> None:
     made = {new_id("sub") for _ in range(2000)}
     assert len(made) == 2000
-    assert all(is_id(one, "sub") and len(one) == 30 for one in made)
+    assert all(one.startswith("sub_") and len(one) == 30 for one in made)
     assert all(set(at_one_place) == set(ALPHABET) for at_one_place in list(zip(*made, strict=True))[4:])
 
 
@@ -18,10 +18,4 @@ def test_base32_is_crockfords_most_significant_first() -> None:
 
 def test_the_same_digest_derives_the_same_id() -> None:
     assert derived_id("pw", bytes(range(32))) == derived_id("pw", bytes(range(32)))
-    assert is_id(derived_id("pw", bytes(range(32))), "pw")
-
-
-def test_other_text_is_not_an_id() -> None:
-    assert not is_id("sub_short", "sub")
-    assert not is_id(new_id("sub"), "case")
-    assert not is_id("sub_" + "u" * 26, "sub")
+    assert len(derived_id("pw", bytes(range(32)))) == len(new_id("pw"))

@@ -284,11 +284,6 @@ class CaseService:
                 )
             return around.dated(case), self.deciding.outcome_of(session, case)
 
-    def case_of_subject(self, session: Session, consumer: str, number: str) -> Case | None:
-        """The case an evidence request names, with its people as resolved now, None when there is none."""
-        case = CaseStore(session).case_for(consumer, number)
-        return None if case is None else self._lookout.world(session, case).case
-
 
 def _as_asked(case: Case) -> list[PersonIn]:
     return [PersonIn(each.role, PersonAsked()) for each in case.participants]

@@ -32,10 +32,6 @@ class Spool:
     def __exit__(self, *_fault: object) -> None:
         self._file.close()
 
-    def descriptor(self) -> int:
-        """The number of the file; the lines move into one if they were in memory."""
-        return self._file.fileno()
-
     def add(self, frame: bytes) -> None:
         """The frame is the last one."""
         sealed = self._seal.seal(frame, context=_RING)
