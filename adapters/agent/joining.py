@@ -11,7 +11,17 @@ from typing import Final
 
 import orjson
 
-from adapters.agent.rows import Aside, Outcome, RowReader, columns_of, items_of, passed_by, short, standard
+from adapters.agent.rows import (
+    Aside,
+    Outcome,
+    RowReader,
+    columns_of,
+    items_of,
+    passed_by,
+    require_whole,
+    short,
+    standard,
+)
 from adapters.mapping.model import Export
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import recognise_joined
@@ -73,6 +83,8 @@ class JoinReader:
                 part=missing,
             )
         self._forms: dict[tuple[int, int], Form] = {}
+        parts = {column.partition(".")[0] for column in export.key}
+        self._names = parts.pop() if len(parts) == 1 else ""
 
     def outcomes(self) -> Iterator[Outcome]:
         """What becomes of every joined row, and of every row left alone."""
@@ -92,9 +104,10 @@ class JoinReader:
             if not isinstance(item, SourceRow):
                 yield passed_by(item, table.name)
                 continue
-            key, empty = self._key(table, item)
-            if empty:
-                yield _unusable(table, item, UnusableRow("row.join-empty", empty))
+            try:
+                key = self._key(table, item)
+            except UnusableRow as fault:
+                yield self._unusable(table, item, fault)
                 continue
             cells = orjson.dumps([fit(cell) for cell in item.cells])
             waiting.append((key, _serial_key(key), self._others.index(table), item.number, cells))
@@ -107,14 +120,15 @@ class JoinReader:
             if not isinstance(item, SourceRow):
                 yield passed_by(item, table.name)
                 continue
-            key, empty = self._key(table, item)
-            if empty:
-                yield _unusable(table, item, UnusableRow("row.join-empty", empty))
+            try:
+                key = self._key(table, item)
+            except UnusableRow as fault:
+                yield self._unusable(table, item, fault)
                 continue
             found = rows.execute("SELECT id, t, cells FROM other WHERE k = ? ORDER BY id", (key,)).fetchall()
             found = found or self._by_serial(rows, key)
             if not found:
-                yield _unusable(table, item, UnusableRow("row.incomplete", self._on[0][0]))
+                yield self._unusable(table, item, UnusableRow("row.incomplete", self._on[0][0]))
             for other_id, place, cells in found:
                 rows.execute("UPDATE other SET used = 1 WHERE id = ? AND used = 0", (other_id,))
                 yield self._pair(table, item, place, orjson.loads(cells))
@@ -140,17 +154,30 @@ class JoinReader:
     def _left_alone(self, rows: sqlite3.Connection) -> Iterator[Outcome]:
         for place, number, cells in rows.execute("SELECT t, n, cells FROM other WHERE used = 0 ORDER BY id"):
             item = SourceRow(number, orjson.loads(cells))
-            yield _unusable(self._others[place], item, UnusableRow("row.incomplete", self._on[0][0]))
+            yield self._unusable(self._others[place], item, UnusableRow("row.incomplete", self._on[0][0]))
 
-    def _key(self, table: SourceTable, item: SourceRow) -> tuple[str, str]:
-        """The joining columns in one form, or the name of one that is empty."""
+    def _key(self, table: SourceTable, item: SourceRow) -> str:
+        """The joining columns in one form.
+
+        Raises:
+            UnusableRow: the row is not whole, or one of them is empty.
+        """
+        require_whole(item, table.recognised.places)
         parts = []
         for column, form in self._on:
             text = fit(item.cells[table.recognised.places[column]])
             if is_null(text):
-                return "", column
+                raise UnusableRow("row.join-empty", column)
             parts.append(_FORMS[form](text))
-        return _BETWEEN.join(parts), ""
+        return _BETWEEN.join(parts)
+
+    def _unusable(self, table: SourceTable, item: SourceRow, fault: UnusableRow) -> Aside:
+        """The row that goes back, with the key of its record when its part alone names that."""
+        part = table.recognised.part
+        raw = {f"{part}.{name}": cell for name, cell in raw_of(table.headers, item.cells).items()}
+        form = Form(self._export, self._mapping.codes, columns_of(table, self._export)) if part == self._names else None
+        key = form.key_alone(item.cells) if form else None
+        return Aside(item.number, fault.line(), short(raw), key).at(table.name)
 
     def _form(self, table: SourceTable, other: SourceTable) -> Form:
         pair = (self._bases.index(table), self._others.index(other))
@@ -178,9 +205,3 @@ def _serial_key(key: str) -> str:
 
 def _is_bare(key: str) -> bool:
     return _BARE.fullmatch(key.rpartition(_BETWEEN)[2]) is not None
-
-
-def _unusable(table: SourceTable, item: SourceRow, fault: UnusableRow) -> Aside:
-    part = table.recognised.part
-    raw = {f"{part}.{name}": cell for name, cell in raw_of(table.headers, item.cells).items()}
-    return Aside(item.number, fault.line(), short(raw)).at(table.name)

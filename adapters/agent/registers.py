@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from adapters.agent.requests import LeftOpen, Subject
-from adapters.agent.rows import columns_of
+from adapters.agent.rows import columns_of, require_whole
 from adapters.mapping.load import REGISTRIES, default_mapping
 from adapters.mapping.model import Claim, Export, Part
 from adapters.mapping.model import Mapping as RegistryMapping
@@ -113,6 +113,7 @@ def _rows(table: SourceTable, mapping: RegistryMapping) -> Iterator[tuple[str, _
 def _claims(form: Form, item: SourceRow) -> Mapping[str, Any] | None:
     known = schema(f"evidence/{form.export.evidence}")["properties"]
     try:
+        require_whole(item, form.places)
         claims = {name: value for name, value in form.claims_of(item.cells).items() if name in known}
         form.require_form(claims)
     except UnusableRow:

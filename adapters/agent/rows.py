@@ -8,9 +8,10 @@ from typing import Any, Final
 from adapters.mapping.model import Export
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
+from adapters.sources.encodings import UNDECODABLE
 from adapters.sources.grid import raw_of
 from adapters.sources.model import FORMULA, BadRow, Item, Skipped, SourceRow, SourceTable
-from adapters.standard.folding import UNITS, fit
+from adapters.standard.folding import UNITS, fit, is_broken
 from adapters.standard.form import Form
 from adapters.standard.people import add_flag
 from adapters.standard.steps import Columns
@@ -108,6 +109,7 @@ def standard(form: Form, item: SourceRow, headers: Sequence[str], how: tuple[str
         how: the second in which the row changed, and whether a key met again corrects.
     """
     try:
+        require_whole(item, form.places)
         claims = form.claims_of(item.cells)
         key = form.key_of(item.cells, claims)
         if not any(key):
@@ -121,6 +123,20 @@ def standard(form: Form, item: SourceRow, headers: Sequence[str], how: tuple[str
         fault = UnusableRow("row.formula", unusable.column) if is_formula else unusable
         return Aside(item.number, fault.line(), short(raw_of(headers, item.cells)), form.key_alone(item.cells))
     return Prepared(item.number, key, claims, *how)
+
+
+def require_whole(item: SourceRow, places: Mapping[str, int]) -> None:
+    """Returns when the row was cut into its cells and what stands at ``places`` is text.
+
+    Raises:
+        UnusableRow: it was not, or a cell holds what is no character.
+    """
+    if item.fault:
+        raise UnusableRow(item.fault)
+    if is_broken(item.cells):
+        broken = next((column for column, place in places.items() if is_broken((item.cells[place],))), None)
+        if broken is not None:
+            raise UnusableRow("row.encoding" if UNDECODABLE in item.flags else "row.broken-text", broken)
 
 
 def short(raw: Mapping[str, str]) -> dict[str, str]:

@@ -8,15 +8,13 @@ from typing import Final
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
-from adapters.sources.encodings import decoded_lines, encoding_of
+from adapters.sources.encodings import TOO_LONG, cut_short, decoded_lines, encoding_of, ends_with_line
 from adapters.sources.grid import Header, RawRow, body, find_header, gathered
-from adapters.sources.model import BadRow, Item
+from adapters.sources.model import BadRow, Item, SourceRow
 from adapters.sources.places import around_file, file_digest, key_places, member_places
-from hub.errors import Malformed
 
 _DELIMITERS: Final = (",", "\t", ";", "|")
 _LONGEST_RAW: Final = 2000
-_LINE_ENDS: Final = frozenset(b"\r\n")
 _MOST_LINES: Final = 60
 """A quotation mark still open after so many lines was never meant to open."""
 
@@ -99,22 +97,14 @@ class DelimitedTable:
         is_bad = False
         for item in gathered(items, member_places(self._mapping, known.recognised)):
             yield item
-            is_bad = isinstance(item, BadRow)
+            is_bad = isinstance(item, BadRow) or (isinstance(item, SourceRow) and bool(item.fault))
         if is_bad and self._mapping.exports[known.recognised.export].mode == "full":
             self._require_end()
 
     def _require_end(self) -> None:
         """Returns when the last row, which is bad, ends with its line: else the file was cut, or is being written."""
-        with self._path.open("rb") as file:
-            file.seek(max(0, self._path.stat().st_size - 2))
-            tail = file.read()
-        if not _LINE_ENDS.intersection(tail):
-            raise Malformed(
-                "adapters.file-cut",
-                f"{self.name} ends in the middle of a row: it was cut short, or is being written. Export it again, and"
-                " run again when it is whole. Until then no record is taken for gone.",
-                f"{self.name} 在一行中间结束：文件被截断或仍在写入。请重新导出后再运行；此前不视任何记录为消失。",
-            )
+        if not ends_with_line(self._path, self._encoding):
+            raise cut_short(self.name)
 
     def _rows(self, delimiter: str) -> Iterator[RawRow]:
         held: list[str] = []
@@ -123,8 +113,7 @@ class DelimitedTable:
             if text is None:
                 yield from given_up(held, flags, delimiter)
                 held, flags = [], ()
-                code = odd[0] if odd else "row.encoding"
-                yield BadRow(0, code, {"line": raw.decode("utf-8", "backslashreplace")[:_LONGEST_RAW]}), ()
+                yield BadRow(0, TOO_LONG, {"line": raw.decode("utf-8", "backslashreplace")[:_LONGEST_RAW]}), ()
                 continue
             held.append(text)
             flags = (*flags, *(flag for flag in odd if flag not in flags))

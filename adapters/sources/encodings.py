@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from hub.errors import Malformed
+
 UTF8: Final = "utf-8"
 GB18030: Final = "gb18030"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -14,10 +16,12 @@ _CUT: Final = b"\xff\xff\xff"
 """Ends what is left of an endless line; in no encoding."""
 TOO_LONG: Final = "row.line-too-long"
 _MANY_NULS: Final = 16
-_REPLACED: Final = "\ufffd"
+
+UNDECODABLE: Final = "undecodable"
+"""The flag of a line that is in no encoding: the bytes concerned stand as half characters in its text."""
 
 Line = tuple[str | None, bytes, tuple[str, ...]]
-"""The line as text (None when it cannot be read), its bytes, what was odd about it or why it cannot be read."""
+"""The line as text (None for one without an end), its bytes, what was odd about it or why it cannot be read."""
 
 
 def encoding_of(path: Path) -> str:
@@ -70,7 +74,8 @@ def _rare(text: str) -> int:
 def decoded_lines(path: Path, encoding: str) -> Iterator[Line]:
     """Every line of the file without its line break.
 
-    A line that is not in ``encoding`` is read in the other and flagged; one in neither comes as None.
+    A line that is not in ``encoding`` is read in the other and flagged. What is in neither, or is half a character of
+    UTF-16, stays a half character, so that the cells around it can be told apart.
     """
     if encoding.startswith("utf-16"):
         yield from _utf16_lines(path, encoding)
@@ -100,8 +105,10 @@ def _line(line: bytes, encoding: str) -> Line:
         return _without_nul(line.decode("ascii"), line, ())
     found = _likelier(line, encoding)
     text = _decoded(line, found)
+    if text is None and line.endswith(_CUT):
+        return None, line.removesuffix(_CUT), (TOO_LONG,)
     if text is None:
-        return None, line.removesuffix(_CUT), (TOO_LONG,) if line.endswith(_CUT) else ()
+        return _without_nul(line.decode(found, "surrogateescape"), line, (UNDECODABLE,))
     return _without_nul(text, line, () if found == encoding else ("encoding-differs",))
 
 
@@ -112,8 +119,29 @@ def _without_nul(text: str, line: bytes, flags: tuple[str, ...]) -> Line:
 
 
 def _utf16_lines(path: Path, encoding: str) -> Iterator[Line]:
-    with path.open(encoding=encoding, errors="replace", newline="") as file:
-        for line in file:
-            raw = line.encode("utf-8", "replace")
-            is_whole = _REPLACED not in line
-            yield _without_nul(line.rstrip("\r\n"), raw, ()) if is_whole else (None, raw, ())
+    with path.open(encoding=encoding, errors="surrogatepass", newline="") as file:
+        try:
+            for line in file:
+                yield _without_nul(line.rstrip("\r\n"), b"", ())
+        except UnicodeDecodeError as fault:  # the file ends in the middle of a character
+            raise cut_short(path.name) from fault
+
+
+def ends_with_line(path: Path, encoding: str) -> bool:
+    """True when the last character of the file ends its line."""
+    width = 2 if encoding.startswith("utf-16") else 1
+    with path.open("rb") as file:
+        mark = file.read(width)
+        file.seek(max(0, path.stat().st_size - width))
+        order = encoding if encoding != "utf-16" else "utf-16-be" if mark == _UTF16_MARKS[1] else "utf-16-le"
+        return file.read().decode(order, "replace") in ("\r", "\n")
+
+
+def cut_short(name: str) -> Malformed:
+    """What is said of a file that ends where no row does."""
+    return Malformed(
+        "adapters.file-cut",
+        f"{name} ends in the middle of a row: it was cut short, or is being written. Export it again, and"
+        " run again when it is whole. Until then no record is taken for gone.",
+        f"{name} 在一行中间结束：文件被截断或仍在写入。请重新导出后再运行；此前不视任何记录为消失。",
+    )

@@ -7,6 +7,7 @@ from typing import Final
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise
+from adapters.sources.encodings import UNDECODABLE
 from adapters.sources.model import BadRow, Item, Skipped, SourceRow
 from adapters.standard.folding import UNITS, fit, header_unit
 
@@ -115,12 +116,13 @@ def gathered(items: Iterable[Item], members: Collection[int]) -> Iterator[Item]:
     """
     household: SourceRow | None = None
     for item in items:
-        if household is not None and isinstance(item, SourceRow) and _goes_on(household, item, members):
-            household = _with_members(household, item, members)
+        row = item if isinstance(item, SourceRow) and not item.fault else None
+        if household is not None and row is not None and _goes_on(household, row, members):
+            household = _with_members(household, row, members)
             continue
         if household is not None:
             yield household
-        household = item if isinstance(item, SourceRow) else None
+        household = row
         if household is None:
             yield item
     if household is not None:
@@ -196,7 +198,8 @@ def _classified(
     if len(cells) != width:
         extra = cells[width:]
         if (is_exact and len(cells) < width) or any(fit(cell) for cell in extra):
-            return BadRow(number, "row.column-count", raw_of(header.headers, cells))
+            fault = "row.encoding" if UNDECODABLE in flags else "row.column-count"
+            return SourceRow(number, (*cells, *[""] * (width - len(cells))), flags, fault)
         cells = (*cells[:width], *[""] * (width - len(cells)))
     return SourceRow(number, cells, flags)
 

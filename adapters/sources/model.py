@@ -21,11 +21,15 @@ AROUND_EMPTY: Mapping[str, str] = {}
 
 @dataclass(frozen=True, slots=True)
 class SourceRow:
-    """One row: its position (1 for the first after the header), its cells in header order, what was odd about it."""
+    """One row: its position (1 for the first after the header), its cells in header order, what was odd about it.
+
+    ``fault`` says, as a code of unusable rows, that it goes back; its cells may still name its record.
+    """
 
     number: int
     cells: Sequence[str]
     flags: tuple[str, ...] = ()
+    fault: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,10 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_joined, shortcoming
 from adapters.sources.columns import Form, form_of, kept_text, western_columns
 from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, views_instead
-from adapters.sources.grid import raw_of
 from adapters.sources.listing import listed
-from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
+from adapters.sources.model import Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.patience import AwayForNow, Patience, patient
 from adapters.sources.workbook import cell_text, nested_text
-from adapters.standard.folding import is_broken
 from hub.errors import Missing
 from hub.kernel.clock import LOCAL
 
@@ -224,16 +222,12 @@ class DatabaseTable(LiveTable):
         if updated and since:
             query = query.where(by_name[updated] >= literal(since, NullType()))
         query = query.order_by(*([by_name[updated]] if updated else ()), *self._order(by_name))
-        places = tuple(self.recognised.places.values())
         try:
             with self._engine.connect() as connection:
                 streamed = connection.execution_options(yield_per=self._mapping.tables.page_size)
                 for number, row in enumerate(streamed.execute(query), 1):
                     cells = [value if type(value) is str else _cell(value) for value in row]
-                    if is_broken(cells[place] for place in places):
-                        yield BadRow(number, "row.broken-text", raw_of(self.headers, cells))
-                    else:
-                        yield SourceRow(number, cells)
+                    yield SourceRow(number, cells)
         except DBAPIError as fault:
             raise fault_of(fault, self.name) from fault
 

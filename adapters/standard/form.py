@@ -20,7 +20,7 @@ class Form:
 
     def __init__(self, export: Export, codes: Codes, columns: Columns) -> None:
         self.export = export
-        self._columns = columns
+        self.places = columns.places
         self._compiler = Compiler(columns, codes)
         self._steps = [step for claim in export.claims if (step := self._compiler.step_for(claim)) is not None]
         self._key = [self._key_part(column) for column in export.key]
@@ -69,7 +69,7 @@ class Form:
         if column.startswith("claim:"):
             name = column[6:]
             return lambda _cells, claims: str(claims.get(name, ""))
-        place = self._columns.places.get(column)
+        place = self.places.get(column)
         if place is None:
             return lambda _cells, _claims: ""
         return lambda cells, _claims: without_unfit(cells[place])

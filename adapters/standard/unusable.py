@@ -20,16 +20,16 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "应填具体日期，单元格为长期；请填日期。",
     ),
     "row.encoding": (
-        "The line is neither UTF-8 nor GB18030; export it again.",
-        "该行既非 UTF-8 也非 GB18030 编码；请重新导出。",
+        "The line holds bytes that are neither UTF-8 nor GB18030; enter the cell again, or export the file again.",
+        "该行含有既非 UTF-8 也非 GB18030 编码的字节；请重新录入该单元格或重新导出。",
     ),
     "row.line-too-long": (
         "The line holds more than a million bytes; a line break is missing or a cell has swallowed others.",
         "该行超过一百万字节；可能缺少换行或单元格吞并了其他内容。",
     ),
     "row.broken-text": (
-        "A cell holds what is no character: half a character, or bytes in no encoding; enter it again.",
-        "单元格含有无法识别的字符；请重新录入。",
+        "A cell holds what is no character: half a character of UTF-16, or bytes in no encoding; enter it again.",
+        "单元格含有无法识别的字符（如 UTF-16 的半个字符）；请重新录入。",
     ),
     "row.quote": (
         "A quotation mark is opened and never closed; close it or take it away.",

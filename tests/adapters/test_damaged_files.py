@@ -157,7 +157,18 @@ def test_half_a_character_in_utf_16_costs_its_row_only(tmp_path: Path) -> None:
     hub = hub_for("civil_affairs")
     report = run(hub, "civil_affairs", tmp_path)
     assert names(hub) == {"张伟", "王芳"}
-    assert report.reasons == {"row.encoding": 1}
+    assert report.reasons == {"row.broken-text": 1}
+    [told] = report.exports[0].unusable_rows
+    assert (told["row"], told["column"]) == (2, "姓名")
+    assert "UTF-16" in told["en"]
+
+
+def test_a_file_in_utf_16_that_ends_behind_a_character_with_the_byte_of_a_line_end_was_cut(tmp_path: Path) -> None:
+    whole = "".join(",".join(row) + "\r\n" for row in (ROSTER, ZHANG, LI))
+    (tmp_path / "in").mkdir()
+    for content in (f"{whole}王上".encode("utf-16"), f"{whole}王芳".encode("utf-16") + b"\x0a"):  # 上 is 0A 4E
+        (tmp_path / "in" / "r.csv").write_bytes(content)
+        assert refusal_of(tmp_path / "in").code == "adapters.file-cut"
 
 
 def test_an_endless_line_is_said_to_be_one(tmp_path: Path) -> None:

@@ -43,7 +43,7 @@ def test_a_line_in_no_encoding_goes_back_to_its_owner_with_its_row(tmp_path: Pat
     assert report.reasons == {"row.encoding": 1}
     [aside] = hub.put_aside("civil_affairs")["residents"]
     assert aside["row"] == 2
-    assert "\\xff" in aside["raw"]["line"]
+    assert "\ufffd" in aside["raw"]["姓名"]
 
 
 def test_a_nul_inside_a_cell_is_taken_out_and_told(tmp_path: Path) -> None:

@@ -36,6 +36,20 @@ def test_half_a_joined_record_says_in_which_table_it_stands(tmp_path: Path) -> N
     assert [(one["table"], one["row"]) for one in report.exports[0].unusable_rows] == [("fdcq.csv", 2)]
 
 
+def test_a_holder_whose_right_is_lost_or_damaged_keeps_the_last_good_evidence(tmp_path: Path) -> None:
+    unit, certificate = "320684413219GB00029F00010002", "苏(2017)海门市不动产权第0000183号"
+    lines(tmp_path / "qlr.csv", [["QLRMC", "ZJH", "BDCDYH", "BDCQZH"], ["张伟", ZHANG[1], unit, certificate]])
+    rights = [["BDCDYH", "BDCQZH", "QLLX", "FDZL"], [unit, certificate, "4", "村"]]
+    path = lines(tmp_path / "fdcq.csv", rights, "gb18030")
+    hub = hub_for("land")
+    run(hub, "land", tmp_path)
+    for content in (path.read_bytes().replace("村".encode("gb18030"), b"\xff"), b"BDCDYH,BDCQZH,QLLX,FDZL\r\n"):
+        path.write_bytes(content)
+        report = run(hub, "land", tmp_path)
+        assert (report.reasons["row.incomplete"], report.withdrawn) == (1, 0)
+        assert len(hub.live("land", "rights")) == 1
+
+
 def test_a_needed_cell_with_a_formula_that_nobody_worked_out_is_said_to_be_one(tmp_path: Path) -> None:
     workbook(tmp_path / "r.xlsx", [ROSTER, ['="张"&"伟"', *ZHANG[1:]]])
     report = run(hub_for("civil_affairs"), "civil_affairs", tmp_path)

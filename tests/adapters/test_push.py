@@ -2,6 +2,7 @@
 
 import hmac
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,29 @@ def test_a_row_that_becomes_unusable_keeps_its_last_good_evidence(tmp_path: Path
     assert (report.reasons, report.withdrawn) == ({"row.form": 2}, 0)
     asides = hub.put_aside("civil_affairs")["residents"]
     assert {aside["record"] for aside in asides} == set(hub.live("civil_affairs", "residents"))
+
+
+@pytest.mark.parametrize(
+    ("encoding", "damaged", "reason"),
+    [
+        ("gb18030", lambda line: line.replace("村".encode("gb18030"), b"\xff"), ("row.encoding", "户籍地址")),
+        ("utf-8", lambda line: line.replace("村".encode(), b"\xe6\x9d"), ("row.encoding", "户籍地址")),
+        ("utf-16", lambda line: line.replace("村".encode("utf-16-le"), b"\x00\xd8"), ("row.broken-text", "户籍地址")),
+        ("utf-8", lambda line: line.replace("村".encode(), b",3"), ("row.column-count", "")),
+    ],
+)
+def test_a_row_of_which_one_cell_is_damaged_keeps_its_last_good_evidence(
+    tmp_path: Path, encoding: str, damaged: Callable[[bytes], bytes], reason: tuple[str, str]
+) -> None:
+    rows = [[*row[:3], f"桃源{'村' if place == 2 else '镇'}"] for place, row in enumerate(people(5))]
+    path = lines(tmp_path / "r.csv", [[*ROSTER[:3], "户籍地址"], *rows], encoding)
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    path.write_bytes(damaged(path.read_bytes()))
+    report = run(hub, "civil_affairs", tmp_path)
+    [told] = report.exports[0].unusable_rows
+    assert (told["row"], told["code"], told["column"]) == (3, *reason)
+    assert (report.withdrawn, len(hub.live("civil_affairs", "residents"))) == (0, 5)
 
 
 def test_an_empty_snapshot_is_refused_unless_it_is_meant(tmp_path: Path) -> None:
