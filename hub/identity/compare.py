@@ -115,10 +115,20 @@ def is_alike_where_seen(one: str, other: str) -> bool:
     )
 
 
+_UNROUNDED: Final = 15
+_ROUNDED: Final = "000"
+
+
+def _is_as_rounded(one: str, other: str) -> bool:
+    """True when one may be what a spreadsheet, which keeps fifteen digits, made of the other."""
+    return one[:_UNROUNDED] == other[:_UNROUNDED] and _ROUNDED in (one[_UNROUNDED:], other[_UNROUNDED:])
+
+
 def _number(field: str, places: Places) -> LevelOf:
     """The number in the levels that matter: two valid numbers that differ are two persons or a changed number.
 
-    A masked one agrees in all that can be seen, or differs from a number that is not faulty.
+    A masked one agrees in all that can be seen, or differs from a number that is not faulty. What a spreadsheet may
+    have rounded is near to all who are born on one day in one county, twins above all: that says nothing.
     """
     number, state = places[field], places[f"{field}_state"]
 
@@ -132,7 +142,7 @@ def _number(field: str, places: Places) -> LevelOf:
             return "visible" if is_alike_where_seen(one, other) else differing
         if one == other:
             return "equal" if left_state[0] == right_state[0] == "v" else "equal_invalid"
-        if left_state[1:] != right_state[1:]:
+        if left_state[1:] != right_state[1:] or _is_as_rounded(one, other):
             return MISSING
         if left_state[0] == right_state[0] == "v":
             return "different"

@@ -84,6 +84,7 @@ def _number(field: str) -> str:
         (f"{one} = {other} AND {both_valid}", "equal"),
         (f"{one} = {other}", "equal_invalid"),
         (f"substr({left}, 2) <> substr({right}, 2)", MISSING),
+        (f"left({one}, 15) = left({other}, 15) AND '000' IN (substr({one}, 16), substr({other}, 16))", MISSING),
         (both_valid, "different"),
         (f"levenshtein({one}, {other}) <= 2", "near"),
         otherwise="other",
