@@ -20,7 +20,7 @@ from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
 from hub.cli.logkeys import LogKey, check_keys, trusted_log
 from hub.cli.roof import built, current_settings, opened
-from hub.cli.telling import AsJson, print_json, say
+from hub.cli.telling import AsJson, print_json, report
 from hub.client.channel import Channel, Identity
 from hub.errors import Malformed, Refused
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
@@ -232,10 +232,9 @@ def take_over(
     """Let this new node sign on from what other nodes published, if nothing speaks against it 接续日志."""
     with opened() as running:
         made = running.log.adopt(_kept(earlier), is_alone=without_witnesses)
-    if as_json:
-        print_json({"origin": made.origin, "size": made.size, "root": made.root.hex()})
-    else:
-        say(f"This node signs on from {made.size} entries of {made.origin}.", "本节点将由此接续签名。")
+    told = {"origin": made.origin, "size": made.size, "root": made.root.hex()}
+    said = f"This node signs on from {made.size} entries of {made.origin}."
+    report(told, said, "本节点将由此接续签名。", as_json=as_json)
 
 
 @app.command()
@@ -244,14 +243,13 @@ def reopen(as_json: AsJson = False) -> None:
     with closing(built()) as running:
         made = running.reopen_log()
         origin = running.log_origin
-    if as_json:
-        print_json({"origin": origin, "after": made.after, "size": made.size})
-    else:
-        say(
-            f"{origin} begins with {made.size} entries of {made.after}, which has ended. Start the hub, and tell "
-            "authority, auditors and witnesses the new name and key.",
-            "新日志已由原日志余下的条目建立，原日志就此终止。请启动枢纽，并将新名称和公钥告知主管部门、审计员和见证方。",
-        )
+    report(
+        {"origin": origin, "after": made.after, "size": made.size},
+        f"{origin} begins with {made.size} entries of {made.after}, which has ended. Start the hub, and tell "
+        "authority, auditors and witnesses the new name and key.",
+        "新日志已由原日志余下的条目建立，原日志就此终止。请启动枢纽，并将新名称和公钥告知主管部门、审计员和见证方。",
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -260,9 +258,12 @@ def export(
     hub: Hub = None,
     party: Party = None,
     key: Key = None,
+    as_json: AsJson = False,
 ) -> None:
     """Copy the log as tiles, for an auditor's own disk; run again, it grows 导出日志."""
     with _reading(hub, None, (party, key)) as (reader, _own):
         note = reader.checkpoint()
-        files = export_tiles(reader, directory, parse_checkpoint(note)[1].size, note)
-    say(f"{files} files written to {directory}.", "日志已导出。")
+        size = parse_checkpoint(note)[1].size
+        files = export_tiles(reader, directory, size, note)
+    told = {"directory": str(directory), "size": size, "files": files}
+    report(told, f"{files} files written to {directory}.", "日志已导出。", as_json=as_json)

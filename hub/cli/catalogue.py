@@ -15,7 +15,7 @@ from hub.catalogue.reading import documents_at, published_documents, read_catalo
 from hub.catalogue.writing import form_of, written
 from hub.cli.files import content_of
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, By, print_json, print_lines, say
+from hub.cli.telling import AsJson, By, print_json, print_lines, report, say
 from hub.errors import Conflict
 from hub.kernel.clock import local_date
 from hub.sharing.reading import read_grants, shipped_grants
@@ -79,10 +79,12 @@ def _load_catalogue(
     if dry_run:
         return told | {"edition": None}
     try:
-        proposal = hub.catalogue.propose(catalogue, effective_on=day, by=by, changed_on=changed_on)
+        edition = hub.catalogue.propose(catalogue, effective_on=day, by=by, changed_on=changed_on).edition_id
     except Conflict as known:
-        return told | {"edition": known.facts.get("edition")}
-    return told | {"edition": hub.catalogue.publish(proposal.edition_id, by=by).edition_id}
+        edition = str(known.facts["edition"])
+    if hub.catalogue.record_of(edition).published_at is None:
+        hub.catalogue.publish(edition, by=by)
+    return told | {"edition": edition}
 
 
 def _load_grants(hub: Hub, files: list[Path], day: date, *, by: str, dry_run: bool) -> dict[str, int]:
@@ -119,13 +121,15 @@ def _tell(told: dict[str, Any], *, dry_run: bool) -> None:
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(help="Where to write; the suffix .yaml, .json or .xlsx decides the form.")],
+    as_json: AsJson = False,
 ) -> None:
     """Write out the catalogue in force, to be changed and loaded again 导出目录."""
     form = form_of(file.suffix)
     with opened() as hub:
         catalogue = hub.catalogue.require_edition_on(local_date(hub.clock.now())).catalogue
     file.write_bytes(written(catalogue, form))
-    say(f"{len(catalogue.matters)} matters written to {file.name}.", "目录已导出。")
+    told = {"file": str(file), "matters": len(catalogue.matters)}
+    report(told, f"{len(catalogue.matters)} matters written to {file.name}.", "目录已导出。", as_json=as_json)
 
 
 @app.command()

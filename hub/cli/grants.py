@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, By, print_json, print_lines, say
+from hub.cli.telling import AsJson, By, print_json, print_lines, report
 
 app = typer.Typer(no_args_is_help=True, help="List, suspend, resume and end grants. 共享授权")
 
@@ -42,24 +42,24 @@ def find(
 
 
 @app.command()
-def suspend(grant: Id, reason: Reason, by: By = "operator") -> None:
+def suspend(grant: Id, reason: Reason, by: By = "operator", as_json: AsJson = False) -> None:
     """Nothing more is released by it until it is resumed 暂停授权."""
     with opened() as hub:
         hub.sharing.suspend(grant, reason, by=by)
-    say(f"{grant} is suspended.", "授权已暂停。")
+    report({"grant": grant, "change": "suspended"}, f"{grant} is suspended.", "授权已暂停。", as_json=as_json)
 
 
 @app.command()
-def resume(grant: Id, by: By = "operator") -> None:
+def resume(grant: Id, by: By = "operator", as_json: AsJson = False) -> None:
     """It counts again, for its period 恢复授权."""
     with opened() as hub:
         hub.sharing.resume(grant, by=by)
-    say(f"{grant} counts again.", "授权已恢复。")
+    report({"grant": grant, "change": "resumed"}, f"{grant} counts again.", "授权已恢复。", as_json=as_json)
 
 
 @app.command()
-def end(grant: Id, reason: Reason, by: By = "operator") -> None:
+def end(grant: Id, reason: Reason, by: By = "operator", as_json: AsJson = False) -> None:
     """It counts no more, from today and for good 终止授权."""
     with opened() as hub:
         hub.sharing.end(grant, reason, by=by)
-    say(f"{grant} has ended.", "授权已终止。")
+    report({"grant": grant, "change": "ended"}, f"{grant} has ended.", "授权已终止。", as_json=as_json)

@@ -14,7 +14,7 @@ from hub.cli.matching import measure, resolve, train
 from hub.cli.rekeying import rekey
 from hub.cli.reviewing import join, recalled, review, split
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, report
 
 app = typer.Typer(no_args_is_help=True, help="Resolve, review and export identities. 主体比对")
 
@@ -50,6 +50,7 @@ def export(
     out: Annotated[
         Path, typer.Option("--out", help="JSONL: registry, key as written, row, role, subject.", dir_okay=False)
     ],
+    as_json: AsJson = False,
 ) -> None:
     """Write which record and role belongs to which subject, for an outside truth to score 导出比对结果.
 
@@ -60,4 +61,4 @@ def export(
         for each in hub.identity.export(session):
             file.write(json.dumps(asdict(each), ensure_ascii=False) + "\n")
             count += 1
-    say(f"{count} lines written to {out}.", "已导出。")
+    report({"file": str(out), "lines": count}, f"{count} lines written to {out}.", "已导出。", as_json=as_json)

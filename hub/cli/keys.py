@@ -11,14 +11,14 @@ import typer
 from hub.cli.files import content_of, keep_private
 from hub.cli.policies import app as policies
 from hub.cli.roof import new_key_in_device, opened, signer_for
-from hub.cli.telling import AsJson, print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, report, say
 from hub.errors import Malformed, Missing
 from hub.kernel.clock import SystemClock
 from hub.parties.model import PartyKey, RevocationReason
 from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, possession_proof
 from hub.proof.encoding import b64url, strict_json
+from hub.proof.keyreference import is_in_device
 from hub.proof.keys import PublicKey, Signer, generate_signer
-from hub.proof.pkcs11 import is_in_device
 
 app = typer.Typer(no_args_is_help=True, help="Generate, register, rotate and revoke keys. 密钥")
 app.add_typer(policies, name="policy")
@@ -72,10 +72,7 @@ def register(
         kid = _register_here(party, signer)
     else:
         kid = _register_there((hub, hub_id), party, signer, _endorser(endorsed_by))
-    if as_json:
-        print_json({"party": party, "kid": kid})
-    else:
-        say(f"The key {kid} of {party} is on record.", "公钥已登记。")
+    report({"party": party, "kid": kid}, f"The key {kid} of {party} is on record.", "公钥已登记。", as_json=as_json)
 
 
 def _endorser(reference: str | None) -> Signer:
@@ -132,13 +129,19 @@ def rotate(
     old: Annotated[str, typer.Option(help="Id (kid) of the key that ends.")],
     key: KeyFile,
     overlap_days: Annotated[int, typer.Option(min=0, max=366, help="Days in which both keys count.")] = 7,
+    as_json: AsJson = False,
 ) -> None:
     """Register a new key and let the old one end after an overlap. 更换密钥."""
     signer, overlap = signer_for(key), timedelta(days=overlap_days)
     with opened() as running:
         proof = _proof(signer, party, running.id)
         kid = running.party_service.rotate_key(old, signer.public.to_jwk(), proof, overlap=overlap).kid
-    say(f"{kid} counts from now; {old} counts for {overlap_days} days more.", "新旧密钥在重叠期内均有效。")
+    report(
+        {"party": party, "kid": kid, "old": old, "overlap_days": overlap_days},
+        f"{kid} counts from now; {old} counts for {overlap_days} days more.",
+        "新旧密钥在重叠期内均有效。",
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -170,6 +173,7 @@ def recover(
     party: Annotated[str, typer.Argument(help="The party that lost its key.")],
     key: KeyFile,
     approval: Annotated[Path, typer.Option(help="File with the authority's approval.", dir_okay=False)],
+    as_json: AsJson = False,
 ) -> None:
     """Register a new key in place of lost ones, which end now, with the authority's approval. 恢复密钥."""
     signer = signer_for(key)
@@ -177,7 +181,12 @@ def recover(
     with opened() as running:
         proof = _proof(signer, party, running.id)
         kid = running.party_service.recover_key(signer.public.to_jwk(), proof, approved).kid
-    say(f"{kid} counts from now; the lost keys of {party} ended.", "新密钥生效，丢失的密钥已终止。")
+    report(
+        {"party": party, "kid": kid},
+        f"{kid} counts from now; the lost keys of {party} ended.",
+        "新密钥生效，丢失的密钥已终止。",
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -188,11 +197,14 @@ def revoke(
     compromised_since: Annotated[
         str | None, typer.Option(help="ISO 8601 with offset: what it signed from then on does not count either.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """End a key now. 吊销密钥."""
+    since = _instant(compromised_since)
     with opened() as running:
-        running.party_service.revoke_key(party, kid, reason.value, compromised_since=_instant(compromised_since))
-    say(f"{kid} of {party} counts no more.", "该密钥已吊销。")
+        running.party_service.revoke_key(party, kid, reason.value, compromised_since=since)
+    told = {"party": party, "kid": kid, "reason": reason.value, "compromised_since": since and since.isoformat()}
+    report(told, f"{kid} of {party} counts no more.", "该密钥已吊销。", as_json=as_json)
 
 
 def _instant(text: str | None) -> datetime | None:

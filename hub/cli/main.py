@@ -3,7 +3,8 @@
 import sys
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final
+from importlib.metadata import version
+from typing import Annotated, Any, Final
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -82,8 +83,18 @@ app = typer.Typer(
 )
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer gives it in its place
+    if wanted:
+        typer.echo(version("evidence-hub"))
+        raise typer.Exit
+
+
 @app.callback()
-def hub() -> None:
+def hub(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Print the program's version.")
+    ] = False,
+) -> None:
     """Nothing is done before a command is named; what each exit code means stands below the list."""
 
 

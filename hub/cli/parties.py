@@ -8,7 +8,7 @@ import typer
 from hub.api.rooms import Hub
 from hub.cli.files import content_of
 from hub.cli.roof import opened
-from hub.cli.telling import AsJson, By, print_json, print_lines, say
+from hub.cli.telling import AsJson, By, print_json, print_lines, report
 from hub.errors import Malformed
 from hub.parties.model import Party, PartyKind
 from hub.proof.encoding import strict_json
@@ -26,12 +26,13 @@ def add(
     name_zh: Annotated[str, typer.Option(help="Its name in Chinese.")],
     registry: Annotated[str | None, typer.Option(help="The registry it answers for, such as land.")] = None,
     jwk: Annotated[Path | None, typer.Option(help="JSON file with its public key (JWK).")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Put an institution on record, with its first public key when given. 登记参与方."""
     key = None if jwk is None else strict_json(content_of(jwk, most_bytes=MAX_FILE_BYTES))
     with opened() as hub:
-        _keep(hub, Party(party, name, name_zh, kind, registry), key)
-    say(f"{party} is on record.", "已登记。")
+        kid = _keep(hub, Party(party, name, name_zh, kind, registry), key)
+    report({"party": party, "kid": kid}, f"{party} is on record.", "已登记。", as_json=as_json)
 
 
 @app.command()
@@ -44,10 +45,12 @@ def load(
     with opened() as hub:
         for party, jwk in listed:
             _keep(hub, party, jwk)
-    if as_json:
-        print_json({"parties": [party.id for party, _ in listed]})
-    else:
-        say(f"{len(listed)} parties are on record.", f"已登记 {len(listed)} 个参与方。")
+    report(
+        {"parties": [party.id for party, _ in listed]},
+        f"{len(listed)} parties are on record.",
+        f"已登记 {len(listed)} 个参与方。",
+        as_json=as_json,
+    )
 
 
 def _listed(content: bytes) -> list[tuple[Party, Any]]:
@@ -74,10 +77,10 @@ def _listed(content: bytes) -> list[tuple[Party, Any]]:
         ) from None
 
 
-def _keep(hub: Hub, party: Party, jwk: Any) -> None:
+def _keep(hub: Hub, party: Party, jwk: Any) -> str | None:
+    """The id of its key, when one is given."""
     hub.party_service.register_party(party)
-    if jwk is not None:
-        hub.parties.register(party, jwk)
+    return None if jwk is None else hub.parties.register(party, jwk).kid
 
 
 @app.command()
@@ -85,21 +88,24 @@ def suspend(
     party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")],
     reason: Annotated[str, typer.Option(help="Why, as a code such as other-purpose; kept in the log.")],
     by: By = "operator",
+    as_json: AsJson = False,
 ) -> None:
     """Take nothing more that it signs, and none of its tokens, until it is resumed. 暂停参与方."""
     with opened() as hub:
         hub.party_service.suspend(party, reason, by=by)
-    say(f"{party} is suspended.", "参与方已暂停。")
+    report({"party": party, "is_active": False}, f"{party} is suspended.", "参与方已暂停。", as_json=as_json)
 
 
 @app.command()
 def resume(
-    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")], by: By = "operator"
+    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")],
+    by: By = "operator",
+    as_json: AsJson = False,
 ) -> None:
     """Let it take part again, with the keys it has. 恢复参与方."""
     with opened() as hub:
         hub.party_service.resume(party, by=by)
-    say(f"{party} takes part again.", "参与方已恢复。")
+    report({"party": party, "is_active": True}, f"{party} takes part again.", "参与方已恢复。", as_json=as_json)
 
 
 @app.command("list")

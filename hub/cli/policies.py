@@ -8,7 +8,7 @@ import typer
 
 from hub.cli.files import content_of
 from hub.cli.roof import signer_for
-from hub.cli.telling import print_json, say
+from hub.cli.telling import AsJson, print_json, report, say
 from hub.errors import Malformed
 from hub.exchange.editions import (
     POLICY_BYTES,
@@ -72,9 +72,12 @@ def sign(
 
 
 @app.command()
-def show(file: SignedFile, authority_key: AuthorityKey) -> None:
+def show(file: SignedFile, authority_key: AuthorityKey, as_json: AsJson = False) -> None:
     """Check the editions and print the policy that counts. 显示现行策略."""
     edition = _checked(file, authority_key)
+    if as_json:
+        print_json(_told(edition) | {"policy": edition.policy})
+        return
     say(f"Edition {edition.number} of {edition.authority}, {edition.digest}.", f"第 {edition.number} 版。")
     print_json(edition.policy)
 
@@ -84,13 +87,19 @@ def check(
     file: SignedFile,
     authority_key: AuthorityKey,
     held: Annotated[Path | None, typer.Option(help="The editions held so far; an older file is refused.")] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check that every edition follows the one before, and what is held already. 核验策略各版."""
     new = _checked(file, authority_key)
     if held is not None:
         content = content_of(file, most_bytes=MOST_BYTES)
         require_same_history(content, _keys(authority_key), _checked(held, authority_key))
-    say(f"Edition {new.number} of {new.authority} counts.", f"现行第 {new.number} 版。")
+    said = f"Edition {new.number} of {new.authority} counts."
+    report(_told(new), said, f"现行第 {new.number} 版。", as_json=as_json)
+
+
+def _told(edition: Edition) -> dict[str, Any]:
+    return {"edition": edition.number, "authority": edition.authority, "digest": edition.digest}
 
 
 def _checked(file: Path, authority_key: list[Path]) -> Edition:

@@ -24,6 +24,14 @@ def print_json(value: Any) -> None:
     sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=2) + "\n")
 
 
+def report(done: Mapping[str, Any], en: str, zh: str, *, as_json: bool) -> None:
+    """What was ``done``: a document for scripts, or else a line for people."""
+    if as_json:
+        print_json(done)
+    else:
+        say(en, zh)
+
+
 def print_lines(rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
     """A plain table of the named columns on standard output."""
     texts = [[_cell(row.get(column)) for column in columns] for row in rows]

@@ -10,7 +10,7 @@ import typer
 from hub.cli.calling import CallingKey, CallingParty, HubAddress, calling, object_in
 from hub.cli.files import content_of, keep_private
 from hub.cli.policies import policy_in
-from hub.cli.telling import AsJson, print_json, print_lines, say
+from hub.cli.telling import AsJson, print_json, print_lines, report, say
 from hub.errors import Refused
 from hub.exchange.verify_view import VIEW_BYTES, verify_view
 
@@ -91,10 +91,8 @@ def defer(
     wanted = {"consumer": consumer, "case": case, "until": until, "basis": basis}
     with calling(hub, party, key) as channel:
         made = channel.call("POST", "/v1/deferrals", json=wanted).json()
-    if as_json:
-        print_json(made)
-    else:
-        say(f"{made['deferral']}: {consumer}, case {case}, until {made['until']}; logged.", "已登记延迟告知。")
+    said = f"{made['deferral']}: {consumer}, case {case}, until {made['until']}; logged."
+    report(made, said, "已登记延迟告知。", as_json=as_json)
 
 
 @app.command("end-deferral")
@@ -103,11 +101,12 @@ def end(
     hub: HubAddress,
     party: CallingParty,
     key: CallingKey,
+    as_json: AsJson = False,
 ) -> None:
     """The secrecy of that order's case ends now 终止延迟告知."""
     with calling(hub, party, key) as channel:
         made = channel.call("POST", f"/v1/deferrals/{deferral}/end").json()
-    say(f"The secrecy of case {made['case']} is over.", "延迟告知已终止。")
+    report(made, f"The secrecy of case {made['case']} is over.", "延迟告知已终止。", as_json=as_json)
 
 
 @app.command()
@@ -138,7 +137,5 @@ def erase(
     wanted |= {"exchange": exchange} if exchange else {}
     with calling(hub, party, key) as channel:
         made = channel.call("POST", "/v1/erasures", json=wanted).json()
-    if as_json:
-        print_json(made)
-    else:
-        say(f"Erased: {made['exchanges']} exchanges, {made['evidence']} pieces of evidence.", "已依法删除。")
+    said = f"Erased: {made['exchanges']} exchanges, {made['evidence']} pieces of evidence."
+    report(made, said, "已依法删除。", as_json=as_json)

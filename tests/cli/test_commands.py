@@ -4,11 +4,16 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click import Context
+from typer.main import get_group
 
-from hub.cli.main import COMMANDS
+from hub.cli.main import COMMANDS, app
 from hub.demo.parties import KeyCabinet
 from hub.proof.encoding import b64url, b64url_decode
 from tests.cli.conftest import Run
@@ -41,6 +46,34 @@ def test_every_command_has_help_and_offers_nothing_for_the_readers_shell(run: Ru
     told = run(name, "--help")
     assert told.code == 0
     assert "completion" not in told.out
+
+
+def test_the_program_says_its_version(run: Run) -> None:
+    assert run("--version").out.strip() == version("evidence-hub")
+
+
+def _options() -> Iterator[tuple[str, set[str]]]:
+    """Every command by its whole name, with its options."""
+    group = get_group(app)
+    waiting = [((name,), group.resolve_command(Context(group), [name])[1]) for name in COMMANDS]
+    while waiting:
+        path, command = waiting.pop()
+        within: dict[str, Any] = getattr(command, "commands", {})
+        waiting += [((*path, name), each) for name, each in within.items()]
+        if not within:
+            yield " ".join(path), {option for each in command.params for option in each.opts}
+
+
+PRINTS_A_TEXT_OF_ITS_OWN_FORM = {
+    "keys secret", "keys approve", "keys policy sign", "audit checkpoint", "audit prove", "audit vkey", "view open",
+    "witness vkey",
+}  # fmt: skip
+SERVES = {"serve", "witness serve"}
+
+
+def test_every_command_prints_json_for_scripts_unless_its_result_is_a_text_of_its_own_form() -> None:
+    without = {name for name, options in _options() if "--json" not in options}
+    assert without == PRINTS_A_TEXT_OF_ITS_OWN_FORM | SERVES
 
 
 def test_a_wrong_argument_ends_with_two(run: Run) -> None:
@@ -123,12 +156,17 @@ def test_parties_and_their_keys_are_put_on_record_and_listed(
     jwk = tmp_path / "land.jwk"
     jwk.write_text(json.dumps(installation.signer_of("dept:land").public.to_jwk()))
     names = ("--name", "Natural Resources Bureau", "--name-zh", "自然资源局")
-    added = run("parties", "add", "dept:land", "--kind", "department", *names, "--registry", "land", "--jwk", jwk)
+    added = run(
+        "parties", "add", "dept:land", "--kind", "department", *names, "--registry", "land", "--jwk", jwk, "--json"
+    )
     assert added.code == 0, added.err
+    kid = installation.signer_of("dept:land").public.kid
+    assert added.json == {"party": "dept:land", "kid": kid}
     (party,) = run("parties", "list", "--json").json
     assert (party["id"], party["registry"], party["keys"]) == ("dept:land", "land", 1)
     (key,) = run("keys", "list", "dept:land", "--json").json
-    assert run("keys", "revoke", "dept:land", key["kid"], "--reason", "ceased").code == 0
+    ended = run("keys", "revoke", "dept:land", key["kid"], "--reason", "ceased", "--json")
+    assert ended.json == {"party": "dept:land", "kid": kid, "reason": "ceased", "compromised_since": None}
     (revoked,) = run("keys", "list", "dept:land", "--json").json
     assert revoked["revoked_at"]
     assert run("keys", "revoke", "dept:land", "no-such-kid", "--reason", "ceased").code == 4
@@ -196,6 +234,6 @@ def test_identities_are_counted_and_exported_for_their_owner_alone(
     assert run("identity", "figures", "--json").code == 0
     assert run("identity", "review", "--json").json == []
     out = tmp_path / "subjects.jsonl"
-    assert run("identity", "export", "--out", out).code == 0
+    assert run("identity", "export", "--out", out, "--json").json == {"file": str(out), "lines": 0}
     assert out.read_text() == ""
     assert stat.S_IMODE(out.stat().st_mode) == 0o600

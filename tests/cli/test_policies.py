@@ -50,6 +50,10 @@ def test_a_later_edition_follows_and_an_older_file_is_refused(place: Path) -> No
     (place / "two").write_text(sign(place, "--after", place / "one", *key))
     run("keys", "policy", "check", place / "two", *key, "--held", place / "one")
     assert json.loads(run("keys", "policy", "show", place / "two", *key))["hub"]["id"] == bundles.HUB
+    shown = json.loads(run("keys", "policy", "show", place / "two", *key, "--json"))
+    checked = json.loads(run("keys", "policy", "check", place / "two", *key, "--json"))
+    assert (shown.pop("policy")["hub"]["id"], shown) == (bundles.HUB, checked)
+    assert (checked["edition"], checked["authority"]) == (2, "auth:data-bureau")
     with pytest.raises(HubError, match=r"exchange\.policy-rolled-back"):
         run("keys", "policy", "check", place / "one", *key, "--held", place / "two")
 
