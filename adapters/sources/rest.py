@@ -13,7 +13,7 @@ from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, S
 from adapters.sources.pages import Reading
 from adapters.sources.patience import Patience
 from adapters.sources.signed_http import SignedInterface
-from adapters.sources.workbook import nested_text
+from adapters.standard.cells import nested_text
 from adapters.standard.folding import folded_header, is_broken
 from adapters.standard.scalars import read_instant
 from hub.errors import Missing

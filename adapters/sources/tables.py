@@ -25,7 +25,7 @@ from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_
 from adapters.sources.listing import listed
 from adapters.sources.model import Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.patience import AwayForNow, Patience, patient
-from adapters.sources.workbook import cell_text, nested_text
+from adapters.standard.cells import cell_text, nested_text
 from hub.errors import Missing
 from hub.kernel.clock import LOCAL
 

@@ -6,8 +6,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -19,7 +18,7 @@ from adapters.mapping.recognise import Recognised
 from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import FORMULA, Item
 from adapters.sources.places import around_file, day_places, file_digest, key_places, member_places
-from adapters.standard.folding import SHEET_ERRORS
+from adapters.standard.cells import cell_text
 from hub.errors import Malformed
 
 _MOST_BYTES: Final = 4 << 30
@@ -27,8 +26,6 @@ _SMALL: Final = 32 << 20
 _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _BLOCK: Final = 1 << 20
-_LARGE: Final = 1e15
-_KEPT_DIGITS: Final = 15
 _JANUARY_OR_OCTOBER: Final = re.compile(r"(?:19|20)\d\d\.1")
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
@@ -269,45 +266,3 @@ def _literal(formula: str) -> str | None:
     if len(inner) > 1 and inner.startswith('"') and inner.endswith('"') and '"' not in inner[1:-1]:
         return inner[1:-1]
     return inner if inner.replace(".", "", 1).isdigit() else None
-
-
-def _number_text(value: float) -> str:
-    """The number in full; in scientific notation where it has more digits than a spreadsheet keeps.
-
-    A program that writes an identity number as a number leaves such digits, of which the last are made up.
-    """
-    if value.is_integer() and abs(value) < _LARGE:
-        return str(int(value))
-    exact = Decimal(repr(value))
-    digits = exact.normalize().as_tuple().digits
-    return f"{exact:E}" if abs(value) >= _LARGE and len(digits) > _KEPT_DIGITS else format(exact, "f")
-
-
-def nested_text(value: Any) -> str:
-    """Several values as a cell packs them: those of a list by 、, those of an object by blanks, objects by lines."""
-    if isinstance(value, dict):
-        return " ".join(text for one in value.values() if (text := nested_text(one)))
-    if isinstance(value, list):
-        between = "\n" if any(isinstance(one, dict) for one in value) else "、"
-        return between.join(text for one in value if (text := nested_text(one)))
-    return cell_text(value)
-
-
-def cell_text(value: Any) -> str:  # noqa: PLR0911 - one line for each type of cell
-    """A cell's value as text: numbers in full, days in ISO form, errors as nothing."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return "" if value in SHEET_ERRORS else value
-    if isinstance(value, bool):
-        return "1" if value else "0"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, float):
-        return _number_text(value)
-    if isinstance(value, datetime):
-        bare = (value.hour, value.minute, value.second) == (0, 0, 0)
-        return value.strftime("%Y-%m-%d") if bare else value.strftime("%Y-%m-%d %H:%M:%S")
-    if isinstance(value, date):
-        return value.isoformat()
-    return str(value)

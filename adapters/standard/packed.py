@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from adapters.standard.cells import nested_text
 from adapters.standard.folding import folded_code
 from adapters.standard.people import code_for, put_identifier, put_name
 from hub.kernel.characters import is_placeholder
@@ -60,15 +61,13 @@ def unpack_members(text: str, relations: Mapping[str, str]) -> tuple[list[dict[s
 
 
 def _without_json(text: str) -> str:
-    """A list of objects that a database keeps as JSON, a line for each and without the names of its fields."""
-    if not text.startswith("["):
+    """Members that a database keeps as JSON, packed like those that it gives as arrays and objects."""
+    if not text.startswith(("[", "{")):
         return text
     try:
-        members = json.loads(text)
-    except ValueError:
+        return nested_text(json.loads(text))
+    except (ValueError, RecursionError):
         return text
-    rows = [list(one.values()) if isinstance(one, dict) else [one] for one in members]
-    return "\n".join(" ".join(str(value) for value in row if value is not None) for row in rows)
 
 
 def side_by_side(columns: Sequence[str]) -> str:

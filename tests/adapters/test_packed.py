@@ -1,5 +1,7 @@
 """Several people in one cell, in the ways in which clerks write them."""
 
+import json
+
 import pytest
 
 from adapters.mapping.load import default_mapping
@@ -24,6 +26,9 @@ RELATIONS = default_mapping("low_income").codes["relation"]
         f"张三 户主 {MAN[:6]} {MAN[6:14]} {MAN[14:]}；李四 妻 {WOMAN}",
         f"{MAN} 张三 户主；{WOMAN} 李四 妻",
         f"张三户主{MAN}、李四妻子{WOMAN}",
+        json.dumps([{"name": "张三", "gx": "户主", "id": MAN}, {"name": "李四", "gx": "妻", "id": WOMAN, "x": None}]),
+        json.dumps([["张三", "户主", MAN], ["李四", "妻", int(WOMAN)]]),
+        json.dumps({"人口": None, "成员": [f"张三 户主 {MAN}", f"李四 妻 {WOMAN}"]}),
     ],
 )
 def test_every_way_of_writing_members_gives_name_relation_and_number(cell: str) -> None:
