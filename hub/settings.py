@@ -15,7 +15,8 @@ from urllib.parse import urlsplit
 
 from hub.api.limits import KIB, MIB, Limits
 from hub.errors import Malformed
-from hub.proof.pkcs11 import Device, is_in_device
+from hub.proof.keyreference import is_in_device
+from hub.proof.pkcs11 import Device
 
 SECRET_BYTES: Final = 32
 MOST_PORT: Final = 65535

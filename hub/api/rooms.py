@@ -31,6 +31,8 @@ from hub.storage.database import Database
 from hub.storage.keychecks import renew, require_same
 
 LOG_NAME = "HUB_LOG_ORIGIN"
+TRIAL = b"readiness"
+"""What the key signs to show that it does: no message of any kind, so that nothing can be made of it."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +110,13 @@ class Hub:
         return {"database": {"ok": True}, "log": log, "identity": identity, "key": self._own_key()}
 
     def _own_key(self) -> dict[str, Any]:
-        """Whether the key that signs answers is on record and counts: without that no answer can be verified."""
+        """Whether the key that signs answers signs, is on record and counts: without that no answer can be verified."""
         own = self.signer.public
         if self.parties.key_for(own.kid, self.id) is not None:
+            try:
+                self.signer.sign(TRIAL)
+            except HubError as away:
+                return {"ok": False, "problems": [_told(away)]}
             return {"ok": True}
         told = {
             "code": "parties.own-key-not-on-record",

@@ -19,7 +19,7 @@ from hub.cli.roof import signer_for
 from hub.cli.telling import print_json, print_lines, say
 from hub.errors import Malformed
 from hub.proof.encoding import b64url, b64url_decode
-from hub.proof.pkcs11 import is_in_device
+from hub.proof.keyreference import is_in_device
 
 app = typer.Typer(add_completion=False)
 MAX_KEY_BYTES = 4096

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from hub.cli.files import is_exposed
 from hub.cli.telling import say
+from hub.proof.keyreference import is_in_device
 from hub.proof.keys import PublicKey, Signer
-from hub.proof.pkcs11 import generate_in_device, is_in_device, open_signer
+from hub.proof.pkcs11 import generate_in_device, open_signer
 from hub.settings import Settings, device_from, require_own_folder, settings_from, share_metrics
 
 if TYPE_CHECKING:

@@ -1,19 +1,19 @@
 """Keys in a device 密码机 (PKCS#11): it signs, and never lets the private key out."""
 
 import hashlib
+import threading
+from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
-from urllib.parse import unquote_to_bytes
 
-from hub.errors import Malformed, Missing, Unavailable
+from hub.errors import Missing, Unavailable
 from hub.proof.encoding import b64url, malformed
+from hub.proof.keyreference import KeyReference, bad_reference, is_in_device, parse_key_reference
 from hub.proof.keys import ALGORITHMS, ED25519, ES256, FileSigner, PublicKey, Signer
 
-SCHEME: Final = "pkcs11:"
-_PATH: Final = frozenset({"token", "serial", "object", "id", "type"})
-_QUERY: Final = frozenset({"module-path", "pin-source"})
 _ED25519_OID: Final = bytes.fromhex("06032b6570")
 _P256_OID: Final = bytes.fromhex("06082a8648ce3d030107")
 _POINT_BYTES: Final = {ED25519: 32, ES256: 65}
@@ -23,76 +23,11 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class KeyReference:
-    """Where in which device a key is: a PKCS#11 URI (RFC 7512) without the PIN, which is no part of a name."""
-
-    token: str
-    object: str | None = None
-    id: bytes | None = None
-    serial: str | None = None
-    module: Path | None = None
-    pin_file: Path | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Device:
     """What an installation says about its device for references that do not say it: the module, and the PIN."""
 
     module: Path | None = None
     pin: str | None = field(default=None, repr=False)
-
-
-def is_in_device(reference: Path | str) -> bool:
-    """True for a PKCS#11 URI, false for the path of a file."""
-    return isinstance(reference, str) and reference.startswith(SCHEME)
-
-
-def _bad_reference(en: str, zh: str) -> Malformed:
-    return malformed("key-reference", en, zh)
-
-
-def parse_key_reference(uri: str) -> KeyReference:
-    """The key that ``uri`` names: a token, and in it an object or an id.
-
-    Raises:
-        Malformed: another scheme, an attribute that is unknown or stands twice, or a PIN in clear.
-    """
-    path, _, query = uri.removeprefix(SCHEME).partition("?")
-    told = {**_attributes(path, ";", _PATH), **_attributes(query, "&", _QUERY)}
-    if not uri.startswith(SCHEME) or "token" not in told or not {"object", "id"} & told.keys():
-        raise _bad_reference(
-            "Name a key in a device as pkcs11:token=…;object=…, or with id=… instead of object.",
-            "设备中的密钥请写作 pkcs11:token=…;object=…，或以 id=… 代替 object。",
-        )
-    if told.get("type", b"private") != b"private":
-        raise _bad_reference("A signing key is of type=private.", "签名密钥的类型须为 private。")
-    return KeyReference(
-        token=_text(told["token"]),
-        object=_text(told["object"]) if "object" in told else None,
-        id=told.get("id"),
-        serial=_text(told["serial"]) if "serial" in told else None,
-        module=Path(_text(told["module-path"])) if "module-path" in told else None,
-        pin_file=Path(_text(told["pin-source"]).removeprefix("file:")) if "pin-source" in told else None,
-    )
-
-
-def _attributes(part: str, separator: str, known: frozenset[str]) -> dict[str, bytes]:
-    pairs = [each.partition("=") for each in part.split(separator) if each]
-    told = {name: unquote_to_bytes(value) for name, _, value in pairs}
-    if not told.keys() <= known or len(told) != len(pairs):
-        raise _bad_reference(
-            f"The key reference holds what is not one of {', '.join(sorted(known))}, or one of them twice; a PIN is"
-            " given in a file.",
-            "密钥引用含有未知或重复的属性；PIN 须以文件提供。",
-        )
-    return told
-
-
-def _text(value: bytes) -> str:
-    try:
-        return value.decode("utf-8")
-    except UnicodeDecodeError:
-        raise _bad_reference("The key reference is not UTF-8.", "密钥引用不是 UTF-8。") from None
 
 
 def open_signer(reference: Path | str, device: Device | None = None) -> Signer:
@@ -132,14 +67,24 @@ def generate_in_device(reference: str, alg: str = ED25519, device: Device | None
         session.close()
 
 
-class DeviceSigner:
-    """Signs in a device. A session that the device has dropped is opened anew, once for each signature."""
+_TURN: Final = threading.RLock()
+"""Whose turn it is to sign. The library is the process's: to begin it anew ends the sessions of all its signers."""
+_begun_anew: Final[Counter[Path | None]] = Counter()
+"""How often each module was begun anew: a session from before then may go by a number that is another's now."""
 
-    def __init__(self, reference: KeyReference, device: Device, session: Any) -> None:
+
+class DeviceSigner:
+    """Signs in a device. What the device has dropped is opened anew, once for each signature: the session, or the token
+    that was taken out and put back, of which many libraries learn only when they begin anew.
+    """  # noqa: D205 - one sentence
+
+    def __init__(self, reference: KeyReference, device: Device) -> None:
         self._reference = reference
         self._device = device
-        self._session = session
-        self._private, self._public = _key_pair(session, reference)
+        self._module = reference.module or device.module
+        with _TURN:
+            self._session, self._private, self._public = self._found()
+            self._opened_at = _begun_anew[self._module]
 
     @classmethod
     def opened(cls, reference: KeyReference, device: Device) -> "DeviceSigner":
@@ -148,7 +93,7 @@ class DeviceSigner:
         Raises:
             Missing, Unavailable, Malformed: as ``open_signer``.
         """
-        return cls(reference, device, _session(reference, device))
+        return cls(reference, device)
 
     @property
     def public(self) -> PublicKey:
@@ -159,20 +104,39 @@ class DeviceSigner:
         """64 bytes over ``message``.
 
         Raises:
-            Unavailable: the device does not answer.
+            Unavailable: the device does not answer, or no longer holds the key.
         """
-        try:
-            return self._signed(message)
-        except Unavailable:
-            self._session = _session(self._reference, self._device)
-            self._private, public = _key_pair(self._session, self._reference)
-            if public != self._public:
-                raise
+        with _TURN:
+            try:
+                if self._opened_at == _begun_anew[self._module]:
+                    return self._signed(message)
+            except Unavailable:
+                self.close()
+            self._open_anew()
             return self._signed(message)
 
     def close(self) -> None:
         """The session is over."""
-        self._session.close()
+        with suppress(Unavailable):
+            _asked(self._session.close)
+
+    def _open_anew(self) -> None:
+        try:
+            session, private, public = self._found()
+        except (Unavailable, Missing):
+            _asked(_library(self._module).reinitialize)
+            _begun_anew[self._module] += 1
+            try:
+                session, private, public = self._found()
+            except Missing as fault:
+                raise _away(fault.code) from fault
+        if public != self._public:
+            raise _away("another key")
+        self._session, self._private, self._opened_at = session, private, _begun_anew[self._module]
+
+    def _found(self) -> tuple[Any, Any, PublicKey]:
+        session = _session(self._reference, self._device)
+        return session, *_key_pair(session, self._reference)
 
     def _signed(self, message: bytes) -> bytes:
         from pkcs11 import Mechanism
@@ -191,11 +155,10 @@ def _asked(call: Callable[[], T]) -> T:
     try:
         return call()
     except PKCS11Error as fault:
-        raise _away(fault) from fault
+        raise _away(type(fault).__name__) from fault
 
 
-def _away(fault: Exception) -> Unavailable:
-    reason = type(fault).__name__
+def _away(reason: str) -> Unavailable:
     return Unavailable(
         "proof.device-away",
         f"The signing device does not do it ({reason}); check module, token, PIN and cable, and try again.",
@@ -223,12 +186,12 @@ def _session(reference: KeyReference, device: Device, *, writing: bool = False) 
             "设备中没有该名称的令牌，或有多个；请补充序列号。",
         ) from None
     except PKCS11Error as fault:
-        raise _away(fault) from fault
+        raise _away(type(fault).__name__) from fault
 
 
 def _library(module: Path | None) -> Any:
     if module is None:
-        raise _bad_reference(
+        raise bad_reference(
             "Name the device's module: module-path in the reference, or HUB_PKCS11_MODULE.",
             "请指定设备模块：在引用中写 module-path，或设置 HUB_PKCS11_MODULE。",
         )
@@ -251,7 +214,7 @@ def _pin(reference: KeyReference, device: Device) -> str:
         except (OSError, UnicodeDecodeError):
             pin = None
     if not pin:
-        raise _bad_reference(
+        raise bad_reference(
             "Give the PIN in a file: pin-source in the reference, or HUB_PKCS11_PIN_FILE.",
             "请以文件提供 PIN：在引用中写 pin-source，或设置 HUB_PKCS11_PIN_FILE。",
         )

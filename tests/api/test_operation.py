@@ -10,6 +10,7 @@ import structlog
 
 from hub.api import health
 from hub.api.logs import start_logging
+from hub.errors import Unavailable
 from hub.storage.database import Database
 from tests.support.running import Running
 
@@ -33,6 +34,20 @@ def test_a_node_whose_database_is_away_says_so_and_when_to_ask_again(
     assert int(answer.headers["retry-after"]) > 0
     assert http.get("/healthz").status_code == 200
     away.close()
+
+
+def test_a_node_whose_signing_device_is_away_cannot_serve_until_it_is_back(
+    served_hub: Running, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(_signer: object, _message: bytes) -> bytes:
+        raise Unavailable("proof.device-away", "It is away.", "设备不在。")
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(type(served_hub.hub.signer), "sign", away)
+        answer = http.get("/readyz")
+    (told,) = answer.json()["checks"]["key"]["problems"]
+    assert (answer.status_code, told["code"]) == (503, "proof.device-away")
+    assert http.get("/readyz").status_code == 200
 
 
 def test_a_node_whose_checks_hang_says_so_in_time_and_asks_once(

@@ -1,5 +1,7 @@
 """Signing in a device, on a real SoftHSM; without it the tests say so and are skipped."""
 
+import os
+import shutil
 import threading
 from pathlib import Path
 
@@ -7,10 +9,11 @@ import pytest
 
 from hub.errors import HubError, Malformed, Missing, Unavailable
 from hub.proof.jws import sign_jws, verify_jws
-from hub.proof.keys import generate_signer
+from hub.proof.keyreference import parse_key_reference
+from hub.proof.keys import ALGORITHMS, generate_signer
 from hub.proof.note import Note, NoteSigner, verify_note
-from hub.proof.pkcs11 import Device, DeviceSigner, generate_in_device, open_signer, parse_key_reference
-from tests.support.softhsm import MODULE, PIN, softhsm, token
+from hub.proof.pkcs11 import Device, DeviceSigner, generate_in_device, open_signer
+from tests.support.softhsm import MODULE, PIN, new_token, softhsm, token
 
 
 @pytest.fixture
@@ -84,6 +87,27 @@ def test_a_dropped_session_is_opened_anew(device: Device) -> None:
     assert isinstance(signer, DeviceSigner)
     signer.close()
     signer.public.verify(signer.sign(b"again"), b"again")
+
+
+@softhsm
+def test_a_token_that_was_taken_out_signs_again_once_it_is_back(device: Device, tmp_path: Path) -> None:
+    tokens = Path(os.environ["SOFTHSM2_CONF"]).with_name("tokens")
+    references = [f"pkcs11:token=county;object=put-back-{alg}" for alg in ALGORITHMS]
+    for reference, alg in zip(references, ALGORITHMS, strict=True):
+        generate_in_device(reference, alg, device)
+    signers = [open_signer(reference, device) for reference in (*references, *references)]
+    for what_is_there_meanwhile in (None, "another token of that name"):
+        kept = shutil.move(tokens, tmp_path / "kept")
+        tokens.mkdir()
+        if what_is_there_meanwhile:
+            new_token()
+        for signer in signers:
+            with pytest.raises(Unavailable, match=r"proof\.device-away"):
+                signer.sign(b"x")
+        shutil.rmtree(tokens)
+        shutil.move(kept, tokens)
+        for signer in reversed(signers):
+            signer.public.verify(signer.sign(b"x"), b"x")
 
 
 @softhsm

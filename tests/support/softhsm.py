@@ -32,6 +32,11 @@ def token() -> str:
         f"directories.tokendir = {place}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n"
     )
     os.environ["SOFTHSM2_CONF"] = str(place / "conf")
+    new_token()
+    return "county"
+
+
+def new_token() -> None:
+    """One more token of that name lies where tokens lie."""
     made = ["softhsm2-util", "--init-token", "--free", "--label", "county", "--pin", PIN, "--so-pin", "24680"]
     subprocess.run(made, check=True, capture_output=True)  # noqa: S603 - fixed arguments
-    return "county"
