@@ -61,7 +61,14 @@ class Log:
         self._election = Election(database, self.origin)
         self._tiles = DatabaseTiles(database, self.origin)
         self._newest = NewestTree(database, self.origin, self._tiles)
-        self._attesting = Attesting(database, parts.signer.verifier, self._tiles, parts)
+        self._attesting = Attesting(
+            database,
+            parts.signer.verifier,
+            self._tiles,
+            collector=parts.collector,
+            limit_seconds=parts.max_unwitnessed_seconds,
+            clock=parts.clock,
+        )
         self.waiters = Waiters()
         self._wake = threading.Event()
         self._appender = Appender(database, self.waiters, wake=self._wake.set)
