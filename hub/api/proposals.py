@@ -109,7 +109,8 @@ Told = Annotated[bool, Query(description="Only say what the file would change, a
     openapi_extra=FILE,
     responses=refusals(
         *UNUSABLE,
-        "conflict catalogue.nothing-new: An edition says exactly this.",
+        "conflict catalogue.nothing-new: An edition says exactly this for that day.",
+        "refused catalogue.effective-in-the-past: An edition takes effect today or later.",
         "refused catalogue.not-a-proposer: Only departments and the authority propose.",
         "refused catalogue.change-to-come: The change that an edition follows has happened.",
         "refused api.content-type: Send YAML, JSON or .xlsx.",

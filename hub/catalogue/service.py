@@ -59,9 +59,10 @@ class CatalogueService:
         ``changed_on`` is the day of the change that it follows: Order 809 article 17 gives ten working days from it.
 
         Raises:
-            Conflict: exactly this content is there already.
-            Refused: the change is yet to come.
+            Conflict: exactly this content is in force on that day already, or waits for it.
+            Refused: the change is yet to come, or the edition's day is past.
         """
+        self._require_to_come(effective_on)
         if changed_on and changed_on > local_date(self.clock.now()):
             raise Refused(
                 "catalogue.change-to-come",
@@ -71,12 +72,12 @@ class CatalogueService:
         digest = digest_of(catalogue)
         with self.database.writing() as session:
             store = CatalogueStore(session)
-            known = store.with_digest(digest)
+            known = store.standing(digest, effective_on)
             if known:
                 raise Conflict(
                     "catalogue.nothing-new",
-                    f"Edition {known.edition_id} says exactly this; nothing was changed.",
-                    f"版本 {known.edition_id} 与此完全相同；未作改动。",
+                    f"Edition {known.edition_id} says exactly this for that day; nothing was changed.",
+                    f"该日的版本 {known.edition_id} 与此完全相同；未作改动。",
                     edition=known.edition_id,
                 )
             record = EditionRecord(new_id("cat"), digest, effective_on, self.clock.now(), by, None, None, changed_on)
@@ -115,7 +116,10 @@ class CatalogueService:
     def _require_publishable(self, record: EditionRecord) -> None:
         if record.published_at is not None:
             raise Conflict("catalogue.already-published", "This edition is published already.", "该目录版本已发布。")
-        if record.effective_on < local_date(self.clock.now()):
+        self._require_to_come(record.effective_on)
+
+    def _require_to_come(self, effective_on: date) -> None:
+        if effective_on < local_date(self.clock.now()):
             raise Refused(
                 "catalogue.effective-in-the-past",
                 "An edition takes effect today or later; propose it with a new day.",
@@ -130,7 +134,7 @@ class CatalogueService:
             return now
         shipped = read_catalogue(published_documents())
         with self.database.reading() as session:
-            waiting = CatalogueStore(session).with_digest(digest_of(shipped))
+            waiting = CatalogueStore(session).standing(digest_of(shipped), today)
         edition_id = waiting.edition_id if waiting else self.propose(shipped, effective_on=today, by=by).edition_id
         return self.publish(edition_id, by=by)
 

@@ -48,7 +48,7 @@ class CatalogueStore:
         self._session = session
 
     def keep(self, record: EditionRecord, catalogue: Catalogue) -> None:
-        """The edition is kept; the caller made sure that its digest is new."""
+        """The edition is kept, also one that says again what an earlier one said."""
         values = {each: getattr(record, each) for each in RECORD}
         self._session.execute(insert(EDITION).values(**values, content=document_of(catalogue)))
 
@@ -75,9 +75,12 @@ class CatalogueStore:
         """When the edition was proposed and published, or None."""
         return next(iter(self._records(EDITION.c.edition_id == edition_id)), None)
 
-    def with_digest(self, digest: bytes) -> EditionRecord | None:
-        """The edition with exactly this content, or None."""
-        return next(iter(self._records(EDITION.c.digest == digest)), None)
+    def standing(self, digest: bytes, on: date) -> EditionRecord | None:
+        """The edition with exactly this content that is in force on that day, or waits to be from that day on."""
+        now = self.in_force_on(on)
+        same = self._records(EDITION.c.digest == digest)
+        waiting = (each for each in same if each.published_at is None and each.effective_on == on)
+        return next((each for each in same if each.edition_id == now), None) or next(waiting, None)
 
     def find_records(self) -> list[EditionRecord]:
         """Every edition, newest proposal first."""

@@ -20,7 +20,7 @@ class CatalogueEditionRow(Row, table=True):
     )
 
     edition_id: str = Field(sa_column=Column(Text, primary_key=True))
-    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False, unique=True))
+    digest: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     content: Any = Field(sa_column=Column(JSONB, nullable=False))
     effective_on: date = Field(sa_column=Column(Date, nullable=False))
     proposed_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))

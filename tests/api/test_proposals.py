@@ -99,9 +99,8 @@ def test_an_edition_takes_effect_on_its_day_and_never_in_the_past(office: Office
     ).json()
     assert now["promised_days"] != 18
     assert then["promised_days"] == 18
-    past = propose(office, changed(office, promise(19)), effective_on=str(today - timedelta(days=1)))
     with pytest.raises(Refused) as refused:
-        office.post(AUTHORITY, f"/v1/catalogue/editions/{past['edition']}/publication")
+        propose(office, changed(office, promise(19)), effective_on=str(today - timedelta(days=1)))
     assert refused.value.code == "catalogue.effective-in-the-past"
 
 

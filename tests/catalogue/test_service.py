@@ -77,12 +77,39 @@ def test_the_same_content_is_no_new_edition(service: CatalogueService) -> None:
         service.publish(now.edition_id, by="hub:test")
 
 
+def test_what_an_earlier_edition_said_may_be_published_again(service: CatalogueService) -> None:
+    first = service.publish_shipped(by="hub:test")
+    changed = service.propose(with_promise(first.catalogue, 14), effective_on=TODAY, by="hub:test")
+    service.publish(changed.edition_id, by="hub:test")
+    back = service.propose(first.catalogue, effective_on=TODAY, by="hub:test")
+    assert back.edition_id != first.edition_id
+    with pytest.raises(Conflict) as waiting:
+        service.propose(first.catalogue, effective_on=TODAY, by="hub:test")
+    assert waiting.value.facts["edition"] == back.edition_id
+    service.publish(back.edition_id, by="hub:test")
+    assert service.matter("low-income-aid", TODAY).promised_days == 15
+
+
+def test_a_proposal_whose_day_went_by_is_made_again_with_a_new_day(
+    service: CatalogueService, clock: FixedClock
+) -> None:
+    now = service.publish_shipped(by="hub:test")
+    changed = with_promise(now.catalogue, 14)
+    service.propose(changed, effective_on=TODAY, by="hub:test")
+    clock.advance(days=2)
+    again = service.propose(changed, effective_on=date(2026, 11, 22), by="hub:test")
+    service.publish(again.edition_id, by="hub:test")
+    assert service.matter("low-income-aid", date(2026, 11, 22)).promised_days == 14
+
+
 def test_an_edition_does_not_reach_into_the_past(service: CatalogueService, clock: FixedClock) -> None:
     now = service.publish_shipped(by="hub:test")
     proposal = service.propose(with_promise(now.catalogue, 14), effective_on=TODAY, by="hub:test")
     clock.advance(days=2)
     with pytest.raises(Refused):
         service.publish(proposal.edition_id, by="hub:test")
+    with pytest.raises(Refused):
+        service.propose(with_promise(now.catalogue, 13), effective_on=TODAY, by="hub:test")
 
 
 def test_unknown_matters_editions_and_days_without_catalogue_are_missing(service: CatalogueService) -> None:

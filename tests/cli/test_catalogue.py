@@ -50,6 +50,18 @@ def test_a_changed_file_says_what_it_would_change_and_changes_it_on_its_day(load
     assert loaded("catalogue", "show", "low-income-aid", "--json").json["promised_days"] == 15
 
 
+def test_what_was_in_force_before_is_loaded_again(loaded: Run, tmp_path: Path) -> None:
+    before, file = tmp_path / "before.json", tmp_path / "all.json"
+    loaded("catalogue", "export", before)
+    document = json.loads(before.read_text("utf-8"))
+    next(each for each in document["matters"] if each["id"] == "low-income-aid")["promised_days"] = 20
+    file.write_text(json.dumps(document, ensure_ascii=False), "utf-8")
+    for each, days in ((file, 20), (before, 15), (file, 20)):
+        assert len(loaded("catalogue", "load", each, "--json").json["changes"]) == 1
+        assert loaded("catalogue", "show", "low-income-aid", "--json").json["promised_days"] == days
+    assert loaded("catalogue", "load", file, "--json").json["changes"] == []
+
+
 def test_a_file_with_faults_is_refused_with_every_line(loaded: Run, tmp_path: Path) -> None:
     file = tmp_path / "all.yaml"
     loaded("catalogue", "export", file)
