@@ -178,7 +178,8 @@ def normal_organisation_name(text: str) -> str:
 def organisation_key(name: str, region_names: Iterable[str] = ()) -> str:
     """What two ways of writing one organisation's name share.
 
-    Brackets, punctuation and the region (whether it leads or stands in brackets) are gone, the legal form is canonical.
+    Brackets, punctuation, former names and regions (whether they lead or stand in brackets) are gone, the legal form is
+    canonical.
 
     Args:
         name: the name as written or as kept.
@@ -186,12 +187,23 @@ def organisation_key(name: str, region_names: Iterable[str] = ()) -> str:
     """
     plain = unicodedata.normalize("NFKC", normal_organisation_name(name))
     regions = _region_forms(tuple(region_names))
-    for region in regions:
-        plain = plain.replace(f"({region})", "")
-    plain = plain.translate(_KEYS)
+    plain = _IN_BRACKETS.sub(lambda found: "" if _says_less(found[1], regions) else found[0], plain).translate(_KEYS)
     for long, short in _ORGANISATION_FORMS:
         plain = plain.replace(long, short)
     return _without_leading(plain, regions)
+
+
+_IN_BRACKETS: Final = re.compile(r"\(([^()]*)\)")
+_NOT_OF_THE_NAME: Final = re.compile("(?:原名?|曾用名|前身)[为是:]?.{5,}|(?:已|被)?(?:注销|吊销|撤销|停业|歇业)")
+
+
+def _says_less(inside: str, regions: tuple[str, ...]) -> bool:
+    """True of brackets around regions alone, a former name, or how the organisation ended."""
+    if _NOT_OF_THE_NAME.fullmatch(inside):
+        return True
+    while leading := next((one for one in regions if inside.startswith(one)), ""):
+        inside = inside.removeprefix(leading)
+    return not inside
 
 
 @lru_cache(maxsize=256)

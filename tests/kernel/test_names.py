@@ -108,6 +108,11 @@ REGIONS = ("浙江省", "杭州市", "西湖区")
         "浙江省杭州市某某科技有限公司",
         "某某科技有限公司",
         "“某某”科技有限公司",
+        "某某科技（杭州西湖）有限公司",
+        "某某科技(浙江省杭州市西湖区)有限公司",
+        "某某科技有限公司（原杭州某某网络有限公司）",
+        "某某科技有限公司（曾用名：杭州某某网络有限公司）",
+        "某某科技有限公司(已注销)",
     ],
 )
 def test_region_brackets_and_legal_form_do_not_part_an_organisation_from_itself(written: str) -> None:
@@ -123,6 +128,11 @@ def test_an_organisation_name_is_kept_with_full_brackets_and_in_its_own_characte
 def test_a_region_is_not_stripped_where_nothing_would_remain() -> None:
     assert organisation_key("杭州市", REGIONS) == "杭州市"
     assert organisation_key("杭州象棋协会", ()) == "杭州象棋协会"
+
+
+@pytest.mark.parametrize("name", ["某某种业（原种场）", "某某（集团）有限公司", "某某科技（宁波）有限公司", "某某（）"])
+def test_brackets_that_tell_organisations_apart_stay(name: str) -> None:
+    assert organisation_key(name, REGIONS) == name.translate(str.maketrans("", "", "（）"))
 
 
 def test_keys_of_a_name_take_microseconds() -> None:
