@@ -8,7 +8,8 @@ from typing import Any, Final
 from hub.api.rooms import Hub
 from hub.audit import tables as audit_tables
 from hub.audit.lastsigned import SignedFile
-from hub.audit.service import Log, LogParts
+from hub.audit.parts import LogParts
+from hub.audit.service import Log
 from hub.audit.store import append
 from hub.audit.witnessing import Collector
 from hub.cases import tables as cases_tables

@@ -5,12 +5,10 @@ from typing import Final
 
 from hub.audit import refusals
 from hub.audit.adoption import require_continued
+from hub.audit.parts import LogParts
 from hub.audit.store import LogStore
 from hub.audit.tilestore import DatabaseTiles
-from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError
-from hub.kernel.clock import Clock
-from hub.proof.note import NoteVerifier
 from hub.storage.database import Database
 
 KNOWN_SECONDS: Final = 0.25
@@ -19,22 +17,13 @@ KNOWN_SECONDS: Final = 0.25
 class Attesting:
     """Asks the witnesses of one log for this node, and keeps what came of it."""
 
-    def __init__(
-        self,
-        database: Database,
-        log: NoteVerifier,
-        tiles: DatabaseTiles,
-        *,
-        collector: Collector | None,
-        limit_seconds: float | None,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, database: Database, tiles: DatabaseTiles, parts: LogParts) -> None:
         self._database = database
-        self._log = log
+        self._log = parts.signer.verifier
         self._tiles = tiles
-        self._collector = collector
-        self._limit = limit_seconds
-        self._clock = clock
+        self._collector = parts.collector
+        self._limit = parts.max_unwitnessed_seconds
+        self._clock = parts.clock
         self._waiting: tuple[float, float | None] = (float("-inf"), None)
         self.denial: Broken | None = None
         self.fault: HubError | None = None

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from sqlmodel import Session
@@ -12,20 +11,17 @@ from hub.audit import refusals
 from hub.audit.adoption import adopt
 from hub.audit.appending import Appender, Brought
 from hub.audit.attesting import Attesting
-from hub.audit.lastsigned import SignedStore
 from hub.audit.model import Entry, PlacedEntry, Published, Receipt
 from hub.audit.newest import NewestTree
+from hub.audit.parts import LogParts
 from hub.audit.reopening import Reopened, reopen
 from hub.audit.sequencer import MAX_BATCH, Sequencer
 from hub.audit.store import HEAD_CHANNEL, QUEUE_CHANNEL, Bell, Election, LogStore, ring
 from hub.audit.tilestore import DatabaseTiles
 from hub.audit.waiting import Slot, Waiters, Waiting, no_receipt_yet
-from hub.audit.witnessing import Collector
 from hub.errors import Broken, HubError, Malformed, Missing, Unavailable
-from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint
 from hub.proof.merkle import inclusion_proof
-from hub.proof.note import NoteSigner
 from hub.proof.tiles import parse_tile_path, tile_width
 from hub.storage.database import Database
 
@@ -39,17 +35,6 @@ GATHER_SECONDS: Final = 0.005
 """After a turn or a ring, so that a crowd shares the next one; who comes after a while of silence does not wait."""
 
 
-@dataclass(frozen=True)
-class LogParts:
-    """What a log is made of; ``collector`` is None where no witness is asked."""
-
-    signer: NoteSigner
-    signed: SignedStore
-    clock: Clock
-    collector: Collector | None = None
-    max_unwitnessed_seconds: float | None = None
-
-
 class Log:
     """One log on one node. Nodes share the database; one of them sequences, all of them answer."""
 
@@ -61,14 +46,7 @@ class Log:
         self._election = Election(database, self.origin)
         self._tiles = DatabaseTiles(database, self.origin)
         self._newest = NewestTree(database, self.origin, self._tiles)
-        self._attesting = Attesting(
-            database,
-            parts.signer.verifier,
-            self._tiles,
-            collector=parts.collector,
-            limit_seconds=parts.max_unwitnessed_seconds,
-            clock=parts.clock,
-        )
+        self._attesting = Attesting(database, self._tiles, parts)
         self.waiters = Waiters()
         self._wake = threading.Event()
         self._appender = Appender(database, self.waiters, wake=self._wake.set)

@@ -29,6 +29,7 @@ NAMED: dict[str, tuple[str, str]] = {
     "hub.audit.reopening": ("deeds", "a new log begun with what is left of one: its transaction"),
     "hub.audit.dump": ("deeds", "a log read out of a database dump"),
     "hub.audit.newest": ("deeds", "the newest published tree as one node keeps it in memory"),
+    "hub.audit.parts": ("deeds", "what a log is made of, the collector of cosignatures among it"),
     "hub.audit.sequencer": ("deeds", "one turn of the log: its transactions and its signature"),
     "hub.audit.waiting": ("deeds", "threads that wait for receipts"),
     "hub.audit.witness": ("deeds", "the witness and its files"),

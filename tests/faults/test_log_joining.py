@@ -9,8 +9,9 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit.lastsigned import SignedFile
+from hub.audit.parts import LogParts
 from hub.audit.readers import DatabaseReader
-from hub.audit.service import Log, LogParts
+from hub.audit.service import Log
 from hub.audit.store import Election
 from hub.audit.verify import verify_log
 from hub.audit.witness import Witness, WitnessStore

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit.lastsigned import SignedFile
+from hub.audit.parts import LogParts
 from hub.audit.readers import DatabaseReader
 from hub.audit.sequencer import Sequencer
-from hub.audit.service import Log, LogParts
+from hub.audit.service import Log
 from hub.audit.store import QUEUE_CHANNEL, Bell, Election, election, ring
 from hub.audit.verify import verify_log
 from hub.errors import Broken, HubError, Unavailable

@@ -16,8 +16,9 @@ from hub.api.app import application
 from hub.api.limits import Limits
 from hub.api.server import listening_socket, served
 from hub.audit.lastsigned import SignedFile
+from hub.audit.parts import LogParts
 from hub.audit.readers import DatabaseReader
-from hub.audit.service import Log, LogParts
+from hub.audit.service import Log
 from hub.audit.verify import verify_log
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witness_app import witness_app

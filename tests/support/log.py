@@ -8,9 +8,10 @@ from typing import Any
 
 from hub.audit.lastsigned import SignedFile
 from hub.audit.model import Entry
+from hub.audit.parts import LogParts
 from hub.audit.rules import chain_link
 from hub.audit.sequencer import Sequencer, Turn
-from hub.audit.service import Log, LogParts
+from hub.audit.service import Log
 from hub.audit.store import AuditStore
 from hub.kernel.clock import FixedClock
 from hub.proof.keys import generate_signer

@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from hub.audit.lastsigned import SignedFile
-from hub.audit.service import Log, LogParts
+from hub.audit.parts import LogParts
+from hub.audit.service import Log
 from hub.audit.store import AuditStore
 from hub.errors import HubError
 from hub.kernel.clock import SystemClock

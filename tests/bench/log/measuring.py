@@ -29,8 +29,9 @@ from sqlalchemy import text
 import hub.audit.tables
 from hub.audit.lastsigned import SignedFile
 from hub.audit.model import Entry
+from hub.audit.parts import LogParts
 from hub.audit.readers import DatabaseReader
-from hub.audit.service import Log, LogParts
+from hub.audit.service import Log
 from hub.audit.verify import verify_log
 from hub.kernel.clock import SystemClock
 from hub.proof.keys import FileSigner, generate_signer

@@ -16,7 +16,8 @@ from typing import Any
 
 from hub.audit.lastsigned import SignedFile
 from hub.audit.model import Entry, Receipt
-from hub.audit.service import Log, LogParts
+from hub.audit.parts import LogParts
+from hub.audit.service import Log
 from hub.audit.store import AuditStore
 from hub.errors import HubError
 from hub.kernel.clock import SystemClock
