@@ -189,6 +189,12 @@ ELSEWHERE = {"phone": "057188009999", "address": "教工路7号"}
             "link",
             "name-and-premises",
         ),
+        (
+            MAIN | HERE | {"legal_representative": {"name": "张三"}},
+            {"name": FULL, "legal_representative": {"name": "李四"}} | HERE,
+            "link",
+            "name-and-premises",
+        ),
         ({"name": "杭州市象棋协会"}, {"name": "杭州市围棋协会"}, "apart", "name-differs"),
     ],
 )
