@@ -1,6 +1,7 @@
 """What need not be brought, matter by matter, from evidence that is really held."""
 
-from datetime import timedelta
+import dataclasses
+from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event, text
@@ -392,11 +393,8 @@ def test_many_checklists_are_found_to_stand_in_one_look(county: County) -> None:
 
 
 def test_a_case_keeps_the_catalogue_it_was_opened_under(county: County) -> None:
-    import dataclasses
-    from datetime import date
-
     known_resident(county)
-    county.open(AID, "low-income-aid", "L-1")
+    county.open(AID, "low-income-aid", "L-1", answers=(("condition:renting", "no"),))
     now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
     matter = now.matter_by_id["low-income-aid"]
     shorter = dataclasses.replace(matter, version="2026.2", materials=matter.materials[:3])
@@ -405,6 +403,14 @@ def test_a_case_keeps_the_catalogue_it_was_opened_under(county: County) -> None:
     county.catalogue.publish(proposal.edition_id, by="hub:test")
     assert len(county.cases.checklist(AID, "L-1").items) == 16
     assert len(county.open(AID, "low-income-aid", "L-2").checklist.items) == 3
+    gone = dataclasses.replace(now, events=(), matters=tuple(each for each in now.matters if each is not matter))
+    proposal = county.catalogue.propose(gone, effective_on=date(2026, 11, 20), by="hub:test")
+    county.catalogue.publish(proposal.edition_id, by="hub:test")
+    again = county.open(AID, "low-income-aid", "L-1", answers=(("condition:renting", "no"),))
+    assert (again.is_new, len(again.checklist.items)) == (False, 16)
+    for number in ("L-1", "L-3"):
+        with pytest.raises((Malformed, Missing)):
+            county.open(AID, "low-income-aid", number, answers=(("condition:flying", "no"),))
 
 
 def test_every_step_is_in_the_log_without_personal_data(county: County) -> None:

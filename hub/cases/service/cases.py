@@ -22,7 +22,7 @@ from hub.cases.service.opening import (
     is_same_case,
     no_such_question,
     require_nothing_new,
-    require_usable,
+    usable_in,
 )
 from hub.cases.service.people import PersonIn, are_same_people, placed, require_roles, resolved_again, seal
 from hub.cases.service.prefilling import Prefilled, prefilled
@@ -30,7 +30,6 @@ from hub.cases.service.querycodes import code_digest, query_code
 from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseFilter, CaseStore, NewCase
-from hub.catalogue.service import require_matter
 from hub.errors import Conflict, Missing, Refused
 from hub.kernel.ids import new_id
 
@@ -53,6 +52,8 @@ class CaseService:
     def open(self, consumer: str, opening: Opening) -> Opened:
         """The case is kept under the catalogue in force today, which it keeps; the same opening again gives it again.
 
+        It does so also when the catalogue changed since.
+
         Raises:
             Malformed: an unusable number, role, sub-item or answer.
             Missing: no such matter today.
@@ -61,9 +62,7 @@ class CaseService:
                 mandate than this opening says.
         """
         around, today = self._around, self._around.today
-        edition = around.catalogue.require_edition_on(today)
-        matter = require_matter(edition.catalogue, opening.matter, today)
-        require_usable(opening, matter, consumer, today)
+        edition_id, matter = usable_in(around, consumer, opening)
         case_id = new_id("case")
         with around.database.writing() as session:
             people, asked = placed(around, session, consumer, opening.people)
@@ -72,7 +71,7 @@ class CaseService:
                 consumer=consumer,
                 number=opening.number,
                 matter=matter.id,
-                edition_id=edition.edition_id,
+                edition_id=edition_id,
                 sub_item=opening.sub_item or (matter.sub_items[0].id if len(matter.sub_items) == 1 else ""),
                 opened_on=today,
                 state=CaseState.open,

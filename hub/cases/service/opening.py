@@ -6,8 +6,11 @@ from typing import Final
 
 from hub.cases.model import Case, Checklist
 from hub.cases.service.people import PersonIn, require_roles
-from hub.catalogue.model import Matter
-from hub.errors import Conflict, Malformed, Refused
+from hub.cases.service.surroundings import Surroundings
+from hub.cases.store import CaseStore
+from hub.catalogue.model import Catalogue, Matter
+from hub.catalogue.service import require_matter
+from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.kernel.naming import names_somebody
 
 MAX_NUMBER: Final = 64
@@ -34,6 +37,31 @@ class Opened:
     checklist: Checklist
     query_code: str
     is_new: bool
+
+
+def usable_in(around: Surroundings, consumer: str, opening: Opening) -> tuple[str, Matter]:
+    """The edition and matter that the opening fits: today's, else those that its case was opened under before.
+
+    Raises:
+        Malformed, Refused: as for ``require_usable``.
+        Missing: there is no such matter today.
+    """
+    edition = around.catalogue.require_edition_on(around.today)
+    try:
+        return edition.edition_id, _usable(edition.catalogue, consumer, opening, around.today)
+    except (Malformed, Missing):
+        with around.database.reading() as session:
+            known = CaseStore(session).case_for(consumer, opening.number)
+        if known is None or known.edition_id == edition.edition_id:
+            raise
+        kept = around.catalogue.catalogue_of(known.edition_id)
+        return known.edition_id, _usable(kept, consumer, opening, known.opened_on)
+
+
+def _usable(catalogue: Catalogue, consumer: str, opening: Opening, on: date) -> Matter:
+    matter = require_matter(catalogue, opening.matter, on)
+    require_usable(opening, matter, consumer, on)
+    return matter
 
 
 def require_usable(opening: Opening, matter: Matter, consumer: str, today: date) -> None:
