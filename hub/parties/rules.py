@@ -1,14 +1,15 @@
 """When a key counts, and what a kind of party may open with a token."""
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from hub.errors import Malformed, Refused
+from hub.errors import Conflict, Malformed, Refused
 from hub.parties.model import PartyKey, PartyKind, RevocationReason, Scope
 from hub.proof.jws import sign_jws
 from hub.proof.keys import PublicKey, Signer
 
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 REGISTRATION_TYP: Final = "key-registration+jwt"
 ENDORSEMENT_TYP: Final = "key-endorsement+jwt"
 RECOVERY_TYP: Final = "key-recovery+jwt"
@@ -117,18 +118,28 @@ def reason_in(text: str) -> RevocationReason:
         ) from None
 
 
+def key_of_another() -> Conflict:
+    """One key speaks for one party, under one id: two could vouch for each other, and a key that ended live on."""
+    return Conflict(
+        "parties.key-of-another",
+        "This key is on record already, for another party or under another id; generate a new one.",
+        "该公钥已登记在其他参与方或其他标识之下；请生成新密钥。",
+    )
+
+
 def check_compromise(reason: RevocationReason, since: datetime | None, now: datetime) -> None:
     """Returns when reason and instant fit each other.
 
     Raises:
-        Malformed: a compromise without its beginning, a beginning without a compromise, or one in the future.
+        Malformed: a compromise without its beginning, a beginning without a compromise, or one in the future or before
+            1970, which no instant here is.
     """
     is_compromise = reason is RevocationReason.key_compromise
-    if is_compromise != (since is not None) or (since is not None and since > now):
+    if is_compromise != (since is not None) or (since is not None and not EPOCH <= since <= now):
         raise Malformed(
             "parties.compromised-since",
-            "key-compromise, and no other reason, says since when, and not in the future.",
-            "仅 key-compromise 须写明泄露起始时刻，且不得晚于当前。",
+            "key-compromise, and no other reason, says since when: not before 1970, and not in the future.",
+            "仅 key-compromise 须写明泄露起始时刻，且不得早于 1970 年或晚于当前。",
         )
 
 

@@ -10,11 +10,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session, col
 
 from hub.parties.model import Party, PartyKey, PartyKind
+from hub.parties.rules import key_of_another
 from hub.parties.tables import PartyKeyRow, PartyRow, UsedMessageRow
 from hub.proof.keys import PublicKey
 
 LOCK: Final = 4_715_002_017
-"""The advisory lock of the node that puts the hub's own first key on record."""
+"""The advisory lock of whoever puts a key on record."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class PartyStore:
         self._session = session
 
     def lock(self) -> None:
-        """Nobody else introduces a hub until this transaction ends."""
+        """Nobody else introduces a hub or a key until this transaction ends."""
         self._session.execute(select(func.pg_advisory_xact_lock(LOCK)))
 
     def roll(self) -> Roll:
@@ -60,7 +61,15 @@ class PartyStore:
         return self._session.execute(statement).first() is not None
 
     def keep_key(self, key: PartyKey) -> bool:
-        """True when the key is new; a key on record stays exactly as it is."""
+        """True when the key is new; a key on record stays exactly as it is.
+
+        Raises:
+            Conflict: it is on record under another party, or under another id, where it may have ended.
+        """
+        self.lock()
+        holders = self._holders(key.public)
+        if holders and (key.party, key.public.kid) not in holders:
+            raise key_of_another()
         statement = insert(PartyKeyRow).values(
             party_id=key.party,
             kid=key.public.kid,
@@ -71,6 +80,11 @@ class PartyStore:
         )
         done = self._session.execute(statement.on_conflict_do_nothing().returning(col(PartyKeyRow.kid)))
         return done.first() is not None
+
+    def _holders(self, key: PublicKey) -> set[tuple[str, str]]:
+        """Under which party and id that key is on record, whatever its own id."""
+        rows = self._session.scalars(select(PartyKeyRow).where(col(PartyKeyRow.jwk)["x"].astext == key.to_jwk()["x"]))
+        return {(row.party_id, row.kid) for row in rows if PublicKey.from_jwk(row.jwk).thumbprint() == key.thumbprint()}
 
     def key_for(self, party: str, kid: str) -> PartyKey | None:
         """That key, held until this transaction ends so that no other change of it comes between; or None."""

@@ -131,7 +131,8 @@ class DeviceSigner:
             except Missing as fault:
                 raise _away(fault.code) from fault
         if public != self._public:
-            raise _away("another key")
+            found = public.kid
+            raise _away(found)
         self._session, self._private, self._opened_at = session, private, _begun_anew[self._module]
 
     def _found(self) -> tuple[Any, Any, PublicKey]:

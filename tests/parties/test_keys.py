@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -209,12 +209,29 @@ def test_a_revocation_names_a_published_reason_and_a_compromise_its_beginning(
         ("key-compromise", None),
         ("lost", NOW),
         ("key-compromise", NOW + timedelta(days=1)),
+        ("key-compromise", datetime(1969, 12, 31, tzinfo=UTC)),
+        ("key-compromise", datetime.min.replace(tzinfo=timezone(timedelta(hours=14)))),
+        ("key-compromise", datetime.max.replace(tzinfo=timezone(timedelta(hours=-14)))),
     ]:
         with pytest.raises(Malformed):
             parties.revoke_key(LAND.id, old.public.kid, reason, compromised_since=since)
     with pytest.raises(Missing, match=r"parties\.key-unknown"):
         parties.revoke_key(LAND.id, "no-such-kid", "lost")
     assert key(parties, old).revoked_at is None
+
+
+def test_a_key_speaks_for_one_party_under_one_id(parties: PartyService, old: FileSigner, clock: FixedClock) -> None:
+    window = Party("svc:window", "Window", "窗口", PartyKind.consumer)
+    parties.register_party(window)
+    again = FileSigner(old._private, kid="another-id")
+    parties.revoke_key(LAND.id, old.public.kid, "key-compromise", compromised_since=NOW)
+    for signer, party in ((again, LAND), (old, window), (again, window)):
+        told = proof(signer, clock, party.id)
+        with pytest.raises(Conflict, match=r"parties\.key-of-another"):
+            parties.register_key(signer.public.to_jwk(), told)
+        with pytest.raises(Conflict, match=r"parties\.key-of-another"):
+            parties.directory.register(party, signer.public.to_jwk())
+    assert [each.public for each in parties.directory.find_keys(window.id)] == []
 
 
 def test_the_beginning_of_a_compromise_moves_back_and_never_forward(
