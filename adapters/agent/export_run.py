@@ -254,7 +254,7 @@ class ExportRun:
             self._places.keep_second(table.name, newest, now)
 
     def _send_changes(self, pending: Pending) -> None:
-        """One batch of changes, without what the hub has already."""
+        """One batch of changes, without what the hub has already; of a snapshot without a change none."""
         is_delta = self._export.mode == "delta"
 
         def share() -> Share:
@@ -262,7 +262,11 @@ class ExportRun:
                 self.report.unchanged += pending.drop_known(self._sender.live)
             return pending.share(LINES_PER_BATCH, with_asides=is_delta)
 
-        self._sender.send(pending, share, cursor=self._places.to_json(), is_full=False)
+        if is_delta or share():
+            self._sender.send(pending, share, cursor=self._places.to_json(), is_full=False)
+        else:
+            self._sender.settle()  # nothing is under way then that may have to wait again
+            pending.forget(pending.take(Share((), (), ())))
         self._tell("push", done=True)
 
     # --- rows ------------------------------------------------------------------------------------------------------

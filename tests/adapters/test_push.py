@@ -47,6 +47,8 @@ def test_a_full_export_is_split_and_only_its_last_batch_is_full(tmp_path: Path) 
     assert manifests[-1]["present"] == 35
     assert sum(manifest["read"] for manifest in manifests) == report.read == 36
     assert report.exports[0].batches == 4
+    again = run(hub, "civil_affairs", tmp_path)
+    assert (again.total("unchanged"), again.exports[0].batches) == (35, 1)  # a night without a change is one batch
 
 
 @pytest.mark.usefixtures("small_batches")
