@@ -19,6 +19,10 @@ CHINESE: Final = (
 LATIN: Final = "DejaVu Sans"
 BOXES: Final = "Last Resort High-Efficiency"
 """A box for every character, as wide as a Chinese one; both come with matplotlib."""
+COLOURS: Final = 10
+MARKERS: Final = "os^Dv*"
+"""Colours come again after ten lines, with another marker. A label that began with "_" would not be shown."""
+IN_A_COLUMN: Final = 20
 ONCE_ONLY: Final = Names("once-only, % of materials", "免提交占比（%）")
 MATERIALS: Final = Names("materials", "材料（份）")
 ASKED: Final = Names("asked", "需交")
@@ -46,14 +50,16 @@ def figures_picture(
     def said(label: Names) -> str:
         return f"{label.en}  {label.zh}" if is_bilingual else label.en
 
-    figure = Figure(figsize=(9, 7), layout="constrained")
+    figure = Figure(figsize=(12, 7), layout="constrained")
     canvas = FigureCanvasSVG(figure) if form == "svg" else FigureCanvasAgg(figure)
     share, counts = figure.subplots(2, 1, sharex=True)
     months = sorted({each.month for each in figures})
-    for matter in sorted({each.matter for each in figures}):
+    matters = sorted({each.matter for each in figures})
+    for place, matter in enumerate(matters):
         by_month = {each.month: each.once_only_percent for each in figures if each.matter == matter}
         label = said((names or {}).get(matter, Names(matter, "")))
-        share.plot(months, [by_month.get(month, float("nan")) for month in months], marker="o", label=label.rstrip())
+        percents = [by_month.get(month, float("nan")) for month in months]
+        share.plot(months, percents, marker=MARKERS[place // COLOURS % len(MARKERS)], label=f" {label.rstrip()}")
     share.set_ylabel(said(ONCE_ONLY), fontfamily=families)
     share.set_ylim(0, 100)
     asked = [sum(each.asked for each in figures if each.month == month) for month in months]
@@ -63,7 +69,10 @@ def figures_picture(
     counts.set_ylabel(said(MATERIALS), fontfamily=families)
     for axes in (share, counts):
         if axes.get_legend_handles_labels()[0]:
-            axes.legend(loc="best", prop={"family": families, "size": "small"})
+            beside = {"loc": "upper left", "bbox_to_anchor": (1, 1), "ncols": 1 + len(matters) // IN_A_COLUMN}
+            legend = axes.legend(**beside, prop={"family": families, "size": "small"})
+            for text in legend.get_texts():
+                text.set_parse_math(parse_math=False)
     out = io.BytesIO()
     canvas.print_figure(out, format=form)
     return _for_any_reader(out.getvalue()) if form == "svg" else out.getvalue()

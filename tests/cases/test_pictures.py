@@ -28,6 +28,11 @@ def test_a_matter_that_is_no_longer_in_the_catalogue_goes_by_its_id() -> None:
     assert "low-income-aid" in words(figures_picture(FIGURES, {}))
 
 
+@pytest.mark.parametrize("name", ["_Aid", "Aid of $100 to $200", "$x^$"])
+def test_a_matter_is_named_as_it_is_called_whatever_that_means_to_a_plotter(name: str) -> None:
+    assert f"{name}  救助" in words(figures_picture(FIGURES, {"low-income-aid": Names(name, "救助")}))
+
+
 def test_a_png_speaks_chinese_only_where_a_font_has_the_characters(monkeypatch: pytest.MonkeyPatch) -> None:
     fonts = [each for each in fontManager.ttflist if each.name not in CHINESE]
     monkeypatch.setattr(fontManager, "ttflist", fonts)
