@@ -34,6 +34,15 @@ def unwitnessed() -> Unavailable:
     )
 
 
+def witness_store_away() -> Unavailable:
+    """A witness can neither keep nor read what it cosigned."""
+    return Unavailable(
+        "audit.witness-store",
+        "The witness cannot keep or read what it cosigned, so it cosigns nothing; see its disk and its folder.",
+        "见证方无法保存或读取已共签的内容，故不共签；请检查其磁盘与文件夹。",
+    )
+
+
 def met(fault: Exception) -> Unavailable:
     """The sequencer met what none of its parts should raise."""
     name = type(fault).__name__

@@ -1,11 +1,14 @@
 """The witness over HTTP, as an ASGI application with no framework under it."""
 
 import asyncio
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Final
 
+from hub.audit.refusals import witness_store_away
 from hub.audit.witness import MAX_REQUEST_BYTES, Answer, Witness
+from hub.audit.witnessing import PROBLEM
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -23,7 +26,11 @@ def witness_app(witness: Witness) -> App:
         if scope["type"] == "lifespan":
             await _live(receive, send)
         elif scope["type"] == "http":
-            await _send(send, await _answer(witness, scope, receive))
+            try:
+                answer = await _answer(witness, scope, receive)
+            except OSError:
+                answer = _not_kept()
+            await _send(send, answer)
 
     return app
 
@@ -45,6 +52,13 @@ async def _answer(witness: Witness, scope: Message, receive: Receive) -> Answer:
     if path.endswith("/healthz"):
         return Answer(200, "ok\n")
     return Answer(404, "There is nothing here.\n")
+
+
+def _not_kept() -> Answer:
+    """What the log's operator is told of a full or broken disk, as RFC 9457 has it."""
+    fault = witness_store_away()
+    told = {"type": f"urn:hub:problem:{fault.code}", "title": "Unavailable", "status": 503, "code": fault.code}
+    return Answer(503, json.dumps({**told, "detail": fault.en, "detail_zh": fault.zh}), PROBLEM)
 
 
 async def _body(receive: Receive) -> bytes:

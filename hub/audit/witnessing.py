@@ -6,6 +6,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -16,7 +17,7 @@ from hub.audit.fetching import fetched
 from hub.errors import Malformed
 from hub.kernel.clock import Clock
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint, verify_checkpoint
-from hub.proof.encoding import base64_text
+from hub.proof.encoding import base64_text, strict_json
 from hub.proof.merkle import Subtree, consistency_proof
 from hub.proof.note import MAX_NOTE_BYTES, Note, NoteSignature, NoteVerifier, parse_signature_lines
 from hub.proof.policy import LogPolicy, Witness
@@ -24,6 +25,7 @@ from hub.proof.treehead import parse_decimal
 
 ADD_CHECKPOINT: Final = "add-checkpoint"
 SIZE_TYPE: Final = "text/x.tlog.size"
+PROBLEM: Final = "application/problem+json"
 MAX_SKEW_SECONDS: Final = 300
 _CONFLICT: Final = 409
 _UNCONTINUED: Final = 422
@@ -31,6 +33,7 @@ _OK: Final = 200
 _NOT_FOUND: Final = 404
 GRACE_SECONDS: Final = 0.25
 _LONGEST: Final = 60.0
+_SAID: Final = 200
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,14 @@ class Reply:
     status: int
     content_type: str
     body: str
+
+    def said(self) -> str:
+        """What an operator reads of it: the code of a problem (RFC 9457), or how the body begins."""
+        with suppress(Malformed):
+            told = strict_json(self.body.encode()) if self.content_type.startswith(PROBLEM) else None
+            if isinstance(told, dict) and isinstance(told.get("code"), str):
+                return str(told["code"])[:_SAID]
+        return self.body[:_SAID].strip()
 
 
 Post = Callable[[str, bytes | None], Reply]
@@ -197,7 +208,7 @@ class Collector:
         try:
             reply = self._submitted(url, question)
             if reply.status != _OK:
-                self.complaints[url] = f"{reply.status} {reply.body[:200].strip()}"
+                self.complaints[url] = f"{reply.status} {reply.said()}"
                 return []
             fresh = self._checked(url, reply, question.checkpoint)
         except Malformed as fault:

@@ -149,13 +149,22 @@ def test_a_request_of_another_form_is_refused(witness: Witness, spoil: Callable[
     assert witness.add_checkpoint(spoil(body(0, signed(5)))).status == 400
 
 
+async def posted(witness: Witness, request: bytes) -> httpx.Response:
+    transport = httpx.ASGITransport(app=witness_app(witness))  # type: ignore[arg-type]
+    async with httpx.AsyncClient(transport=transport, base_url="http://witness.example") as client:
+        return await client.post("/add-checkpoint", content=request)
+
+
 def test_what_could_not_be_kept_is_not_cosigned(witness: Witness, monkeypatch: pytest.MonkeyPatch) -> None:
     def full_disk(*_arguments: object, **_named: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("hub.audit.witness.replace_file", full_disk)
-    with pytest.raises(OSError, match="No space"):
-        witness.add_checkpoint(body(0, signed(5)))
+    refused = asyncio.run(posted(witness, body(0, signed(5))))
+    assert (refused.status_code, refused.headers["content-type"]) == (503, "application/problem+json")
+    assert {"status": 503, "code": "audit.witness-store"}.items() <= refused.json().items()
+    assert refused.json()["detail_zh"]
+    assert Reply(503, refused.headers["content-type"], refused.text).said() == "audit.witness-store"
     monkeypatch.undo()
     assert witness.add_checkpoint(body(0, signed(8))).status == 200
 
