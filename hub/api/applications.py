@@ -59,13 +59,13 @@ class ConsentWire(Wire):
     summary="Apply for a grant",
     status_code=201,
     responses=refusals(
-        "missing sharing.unknown-type: The catalogue has no such evidence type.",
-        "refused sharing.type-withheld: This type is withheld from sharing.",
-        "malformed sharing.period-reversed: It ends before it begins.",
-        "malformed sharing.period-over: The period is over.",
-        "malformed sharing.unknown-matter: The catalogue has no such matter.",
-        "malformed sharing.unknown-claim: The type has no such claim.",
-        "malformed sharing.never-shared: A claim is for the hub alone.",
+        "sharing.unknown-type",
+        "sharing.type-withheld",
+        "malformed sharing.period-reversed",
+        "sharing.period-over",
+        "malformed sharing.unknown-matter",
+        "malformed sharing.unknown-claim",
+        "malformed sharing.never-shared",
     ),
 )
 async def apply(
@@ -96,8 +96,8 @@ async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[Ow
     "/{owed}/extension",
     summary="Consent to ten working days more",
     responses=refusals(
-        "missing sharing.no-application: There is no such application.",
-        "conflict sharing.no-extension: Only an application that waits is extended, and once.",
+        "sharing.no-application",
+        "sharing.no-extension",
     ),
 )
 async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCaller) -> OwedView:
@@ -111,7 +111,7 @@ async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCall
 @router.post(
     "/{owed}/answer",
     summary="Answer an application",
-    responses=refusals(NOT_ASKED, ANSWERED, "malformed sharing.no-reason: A refusal gives its reason, as a code."),
+    responses=refusals(NOT_ASKED, ANSWERED, "sharing.no-reason"),
 )
 async def answer(
     owed: OwedId, wanted: Annotated[ConsentWire, Body()], request: Request, hub: TheHub, caller: PushCaller

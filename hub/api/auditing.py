@@ -21,8 +21,8 @@ router = APIRouter(prefix="/v1/audit", tags=["audit"], route_class=StrictRoute)
 Code = Annotated[str, StringConstraints(min_length=1, max_length=300)]
 Asked = Annotated[str | None, Query(max_length=300, pattern=r"^[^\x00-\x1f]+$")]
 Moment = Annotated[Instant | None, Query(description="With its offset, such as 2026-03-01T08:00:00%2B08:00.")]
-WRONG_PERIOD = "malformed exchange.search-period: Give the period as instants with their offset."
-TOO_WIDE = "malformed exchange.search-too-wide: A search covers at most 366 days."
+WRONG_PERIOD = "exchange.search-period"
+TOO_WIDE = "exchange.search-too-wide"
 
 
 class ExchangeLine(View):
@@ -187,7 +187,7 @@ async def deferrals(request: Request, hub: TheHub, caller: AuditCaller) -> list[
             "description": "The file; `content-digest` (RFC 9530) is its SHA-256, `x-log-entry` names it",
             "content": {"text/csv": {}, "application/vnd.apache.parquet": {}},
         },
-        **refusals(WRONG_PERIOD, TOO_WIDE, "unavailable audit.no-receipt-yet: The receipt is not there yet."),
+        **refusals(WRONG_PERIOD, TOO_WIDE, "audit.no-receipt-yet"),
     },
 )
 async def export(

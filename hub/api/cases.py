@@ -43,8 +43,8 @@ CHECKLIST_PATH: Final = re.compile(f"/v1/cases/{CASE_ID}/checklist")
 CaseId = Annotated[str, Path(pattern=f"^{CASE_ID}$", description="The hub's id of the case.")]
 Material = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9_-]{0,79}$", description="Id of the material.")]
 States = Annotated[list[CaseState] | None, Query(alias="state", description="Only cases in these states.")]
-NO_CASE = "missing cases.no-such-case: This consumer has no such case."
-CLOSED = "conflict cases.closed: The case has its result."
+NO_CASE = "cases.no-such-case"
+CLOSED = "cases.closed"
 APPLICANT = {"kind": "resident", "number": "11010519491231002X", "name": "张三", "birth_date": "1949-12-31"}
 EXAMPLE = {
     "low-income-aid": {
@@ -87,13 +87,13 @@ def _view(hub: Hub, case: Case) -> CaseView:
     responses={
         200: {"description": "The case was open already under this number", "model": OpenedView},
         **refusals(
-            "malformed cases.unknown-role: The matter has no such role.",
-            "malformed cases.no-applicant: Name exactly one applicant.",
-            "missing catalogue.no-matter: There is no such matter.",
-            "refused cases.not-your-matter: This matter is decided by another service.",
-            "conflict cases.number-in-use: This number is in use for another matter or other people.",
-            "conflict cases.answers-differ: The case is open, with other answers.",
-            "conflict cases.mandate-differs: The case is open, under another mandate or none.",
+            "cases.unknown-role: is no role of this matter",
+            "cases.no-applicant",
+            "catalogue.no-matter",
+            "cases.not-your-matter",
+            "cases.number-in-use",
+            "cases.answers-differ",
+            "cases.mandate-differs",
         ),
     },
 )
@@ -170,7 +170,7 @@ async def checklist_at(request: Request) -> Response:
 @router.post(
     "/v1/cases/{case}/people",
     summary="Add people to a case",
-    responses=refusals(NO_CASE, CLOSED, "malformed cases.too-many-people: The role is full."),
+    responses=refusals(NO_CASE, CLOSED, "cases.too-many-people"),
 )
 async def add_people(
     case: CaseId, wanted: Annotated[PeopleWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
@@ -185,7 +185,7 @@ async def add_people(
 @router.post(
     "/v1/cases/{case}/answers",
     summary="Answer open questions",
-    responses=refusals(NO_CASE, CLOSED, "malformed cases.unknown-question: The case asks no such question."),
+    responses=refusals(NO_CASE, CLOSED, "cases.unknown-question"),
 )
 async def answer(
     case: CaseId, wanted: Annotated[AnswersWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
@@ -203,8 +203,8 @@ async def answer(
     responses=refusals(
         NO_CASE,
         CLOSED,
-        "missing cases.no-such-material: The matter has no such material.",
-        "refused cases.no-commitment: The checklist offers no written promise for this material.",
+        "cases.no-such-material",
+        "cases.no-commitment",
     ),
 )
 async def commit(
@@ -222,7 +222,7 @@ async def commit(
     "/v1/cases/{case}/commitments/{material}/found-false",
     summary="Say that a written promise proved false",
     status_code=204,
-    responses=refusals(NO_CASE, "missing cases.no-such-commitment: There is no such promise in this case."),
+    responses=refusals(NO_CASE, "cases.no-such-commitment"),
 )
 async def find_false(case: CaseId, material: Material, request: Request, hub: TheHub, caller: CaseCaller) -> None:
     """Its applicant may promise no more, in no matter; the material is to be brought again."""
@@ -241,7 +241,7 @@ async def form(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) 
 @router.post(
     "/v1/cases/{case}/decision",
     summary="Accept, suspend, resume, approve, reject, withdraw or file",
-    responses=refusals(NO_CASE, CLOSED, "conflict cases.not-now: This cannot be done in the case's present state."),
+    responses=refusals(NO_CASE, CLOSED, "cases.not-now"),
 )
 async def decide(
     case: CaseId, wanted: Annotated[DecisionWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
@@ -271,7 +271,7 @@ def _decided(hub: Hub, place: tuple[str, str], wanted: DecisionWire) -> Case:
 @router.post(
     "/v1/case-status",
     summary="How a case stands, for whoever has its query code",
-    responses=refusals("missing cases.unknown-code: No case has this code.", token=False),
+    responses=refusals("cases.unknown-code", token=False),
 )
 async def status(wanted: Annotated[CodeWire, Body()], request: Request, hub: TheHub) -> StatusView:
     """Open to the applicant: the state, the due date and what happened when; nothing of what the case is about."""

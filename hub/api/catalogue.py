@@ -18,7 +18,7 @@ from hub.kernel.clock import local_date
 router = APIRouter(prefix="/v1/catalogue", tags=["catalogue"])
 
 On = Annotated[Day | None, Query(description="As published for this day; today when left out.")]
-NOTHING_PUBLISHED = "missing catalogue.nothing-published: No catalogue is in force; load one."
+NOTHING_PUBLISHED = "catalogue.nothing-published"
 
 
 class MatterLine(View):
@@ -51,7 +51,7 @@ async def find_matters(request: Request, hub: TheHub, on: On = None) -> list[Mat
     "/matters/{matter}",
     summary="One matter: roles, conditions, materials with every way to satisfy them",
     response_model=dict[str, Any],
-    responses=refusals(NOTHING_PUBLISHED, "missing catalogue.no-matter: There is no such matter.", token=False),
+    responses=refusals(NOTHING_PUBLISHED, "catalogue.no-matter", token=False),
 )
 async def one_matter(matter: str, request: Request, hub: TheHub, on: On = None) -> Any:
     """In the form of `schemas/catalogue/catalogue.json`. Open to all."""

@@ -24,10 +24,8 @@ router = APIRouter(
 )
 
 ChangeId = Annotated[str, Path(pattern=r"^chg_[0-9a-z]{26}$")]
-NO_SUCH: Final = "missing identity.no-such-changes: There is no change set of that id."
-DECIDED: Final = (
-    "conflict identity.changes-decided: It was decided before, otherwise or by somebody else; propose a new one."
-)
+NO_SUCH: Final = "identity.no-such-changes"
+DECIDED: Final = "identity.changes-decided"
 
 
 class StewardWire(Wire):

@@ -96,12 +96,12 @@ class EventView(View):
     summary="Open every part of an event",
     status_code=201,
     responses=refusals(
-        "missing catalogue.no-event: There is no such event.",
-        "malformed cases.unknown-role: No matter of the event has this role.",
-        "malformed cases.not-in-event: Situations or answers are given for what is no matter of the event.",
-        "refused cases.not-your-event: This event is taken in by other services.",
-        "refused cases.mandate-does-not-cover: The mandate ended, or is not for this applicant and matter.",
-        "conflict cases.number-in-use: This number is in use for another matter or other people.",
+        "catalogue.no-event",
+        "cases.unknown-role",
+        "cases.not-in-event",
+        "cases.not-your-event",
+        "cases.mandate-does-not-cover",
+        "cases.number-in-use",
     ),
 )
 async def open_event(
@@ -124,7 +124,7 @@ async def open_event(
 @router.get(
     "/{number}",
     summary="How all parts of an event stand",
-    responses=refusals("missing cases.no-such-event: This service took in no event of that number."),
+    responses=refusals("cases.no-such-event"),
 )
 async def one_event(number: Number, request: Request, hub: TheHub, caller: CaseCaller) -> EventView:
     """For the service that took it in: states, due dates, and each kind of paper that is still asked for, once."""

@@ -15,9 +15,9 @@ from hub.sharing.model import Grant, Standing
 router = APIRouter(prefix="/v1/grants", tags=["sharing"], route_class=StrictRoute)
 
 GrantId = Annotated[str, Path(pattern=r"^[a-z][a-z0-9_-]{0,79}$", description="The grant's id, as the lists tell it.")]
-UNKNOWN = "missing sharing.unknown-grant: There is no such grant; see the list."
-ENDED = "conflict sharing.grant-ended: The grant has ended; nothing changes it."
-ALREADY = "conflict sharing.stands-already: The grant stands so already."
+UNKNOWN = "sharing.unknown-grant"
+ENDED = "sharing.grant-ended"
+ALREADY = "sharing.stands-already"
 
 
 class ReasonWire(Wire):

@@ -20,7 +20,7 @@ from hub.identity.service.belonging import Belonging
 router = APIRouter(tags=["identity"], route_class=StrictRoute)
 
 SubjectId = Annotated[str, Path(pattern=r"^sub_[0-9a-z]{26}$")]
-NO_SUBJECT = "missing identity.no-such-subject: There never was a subject of that id."
+NO_SUBJECT = "identity.no-such-subject"
 
 
 class MomentWire(MentionWire):
@@ -128,7 +128,7 @@ async def history(
 @router.post(
     "/v1/identity/owner",
     summary="Whose a record was at an instant, and why",
-    responses=refusals("missing identity.nobodys: The record was not here then, or had been withdrawn."),
+    responses=refusals("identity.nobodys"),
 )
 async def owner(
     wanted: Annotated[MomentWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller

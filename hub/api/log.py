@@ -17,8 +17,8 @@ Place = Annotated[str, Path(max_length=100)]
 TEXT: Final = "text/plain; charset=utf-8"
 TILE: Final = "application/octet-stream"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
-NO_TILE: Final = "missing audit.no-such-tile: The log holds no such tile."
-NO_CHECKPOINT: Final = "missing audit.no-checkpoint: The log has published no checkpoint yet."
+NO_TILE: Final = "audit.no-such-tile"
+NO_CHECKPOINT: Final = "audit.no-checkpoint: The database holds"
 
 
 def _text_response(description: str) -> dict[str, object]:
@@ -91,7 +91,7 @@ async def _tile(request: Request, hub: TheHub, place: str) -> Response:
     response_class=Response,
     responses={
         200: _text_response("c2sp.org/tlog-proof@v1"),
-        **refusals("missing audit.no-such-entry: The log holds no such entry.", NO_CHECKPOINT, token=False),
+        **refusals("audit.no-such-entry", NO_CHECKPOINT, token=False),
     },
 )
 async def receipt(

@@ -22,7 +22,7 @@ from hub.cases.store import Mandate
 router = APIRouter(prefix="/v1", tags=["cases"], route_class=StrictRoute)
 
 MandateId = Annotated[str, Path(pattern=r"^man_[0-9a-z]{26}$", description="The hub's id of the mandate.")]
-NOT_COVERED = "refused cases.mandate-does-not-cover: The mandate ended, or is not for this applicant and matter."
+NOT_COVERED = "cases.mandate-does-not-cover"
 
 
 class MandateWire(Wire):
@@ -73,9 +73,9 @@ class RecordedView(View):
     summary="Record a mandate",
     status_code=201,
     responses=refusals(
-        "malformed cases.bad-mandate: A mandate names its matters and a period in order.",
-        "missing cases.mandate-unknown-person: Subject or agent is not known exactly.",
-        "refused cases.agent-is-a-minor: The agent is not yet eighteen.",
+        "cases.bad-mandate",
+        "cases.mandate-unknown-person",
+        "cases.agent-is-a-minor",
     ),
 )
 async def record(
@@ -104,7 +104,7 @@ async def find(request: Request, hub: TheHub, caller: CaseCaller) -> list[Mandat
     "/mandates/{mandate}/end",
     summary="End a mandate",
     status_code=204,
-    responses=refusals("missing cases.no-such-mandate: There is no such mandate in force."),
+    responses=refusals("cases.no-such-mandate"),
 )
 async def end(mandate: MandateId, request: Request, hub: TheHub, caller: CaseCaller) -> None:
     """From now on nothing is done under it, in no case that was opened under it either."""

@@ -51,12 +51,12 @@ FORM: Final = {
     responses=refusals(
         NO_CASE,
         CLOSED,
-        "malformed api.bad-form: Send one file and each field once.",
-        "malformed cases.not-this-file: Size or digest are not those that the evidence names.",
-        "malformed cases.wrong-kind: The material takes another kind of paper.",
-        "refused cases.harmful-file: The scanner objects to this file.",
-        "refused cases.about-somebody-else: The evidence names somebody else than the participant.",
-        "malformed api.body-too-large: The body is larger than this call takes.",
+        "api.bad-form",
+        "cases.not-this-file",
+        "cases.wrong-kind",
+        "cases.harmful-file",
+        "cases.about-somebody-else",
+        "api.body-too-large",
     ),
 )
 async def bring(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller) -> ChecklistView:
@@ -91,7 +91,7 @@ def _position(text: str) -> int:
             "description": "The file; the header `x-evidence` holds its evidence in base64url",
             "content": {"*/*": {}},
         },
-        **refusals(NO_CASE, "missing cases.no-earlier-paper: No paper brought earlier satisfies this material."),
+        **refusals(NO_CASE, "cases.no-earlier-paper"),
     },
 )
 async def paper(case: CaseId, material: Material, request: Request, hub: TheHub, caller: CaseCaller) -> Response:
@@ -118,7 +118,7 @@ async def papers(case: CaseId, request: Request, hub: TheHub, caller: CaseCaller
     "/{case}/papers/{paper}/withdrawal",
     summary="Take a paper back",
     status_code=204,
-    responses=refusals(NO_CASE, "missing cases.no-earlier-paper: Nobody of this case brought such a paper."),
+    responses=refusals(NO_CASE, "cases.no-earlier-paper"),
 )
 async def withdraw_paper(case: CaseId, paper: PaperId, request: Request, hub: TheHub, caller: CaseCaller) -> None:
     """The subject takes back a paper: it serves no later case, and that it was withdrawn is logged."""

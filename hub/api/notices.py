@@ -99,7 +99,7 @@ async def notices(
     "/v1/notices/{notice}/acknowledgement",
     tags=["exchange"],
     summary="Say that you know",
-    responses=refusals("missing exchange.no-such-notice: You were sent no notice of that id."),
+    responses=refusals("exchange.no-such-notice"),
 )
 async def acknowledge(notice: NoticeId, request: Request, hub: TheHub, caller: ExchangeCaller) -> NoticeView:
     """The notice waits no longer; it stands in the log. Saying so again changes nothing. Needs scope `exchange`."""
@@ -137,8 +137,8 @@ async def recalls(
     tags=["registries"],
     summary="Where your records are contradicted",
     responses=refusals(
-        "refused intake.not-your-registry: Another department answers for this registry.",
-        "malformed identity.no-such-place: Go on from where a page of findings ended.",
+        "intake.not-your-registry",
+        "identity.no-such-place",
     ),
 )
 async def findings(

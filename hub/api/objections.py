@@ -18,8 +18,8 @@ from hub.sharing.model import Owed, Owing, Reply
 router = APIRouter(prefix="/v1", tags=["sharing"], route_class=StrictRoute)
 
 OwedId = Annotated[str, Path(pattern=r"^owe_[0-9a-z]{26}$", description="The hub's id of what is owed an answer to.")]
-NOT_ASKED: Final = "missing sharing.not-asked: You were asked no such thing."
-ANSWERED: Final = "conflict sharing.answered: This was answered before; an answer stands."
+NOT_ASKED: Final = "sharing.not-asked"
+ANSWERED: Final = "sharing.answered"
 Code = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=60)]
 
 
@@ -66,7 +66,7 @@ class OwedView(View):
     "/cases/{case}/objections",
     summary="Say that something registered seems wrong",
     status_code=201,
-    responses=refusals(NO_CASE, "missing cases.nothing-to-object-to: Nothing of that type is held about that person."),
+    responses=refusals(NO_CASE, "cases.nothing-to-object-to"),
 )
 async def object_to(
     case: CaseId, wanted: Annotated[ObjectionWire, Body()], request: Request, hub: TheHub, caller: CaseCaller

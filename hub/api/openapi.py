@@ -1,9 +1,11 @@
 """What the OpenAPI description says about refusals: the media type, the members and examples for each call."""
 
+import json
+from pathlib import Path
 from typing import Any, Final
 
 from hub.api.oauth import TOKEN_ADDRESS, token_members
-from hub.api.problems import MEDIA_TYPE, problem_of, status_of, too_large
+from hub.api.problems import MEDIA_TYPE, problem_of, status_of
 from hub.errors import Broken, Conflict, HubError, Malformed, Missing, Refused, Unavailable
 
 PROBLEM_SCHEMA: Final[dict[str, Any]] = {
@@ -22,22 +24,14 @@ PROBLEM_SCHEMA: Final[dict[str, Any]] = {
     "additionalProperties": True,
 }
 
-EVERYWHERE: Final = (
-    Malformed("api.wrong-fields", "Fields are missing, unknown or of another form.", "字段缺失、多余或格式不符。"),
-    Unavailable(
-        "storage.database-away", "The database does not answer; nothing was kept.", "数据库无应答，未保存任何内容。"
-    ),
+SENTENCES: Final[dict[str, list[list[str]]]] = json.loads(
+    Path(__file__).with_name("refusals.json").read_text(encoding="utf-8")
 )
-WITH_BODY: Final = (
-    too_large(),
-    Refused("api.content-type", "Send the body in one of the media types listed here.", "请求体的类型须为此处所列。"),
-    Refused("api.content-encoding", "Send the body plain; it is not unpacked here.", "请求体不得压缩。"),
-)
-WITH_TOKEN: Final = (
-    Refused("parties.no-token", "Send an access token.", "请携带访问令牌。"),
-    Refused("api.bad-token", "The access token is not one of this hub or has expired.", "访问令牌无效或已过期。"),
-    Refused("parties.scope-missing", "The access token does not open this.", "访问令牌不含所需权限。"),
-)
+"""By code: family, English and Chinese of each sentence that the program gives under it. Written from the source by
+``python -m tests.docs.errors --write``, as docs/errors.md is."""
+EVERYWHERE: Final = ("api.wrong-fields", "storage.database-away")
+WITH_BODY: Final = ("api.body-too-large", "api.content-type", "api.content-encoding")
+WITH_TOKEN: Final = ("parties.no-token", "api.bad-token", "parties.scope-missing")
 _FAMILIES: Final = {
     "malformed": Malformed,
     "refused": Refused,
@@ -48,10 +42,15 @@ _FAMILIES: Final = {
 }
 
 
-def refusals(*listed: str, token: bool = True) -> dict[int | str, dict[str, Any]]:
-    """The ``responses`` of a call: what holds everywhere, and ``listed`` as "family code: sentence"."""
+def refusals(*listed: str | HubError, token: bool = True) -> dict[int | str, dict[str, Any]]:
+    """The ``responses`` of a call: what holds everywhere, and ``listed``.
+
+    A code stands for the sentence that the program gives under it; ``"code: part of it"`` for that one of several,
+    ``"family code"`` where the program tells the sentence inside another refusal.
+    """
     by_status: dict[int | str, dict[str, Any]] = {}
-    for fault in (*EVERYWHERE, *(WITH_TOKEN if token else ()), *map(_fault, listed)):
+    for each in (*EVERYWHERE, *(WITH_TOKEN if token else ()), *listed):
+        fault = each if isinstance(each, HubError) else _fault(each)
         _tell(by_status, status_of(fault), fault)
     return dict(sorted(by_status.items(), key=lambda item: str(item[0])))
 
@@ -75,9 +74,10 @@ def _as_oauth(responses: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]
 
 
 def _fault(line: str) -> HubError:
-    head, _, sentence = line.partition(": ")
-    family, code = head.split(" ")
-    return _FAMILIES[family](code, sentence)
+    head, _, part = line.partition(": ")
+    family, _, code = head.rpartition(" ")
+    own, en, zh = next((each for each in SENTENCES.get(code, ()) if part in each[1]), (family, part, ""))
+    return _FAMILIES[family or own](code, en, zh)
 
 
 def _response(title: str) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def with_problem_schema(description: dict[str, Any]) -> dict[str, Any]:
     for path, operations in description.get("paths", {}).items():
         for operation in operations.values():
             operation.get("responses", {}).pop("422", None)
-            for fault in WITH_BODY if "requestBody" in operation else ():
+            for fault in map(_fault, WITH_BODY) if "requestBody" in operation else ():
                 _tell(operation["responses"], str(status_of(fault)), fault)
             if path == TOKEN_ADDRESS:
                 operation["responses"] = _as_oauth(operation["responses"])

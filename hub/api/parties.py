@@ -19,8 +19,8 @@ from hub.parties.model import AccessToken, Party, PartyKey
 router = APIRouter(route_class=StrictRoute)
 MAX_FORM_FIELDS = 16
 PartyId = Annotated[str, Path(max_length=200, description="The party's id, as the list tells it.")]
-UNKNOWN = "missing parties.unknown: No party with this id is registered here."
-ALREADY = "conflict parties.stands-already: It is so already; see the list of parties."
+UNKNOWN = "parties.unknown"
+ALREADY = "parties.stands-already"
 
 TOKEN_FORM = {
     "requestBody": {
@@ -109,11 +109,11 @@ class HubView(View):
     response_model=TokenView,
     openapi_extra=TOKEN_FORM,
     responses=refusals(
-        "malformed parties.assertion-missing: Send client_assertion_type and a client_assertion.",
-        "malformed proof.unknown-key: No key on record for this issuer and kid.",
-        "refused proof.expired: The request has expired; sign a new one.",
-        "refused parties.assertion-used: This client assertion was used before.",
-        "refused parties.scope-not-allowed: A scope asked for is not open to this kind of party.",
+        "parties.assertion-missing",
+        "proof.unknown-key",
+        "proof.expired",
+        "parties.assertion-used",
+        "parties.scope-not-allowed",
         token=False,
     ),
 )
@@ -148,10 +148,10 @@ def _form(body: bytes) -> dict[str, str]:
     summary="Register a further key",
     status_code=201,
     responses=refusals(
-        "malformed parties.proof-about-another-key: The proof of possession is about another key.",
-        "refused parties.not-endorsed: A further key is endorsed by a key that the same party has on record.",
+        "parties.proof-about-another-key",
+        "parties.not-endorsed",
         UNKNOWN,
-        "conflict parties.key-known: This key is already on record.",
+        "parties.key-known",
         token=False,
     ),
 )
@@ -208,7 +208,7 @@ def _key(key: PartyKey) -> KeyView:
     "/v1/parties/{party}/suspension",
     tags=["parties"],
     summary="Suspend a party",
-    responses=refusals(UNKNOWN, ALREADY, "refused parties.not-oneself: Nobody suspends itself or the hub."),
+    responses=refusals(UNKNOWN, ALREADY, "parties.not-oneself"),
 )
 async def suspend(
     party: PartyId, why: Annotated[ReasonWire, Body()], request: Request, hub: TheHub, caller: OrdersCaller

@@ -20,7 +20,7 @@ from hub.catalogue.reading import read_catalogue
 from hub.catalogue.store import EditionRecord
 from hub.catalogue.workbook import parse_workbook
 from hub.catalogue.writing import Form, written
-from hub.errors import Refused
+from hub.errors import Malformed, Refused
 from hub.kernel.clock import local_date
 from hub.parties.model import Caller, PartyKind
 
@@ -53,13 +53,30 @@ ChangedOn = Annotated[
 Extended = Annotated[
     bool, Query(description="The authority had consented to five more working days for proposing it (article 17).")
 ]
-NO_EDITION: Final = "missing catalogue.no-edition: There is no such edition."
+NO_EDITION: Final = "catalogue.no-edition"
 UNUSABLE: Final = (
-    "malformed catalogue.not-usable: The catalogue was not taken over; `problems` lists every one with its line.",
-    "malformed catalogue.no-legal-basis: The material has no legal basis; nobody may demand it.",
-    "malformed catalogue.unknown-evidence-type: A material refers to a type that the catalogue does not have.",
-    "malformed catalogue.cycle: Conditions, statements or results depend on each other in a cycle.",
+    Malformed(
+        "catalogue.not-usable",
+        "The catalogue was not taken over; `problems` lists every one with its line.",
+        "目录未被采用；problems 逐条列出问题及所在行。",
+    ),
+    Malformed(
+        "catalogue.no-legal-basis",
+        "The catalogue was not taken over: a material has no legal basis, and nobody may demand it.",
+        "目录未被采用：某材料没有法律依据，不得要求提交。",
+    ),
+    Malformed(
+        "catalogue.unknown-evidence-type",
+        "The catalogue was not taken over: a material refers to a type that the catalogue does not have.",
+        "目录未被采用：某材料引用了目录中没有的凭证类型。",
+    ),
+    Malformed(
+        "catalogue.cycle",
+        "The catalogue was not taken over: conditions, statements or results depend on each other in a cycle.",
+        "目录未被采用：条件、派生证明或结果相互循环依赖。",
+    ),
 )
+"""A problem of the file has its own code, or this first one where they differ."""
 PROPOSERS: Final = frozenset({PartyKind.department, PartyKind.authority})
 
 
@@ -109,11 +126,11 @@ Told = Annotated[bool, Query(description="Only say what the file would change, a
     openapi_extra=FILE,
     responses=refusals(
         *UNUSABLE,
-        "conflict catalogue.nothing-new: An edition says exactly this for that day.",
-        "refused catalogue.effective-in-the-past: An edition takes effect today or later.",
-        "refused catalogue.not-a-proposer: Only departments and the authority propose.",
-        "refused catalogue.change-to-come: The change that an edition follows has happened.",
-        "refused api.content-type: Send YAML, JSON or .xlsx.",
+        "catalogue.nothing-new",
+        "catalogue.effective-in-the-past",
+        "catalogue.not-a-proposer",
+        "catalogue.change-to-come",
+        "api.content-type",
     ),
 )
 async def propose(
@@ -170,9 +187,9 @@ async def changes(edition: EditionId, request: Request, hub: TheHub, _caller: Ca
     summary="Publish an edition",
     responses=refusals(
         NO_EDITION,
-        "conflict catalogue.already-published: This edition is published already.",
-        "refused catalogue.effective-in-the-past: An edition takes effect today or later.",
-        "refused catalogue.not-the-authority: Only the authority publishes.",
+        "catalogue.already-published",
+        "catalogue.effective-in-the-past",
+        "catalogue.not-the-authority",
     ),
 )
 async def publish(

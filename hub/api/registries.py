@@ -103,7 +103,7 @@ def require_owner(caller: Caller, registry: str) -> None:
     "/{registry}/cursor",
     summary="Where to go on reading",
     response_model=CursorView,
-    responses=refusals("refused intake.not-your-registry: Another department answers for this registry."),
+    responses=refusals("intake.not-your-registry"),
 )
 async def cursor(registry: str, request: Request, hub: TheHub, caller: PushCaller) -> Cursor:
     """Sequence 0 and no digest before the first batch. Needs scope `push` of the department that owns the registry."""
@@ -116,7 +116,7 @@ async def cursor(registry: str, request: Request, hub: TheHub, caller: PushCalle
     summary="The records of an export that are live here",
     responses={
         200: {"description": 'NDJSON, one {"record","content"} a line', "content": {NDJSON: {}}},
-        **refusals("refused intake.not-your-registry: Another department answers for this registry."),
+        **refusals("intake.not-your-registry"),
     },
 )
 async def records(
@@ -144,15 +144,15 @@ def _ndjson(records: Iterable[tuple[str, str]]) -> Iterator[bytes]:
     response_model=BatchView,
     openapi_extra=BATCH_BODY,
     responses=refusals(
-        "malformed intake.no-manifest: The batch does not begin with a line that holds its manifest.",
-        "malformed proof.bad-signature: The signature does not match the content and the key on record.",
-        "malformed intake.gzip-truncated: The gzip content is cut short; nothing was kept.",
-        "refused intake.not-your-registry: Another department answers for this registry.",
-        "refused api.content-type: Send the body as application/x-ndjson.",
-        "conflict intake.sequence-reused: This sequence number holds another batch.",
-        "conflict intake.sequence-gap: Batches are missing before this one; `expected` names the next number.",
-        "conflict intake.chain-broken: The batch does not follow the last one kept.",
-        "malformed api.body-too-large: The body is larger than this call takes.",
+        "intake.no-manifest",
+        "proof.bad-signature",
+        "intake.gzip-truncated",
+        "intake.not-your-registry",
+        "api.content-type",
+        "intake.sequence-reused",
+        "intake.sequence-gap",
+        "intake.chain-broken",
+        "api.body-too-large",
         token=False,
     ),
 )
@@ -170,7 +170,7 @@ async def push(registry: str, request: Request, hub: TheHub) -> BatchAnswer:
     "/{registry}/quarantine",
     summary="What was put aside, and why",
     response_model=list[QuarantineView],
-    responses=refusals("refused intake.not-your-registry: Another department answers for this registry."),
+    responses=refusals("intake.not-your-registry"),
 )
 async def quarantine(
     registry: str,

@@ -27,13 +27,10 @@ router = APIRouter(tags=["identity"], route_class=StrictRoute)
 CODE = r"^[a-z][a-z_]{0,39}$"
 ITEM_OR_NONE = r"^(rev_[0-9a-z]{26})?$"
 ReviewId = Annotated[str, Path(pattern=r"^rev_[0-9a-z]{26}$")]
-NO_REVIEW = "missing identity.no-such-review: There is no such review item."
-RECORD_GONE = "missing identity.record-gone: A record of the pair is not in the index any more."
-ONE_AND_THE_SAME = "malformed identity.one-and-the-same: Name two records, or two roles of one."
-KEPT_APART = (
-    "conflict identity.kept-apart: A steward called two records of these subjects different; `registries`, `records`"
-    " and `roles` name them, `review` the item and `decided_on` the day."
-)
+NO_REVIEW = "identity.no-such-review"
+RECORD_GONE = "identity.record-gone"
+ONE_AND_THE_SAME = "identity.one-and-the-same"
+KEPT_APART = "identity.kept-apart"
 
 
 @router.get("/v1/identity/reviews", summary="What waits for a steward", responses=refusals())
@@ -91,7 +88,7 @@ async def one_review(review: ReviewId, request: Request, hub: TheHub, caller: Id
     responses=refusals(
         NO_REVIEW,
         RECORD_GONE,
-        "conflict identity.decided-already: Somebody else decided first; `decision` says what.",
+        "identity.decided-already",
         KEPT_APART,
     ),
 )
@@ -135,7 +132,7 @@ async def join(
 @router.post(
     "/v1/identity/splits",
     summary="Keep two records apart that were one",
-    responses=refusals(ONE_AND_THE_SAME, RECORD_GONE, "conflict identity.not-one: The two are not one subject."),
+    responses=refusals(ONE_AND_THE_SAME, RECORD_GONE, "identity.not-one"),
 )
 async def split(
     wanted: Annotated[PairWire, Body()], request: Request, hub: TheHub, caller: IdentityCaller

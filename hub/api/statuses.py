@@ -15,7 +15,7 @@ from hub.proof.encoding import b64url
 
 router = APIRouter(prefix="/v1/statuses", tags=["statuses"], route_class=StrictRoute)
 MEDIA_TYPE: Final = "application/statuslist+jwt"
-NO_LIST: Final = "missing status.no-such-list: No status list of this number is kept."
+NO_LIST: Final = "status.no-such-list"
 Registry = Annotated[str, Path(pattern=rf"^({OWNER})$")]
 Number = Annotated[int, Path(ge=0, le=10**10)]
 
@@ -70,7 +70,7 @@ async def own_due(request: Request, hub: TheHub, caller: CaseCaller) -> list[Due
 @router.get(
     "/{registry}",
     summary="The lists that the department should sign now",
-    responses=refusals("refused intake.not-your-registry: Another department answers for this registry."),
+    responses=refusals("intake.not-your-registry"),
 )
 async def due(registry: Registry, request: Request, hub: TheHub, caller: PushCaller) -> list[DueView]:
     """Those whose evidence changed since they were signed, new ones, and those that end within two days."""
@@ -114,13 +114,13 @@ def _good_for(kept: KeptList, hub: Any) -> int:
     summary="Hand in a status list",
     openapi_extra=LIST_BODY,
     responses=refusals(
-        "malformed status.other-list: The list is about another address than the one it is handed in under.",
-        "refused status.not-the-department: Only the department that answers for the registry signs its status lists.",
-        "refused status.not-in-force: The list is from the future or has ended.",
-        "conflict status.goes-back: A younger or longer list is kept already.",
-        "conflict status.un-flips: The list says of evidence that was withdrawn that it stands.",
-        "conflict status.behind: Evidence on this list ended meanwhile; ask again what is due.",
-        "conflict status.stands-here: The list takes back evidence that stands here.",
+        "status.other-list",
+        "status.not-the-department",
+        "status.not-in-force",
+        "status.goes-back",
+        "status.un-flips",
+        "status.behind",
+        "status.stands-here",
         token=False,
     ),
 )

@@ -88,8 +88,8 @@ class ErasureWire(Wire):
     "/v1/subjects/accesses",
     summary="Who looked at my data, when, why",
     responses=refusals(
-        "conflict exchange.view-under-review: Whose view this is has to be decided by a steward first.",
-        "unavailable audit.no-receipt-yet: The receipt is not there yet.",
+        "exchange.view-under-review",
+        "audit.no-receipt-yet",
     ),
 )
 async def accesses(
@@ -108,9 +108,9 @@ async def accesses(
     summary="Keep the exchanges of a case out of their subjects' view for a time",
     status_code=201,
     responses=refusals(
-        "malformed exchange.deferral-until: Secrecy ends at an instant to come.",
-        "refused exchange.deferral-too-long: Secrecy lasts 180 days at most; order a nearer end.",
-        "missing parties.unknown: No party with this id is registered here.",
+        "exchange.deferral-until",
+        "exchange.deferral-too-long",
+        "parties.unknown",
     ),
 )
 async def defer(
@@ -136,8 +136,8 @@ async def defer(
     "/v1/deferrals/{deferral}/end",
     summary="End the secrecy of a case before its time",
     responses=refusals(
-        "missing exchange.no-such-deferral: No such order is on record.",
-        "conflict exchange.deferral-over: The secrecy of this case is over.",
+        "exchange.no-such-deferral",
+        "exchange.deferral-over",
     ),
 )
 async def end_deferral(deferral: DeferralId, request: Request, hub: TheHub, caller: OrdersCaller) -> DeferralView:
@@ -149,8 +149,8 @@ async def end_deferral(deferral: DeferralId, request: Request, hub: TheHub, call
     "/v1/erasures",
     summary="Erase what was said about a subject",
     responses=refusals(
-        "malformed exchange.erasure-order: An erasure names an instant that is over, and its legal basis.",
-        "missing exchange.erasure-nobody: What the order names belongs to no one subject.",
+        "exchange.erasure-order",
+        "exchange.erasure-nobody",
     ),
 )
 async def erase(

@@ -29,7 +29,7 @@ Last = Annotated[Day | None, Query(description="Last day; today when left out.")
 Department = Annotated[
     str, Query(max_length=80, description="Only time limits and liabilities of this department; all when left out.")
 ]
-PERIOD: Final = "malformed supervision.bad-period: The period is reversed or longer than three years."
+PERIOD: Final = "supervision.bad-period"
 
 
 class Table(StrEnum):

@@ -50,7 +50,7 @@ class WishView(View):
     "/cases/{case}/materials/{material}/supplies",
     summary="Ask the provider for a material that it supplies on request",
     status_code=201,
-    responses=refusals(NO_CASE, "conflict cases.not-on-request: No provider supplies this on request now."),
+    responses=refusals(NO_CASE, "cases.not-on-request"),
 )
 async def ask(case: CaseId, material: Material, request: Request, hub: TheHub, caller: CaseCaller) -> list[OwedView]:
     """One question for each person and type; asked again it is the same question. The checklist says how it stands."""
@@ -87,9 +87,9 @@ async def wishes(request: Request, hub: TheHub, caller: PushCaller) -> list[Wish
     responses=refusals(
         NOT_ASKED,
         ANSWERED,
-        "refused cases.not-what-was-asked: Signed by another party or of another type than was asked for.",
-        "refused cases.supplied-about-somebody-else: Not about the subject that was asked about.",
-        "malformed cases.bad-supply: Not in its published shape.",
+        "cases.not-what-was-asked",
+        "cases.supplied-about-somebody-else",
+        "cases.bad-supply",
     ),
 )
 async def supply(

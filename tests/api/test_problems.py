@@ -151,6 +151,7 @@ def test_the_description_lists_for_every_call_its_refusals_with_examples(http: h
             for examples in problems:
                 for code, example in examples.items():
                     assert example["value"]["code"] == code
+                    assert example["value"]["detail_zh"], code
     assert "HTTPValidationError" not in json.dumps(description)
 
 

@@ -1,9 +1,11 @@
 """Every error code 错误代码 that the program can give, read from its source: nobody writes these sentences twice.
 
-``python -m tests.docs.errors`` says what `docs/errors.md` lacks, ``--write`` writes the page anew.
+``python -m tests.docs.errors`` says whether `docs/errors.md` and the sentences in the interface's description are up to
+date, ``--write`` writes both anew.
 """
 
 import ast
+import json
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,6 +21,7 @@ from hub.cli.exits import EXIT_CODES
 
 ROOT: Final = Path(__file__).parents[2]
 PAGE: Final = ROOT / "docs" / "errors.md"
+SENTENCES: Final = ROOT / "hub" / "api" / "refusals.json"
 FAMILIES: Final = ("Malformed", "Refused", "Missing", "Conflict", "Unavailable", "Broken")
 CODE, EN, ZH = "code", "en", "zh"
 MEMBERS: Final = (CODE, EN, ZH)
@@ -28,6 +31,7 @@ VARIABLE: Final = re.compile(r"[A-Z_]{2,}")
 BEGINNING: Final = re.compile(r".*[：:；;] ?")
 ENDING: Final = re.compile(r".*[.。]")
 FINDING: Final = "finding"
+CODE_NAMED: Final = re.compile(r"[\" ]([a-z]+\.[a-z]+(?:-[a-z]+)*)(?=[\":])")
 SPELLED: Final = re.compile(r"[a-z]+\.[a-z]+(-[a-z]+)*")
 HAN: Final = re.compile(r"[\u4e00-\u9fff]")
 INTRODUCTION: Final = """\
@@ -205,6 +209,17 @@ def _name_of(func: ast.expr) -> str:
     return func.id if isinstance(func, ast.Name) else func.attr if isinstance(func, ast.Attribute) else ""
 
 
+def sentences() -> str:
+    """`hub/api/refusals.json` as the source says it: the sentences of every code that the doors name."""
+    doors = "".join(path.read_text(encoding="utf-8") for path in sorted(SENTENCES.parent.glob("*.py")))
+    named = set(CODE_NAMED.findall(doors))
+    by_code: dict[str, list[list[str]]] = {}
+    for each in Reader().told():
+        if each.code in named:
+            by_code.setdefault(each.code, []).append([each.family, each.en, each.zh])
+    return json.dumps(by_code, ensure_ascii=False, indent=1) + "\n"
+
+
 def page() -> str:
     """`docs/errors.md` as the source says it."""
     lines = [INTRODUCTION]
@@ -265,12 +280,14 @@ def _cell(text: str) -> str:
 
 
 def main() -> int:
-    """1 when the page is not what the source says."""
+    """1 when the files are not what the source says."""
+    made = {PAGE: page(), SENTENCES: sentences()}
     if "--write" in sys.argv[1:]:
-        PAGE.write_text(page(), encoding="utf-8")
+        for path, text in made.items():
+            path.write_text(text, encoding="utf-8")
         return 0
-    is_same = PAGE.is_file() and PAGE.read_text(encoding="utf-8") == page()
-    sys.stdout.write("docs/errors.md is up to date.\n" if is_same else "Run: python -m tests.docs.errors --write\n")
+    is_same = all(path.is_file() and path.read_text(encoding="utf-8") == text for path, text in made.items())
+    sys.stdout.write("Errors are told as they are.\n" if is_same else "Run: python -m tests.docs.errors --write\n")
     return 0 if is_same else 1
 
 

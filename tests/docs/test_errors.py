@@ -9,7 +9,7 @@ from hub.api.app import ROUTERS
 from hub.api.problems import MEDIA_TYPE, STATUS_OF_CODE, STATUS_OF_FAMILY
 from hub.errors import Malformed
 from hub.exchange.reasons import REASONS
-from tests.docs.errors import FINDING, PAGE, ROOT, Reader, Told, page
+from tests.docs.errors import FINDING, PAGE, ROOT, SENTENCES, Reader, Told, page, sentences
 
 CODE_IN_SOURCE = re.compile(r'"((?:exchange|api|proof|intake|sharing|storage|audit|row)\.[a-z]+(?:-[a-z]+)+)"')
 
@@ -24,6 +24,10 @@ def told() -> list[Told]:
 
 def test_the_page_of_errors_is_what_the_source_says() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m tests.docs.errors --write"
+
+
+def test_the_interface_describes_refusals_in_the_sentences_of_the_source() -> None:
+    assert SENTENCES.read_text(encoding="utf-8") == sentences(), "run: python -m tests.docs.errors --write"
 
 
 def test_every_code_in_the_source_has_a_sentence(told: list[Told]) -> None:
