@@ -32,12 +32,15 @@ from adapters.standard.form import Form
 from adapters.standard.steps import Columns
 from adapters.standard.unusable import UnusableRow
 from hub.errors import Missing
+from hub.kernel.characters import is_placeholder
 from hub.kernel.codes import normal_real_estate_unit, real_estate_certificate_key
 
 _FORMS: Final[Mapping[str, Callable[[str], str]]] = {
     "text": folded_code,
     "real-estate-unit": lambda text: normal_real_estate_unit(text) or folded_code(text),
-    "real-estate-certificate": lambda text: folded_code(real_estate_certificate_key(text)),
+    "real-estate-certificate": lambda text: (
+        "" if is_placeholder(text) else folded_code(real_estate_certificate_key(text))
+    ),
 }
 _AT_ONCE: Final = 5000
 _TABLE: Final = "CREATE TABLE other (id INTEGER PRIMARY KEY, k TEXT, s TEXT, t INT, n INT, cells BLOB, used INT)"
@@ -129,6 +132,9 @@ class JoinReader:
             found = found or self._by_serial(rows, key)
             if not found:
                 yield self._unusable(table, item, UnusableRow("row.incomplete", self._on[0][0]))
+            if len(found) > 1 and key.endswith(_BETWEEN):
+                yield self._unusable(table, item, UnusableRow("row.join-ambiguous", self._on[-1][0]))
+                continue
             for other_id, place, cells in found:
                 rows.execute("UPDATE other SET used = 1 WHERE id = ? AND used = 0", (other_id,))
                 yield self._pair(table, item, place, orjson.loads(cells))

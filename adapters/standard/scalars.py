@@ -161,8 +161,8 @@ def read_unit(text: str) -> Outcome:
 
 
 def read_certificate(text: str) -> Outcome:
-    """A real-estate certificate in normal form."""
-    return normal_real_estate_certificate(text) or None, None
+    """A real-estate certificate in normal form; none where the cell says 无."""
+    return None if is_placeholder(text) else normal_real_estate_certificate(text) or None, None
 
 
 def read_marriage_certificate(text: str) -> Outcome:

@@ -52,8 +52,12 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "缺少对应记录：没有单元号与证号相同的另一半；请补充或更正。",
     ),
     "row.join-empty": (
-        "Unit or certificate is empty, so the other half cannot be found; fill it in.",
-        "单元号或证号为空，无法关联；请补填。",
+        "Unit or certificate is empty, so the other half cannot be found; fill it in, or write 无 for no certificate.",
+        "单元号或证号为空，无法关联；请补填，确无证书的请填“无”。",
+    ),
+    "row.join-ambiguous": (
+        "The unit has several rights without a certificate, so whose this is stays open; enter the certificate.",
+        "该单元有多项未发证的权利，无法确定归属；请补填证号。",
     ),
     "row.holders-unpaired": (
         "Names and numbers of the co-owners differ in count, so whose is which stays open; pair them.",

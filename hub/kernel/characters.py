@@ -29,7 +29,8 @@ def folded(text: str) -> str:
 
 _WORDS_FOR_NOTHING: Final = (
     "无 不详 未知 暂无 没有 空 未办理 未提供 未登记 未填 无证件 无证 无号码 不明 不清 缺 遗失 丢失 待查 待补 保密"
-    " 无身份证 身份不明 NULL NONE NIL NAN N/A NA #N/A \\N UNKNOWN - -- --- / // . .. * ** *** ? ?? ??? 、 〇"
+    " 无身份证 身份不明 未发证 未办证 未领证"
+    " NULL NONE NIL NAN N/A NA #N/A \\N UNKNOWN - -- --- / // . .. * ** *** ? ?? ??? 、 〇"
 )
 _NOTHING: Final = frozenset(_WORDS_FOR_NOTHING.split())
 _REPEATED: Final = 4

@@ -50,6 +50,20 @@ def test_a_holder_whose_right_is_lost_or_damaged_keeps_the_last_good_evidence(tm
         assert len(hub.live("land", "rights")) == 1
 
 
+def test_land_without_a_certificate_is_found_by_its_unit_and_says_that_there_is_none(tmp_path: Path) -> None:
+    units = [f"320684413219GB00029F0001000{place}" for place in range(3)]
+    holders = [[ZHANG[0], ZHANG[1], units[0], "无"], ["王芳", "", units[0], "/"], ["李娜", "", units[1], "未发证"]]
+    lines(tmp_path / "qlr.csv", [["QLRMC", "ZJH", "BDCDYH", "BDCQZH"], *holders, ["赵云", "", units[2], ""]])
+    rights = [[units[0], "—", "4"], [units[1], "无", "4"], [units[1], "无", "23"], [units[2], "", "4"]]
+    lines(tmp_path / "fdcq.csv", [["BDCDYH", "BDCQZH", "QLLX"], *rights])
+    hub = hub_for("land")
+    report = run(hub, "land", tmp_path)
+    kept = hub.claims("land", "rights")
+    assert {one["holders"][0]["name"] for one in kept} == {"张伟", "王芳"}
+    assert not any("certificate" in one for one in kept)
+    assert report.reasons == {"row.join-ambiguous": 1, "row.incomplete": 2, "row.join-empty": 2}
+
+
 def test_a_needed_cell_with_a_formula_that_nobody_worked_out_is_said_to_be_one(tmp_path: Path) -> None:
     workbook(tmp_path / "r.xlsx", [ROSTER, ['="张"&"伟"', *ZHANG[1:]]])
     report = run(hub_for("civil_affairs"), "civil_affairs", tmp_path)
