@@ -191,7 +191,9 @@ def test_sharing_begins_when_the_registry_has_pushed_such_evidence(county: Count
 def test_a_grant_that_was_ended_and_a_type_supplied_on_request_are_not_waited_for(county: County) -> None:
     owed, on_request = consented(county, "funeral"), consented(county, "tax-clearance")
     assert sharing_lights(county, on_request) == []
-    SharingService(county.database, county.clock, county.around.append).end(f"grant-{owed}", by="auth:data-bureau")
+    SharingService(county.database, county.clock, county.around.append).end(
+        f"grant-{owed}", "purpose-ended", by="auth:data-bureau"
+    )
     assert sharing_lights(county, owed) == []
 
 

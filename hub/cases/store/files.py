@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Final
 
+from psycopg.types.json import Jsonb
 from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlmodel import Session
@@ -14,6 +15,12 @@ from hub.cases.store.merged import owners_of
 from hub.cases.store.reading import find_cases, find_lines, one_case
 from hub.cases.tables import CASE, CASE_MATERIAL, CASE_STEP, COMMITMENT, PARTICIPANT
 from hub.storage.statements import cursor_of
+
+_NEXT_STEP: Final = """INSERT INTO case_step (case_id, position, at, action, codes, by)
+SELECT %(case)s, coalesce(max(position), 0) + 1, %(at)s, %(action)s, %(codes)s, %(by)s
+ FROM case_step WHERE case_id = %(case)s"""
+_OPENING: Final = """INSERT INTO case_material (case_id, material, opening_state, opening_reason, could_have)
+SELECT %s, * FROM unnest(%s::text[], %s::text[], %s::text[], %s::bool[]) ON CONFLICT DO NOTHING"""
 
 
 @dataclass(frozen=True)
@@ -169,14 +176,10 @@ class CaseStore:
         """Columns of the case are as given."""
         self._session.execute(update(CASE).where(CASE.c.case_id == case_id).values(**values))
 
-    def step(self, case_id: str, action: str, *, at: datetime, by: str, codes: Mapping[str, Any]) -> int:
-        """What happened is kept as the case's next step; its position. The caller holds the case's row or made it."""
-        last = select(func.coalesce(func.max(CASE_STEP.c.position), 0)).where(CASE_STEP.c.case_id == case_id)
-        position = int(self._session.execute(last).scalar_one()) + 1
-        self._session.execute(
-            insert(CASE_STEP).values(case_id=case_id, position=position, at=at, action=action, codes=dict(codes), by=by)
-        )
-        return position
+    def step(self, case_id: str, action: str, *, at: datetime, by: str, codes: Mapping[str, Any]) -> None:
+        """What happened is kept as the case's next step. The caller holds the case's row or made it."""
+        said = {"case": case_id, "at": at, "action": action, "codes": Jsonb(dict(codes)), "by": by}
+        cursor_of(self._session).execute(_NEXT_STEP, said)
 
     def steps_of(self, case_id: str) -> list[tuple[datetime, str, Mapping[str, Any], str]]:
         """What happened to the case, oldest first: when, what, codes, by whom."""
@@ -187,19 +190,11 @@ class CaseStore:
         )
         return [(row.at, row.action, row.codes, row.by) for row in rows]
 
-    def keep_opening(self, case_id: str, items: Iterable[Item]) -> None:
+    def keep_opening(self, case_id: str, items: Sequence[Item]) -> None:
         """How each material stood at opening is kept, for the figures and for finding what was asked in vain."""
-        rows = [
-            {
-                "case_id": case_id,
-                "material": item.material_id,
-                "opening_state": item.state.value,
-                "opening_reason": item.reason.code,
-                "could_have": item.could_have,
-            }
-            for item in items
-        ]
-        self._session.execute(insert(CASE_MATERIAL).on_conflict_do_nothing(), rows)
+        states, reasons = [each.state.value for each in items], [each.reason.code for each in items]
+        materials, could_have = [each.material_id for each in items], [each.could_have for each in items]
+        cursor_of(self._session).execute(_OPENING, [case_id, materials, states, reasons, could_have])
 
     def deliver(self, case_id: str, material: str, *, on: date, kind: str, in_vain: str | None) -> None:
         """The material was handed in for this case; ``in_vain`` names the type the hub held meanwhile."""
