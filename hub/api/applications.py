@@ -1,13 +1,13 @@
 """Applications for grants 共享申请 over HTTP: made as the law asks, answered in time; consent is a grant."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Body, Request
 from pydantic import Field, StringConstraints
 
 from hub.api.access import CaseCaller, OrdersCaller, PushCaller, TheHub
 from hub.api.case_wires import Id, Short
-from hub.api.objections import ANSWERED, NOT_ASKED, OwedId, OwedView, owed_view
+from hub.api.objections import ANSWERED, NOT_ASKED, Code, OwedId, OwedView, owed_view
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, Wire, example
 from hub.api.work import work
@@ -54,20 +54,27 @@ class ConsentWire(Wire):
     reason: Annotated[str, StringConstraints(max_length=60)] = ""
 
 
-@router.post(
-    "",
-    summary="Apply for a grant",
-    status_code=201,
-    responses=refusals(
-        "sharing.unknown-type",
-        "sharing.type-withheld",
-        "malformed sharing.period-reversed",
-        "sharing.period-over",
-        "malformed sharing.unknown-matter",
-        "malformed sharing.unknown-claim",
-        "malformed sharing.never-shared",
-    ),
+class ReturnWire(Wire):
+    """All that an application is lacking, each thing as a code; it is said once."""
+
+    model_config = example(lacking=["scenario-unclear", "basis-article"])
+
+    lacking: Annotated[list[Code], Field(min_length=1, max_length=50)]
+
+
+UNUSABLE: Final = (
+    "sharing.unknown-type",
+    "sharing.type-withheld",
+    "malformed sharing.period-reversed",
+    "sharing.period-over",
+    "malformed sharing.unknown-matter",
+    "malformed sharing.unknown-claim",
+    "malformed sharing.never-shared",
 )
+NO_APPLICATION: Final = "sharing.no-application"
+
+
+@router.post("", summary="Apply for a grant", status_code=201, responses=refusals(*UNUSABLE))
 async def apply(
     wanted: Annotated[ApplicationWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
 ) -> OwedView:
@@ -93,10 +100,51 @@ async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[Ow
 
 
 @router.post(
+    "/{owed}/return",
+    summary="Return an application for what it lacks",
+    responses=refusals(
+        NOT_ASKED,
+        ANSWERED,
+        "conflict sharing.returned-before: An application is returned once, with all it lacks.",
+    ),
+)
+async def send_back(
+    owed: OwedId, what: Annotated[ReturnWire, Body()], request: Request, hub: TheHub, caller: PushCaller
+) -> OwedView:
+    """It is not refused for that; the provider's time begins again once the applicant has completed it.
+
+    Order 809 article 21.
+    """
+    return owed_view(await work(request, hub.owed.send_back, caller.party.id, owed, what.lacking))
+
+
+@router.post(
+    "/{owed}/completion",
+    summary="Complete an application that was returned",
+    responses=refusals(
+        *UNUSABLE,
+        NO_APPLICATION,
+        "conflict sharing.not-returned: The application was not returned, or is complete.",
+        "malformed sharing.another-type: The application is for another type; apply for this one anew.",
+    ),
+)
+async def complete(
+    owed: OwedId, wanted: Annotated[ApplicationWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
+) -> OwedView:
+    """The whole application again, as it should have been."""
+
+    def deed() -> OwedView:
+        catalogue = hub.catalogue.require_edition_on(hub.owed.today).catalogue
+        return owed_view(hub.owed.complete(caller.party.id, owed, wanted.model_dump(mode="json"), catalogue))
+
+    return await work(request, deed)
+
+
+@router.post(
     "/{owed}/extension",
     summary="Consent to ten working days more",
     responses=refusals(
-        "sharing.no-application",
+        NO_APPLICATION,
         "sharing.no-extension",
     ),
 )
@@ -111,7 +159,12 @@ async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCall
 @router.post(
     "/{owed}/answer",
     summary="Answer an application",
-    responses=refusals(NOT_ASKED, ANSWERED, "sharing.no-reason"),
+    responses=refusals(
+        NOT_ASKED,
+        ANSWERED,
+        "conflict sharing.waits-for-applicant: The application was returned; it waits for its applicant.",
+        "sharing.no-reason",
+    ),
 )
 async def answer(
     owed: OwedId, wanted: Annotated[ConsentWire, Body()], request: Request, hub: TheHub, caller: PushCaller

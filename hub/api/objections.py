@@ -46,7 +46,10 @@ class CheckedWire(Wire):
 
 
 class OwedView(View):
-    """Something a provider owes an answer to; `days` are the working days it may take."""
+    """Something a provider owes an answer to; `days` are the working days it may take, from the day of receipt.
+
+    An application that was returned for what it was `lacking` is received on the day it was completed.
+    """
 
     id: str
     kind: str
@@ -56,6 +59,9 @@ class OwedView(View):
     asked: dict[str, Any]
     raised_on: date
     days: int
+    lacking: list[str]
+    returned_on: date | None
+    completed_on: date | None
     extended_on: date | None
     answered_on: date | None
     answer: str
@@ -115,6 +121,9 @@ def owed_view(owed: Owed) -> OwedView:
         asked=dict(owed.asked),
         raised_on=owed.raised_on,
         days=owed.days,
+        lacking=list(owed.lacking),
+        returned_on=owed.returned_on,
+        completed_on=owed.completed_on,
         extended_on=owed.extended_on,
         answered_on=owed.answered_on,
         answer=owed.reply or "",

@@ -110,7 +110,8 @@ class Reply(StrEnum):
 class Owed:
     """One question that a consumer put to a provider; ``days`` are the working days it may take, extension included.
 
-    ``subject_id`` is empty for an application; ``asked`` holds what was asked in codes, never a person's data.
+    ``subject_id`` is empty for an application; ``asked`` holds what was asked in codes, never a person's data. An
+    application may be returned once, with codes of all that it is ``lacking``, until its applicant has completed it.
     """
 
     owed_id: str
@@ -123,7 +124,20 @@ class Owed:
     subject_id: str = ""
     case_id: str = ""
     asked: Mapping[str, Any] = field(default_factory=dict)
+    lacking: tuple[str, ...] = ()
+    returned_on: date | None = None
+    completed_on: date | None = None
     extended_on: date | None = None
     answered_on: date | None = None
     reply: Reply | None = None
     reason: str = ""
+
+    @property
+    def waits_for_applicant(self) -> bool:
+        """True from the day it was returned until it is completed; the provider's time does not run meanwhile."""
+        return self.returned_on is not None and self.completed_on is None
+
+    @property
+    def counted_from(self) -> date:
+        """The day of receipt, from which the provider's time is counted: that of the whole application."""
+        return self.completed_on or self.raised_on

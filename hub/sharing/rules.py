@@ -95,11 +95,16 @@ def require_answerable(owed: Owed, reply: Reply) -> None:
     """The question waits for an answer, and this is one to it.
 
     Raises:
-        Conflict: it is answered.
+        Conflict: it is answered, or waits for its applicant.
         Malformed: the answer is one to another kind of question.
     """
-    if owed.answered_on is not None:
-        raise Conflict("sharing.answered", "This was answered before; an answer stands.", "此前已答复；答复不得更改。")
+    _require_open(owed)
+    if owed.waits_for_applicant:
+        raise Conflict(
+            "sharing.waits-for-applicant",
+            "The application was returned; it is answered once the applicant has completed it.",
+            "该申请已退回补正；申请方补正后再作答复。",
+        )
     if reply not in REPLIES[owed.kind]:
         fitting = sorted(each.value for each in REPLIES[owed.kind])
         raise Malformed(
@@ -107,6 +112,47 @@ def require_answerable(owed: Owed, reply: Reply) -> None:
             f"Answer one of: {', '.join(fitting)}.",
             f"请从以下答复中选择：{'、'.join(fitting)}。",
         )
+
+
+def require_returnable(owed: Owed) -> None:
+    """The application may be returned for what it lacks, which is said at once and once (article 21).
+
+    Raises:
+        Conflict: it is answered, or was returned before.
+    """
+    _require_open(owed)
+    if owed.returned_on is not None:
+        raise Conflict(
+            "sharing.returned-before",
+            "An application is returned once, with all that it lacks; answer it now.",
+            "申请只能一次性退回补正；现请作出答复。",
+        )
+
+
+def require_completable(owed: Owed, evidence_type: str) -> None:
+    """The application waits for its applicant, and still asks for the same type.
+
+    Raises:
+        Conflict: it was not returned, or was completed before.
+        Malformed: another type.
+    """
+    if not owed.waits_for_applicant:
+        raise Conflict(
+            "sharing.not-returned",
+            "The application was not returned, or is complete; what is another one is applied for anew.",
+            "该申请未被退回，或已补正；其他需求请另行申请。",
+        )
+    if owed.evidence_type != evidence_type:
+        raise Malformed(
+            "sharing.another-type",
+            "The application is for another type; apply for this one anew.",
+            "该申请针对另一类凭证；请就本类凭证另行申请。",
+        )
+
+
+def _require_open(owed: Owed) -> None:
+    if owed.answered_on is not None:
+        raise Conflict("sharing.answered", "This was answered before; an answer stands.", "此前已答复；答复不得更改。")
 
 
 def extended_days(owed: Owed) -> int:

@@ -1,6 +1,6 @@
 """Keeps grants 共享授权, and what providers owe an answer to."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from typing import Any, Final
@@ -66,7 +66,7 @@ class OwedStore:
     def keep(self, owed: Owed) -> None:
         """The question is kept."""
         values = {each.name: getattr(owed, each.name) for each in fields(Owed)}
-        values |= {"kind": owed.kind.value, "asked": dict(owed.asked), "reply": owed.reply}
+        values |= {"kind": owed.kind.value, "asked": dict(owed.asked), "reply": owed.reply, "lacking": []}
         self._session.execute(insert(OWED).values(**values))
 
     def owed_of(self, owed_id: str, *, locked: bool = False) -> Owed | None:
@@ -101,6 +101,16 @@ class OwedStore:
         given = (OWED.c.kind == Owing.application.value) & (OWED.c.reply == Reply.consented.value)
         return self._find(given & ~ended.exists())
 
+    def send_back(self, owed_id: str, *, on: date, lacking: Sequence[str]) -> None:
+        """The application waits for its applicant to add what it is lacking."""
+        returned = update(OWED).where(OWED.c.owed_id == owed_id)
+        self._session.execute(returned.values(returned_on=on, lacking=list(lacking)))
+
+    def complete(self, owed_id: str, *, on: date, asked: Mapping[str, Any]) -> None:
+        """The application asks for this, from that day."""
+        completed = update(OWED).where(OWED.c.owed_id == owed_id)
+        self._session.execute(completed.values(completed_on=on, asked=dict(asked)))
+
     def extend(self, owed_id: str, *, on: date, days: int) -> None:
         """The question may take ``days`` working days in all."""
         self._session.execute(update(OWED).where(OWED.c.owed_id == owed_id).values(extended_on=on, days=days))
@@ -123,4 +133,5 @@ def _grant(row: Sequence[Any]) -> Grant:
 def _owed(row: Sequence[Any]) -> Owed:
     values = dict(zip(_OWED_NAMES, row, strict=True))
     reply = Reply(values["reply"]) if values["reply"] else None
-    return Owed(**{**values, "kind": Owing(values["kind"]), "reply": reply})
+    read = {"kind": Owing(values["kind"]), "reply": reply, "lacking": tuple(values["lacking"])}
+    return Owed(**{**values, **read})

@@ -141,6 +141,48 @@ def test_a_refusal_says_why_and_grants_nothing(office: Office) -> None:
             office.post(CIVIL, path, answer)
 
 
+def test_an_application_is_returned_once_with_all_it_lacks_and_counted_from_its_completion(office: Office) -> None:
+    made = application(office)
+    path = f"/v1/applications/{made['id']}"
+    whole = {"type": RESIDENT, **made["asked"], "scenario": "transfer by inheritance, at the window"}
+    with pytest.raises(Conflict):
+        office.post(ESTATE, f"{path}/completion", whole)
+    returned = office.post(CIVIL, f"{path}/return", {"lacking": ["scenario-unclear", "basis-article"]})
+    assert (returned["lacking"], returned["returned_on"]) == (["scenario-unclear", "basis-article"], str(TODAY))
+    assert made["id"] not in {each["subject"] for each in office.read(AUTHORITY, "/v1/supervision")["lights"]}
+    with pytest.raises(Conflict) as refused:
+        office.post(CIVIL, f"{path}/answer", {"answer": "refused", "reason": "incomplete"})
+    assert refused.value.code == "sharing.waits-for-applicant"
+    for party, changed, family in (
+        (AID, {}, Missing),
+        (ESTATE, {"type": "urn:hub:evidence:real-estate-right:1"}, Malformed),
+        (ESTATE, {"claims": ["favourite_colour"]}, Malformed),
+    ):
+        with pytest.raises(family):
+            office.post(party, f"{path}/completion", {**whole, **changed})
+    completed = office.post(ESTATE, f"{path}/completion", whole)
+    assert (completed["asked"]["scenario"], completed["completed_on"]) == (whole["scenario"], str(TODAY))
+    assert light_of(office, made["id"])["started_on"] == str(TODAY)
+    with pytest.raises(Conflict):
+        office.post(CIVIL, f"{path}/return", {"lacking": ["something-else"]})
+    with pytest.raises(Conflict):
+        office.post(ESTATE, f"{path}/completion", whole)
+    assert office.post(CIVIL, f"{path}/answer", {"answer": "consented"})["answer"] == "consented"
+    (grant,) = [each for each in office.read(ESTATE, "/v1/grants") if each["id"] == f"grant-{made['id']}"]
+    assert grant["scenario"] == whole["scenario"]
+
+
+def test_an_application_is_returned_by_its_provider_for_reasons_in_codes(office: Office) -> None:
+    made = application(office)
+    for party, lacking, family in (
+        (LAND, ["basis"], Missing),
+        (CIVIL, [], Malformed),
+        (CIVIL, ["张三 said"], Malformed),
+    ):
+        with pytest.raises(family):
+            office.post(party, f"/v1/applications/{made['id']}/return", {"lacking": lacking})
+
+
 @pytest.mark.parametrize(
     ("changed", "family", "code"),
     [

@@ -100,8 +100,10 @@ class Supervision:
     def _owed_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """What providers owe an answer to: applications (article 21), objections (26), supplies."""
         for each in OwedStore(session).between(first, last):
-            due = workdays_after(each.raised_on, each.days, self._around.calendar)
-            yield Timer(LIMITS[each.kind], each.owed_id, each.provider, each.raised_on, due, each.answered_on)
+            if not each.waits_for_applicant:
+                since = each.counted_from
+                due = workdays_after(since, each.days, self._around.calendar)
+                yield Timer(LIMITS[each.kind], each.owed_id, each.provider, since, due, each.answered_on)
 
     def _sharing_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """Order 809 article 22: what was consented to is shared within twenty working days.

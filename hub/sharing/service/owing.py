@@ -1,6 +1,7 @@
 """What providers owe an answer to 待答复: applications are made and answered, objections 异议 and supplies answered."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,14 @@ from hub.kernel.ids import new_id
 from hub.kernel.reasons import is_reason
 from hub.sharing.checking import problems_of
 from hub.sharing.model import CONSENT, Grant, Owed, Owing, Reply
-from hub.sharing.rules import CONDITIONAL_DAYS, UNCONDITIONAL_DAYS, extended_days, require_answerable
+from hub.sharing.rules import (
+    CONDITIONAL_DAYS,
+    UNCONDITIONAL_DAYS,
+    extended_days,
+    require_answerable,
+    require_completable,
+    require_returnable,
+)
 from hub.sharing.store import GrantStore, OwedStore
 from hub.storage.database import Database
 
@@ -54,21 +62,54 @@ class OwedService:
             evidence_type=kind.vct,
             raised_on=self.today,
             days=UNCONDITIONAL_DAYS if unconditional else CONDITIONAL_DAYS,
-            asked={name: value for name, value in told.items() if name != "type"},
+            asked=_asked(told),
         )
-        wanted = _consented(owed)
-        if wanted.valid_until < self.today:
-            raise Malformed(
-                "sharing.period-over", "The period is over; give one to come.", "期限已过；请填写今后的期限。"
-            )
-        wrong = list(problems_of(wanted, catalogue))
-        if wrong:
-            en = " ".join(f"{each.en} {each.remedy}" for each in wrong)
-            raise Malformed(wrong[0].code, en, "".join(f"{each.zh}{each.remedy_zh}" for each in wrong))
+        _require_usable(owed, catalogue, self.today)
         with self._database.writing() as session:
             OwedStore(session).keep(owed)
             self._record(session, owed, "raised", consumer)
         return owed
+
+    def send_back(self, provider: str, owed_id: str, lacking: Sequence[str]) -> Owed:
+        """The application waits for its applicant, who is told all that it is ``lacking``; the provider's time stops.
+
+        Order 809 article 21: an application that lacks something is not refused for it.
+
+        Raises:
+            Missing, Conflict: nothing is returned.
+        """
+        with self._database.writing() as session:
+            store = OwedStore(session)
+            owed = require_owed(store, provider, owed_id, Owing.application)
+            require_returnable(owed)
+            store.send_back(owed_id, on=self.today, lacking=lacking)
+            self._record(session, owed, "returned", provider, lacking=list(lacking))
+            return require_owed(store, provider, owed_id, Owing.application)
+
+    def complete(self, consumer: str, owed_id: str, told: Mapping[str, Any], catalogue: Catalogue) -> Owed:
+        """The application that was returned asks for what is ``told`` now; the provider's time begins anew.
+
+        Raises:
+            Missing: this consumer has no such application.
+            Conflict: it was not returned, or was completed before.
+            Refused, Malformed: as ``apply``; also another type, which takes an application of its own.
+        """
+        _shared_type(told["type"], catalogue)
+        with self._database.writing() as session:
+            store = OwedStore(session)
+            owed = store.owed_of(owed_id, locked=True)
+            if owed is None or owed.consumer != consumer or owed.kind is not Owing.application:
+                raise Missing(
+                    "sharing.no-application",
+                    "There is no such application; see the list of yours.",
+                    "没有此项共享申请；见本单位的申请列表。",
+                )
+            require_completable(owed, told["type"])
+            completed = replace(owed, asked=_asked(told), completed_on=self.today)
+            _require_usable(completed, catalogue, self.today)
+            store.complete(owed_id, on=self.today, asked=completed.asked)
+            self._record(session, owed, "completed", consumer)
+        return completed
 
     def extend(self, authority: str, owed_id: str) -> Owed:
         """An application takes up to ten working days more, once: the authority consents to what its provider asked it.
@@ -126,9 +167,9 @@ class OwedService:
         claims = {"action": "granted", "grant": grant.id, "by": owed.provider, "consumer": grant.consumer}
         self._append(session, Entry("grant", claims))
 
-    def _record(self, session: Session, owed: Owed, action: str, by: str) -> None:
+    def _record(self, session: Session, owed: Owed, action: str, by: str, **more: Any) -> None:
         claims = {"action": f"{owed.kind.value}-{action}", "owed": owed.owed_id, "by": by, "consumer": owed.consumer}
-        self._append(session, Entry("grant", claims | {"type": owed.evidence_type}))
+        self._append(session, Entry("grant", claims | {"type": owed.evidence_type} | more))
 
 
 def require_owed(store: OwedStore, provider: str, owed_id: str, kind: Owing) -> Owed:
@@ -161,6 +202,20 @@ def _shared_type(vct: str, catalogue: Catalogue) -> EvidenceType:
     if kind.terms.sharing_class is SharingClass.withheld:
         raise Refused("sharing.type-withheld", "This type is withheld from sharing.", "该凭证类型不予共享。")
     return kind
+
+
+def _asked(told: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in told.items() if name != "type"}
+
+
+def _require_usable(owed: Owed, catalogue: Catalogue, today: date) -> None:
+    wanted = _consented(owed)
+    if wanted.valid_until < today:
+        raise Malformed("sharing.period-over", "The period is over; give one to come.", "期限已过；请填写今后的期限。")
+    wrong = list(problems_of(wanted, catalogue))
+    if wrong:
+        en = " ".join(f"{each.en} {each.remedy}" for each in wrong)
+        raise Malformed(wrong[0].code, en, "".join(f"{each.zh}{each.remedy_zh}" for each in wrong))
 
 
 def _consented(owed: Owed) -> Grant:
