@@ -25,3 +25,11 @@ def listed(inspector: Inspector, schema: str | None) -> tuple[dict[str, bool], f
     with inspector.engine.connect() as connection:
         parts = frozenset(map(str, connection.execute(_PARTS).scalars()))
     return {**foreign, **kept, **views, **tables}, parts
+
+
+def other_schemas(inspector: Inspector) -> list[str]:
+    """The schemas of a PostgreSQL in which this user sees tables or views, where the one that is read has none."""
+    if inspector.dialect.name != "postgresql":
+        return []
+    named = [name for name in inspector.get_schema_names() if name != "information_schema"]
+    return [name for name in named if listed(inspector, name)[0]]

@@ -173,7 +173,7 @@ class SignedInterface:
         if status == _TOO_MANY or status >= _SERVER:
             raise AwayForNow(f"HTTP {status}", retry_after(response, self._clock.now().timestamp()))
         if status != _OK:
-            raise _refused(status)
+            raise _refused(status, response.headers.get("Location", ""))
         try:
             answer = parsed(response.content)
         except (ValueError, RecursionError):
@@ -245,7 +245,9 @@ def _too_large() -> Refused:
     )
 
 
-def _refused(status: int) -> Refused:
+def _refused(status: int, location: str = "") -> Refused:
+    elsewhere = location.partition("?")[0][:_LONGEST_TOLD]
+    moved = (f"it points to {elsewhere}: write that address", f"其指向 {elsewhere}，请改用该地址")
     advice, advice_zh = {
         _BAD_REQUEST: ("check the mapping's parameters", "请检查映射中的参数"),
         _UNAUTHORISED: (
@@ -253,7 +255,7 @@ def _refused(status: int) -> Refused:
             "请检查 rid、sid、appkey 和时钟，并确认没有其他程序不断更换密钥",
         ),
         _FORBIDDEN: ("ask the department to allow this caller", "请部门允许该调用方访问"),
-    }.get(status, ("check the address", "请检查地址"))
+    }.get(status, moved if elsewhere else ("check the address", "请检查地址"))
     return Refused(
         "adapters.source-refused",
         f"The registry's interface refuses the call (HTTP {status}); {advice}.",

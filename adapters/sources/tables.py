@@ -22,7 +22,7 @@ from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_joined, shortcoming
 from adapters.sources.columns import Form, form_of, kept_text, western_columns
 from adapters.sources.engines import fault_of, is_refusal, open_engine, refused_login, views_instead
-from adapters.sources.listing import listed
+from adapters.sources.listing import listed, other_schemas
 from adapters.sources.model import Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.patience import AwayForNow, Patience, patient
 from adapters.standard.cells import cell_text, nested_text
@@ -36,6 +36,8 @@ _BITS: Final = re.compile(rb"[\x00-\x08]|\x00+[\x00-\x1f]")
 """A column of bits as MariaDB's driver gives it: b"\\x01" is a yes, and no text."""
 
 _COPY: Final = re.compile(r"(_bak|_backup|_old|_tmp|_copy|_备份)\d*$", re.IGNORECASE)
+
+_OTHER_SCHEMA: Final = "a schema with tables; name it in the mapping: sources: {tables: {schema: …}}"
 
 
 def read_database(url: str, mapping: RegistryMapping, patience: Patience | None = None) -> Contents:
@@ -53,6 +55,7 @@ def read_database(url: str, mapping: RegistryMapping, patience: Patience | None 
     try:
         inspector = patient(patience or Patience())(_inspector, engine)
         names, parts = listed(inspector, schema)
+        contents.ignored.extend(Ignored(name, _OTHER_SCHEMA) for name in ([] if names else other_schemas(inspector)))
         granted = views_instead(engine) if engine.dialect.name == "postgresql" else {}
         western = western_columns(engine, schema)
         broken: dict[str, DBAPIError] = {}

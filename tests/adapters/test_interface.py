@@ -143,6 +143,12 @@ def test_what_was_heard_instead_of_a_page_is_told() -> None:
         pushed(Interface({}, misbehave=lambda path, _query: page if path == "/events" else None))
 
 
+def test_an_interface_that_has_moved_is_told_with_its_new_address_and_no_parameter() -> None:
+    moved = (302, {"location": "https://new.test/v2/events?rid=r"}, b"")
+    with pytest.raises(Refused, match=r"https://new\.test/v2/events: write"):
+        pushed(Interface({}, misbehave=lambda path, _query: moved if path == "/events" else None))
+
+
 def test_an_interface_without_signatures_is_read_when_the_mapping_says_so() -> None:
     from dataclasses import replace
 

@@ -282,6 +282,16 @@ def test_a_day_kept_as_an_instant_is_the_same_day_and_key_whatever_zone_the_sess
     assert keys == {"330199196605140016|张伟|1966-05-14 00:00:00+08:00"}
 
 
+def test_tables_in_another_schema_are_told_with_the_setting_that_names_it(postgres: tuple[str, Engine]) -> None:
+    url, engine = postgres
+    with engine.begin() as connection:
+        connection.execute(text(ROSTER.format("registry.roster", "date")))
+    unlike = f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Dnowhere"
+    with pytest.raises(Missing) as refused:
+        run(hub_for("civil_affairs"), "civil_affairs", unlike)
+    assert refused.value.facts["found"][0].startswith("registry: a schema with tables; name it in the mapping")
+
+
 def test_mappings_of_tables_default_to_the_default_schema() -> None:
     assert default_mapping("land").tables.schema is None
 
