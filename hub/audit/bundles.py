@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
+from typing import Final
 
 from hub.audit import rules
 from hub.audit.model import Finding, StoredBundle
@@ -9,18 +11,22 @@ from hub.errors import Malformed
 from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
 from hub.proof.tiles import WIDTH, hash_at, parse_entries, tile_width
 
+ID_BYTES: Final = 8
+
 
 @dataclass(frozen=True, slots=True)
 class CheckedBundle:
     """The leaves of one bundle's entries, their root where the bundle is full, and what is wrong with it.
 
-    With neither, the bundle is not well formed: what it should have held must be taken from elsewhere.
+    With neither, the bundle is not well formed: what it should have held must be taken from elsewhere. ``ids`` are
+    eight bytes of a hash of each entry's id, by which one that appears in another bundle too is found.
     """
 
     index: int
     leaves: bytes | None = field(repr=False)
     root: bytes | None
     findings: tuple[Finding, ...]
+    ids: bytes = field(default=b"", repr=False)
 
     @property
     def is_formed(self) -> bool:
@@ -63,7 +69,8 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
     findings += _leaf_tile(first, bundle, leaves)
     findings += _beside(first, bundle, leaves, entry_ids)
     root = complete_root(leaves) if width == WIDTH else None
-    return CheckedBundle(bundle.index, leaves, root, tuple(findings))
+    ids = b"".join([blake2b(entry_id.encode(), digest_size=ID_BYTES).digest() for entry_id in entry_ids])
+    return CheckedBundle(bundle.index, leaves, root, tuple(findings), ids)
 
 
 def _unformed(first: int, bundle: StoredBundle, width: int) -> Finding:
@@ -84,9 +91,6 @@ def _form(first: int, entries: Sequence[bytes]) -> tuple[list[str], list[Finding
         entry_ids = [entry["id"] for entry in rules.parse_each(entries)]
     except Malformed:
         entry_ids, findings = _form_of_each(first, entries)
-    if len(set(entry_ids)) != len(entry_ids):
-        doubled = [at for at, entry_id in enumerate(entry_ids) if entry_ids.index(entry_id) < at]
-        findings += [Finding(3, first + at, "an id appears twice", "编号重复") for at in doubled]
     return entry_ids, findings
 
 
@@ -99,7 +103,7 @@ def _form_of_each(first: int, entries: Sequence[bytes]) -> tuple[list[str], list
             entry_ids.append(rules.parse_entry(content)["id"])
         except Malformed:
             findings.append(Finding(3, first + at, "not an entry of this log", "不是本日志的条目"))
-            entry_ids.append(f"?{at}")
+            entry_ids.append(f"?{first + at}")
     return entry_ids, findings
 
 
@@ -111,6 +115,9 @@ def _leaf_tile(first: int, bundle: StoredBundle, leaves: bytes) -> Iterator[Find
     if stored[: len(leaves)] != leaves:
         for at in _differing(stored, leaves):
             yield Finding(4, first + at, "entry or leaf was changed", "条目或叶被更改")
+    if len(stored) > len(leaves):
+        behind = first + len(leaves) // HASH_BYTES
+        yield Finding(4, behind, "bytes stand behind the hashes of the lowest tile", "最底层分片的哈希之后另有内容")
 
 
 def _beside(first: int, bundle: StoredBundle, leaves: bytes, entry_ids: list[str]) -> Iterator[Finding]:

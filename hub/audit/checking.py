@@ -3,12 +3,14 @@
 The others know nothing of where a log is kept: they are there at once, and have no database of their own to ask.
 """
 
+from array import array
+from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from multiprocessing import get_context
 from typing import Final
 
@@ -50,6 +52,35 @@ class Checking:
                     yield waiting.popleft().result()
             for each in waiting:
                 yield each.result()
+
+
+class SeenIds:
+    """Which entries have an id that another before them has: eight bytes are kept of each entry of the whole log."""
+
+    _LAST: Final = 1 << 63
+
+    def __init__(self) -> None:
+        self._places: list[tuple[int, int]] = []
+        self._seen = array("Q")
+
+    def add(self, bundle: CheckedBundle) -> None:
+        """The ids of one bundle more."""
+        self._places.append((len(self._seen), bundle.index * WIDTH))
+        self._seen.frombytes(bundle.ids)
+
+    def doubled(self) -> Iterator[int]:
+        """The index of each entry whose id was there before."""
+        in_order = sorted(self._seen)
+        twice = {one for one, other in pairwise(in_order) if one == other}
+        if not twice:
+            return
+        before = set()
+        for place, each in enumerate(self._seen):
+            if each in before:
+                start, first = self._places[bisect_right(self._places, (place, self._LAST)) - 1]
+                yield first + place - start
+            elif each in twice:
+                before.add(each)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from hub.audit.model import Bookkeeping, StoredBundle
 from hub.audit.refusals import no_checkpoint, no_tile
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
-from hub.proof.merkle import Frontier
+from hub.proof.merkle import HASH_BYTES, Frontier
 from hub.proof.tiles import WIDTH, Tile, encode_entries, parse_entries, tile_width, tiles_of
 from hub.storage.database import Database
 
@@ -151,7 +151,9 @@ class DirectoryReader:
         full = self._file(Tile(tile.level, tile.index).path())
         if full is None:
             raise no_tile(tile.path())
-        return full if tile.level is not None else _first_entries(full, tile.width)
+        if tile.level is None:
+            return _first_entries(full, tile.width)
+        return full if len(full) > WIDTH * HASH_BYTES else full[: tile.width * HASH_BYTES]
 
     def _file(self, path: str) -> bytes | None:
         """What the file holds, as far as any file of a log goes; None where there is none, or a pipe, say."""

@@ -2,7 +2,7 @@
 
 1. The checkpoint is signed by the log's key (and cosigned by the quorum, where the trust policy demands one).
 2. Every entry up to the signed size is there, and its bundle is well formed.
-3. Every entry is canonical JSON of a known version and kind, and no id appears twice in its bundle.
+3. Every entry is canonical JSON of a known version and kind, and no id appears twice.
 4. Every entry hashes to its leaf in the lowest tile.
 5. Every tile's hashes are the roots of the tiles below it.
 6. The root over all entries is the one that was signed.
@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, TypeGuard
 
-from hub.audit.checking import Checking
+from hub.audit.checking import Checking, SeenIds
 from hub.audit.model import Bookkeeping, Finding
 from hub.audit.readers import MOST_MISSING, LogReader, TableReader
 from hub.errors import HubError
@@ -118,17 +118,21 @@ class _Verification:
 
     def entries(self, size: int, tree: _Tree) -> None:
         expected = 0
+        ids = SeenIds()
         checking = Checking(size, frozenset(tree.wanted), self.progress)
         for bundle in checking.bundles(self.reader, self.processes):
             for missing in range(expected, bundle.index):
                 self._missing(missing, size, tree)
             for finding in bundle.findings:
                 self.find(finding.step, finding.index, finding.en, finding.zh)
+            ids.add(bundle)
             if bundle.is_formed:
                 tree.add(bundle.leaves, bundle.root)
             else:
                 self._add_stored(bundle.index, size, tree)
             expected = bundle.index + 1
+        for at in ids.doubled():
+            self.find(3, at, "an id appears twice", "编号重复")
         behind = range(expected, -(-size // WIDTH))
         if len(behind) >= MOST_MISSING:  # the tree stays short, and step 6 fails as well
             first, last = expected * WIDTH, size - 1
@@ -165,7 +169,7 @@ class _Verification:
     def _check_tile(self, level: int, index: int, derived: list[bytes]) -> None:
         tile = Tile(level, index, len(derived))
         try:
-            stored = self.reader.tile(tile)[: len(derived) * HASH_BYTES]
+            stored = self.reader.tile(tile)
         except HubError:
             first = index * WIDTH << (HEIGHT * level)
             self.find(5, first, f"{tile.path()} is not there", f"缺少 {tile.path()}")
@@ -176,6 +180,9 @@ class _Verification:
                 first = (index * WIDTH + at) * span
                 en = f"{tile.path()} hash {at} does not follow from entries {first} to {first + span - 1}"
                 self.find(5, first, en, f"{tile.path()} 第 {at} 个哈希与条目 {first} 至 {first + span - 1} 不符")
+        if len(stored) > len(derived) * HASH_BYTES:
+            first = (index * WIDTH + len(derived)) << (HEIGHT * level)
+            self.find(5, first, f"bytes stand behind the hashes of {tile.path()}", f"{tile.path()} 的哈希之后另有内容")
 
     def earlier(self, checkpoints: Iterable[Checkpoint], latest: Checkpoint, tree: _Tree) -> None:
         for each in checkpoints:

@@ -8,13 +8,18 @@ import pytest
 from sqlalchemy import text
 
 from hub.audit import checking
+from hub.audit.model import Entry
 from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.verify import Verified, verify_log
 from hub.errors import Malformed, Missing
-from hub.proof.checkpoint import parse_checkpoint
-from hub.proof.tiles import encode_entries, parse_entries
+from hub.proof.checkpoint import Checkpoint, parse_checkpoint, sign_checkpoint
+from hub.proof.keys import generate_signer
+from hub.proof.merkle import HASH_BYTES, Frontier, complete_root, leaf_hash
+from hub.proof.note import NoteSigner
+from hub.proof.policy import LogPolicy
+from hub.proof.tiles import WIDTH, Tile, encode_entries, parse_entries
 from hub.storage.database import Database
-from tests.support.log import ORIGIN, House
+from tests.support.log import ORIGIN, House, entry
 
 
 @pytest.fixture
@@ -40,6 +45,35 @@ def flips(house: House, table: str, column: str, where: str, every: int = 1) -> 
                 connection.execute(text(f"UPDATE {table} SET {column} = {change} WHERE {where}"), {"at": at})
             if _ == 0:
                 yield at
+
+
+def folder_of(folder: Path, entries: list[bytes]) -> LogPolicy:
+    """A log of those entries as its tiles, whatever a hub would have logged; whose word counts for it."""
+    signer = NoteSigner(ORIGIN, generate_signer())
+    level, hashes = 0, [leaf_hash(each) for each in entries]
+    for start in range(0, len(entries), WIDTH):
+        _written(
+            folder,
+            Tile(None, start // WIDTH, len(entries[start : start + WIDTH])),
+            encode_entries(entries[start : start + WIDTH]),
+        )
+    tree = Frontier()
+    for each in hashes:
+        tree.append(each)
+    while hashes:
+        tiles = [b"".join(hashes[start : start + WIDTH]) for start in range(0, len(hashes), WIDTH)]
+        for index, tile in enumerate(tiles):
+            _written(folder, Tile(level, index, len(tile) // HASH_BYTES), tile)
+        level, hashes = level + 1, [complete_root(tile) for tile in tiles if len(tile) == WIDTH * HASH_BYTES]
+    note = sign_checkpoint(Checkpoint(ORIGIN, tree.size, tree.root()), signer)
+    (folder / "checkpoint").write_text(str(note))
+    return LogPolicy((signer.verifier,))
+
+
+def _written(folder: Path, tile: Tile, content: bytes) -> None:
+    path = folder / tile.path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
 
 
 def verified(house: House) -> Verified:
@@ -199,6 +233,33 @@ def test_entries_behind_the_width_that_a_file_names_are_named(house: House, tmp_
     assert verify_log(DirectoryReader(tmp_path), house.policy).is_sound
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("tile/0/000", (4, 256)), ("tile/0/001.p/44", (4, 300)), ("tile/1/000.p/1", (5, 256))],
+)
+def test_bytes_behind_the_hashes_of_a_tile_are_named(
+    house: House, tmp_path: Path, name: str, found: tuple[int, int]
+) -> None:
+    house.grow(300)
+    reader = DatabaseReader(house.database, ORIGIN)
+    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    tile = tmp_path / name
+    tile.write_bytes(tile.read_bytes() + b"hidden")
+    result = verify_log(DirectoryReader(tmp_path), house.policy)
+    assert [(finding.step, finding.index) for finding in result.findings] == [found]
+
+
+@pytest.mark.parametrize("at", [3, 299, 555])
+def test_an_id_that_appears_twice_in_a_log_is_named(tmp_path: Path, at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = [entry(number) for number in range(600)]
+    first[at + 3] = Entry("exchange", {"outcome": "refused"}, entry_id=first[2].entry_id)
+    policy = folder_of(tmp_path, [each.content() for each in first])
+    for processes in (1, 2):
+        result = verify_log(DirectoryReader(tmp_path), policy, processes=processes)
+        assert [(finding.step, finding.index) for finding in result.findings] == [(3, at + 3)]
+        monkeypatch.setattr(checking, "WORTH_PROCESSES", 0)
+
+
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "directory"])
 def test_what_is_no_file_is_not_waited_for(house: House, tmp_path: Path, make: Callable[[Path], None]) -> None:
     house.grow(3)
@@ -219,7 +280,7 @@ def test_a_file_beyond_any_size_is_read_no_further_than_a_file_of_a_log_goes(hou
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
     export_tiles(reader, tmp_path, 300, reader.checkpoint())
-    for name, steps in (("tile/entries/000", [2]), ("tile/0/000", []), ("tile/1/000.p/1", [])):
+    for name, steps in (("tile/entries/000", [2]), ("tile/0/000", [4]), ("tile/1/000.p/1", [5])):
         file = tmp_path / name
         kept = file.read_bytes()
         os.truncate(file, 1 << 34)
