@@ -36,6 +36,15 @@ CONSTELLATIONS: Mapping[str, tuple[Rows, str]] = {
         ),
         "a b c",
     ),
+    "somebody between two numbers, of which two records state one": (
+        (
+            ZHANG | {"id_number": NUMBER, "address": "文三路1号2幢301室"},
+            {"name": "张伟强", "id_number": NUMBER, "phone": "13800001111"},
+            ZHANG | {"phone": "13800001111", "address": "文三路1号2幢301室"},
+            ZHANG | {"id_number": OTHER, "phone": "13800001111"},
+        ),
+        "ab c d",
+    ),
 }
 
 

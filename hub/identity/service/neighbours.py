@@ -225,6 +225,32 @@ class Neighbours:
         replaces = any(_may_replace(draft, other.standing) for _, other in parted)
         return BETWEEN if replaces or any(self.are_parted(*pair) for pair in pairs) else ""
 
+    def claimed(self, draft: Draft, links: Sequence[Assessed], others: Sequence[Assessed]) -> list[Assessed]:
+        """Links to subjects without a number that are as well of one of ``others``, which holds another than the draft.
+
+        Whoever touches two numbers stands alone until a steward has decided, also when a third record comes to one.
+        """
+        numbers = {draft.number}.union(*(each.standing.numbers for each in links)) - {""}
+        rivals = [
+            each.standing
+            for each in others
+            if numbers and each.standing.numbers and not are_compatible(numbers, each.standing.numbers)
+        ]
+        return [
+            each
+            for each in links
+            if not each.standing.numbers
+            and each.objection not in (BY_STEWARD, SAME_RECORD)
+            and any(self._touches(draft.kind, each.standing, rival) for rival in rivals)
+        ]
+
+    def _touches(self, kind: Kind, one: Standing, other: Standing) -> bool:
+        return not self.are_parted(one, other) and any(
+            kind.matcher.verdict(mine.traits, its.traits).outcome == "link"
+            for mine in one.members.values()
+            for its in other.members.values()
+        )
+
     def are_parted(self, one: Standing, other: Standing) -> bool:
         """True when a steward has called a mention of the one and a mention of the other different."""
         return any(self.words[mine].get(its) == APART for mine in one.spoken for its in other.spoken)

@@ -75,9 +75,13 @@ class Placing:
         assessed = self._near.assessed(heard)
         links = sorted((each for each in assessed if each.outcome == "link"), key=lambda each: each.order)
         doubts = [each for each in assessed if each.outcome == "review"]
-        if torn := self._near.tears(heard, links, [each for each in assessed if each.outcome != "link"]):
+        others = [each for each in assessed if each.outcome != "link"]
+        if torn := self._near.tears(heard, links, others):
             doubts += self._objected(draft, links, torn)
             links = []
+        if claimed := self._near.claimed(heard, links, others):
+            doubts += self._objected(draft, claimed, TORN)
+            links = [each for each in links if each not in claimed]
         if links:
             return self._join(draft, links, doubts)
         released = [
