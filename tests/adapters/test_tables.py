@@ -289,7 +289,8 @@ def test_tables_in_another_schema_are_told_with_the_setting_that_names_it(postgr
     unlike = f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3Dnowhere"
     with pytest.raises(Missing) as refused:
         run(hub_for("civil_affairs"), "civil_affairs", unlike)
-    assert refused.value.facts["found"][0].startswith("registry: a schema with tables; name it in the mapping")
+    told = "a schema with tables; name it in the mapping: sources: {tables: {schema: …}}"
+    assert f"registry: {told}" in refused.value.facts["found"]
 
 
 def test_mappings_of_tables_default_to_the_default_schema() -> None:
