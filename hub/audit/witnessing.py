@@ -238,9 +238,15 @@ class Collector:
                 if witness.verifier.is_signer_of(signature):
                     witness.verifier.verify(checkpoint.text(), signature)
                     told.append(signature)
+        if not told:
+            raise Malformed(
+                "audit.witness-other-key",
+                "The witness cosigns with no key that the witness policy names; ask it for its key and name that.",
+                "见证方所用密钥不在见证策略中；请向其核实公钥并更新策略。",
+            )
         now = self._clock.now().timestamp()
         fresh = [each for each in told if abs(each.timestamp - now) <= MAX_SKEW_SECONDS]
-        if told and not fresh:
+        if not fresh:
             raise Malformed(
                 "audit.witness-clock",
                 "The witness's clock is minutes away from this machine's; set both by one time.",

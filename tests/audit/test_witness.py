@@ -270,6 +270,19 @@ def test_a_witness_whose_clock_is_hours_away_counts_for_nothing_until_it_is_set(
     assert collector.complaints == {}
 
 
+def test_a_witness_with_a_new_key_is_named_until_the_policy_names_that_key(county: County) -> None:
+    county.house.grow(3)
+    court = county.witnesses["court"]
+    new, kept = Ed25519Cosigner("court", generate_signer()), WitnessStore(court._store._directory)
+    county.witnesses["court"] = Witness([county.house.signer.verifier], [new], kept, county.house.clock)
+    collector = county.collector()
+    assert collected(county, collector) is None
+    assert collector.told() == {"court": "audit.witness-other-key"}
+    county.witnesses["court"] = court
+    assert collected(county, collector) is not None
+    assert collector.told() == {}
+
+
 def test_a_lying_witness_counts_for_nothing(county: County) -> None:
     county.house.grow(3)
     honest = county.post
