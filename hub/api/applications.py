@@ -71,7 +71,6 @@ UNUSABLE: Final = (
     "malformed sharing.unknown-claim",
     "malformed sharing.never-shared",
 )
-NO_APPLICATION: Final = "sharing.no-application"
 
 
 @router.post("", summary="Apply for a grant", status_code=201, responses=refusals(*UNUSABLE))
@@ -105,7 +104,7 @@ async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[Ow
     responses=refusals(
         NOT_ASKED,
         ANSWERED,
-        "conflict sharing.returned-before: An application is returned once, with all it lacks.",
+        "sharing.returned-before",
     ),
 )
 async def send_back(
@@ -123,9 +122,9 @@ async def send_back(
     summary="Complete an application that was returned",
     responses=refusals(
         *UNUSABLE,
-        NO_APPLICATION,
-        "conflict sharing.not-returned: The application was not returned, or is complete.",
-        "malformed sharing.another-type: The application is for another type; apply for this one anew.",
+        "sharing.no-application",
+        "sharing.not-returned",
+        "sharing.another-type",
     ),
 )
 async def complete(
@@ -144,7 +143,7 @@ async def complete(
     "/{owed}/extension",
     summary="Consent to ten working days more",
     responses=refusals(
-        NO_APPLICATION,
+        "sharing.no-application",
         "sharing.no-extension",
     ),
 )
@@ -162,7 +161,7 @@ async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCall
     responses=refusals(
         NOT_ASKED,
         ANSWERED,
-        "conflict sharing.waits-for-applicant: The application was returned; it waits for its applicant.",
+        "sharing.waits-for-applicant",
         "sharing.no-reason",
     ),
 )

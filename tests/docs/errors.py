@@ -217,7 +217,8 @@ def sentences() -> str:
     for each in Reader().told():
         if each.code in named:
             by_code.setdefault(each.code, []).append([each.family, each.en, each.zh])
-    return json.dumps(by_code, ensure_ascii=False, indent=1) + "\n"
+    lines = (f"{json.dumps(code)}: {json.dumps(told, ensure_ascii=False)}" for code, told in by_code.items())
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
 def page() -> str:
