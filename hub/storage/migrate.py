@@ -13,6 +13,8 @@ from hub.errors import Broken, Malformed
 from hub.storage.database import Database
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+OLDEST: Final = 15
+"""The oldest PostgreSQL on which the hub was tried."""
 LOCK: Final = 0x6875622D6D696772
 """The advisory lock that a migrating node holds; every other node waits for it, then finds nothing to do."""
 
@@ -24,11 +26,12 @@ def migrate(database: Database) -> str:
 
     Raises:
         Unavailable: the database is away.
-        Malformed: the database keeps its text in another encoding than UTF-8.
+        Malformed: the PostgreSQL is too old, or keeps its text in another encoding than UTF-8.
         Broken: the database is newer than this program.
     """
     with database.writing() as session:
         connection = session.connection()
+        _require_version(connection)
         _require_utf8(connection)
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
         _refuse_newer(connection)
@@ -60,6 +63,17 @@ def _config(connection: Connection | None = None) -> Config:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     return config
+
+
+def _require_version(connection: Connection) -> None:
+    version = int(connection.execute(text("SHOW server_version_num")).scalar_one()) // 10_000
+    if version < OLDEST:
+        raise Malformed(
+            "storage.old-postgresql",
+            f"The database is PostgreSQL {version}; the hub needs {OLDEST} or newer. Upgrade it, then start again.",
+            f"数据库为 PostgreSQL {version}；枢纽需要 {OLDEST} 或更新版本。请升级后再启动。",
+            version=version,
+        )
 
 
 def _require_utf8(connection: Connection) -> None:

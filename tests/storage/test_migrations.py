@@ -10,6 +10,7 @@ from alembic.migration import MigrationContext
 from sqlalchemy import URL, create_engine, text
 
 import hub.bootstrap
+import hub.storage.migrate
 from hub.errors import Broken, Malformed
 from hub.storage.database import Database
 from hub.storage.embedded import address_of, fresh_database
@@ -71,3 +72,12 @@ def test_a_database_in_another_encoding_is_refused_before_anything_is_made(serve
     database.close()
     assert refusal.value.code == "storage.not-utf8"
     assert refusal.value.facts["encoding"] == "SQL_ASCII"
+
+
+def test_a_postgresql_older_than_any_that_was_tried_is_refused(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(hub.storage.migrate, "OLDEST", 99)
+    with pytest.raises(Malformed) as refusal:
+        migrate(empty)
+    assert refusal.value.code == "storage.old-postgresql"
