@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg.conninfo import make_conninfo
-from psycopg.errors import DiskFull, InsufficientPrivilege
+from psycopg.errors import DiskFull, InsufficientPrivilege, UndefinedColumn, UndefinedTable
 from sqlalchemy import URL, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InvalidatePoolError, OperationalError
@@ -67,6 +67,14 @@ def _full() -> Unavailable:
         "storage.database-full",
         "The database's disk is full; nothing was kept. Once its operator has made room, everything goes on by itself.",
         "数据库磁盘已满，未保存任何内容；运维人员腾出空间后将自动恢复。",
+    )
+
+
+def _other_shape() -> Unavailable:
+    return Unavailable(
+        "storage.other-shape",
+        "The database has another shape than this program expects; start a node of this version, or run hub migrate.",
+        "数据库结构与本程序版本不符；请启动该版本的节点，或执行 hub migrate。",
     )
 
 
@@ -166,10 +174,13 @@ class Database:
                 yield session
         except (OperationalError, InterfaceError, PoolTimeout, *DRIVER_AWAY) as fault:
             raise away(fault) from fault
-        except (DBAPIError, InsufficientPrivilege) as fault:
-            lacks_rights = isinstance(getattr(fault, "orig", fault), InsufficientPrivilege)
-            if lacks_rights or getattr(fault, "connection_invalidated", False):
+        except InsufficientPrivilege as fault:
+            raise away(fault) from fault
+        except DBAPIError as fault:
+            if isinstance(fault.orig, InsufficientPrivilege) or fault.connection_invalidated:
                 raise away(fault) from fault
+            if isinstance(fault.orig, UndefinedTable | UndefinedColumn):
+                raise _other_shape() from fault
             raise
 
     def is_ready(self) -> bool:

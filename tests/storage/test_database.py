@@ -114,3 +114,9 @@ def test_a_full_disk_of_the_database_is_told_as_such_with_or_without_a_connectio
         cursor.execute(raised.text)
     said = "connection failed: FATAL:  could not write init file: No space left on device"
     assert away(psycopg.OperationalError(said)).code == "storage.database-full"
+
+
+@pytest.mark.parametrize("asked", ["SELECT no_such_column FROM party", "SELECT 1 FROM no_such_table"])
+def test_a_database_of_another_version_is_told_as_that(database: Database, asked: str) -> None:
+    with pytest.raises(Unavailable, match=r"storage\.other-shape"), database.reading() as session:
+        session.connection().exec_driver_sql(asked)
