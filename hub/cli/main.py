@@ -4,14 +4,14 @@ import sys
 from dataclasses import dataclass
 from importlib import import_module
 from importlib.metadata import version
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from hub.cli.exits import exit_code_of
 from hub.cli.telling import tell_fault
-from hub.errors import HubError
+from hub.errors import Broken, HubError
 
 
 @dataclass(frozen=True)
@@ -107,5 +107,21 @@ def main() -> None:
     try:
         app()
     except HubError as fault:
-        tell_fault(fault, as_json="--json" in sys.argv and "demo" not in sys.argv[:2])
-        sys.exit(exit_code_of(fault))
+        _end_with(fault)
+    except OSError as fault:
+        _end_with(_of_this_machine(fault))
+
+
+def _end_with(fault: HubError) -> NoReturn:
+    tell_fault(fault, as_json="--json" in sys.argv and "demo" not in sys.argv[:2])
+    sys.exit(exit_code_of(fault))
+
+
+def _of_this_machine(fault: OSError) -> Broken:
+    """A disk that is full, a folder that is not there: what the system says, and not where in the program."""
+    return Broken(
+        "cli.system",
+        f"This machine refuses it: {fault.strerror or type(fault).__name__}. Check path, permissions and free space.",
+        "本机拒绝该操作；请检查路径、权限和磁盘空间。",
+        path=fault.filename and str(fault.filename),
+    )

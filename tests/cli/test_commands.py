@@ -102,6 +102,15 @@ def test_a_command_with_another_look_up_key_or_for_another_log_touches_nothing(
     assert setting in told.err
 
 
+@pytest.mark.parametrize("told", [("--version",), ("keys", "secret"), ("keys", "secret", "--help")])
+def test_a_full_disk_is_told_in_a_sentence_and_not_where_in_the_program(told: tuple[str, ...]) -> None:
+    code = f"import sys\nfrom hub.cli.main import main\nsys.argv = ['hub', *{told!r}]\nmain()"
+    with Path("/dev/full").open("w") as full:
+        ended = subprocess.run([sys.executable, "-c", code], stdout=full, stderr=-1, text=True, check=False)  # noqa: S603
+    assert (ended.returncode, "cli.system: This machine refuses it: No space left" in ended.stderr) == (1, True)
+    assert "Traceback" not in ended.stderr
+
+
 def test_a_private_key_is_for_its_owner_and_never_overwritten(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "deep" / "key.pem"
     made = run("keys", "generate", "--out", file, "--alg", "ES256", "--json")
