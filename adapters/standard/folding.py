@@ -8,7 +8,9 @@ from typing import Final
 
 _UNFIT: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
 _SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
-_EDGES: Final = " \t\r\n\u00a0\u3000\ufeff\u200b\u200c\u200d\u2060"
+_EDGES: Final = "\t\n\r \x85\xa0\u1680\u2028\u2029\u202f\u205f\u2060\u3000\ufeff" + "".join(
+    map(chr, range(0x2000, 0x200E))
+)
 _GUARDED: Final = re.compile(r'="([^"]*)"')
 SHEET_ERRORS: Final = frozenset(("#REF!", "#N/A", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"))
 """What a spreadsheet shows for a formula that failed, also in what was exported from it."""

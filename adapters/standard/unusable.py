@@ -52,7 +52,7 @@ _SENTENCES: Final[dict[str, tuple[str, str]]] = {
         "缺少对应记录：没有单元号与证号相同的另一半；请补充或更正。",
     ),
     "row.join-empty": (
-        "Unit or certificate is empty, so the other half cannot be found; fill it in, or N/A where no certificate exists.",
+        "Unit or certificate is empty, so the other half cannot be found; fill it in, or N/A for no certificate.",
         "单元号或证号为空，无法关联；请补填，确无证书的请填“无”。",
     ),
     "row.join-ambiguous": (
