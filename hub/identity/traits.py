@@ -152,20 +152,16 @@ def _plausible(day: str, today: date) -> str:
 
 
 REGION: Final = "[0-9]{4,6}"
-_REGION: Final = re.compile(REGION)
 
 
 def region_key(text: str) -> str:
     """County, or prefecture, of a region's code; nothing of a name, which differs from every code."""
-    return text[:6] if _REGION.fullmatch(text[:6]) else ""
+    return text[:6] if re.fullmatch(REGION, text[:6]) else ""
 
 
 @lru_cache(maxsize=16384)
 def phone_key(text: str) -> str:
-    """The digits that ring, of several numbers the first: without +86, a mobile's 0 in front, spaces and dashes.
-
-    Nothing where some are hidden or rounded off, or they cannot be a number of this country.
-    """
+    """The digits that ring, of several numbers the first, without +86, a mobile's 0, spaces and dashes; or nothing."""
     if text.isascii() and text.isdigit():
         return _ringing(text)
     return next(filter(None, map(_ringing, _OTHER_NUMBER.split(folded(text)))), "")
