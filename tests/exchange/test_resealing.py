@@ -112,7 +112,7 @@ def test_everything_opens_under_the_new_key_alone_afterwards(ringed: Ringed, clo
             found = after.identity.subject_for(session, IdentityQuery("resident", ZHANG["number"], ZHANG["name"]))
             assert after.identity.golden(session, found.subject_id)  # type: ignore[union-attr]
             (exchange,) = session.execute(text("SELECT exchange_id FROM exchange")).scalars()
-        assert after.exchange.bundle(exchange)["version"] == 1
+        assert after.exchange.bundle(exchange)["version"] == 2
     finally:
         after.database.close()
 
