@@ -33,6 +33,8 @@ SERVICES: Final = (
     Party("svc:entity-cancellation", "Cancellation window", "注销登记窗口", PartyKind.consumer),
 )
 OTHERS: Final = (
+    Party("dept:market-supervision", "Market Supervision Bureau", "市场监督管理局", PartyKind.department),
+    Party("dept:tax", "Tax Bureau", "税务局", PartyKind.department),
     Party("auth:data-bureau", "County Data Bureau", "县数据局", PartyKind.authority),
     Party("aud:county-audit", "County Audit Office", "县审计局", PartyKind.auditor),
     Party("portal:county-services", "County service portal", "县政务服务网", PartyKind.portal),

@@ -40,7 +40,8 @@ from tests.support.databases import Databases
 
 NOW = datetime(2026, 11, 20, 2, tzinfo=UTC)
 CIVIL = Party("dept:civil-affairs", "Civil Affairs Bureau", "民政局", PartyKind.department)
-KNOWN_PARTIES = {CIVIL.id: CIVIL}
+MARKET, TAX = (Party(f"dept:{name}", name, name, PartyKind.department) for name in ("market-supervision", "tax"))
+KNOWN_PARTIES = {each.id: each for each in (CIVIL, MARKET, TAX)}
 PDF = b"%PDF-1.7\n" + b"1 0 obj << >> endobj\n" * 20
 
 

@@ -94,6 +94,7 @@ class World:
     supplies: Sequence[Owed]
     gap_until: Callable[[int], date | None]
     party_names: Callable[[str], Names]
+    takes_part: Callable[[str], bool]
     commitments: Sequence[Commitment] = ()
 
     @property
@@ -205,6 +206,8 @@ def _not_held(world: World, person: Participant) -> Reason:
 def _on_request(world: World, piece: Piece, who: tuple[Participant, str], kind: EvidenceType) -> Finding:
     """What the provider supplies when asked; what it did not find is to be brought."""
     person, subject_id = who
+    if not world.takes_part(kind.provider):
+        return Finding(Found.lacking, world.because_of("provider-away", kind.provider))
     if isinstance(world.permission(kind.vct), NotAllowed):
         return Finding(Found.lacking, world.because_of("not-permitted-to-ask", kind.provider))
     asked = [each for each in world.supplies if (each.subject_id, each.evidence_type) == (subject_id, kind.vct)]

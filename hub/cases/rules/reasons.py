@@ -22,6 +22,10 @@ _WORDS: Mapping[str, tuple[str, str]] = {
         "{provider} was asked for it on {on} and has {days} working days; you need not bring it.",
         "已于{on}向{provider}申请调取，{days}个工作日内取得，无需提交。",
     ),
+    "provider-away": (
+        "{provider} keeps it and takes no part in the hub yet, so it cannot be asked",
+        "该信息由{provider}掌握，而其尚未接入枢纽，无法代为调取",
+    ),
     "nothing-found": ("{provider} was asked and found nothing ({on})", "{provider}查无该信息（{on}）"),
     "brought-earlier": (
         "You brought it for case {case} on {on}; it is still valid.",

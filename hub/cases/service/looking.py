@@ -138,6 +138,7 @@ class Lookout:
             supplies=_supplies_under(session, owners, case.consumer),
             gap_until=partial(_workdays_after, around, case.opened_on),
             party_names=partial(_party_names, around),
+            takes_part=partial(_takes_part, around),
             commitments=store.commitments_under(promised),
         )
 
@@ -220,6 +221,11 @@ def _party_names(around: Surroundings, party_id: str) -> Names:
     """What people call a party; its id where it is not on record."""
     party = around.party_for(party_id)
     return Names(party.name, party.name_zh or party.name) if party else Names(party_id, party_id)
+
+
+def _takes_part(around: Surroundings, party_id: str) -> bool:
+    party = around.party_for(party_id)
+    return party is not None and party.is_active
 
 
 def _types_needed(matter: Matter, catalogue: Catalogue) -> set[str]:
