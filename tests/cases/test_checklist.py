@@ -11,7 +11,7 @@ from hub.cases.rules.reasons import because, reason
 from hub.cases.service import Opening
 from hub.cases.service.mandates import MandateIn
 from hub.errors import Conflict, Malformed, Missing, Refused
-from tests.cases.conftest import KNOWN_PARTIES, MARKET, NOW, SEVERAL, UNDER_REVIEW, County, person
+from tests.cases.conftest import KNOWN_PARTIES, MARKET, NOW, SEVERAL, TAX, UNDER_REVIEW, County, person
 
 AID = "svc:low-income-aid"
 ASSOCIATION = "svc:association-registration"
@@ -205,13 +205,11 @@ def test_a_company_licence_is_obtainable_from_its_provider(county: County) -> No
 def test_what_nobody_here_can_be_asked_for_is_to_be_brought(county: County, monkeypatch: pytest.MonkeyPatch) -> None:
     """The catalogue may name a department that has not joined, or that the authority has suspended."""
     county.subject("A")
-    for number, party in enumerate((None, dataclasses.replace(MARKET, is_active=False))):
-        monkeypatch.setitem(KNOWN_PARTIES, MARKET.id, party)
-        item = county.open("svc:entity-cancellation", "simple-cancellation", f"S-{number}").checklist.item_for(
-            "licence"
-        )
-        assert item.state is ItemState.to_bring
-        assert "provider-away" in {each.code for each in item.lacking}
+    for number, party in enumerate((None, dataclasses.replace(TAX, is_active=False))):
+        monkeypatch.setitem(KNOWN_PARTIES, TAX.id, party)
+        made = county.open("svc:entity-cancellation", "simple-cancellation", f"S-{number}").checklist
+        item = made.item_for("tax-clearance")
+        assert (item.state, item.lacking[0].code) == (ItemState.to_bring, "provider-away")
 
 
 def test_evidence_withdrawn_between_two_looks_is_asked_for_again(county: County) -> None:
