@@ -8,13 +8,12 @@ from adapters.mapping.model import Export, Part
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised, recognise, recognise_part, shortcoming
 from adapters.sources.answers import Page
-from adapters.sources.grid import raw_of
 from adapters.sources.model import BadRow, Contents, Ignored, Item, LiveTable, SourceRow
 from adapters.sources.pages import Reading
 from adapters.sources.patience import Patience
 from adapters.sources.signed_http import SignedInterface
 from adapters.standard.cells import nested_text
-from adapters.standard.folding import folded_header, is_broken
+from adapters.standard.folding import folded_header
 from adapters.standard.scalars import read_instant
 from hub.errors import Missing
 from hub.kernel.clock import Clock
@@ -134,11 +133,7 @@ class InterfaceTable(LiveTable):
             if not isinstance(row, dict):
                 yield BadRow(number, "row.not-an-object", {"row": str(row)[:_LONGEST_RAW]})
                 continue
-            cells = self._cells(row)
-            if is_broken(cells):
-                yield BadRow(number, "row.broken-text", raw_of(self.headers, cells))
-            else:
-                yield SourceRow(number, cells)
+            yield SourceRow(number, self._cells(row))
 
     def _fetch(self, start: int, window: str | None) -> Page:
         return page_of(self._interface, self.name, self._mapping, (start, window))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import openpyxl
+from openpyxl.utils.escape import unescape
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
@@ -239,7 +240,7 @@ def _is_january_or_october(value: Any) -> bool:
 
 
 def _texts(row: Iterable[Any]) -> list[str]:
-    texts = [cell_text(value) for value in row]
+    texts = [cell_text(unescape(value) if isinstance(value, str) else value) for value in row]
     while texts and not texts[-1]:
         texts.pop()
     return texts

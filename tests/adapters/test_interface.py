@@ -229,7 +229,7 @@ def test_an_interface_that_ignores_the_time_asked_for_is_read_page_by_page() -> 
     assert len(hub.live("marriage", "events")) == 230
 
 
-def test_a_full_export_behind_an_interface_withdraws_what_is_gone() -> None:
+def test_a_full_export_behind_an_interface_withdraws_what_is_gone_and_not_what_is_damaged() -> None:
     from dataclasses import replace
 
     from adapters.mapping.load import default_mapping
@@ -246,7 +246,12 @@ def test_a_full_export_behind_an_interface_withdraws_what_is_gone() -> None:
         first = run(hub, "civil_affairs", f"{address}?rid=r&sid=s&appkey=key", mapping=mapping)
         rows.pop(0)
         second = run(hub, "civil_affairs", f"{address}?rid=r&sid=s&appkey=key", mapping=mapping)
+        address_column = next(name for name in rows[0] if "ADDR" in name.upper() or "地址" in name)
+        rows[0][address_column] = "桃源\ud800村"
+        third = run(hub, "civil_affairs", f"{address}?rid=r&sid=s&appkey=key", mapping=mapping)
     assert (first.accepted, second.withdrawn, second.accepted) == (7, 1, 0)
+    assert (third.reasons["row.broken-text"], third.withdrawn) == (1, 0)
+    assert len(hub.live("civil_affairs", "residents")) == 6
 
 
 def paged(rows: list[dict[str, Any]], most: int = 10) -> Callable[[int, str | None], tuple[list[Any], int]]:

@@ -41,3 +41,17 @@ def test_a_number_kept_as_a_number_is_no_number_of_a_person(tmp_path: Path, numb
     (found,) = hub.claims("civil_affairs", "residents")
     assert found.get("number_valid", False) is False
     assert set(found["quality"]) & {"number-in-scientific-notation", "number-rounded-by-spreadsheet"}
+
+
+def test_a_carriage_return_that_was_pasted_is_no_part_of_a_value(tmp_path: Path) -> None:
+    """Workbooks write what XML cannot hold as _xHHHH_ (ECMA-376 part 1, 22.9.2.19)."""
+    pasted = [f"{cell}_x000D_\n" for cell in ZHANG]
+    workbook(tmp_path / "r.xlsx", [HEAD, pasted])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    (found,) = hub.claims("civil_affairs", "residents")
+    assert [found[name] for name in ("name", "number", "household_address", "grid_code")] == [
+        ZHANG[0],
+        *ZHANG[2:3],
+        *ZHANG[4:],
+    ]
