@@ -1,5 +1,6 @@
 """A case's way to its result: dates, states, licences, agents, promises, and what the applicant sees."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -174,6 +175,23 @@ def test_no_two_approvals_give_one_licence(aid: County) -> None:
     assert refused.value.code == "cases.licence-in-use"
     reissued = licence_id(TYPE, "11430000006122244L", "20260000403", version=2)
     assert aid.cases.deciding.approve(AID, "L-2", licence(aid, "L-2", licence_id=reissued)).licence_id == reissued
+
+
+def test_of_approvals_at_once_one_gives_the_licence(aid: County) -> None:
+    cases = [f"L-{number}" for number in range(10, 16)]
+    for number in cases:
+        aid.open(AID, "low-income-aid", number)
+    tokens = [licence(aid, number) for number in cases]
+
+    def approved(number: str, token: str) -> bool:
+        try:
+            aid.cases.deciding.approve(AID, number, token)
+        except Conflict:
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(cases)) as at_once:
+        assert sum(at_once.map(approved, cases, tokens)) == 1
 
 
 def test_a_licence_is_the_applicants_who_was_found_after_the_case_was_opened(county: County) -> None:

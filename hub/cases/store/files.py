@@ -117,7 +117,9 @@ class CaseStore:
         return one_case(self._session, "f.query_code = %s", [query_code])
 
     def has_licence(self, licence_id: str) -> bool:
-        """True when some case's approval has that licence identifier."""
+        """True when some case's approval has that identifier; nobody else takes it until the transaction ends."""
+        lock = func.pg_advisory_xact_lock(func.hashtextextended(f"licence|{licence_id}", 0))
+        self._session.execute(select(lock))
         found = select(CASE.c.case_id).where(CASE.c.licence_id == licence_id).limit(1)
         return self._session.execute(found).first() is not None
 
