@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
-from typing import Final
 
 from hub.audit import rules
 from hub.audit.model import Finding, StoredBundle
@@ -11,22 +9,20 @@ from hub.errors import Malformed
 from hub.proof.merkle import HASH_BYTES, complete_root, leaf_hash
 from hub.proof.tiles import WIDTH, hash_at, parse_entries, tile_width
 
-ID_BYTES: Final = 8
-
 
 @dataclass(frozen=True, slots=True)
 class CheckedBundle:
     """The leaves of one bundle's entries, their root where the bundle is full, and what is wrong with it.
 
     With neither, the bundle is not well formed: what it should have held must be taken from elsewhere. ``ids`` are
-    eight bytes of a hash of each entry's id, by which one that appears in another bundle too is found.
+    those of its entries, by which one that appears in another bundle too is found.
     """
 
     index: int
     leaves: bytes | None = field(repr=False)
     root: bytes | None
     findings: tuple[Finding, ...]
-    ids: bytes = field(default=b"", repr=False)
+    ids: tuple[str, ...] = field(default=(), repr=False)
 
     @property
     def is_formed(self) -> bool:
@@ -69,8 +65,7 @@ def check_bundle(bundle: StoredBundle, width: int) -> CheckedBundle:
     findings += _leaf_tile(first, bundle, leaves)
     findings += _beside(first, bundle, leaves, entry_ids)
     root = complete_root(leaves) if width == WIDTH else None
-    ids = b"".join([blake2b(entry_id.encode(), digest_size=ID_BYTES).digest() for entry_id in entry_ids])
-    return CheckedBundle(bundle.index, leaves, root, tuple(findings), ids)
+    return CheckedBundle(bundle.index, leaves, root, tuple(findings), tuple(entry_ids))
 
 
 def _unformed(first: int, bundle: StoredBundle, width: int) -> Finding:

@@ -5,13 +5,14 @@ The others know nothing of where a log is kept: they are there at once, and have
 
 from array import array
 from bisect import bisect_right
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from itertools import islice
 from multiprocessing import get_context
+from operator import itemgetter
 from typing import Final
 
 from hub.audit.bundles import CheckedBundle, check_bundles
@@ -21,6 +22,8 @@ from hub.proof.tiles import WIDTH
 BUNDLES_AT_ONCE: Final = 32
 WORTH_PROCESSES: Final = 50_000
 """Entries from which on several processes check them: each process takes a fifth of a second to start."""
+MOST_AT_ONCE: Final = 4_000_000
+"""Ids that are compared in one go: more would take more memory than the rest of the verification."""
 
 
 @dataclass(frozen=True)
@@ -55,29 +58,33 @@ class Checking:
 
 
 class SeenIds:
-    """Which entries have an id that another before them has: eight bytes are kept of each entry of the whole log."""
+    """Which entries have an id that another before them has: eight bytes are kept of each entry of the whole log.
 
-    _LAST: Final = 1 << 63
+    They are Python's own hash, keyed anew in each process, so that nobody can make two ids that share one.
+    """
 
     def __init__(self) -> None:
         self._places: list[tuple[int, int]] = []
-        self._seen = array("Q")
+        self._seen = array("q")
 
     def add(self, bundle: CheckedBundle) -> None:
         """The ids of one bundle more."""
         self._places.append((len(self._seen), bundle.index * WIDTH))
-        self._seen.frombytes(bundle.ids)
+        self._seen.extend(map(hash, bundle.ids))
 
     def doubled(self) -> Iterator[int]:
-        """The index of each entry whose id was there before."""
-        in_order = sorted(self._seen)
-        twice = {one for one, other in pairwise(in_order) if one == other}
-        if not twice:
-            return
+        """The index of each entry whose id was there before; a few million are looked at in one go."""
+        goes = 1 + len(self._seen) // MOST_AT_ONCE
+        for go in range(goes):
+            once = array("q", (each for each in self._seen if each % goes == go)) if goes > 1 else self._seen
+            if len(set(once)) < len(once):
+                yield from self._again({each for each, times in Counter(once).items() if times > 1})
+
+    def _again(self, twice: set[int]) -> Iterator[int]:
         before = set()
         for place, each in enumerate(self._seen):
             if each in before:
-                start, first = self._places[bisect_right(self._places, (place, self._LAST)) - 1]
+                start, first = self._places[bisect_right(self._places, place, key=itemgetter(0)) - 1]
                 yield first + place - start
             elif each in twice:
                 before.add(each)

@@ -258,6 +258,7 @@ def test_an_id_that_appears_twice_in_a_log_is_named(tmp_path: Path, at: int, mon
         result = verify_log(DirectoryReader(tmp_path), policy, processes=processes)
         assert [(finding.step, finding.index) for finding in result.findings] == [(3, at + 3)]
         monkeypatch.setattr(checking, "WORTH_PROCESSES", 0)
+        monkeypatch.setattr(checking, "MOST_AT_ONCE", 200)
 
 
 @pytest.mark.parametrize("make", [os.mkfifo, Path.mkdir], ids=["pipe", "directory"])
