@@ -71,6 +71,7 @@ _TURN: Final = threading.RLock()
 """Whose turn it is to sign. The library is the process's: to begin it anew ends the sessions of all its signers."""
 _begun_anew: Final[Counter[Path | None]] = Counter()
 """How often each module was begun anew: a session from before then may go by a number that is another's now."""
+_refused_pins: Final[set[bytes]] = set()
 
 
 class DeviceSigner:
@@ -169,17 +170,27 @@ def _away(reason: str) -> Unavailable:
 
 
 def _session(reference: KeyReference, device: Device, *, writing: bool = False) -> Any:
-    """A session in which the user is logged in; the login is the process's, so a further session needs no PIN."""
-    from pkcs11.exceptions import MultipleTokensReturned, NoSuchToken, PKCS11Error, UserAlreadyLoggedIn
+    """A session in which the user is logged in; the login is the process's, so a further session needs no PIN.
+
+    A PIN that the device refused is not tried again by this process: a few wrong ones lock the token.
+    """
+    from pkcs11.exceptions import MultipleTokensReturned, NoSuchToken, PinIncorrect, PKCS11Error, UserAlreadyLoggedIn
 
     library = _library(reference.module or device.module)
     named = {"token_serial": reference.serial.encode()} if reference.serial else {}
+    pin = _pin(reference, device)
+    tried = hashlib.sha256(repr((reference.token, reference.serial, pin)).encode()).digest()
+    if tried in _refused_pins:
+        raise _away(PinIncorrect.__name__)
     try:
         token = library.get_token(token_label=reference.token, **named)
         try:
-            return token.open(user_pin=_pin(reference, device), rw=writing)
+            return token.open(user_pin=pin, rw=writing)
         except UserAlreadyLoggedIn:
             return token.open(rw=writing)
+        except PinIncorrect:
+            _refused_pins.add(tried)
+            raise
     except (NoSuchToken, MultipleTokensReturned):
         raise Missing(
             "proof.no-such-token",

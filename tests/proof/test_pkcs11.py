@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -14,6 +16,28 @@ from hub.proof.keys import ALGORITHMS, generate_signer
 from hub.proof.note import Note, NoteSigner, verify_note
 from hub.proof.pkcs11 import Device, DeviceSigner, generate_in_device, open_signer
 from tests.support.softhsm import MODULE, PIN, new_token, softhsm, token
+
+TRYING = """
+import sys, pkcs11
+from hub.errors import Unavailable
+from hub.proof.pkcs11 import Device, open_signer
+module, pin = sys.argv[1:]
+def tried():
+    try:
+        open_signer("pkcs11:token=county;object=guessed", Device(module, "00000"))
+    except Unavailable as fault:
+        print(fault.facts["reason"])
+tried()
+with pkcs11.lib(module).get_token(token_label="county").open(user_pin=pin, rw=True) as session:
+    session.set_pin(pin, "00000")
+tried()
+"""
+PUTTING_BACK = """
+import sys, pkcs11
+module, pin = sys.argv[1:]
+with pkcs11.lib(module).get_token(token_label="county").open(user_pin="00000", rw=True) as session:
+    session.set_pin("00000", pin)
+"""
 
 
 @pytest.fixture
@@ -124,6 +148,19 @@ def test_the_pin_is_read_from_the_file_that_the_reference_names(device: Device, 
     reference = f"pkcs11:token=county;object=by-file?module-path={MODULE}&pin-source=file:{tmp_path}/pin"
     public = generate_in_device(reference)
     assert open_signer(reference).public == public
+
+
+@softhsm
+def test_a_pin_that_the_device_refused_is_not_tried_again_before_the_process_begins_anew(device: Device) -> None:
+    """A few wrong ones lock a token; even now that it is the right one, this process does not try it."""
+    generate_in_device("pkcs11:token=county;object=guessed", "Ed25519", device)
+    try:
+        tried = subprocess.run(  # noqa: S603 - our own interpreter, fixed arguments
+            [sys.executable, "-c", TRYING, str(MODULE), PIN], capture_output=True, text=True, check=True
+        )
+        assert tried.stdout.split() == ["PinIncorrect", "PinIncorrect"]
+    finally:
+        subprocess.run([sys.executable, "-c", PUTTING_BACK, str(MODULE), PIN], check=True)  # noqa: S603
 
 
 @softhsm
