@@ -30,6 +30,8 @@ _AMOUNT: Final = re.compile(
 )
 """A comma parts groups of three digits, or of four; where it parts others it may stand for a point."""
 _SCIENTIFIC: Final = re.compile(r"-?\d(\.\d+)?E[+-]?\d{1,2}")
+_ANOTHER_NUMBER: Final = re.compile(r"[\W至到或]*\d")
+"""Behind a count: 3/4, 3-4 and 3至4 are two numbers, and neither is the count."""
 _LARGEST: Final = Decimal(10) ** 17
 _LONGEST: Final = 60
 
@@ -73,7 +75,7 @@ def parse_count(value: Cell) -> int | None:
     found = _amount(value, "")
     if found is None:
         return None
-    if found[0] != found[0].to_integral_value():
+    if found[0] != found[0].to_integral_value() or _ANOTHER_NUMBER.match(found[1]):
         raise _unreadable()
     return int(found[0])
 

@@ -77,5 +77,6 @@ def test_other_currencies_are_not_read() -> None:
 
 def test_counts_are_whole() -> None:
     assert parse_count("3人") == parse_count("3.0") == parse_count(3) == 3
-    with pytest.raises(Malformed):
-        parse_count("2.5")
+    for cell in ("2.5", "3/4", "3-4", "3至4人", "3（4）"):
+        with pytest.raises(Malformed):
+            parse_count(cell)
