@@ -86,6 +86,7 @@ class JoinReader:
                 part=missing,
             )
         self._forms: dict[tuple[int, int], Form] = {}
+        self._own_forms: dict[int, Form] = {}
         parts = {column.partition(".")[0] for column in export.key}
         self._names = parts.pop() if len(parts) == 1 else ""
 
@@ -181,9 +182,15 @@ class JoinReader:
         """The row that goes back, with the key of its record when its part alone names that."""
         part = table.recognised.part
         raw = {f"{part}.{name}": cell for name, cell in raw_of(table.headers, item.cells).items()}
-        form = Form(self._export, self._mapping.codes, columns_of(table, self._export)) if part == self._names else None
-        key = form.key_alone(item.cells) if form else None
+        key = self._own_form(table).key_alone(item.cells) if part == self._names else None
         return Aside(item.number, fault.line(), short(raw), key).at(table.name)
+
+    def _own_form(self, table: SourceTable) -> Form:
+        """The form of a table by itself, made once however many of its rows go back."""
+        if id(table) not in self._own_forms:
+            columns = columns_of(table, self._export)
+            self._own_forms[id(table)] = Form(self._export, self._mapping.codes, columns)
+        return self._own_forms[id(table)]
 
     def _form(self, table: SourceTable, other: SourceTable) -> Form:
         pair = (self._bases.index(table), self._others.index(other))

@@ -101,11 +101,7 @@ async def received(request: Request, hub: TheHub, caller: PushCaller) -> list[Ow
 @router.post(
     "/{owed}/return",
     summary="Return an application for what it lacks",
-    responses=refusals(
-        NOT_ASKED,
-        ANSWERED,
-        "sharing.returned-before",
-    ),
+    responses=refusals(NOT_ASKED, ANSWERED, "sharing.returned-before"),
 )
 async def send_back(
     owed: OwedId, what: Annotated[ReturnWire, Body()], request: Request, hub: TheHub, caller: PushCaller
@@ -120,12 +116,7 @@ async def send_back(
 @router.post(
     "/{owed}/completion",
     summary="Complete an application that was returned",
-    responses=refusals(
-        *UNUSABLE,
-        "sharing.no-application",
-        "sharing.not-returned",
-        "sharing.another-type",
-    ),
+    responses=refusals(*UNUSABLE, "sharing.no-application", "sharing.not-returned", "sharing.another-type"),
 )
 async def complete(
     owed: OwedId, wanted: Annotated[ApplicationWire, Body()], request: Request, hub: TheHub, caller: CaseCaller
@@ -158,12 +149,7 @@ async def extend(owed: OwedId, request: Request, hub: TheHub, caller: OrdersCall
 @router.post(
     "/{owed}/answer",
     summary="Answer an application",
-    responses=refusals(
-        NOT_ASKED,
-        ANSWERED,
-        "sharing.waits-for-applicant",
-        "sharing.no-reason",
-    ),
+    responses=refusals(NOT_ASKED, ANSWERED, "sharing.waits-for-applicant", "sharing.no-reason"),
 )
 async def answer(
     owed: OwedId, wanted: Annotated[ConsentWire, Body()], request: Request, hub: TheHub, caller: PushCaller

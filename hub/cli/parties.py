@@ -16,6 +16,7 @@ from hub.proof.encoding import strict_json
 app = typer.Typer(no_args_is_help=True, help="Departments, consumers and auditors. 参与方")
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
+Id = Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")]
 
 
 @app.command()
@@ -85,7 +86,7 @@ def _keep(hub: Hub, party: Party, jwk: Any) -> str | None:
 
 @app.command()
 def suspend(
-    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")],
+    party: Id,
     reason: Annotated[str, typer.Option(help="Why, as a code such as other-purpose; kept in the log.")],
     by: By = "operator",
     as_json: AsJson = False,
@@ -98,7 +99,7 @@ def suspend(
 
 @app.command()
 def resume(
-    party: Annotated[str, typer.Argument(help="Its id; hub parties list shows them.")],
+    party: Id,
     by: By = "operator",
     as_json: AsJson = False,
 ) -> None:
