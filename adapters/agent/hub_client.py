@@ -106,8 +106,10 @@ class HubClient:
         lines = (orjson.loads(line) for line in answer.content.split(b"\n") if line)
         return {line["record"]: line["content"] for line in lines}
 
-    def push(self, registry: str, manifest: str, body: IO[bytes]) -> dict[str, Any]:
-        """The hub's answer to a batch; sent again, as it is, while the hub is away.
+    def push(
+        self, registry: str, manifest: str, body: IO[bytes], sent: Callable[[], None] = lambda: None
+    ) -> dict[str, Any]:
+        """The hub's answer to a batch; sent again, as it is, while the hub is away. ``sent`` is called with each end.
 
         Raises:
             Conflict: another batch took the sequence number; read the cursor and build the batch anew.
@@ -117,7 +119,7 @@ class HubClient:
         path = f"/v1/registries/{registry}/batches"
 
         def send() -> httpx.Response:
-            content = _plain_batch(manifest, body)
+            content = _plain_batch(manifest, body, sent)
             return self._plain("POST", path, content=_packed(content) if self._compresses else content, headers=headers)
 
         answer: dict[str, Any] = orjson.loads(self._patiently(send).content)
@@ -237,11 +239,12 @@ class HubClient:
         }
 
 
-def _plain_batch(manifest: str, body: IO[bytes]) -> Iterator[bytes]:
+def _plain_batch(manifest: str, body: IO[bytes], sent: Callable[[], None]) -> Iterator[bytes]:
     yield manifest.encode("ascii") + b"\n"
     body.seek(0)
     while piece := body.read(_PIECE):
         yield piece
+    sent()
 
 
 def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:

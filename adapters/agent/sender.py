@@ -1,7 +1,8 @@
-"""Sends the batches of one export: one under way while the next is made, anew when another adapter was faster."""
+"""Sends the batches of one export: two under way while the next is made, anew when another adapter was faster."""
 
 import threading
-from collections.abc import Callable, Mapping
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +17,7 @@ from hub.kernel.clock import Clock
 
 _TRIES: Final = 50
 _LONGEST_WAIT: Final = 0.5
+_MOST_UNDER_WAY: Final = 2
 _CHAIN: Final = frozenset(("intake.sequence-gap", "intake.sequence-reused", "intake.chain-broken"))
 
 
@@ -49,24 +51,26 @@ class Made:
     told_read: int
 
 
-class Delivery:
-    """A batch on its way, on a thread of its own; the answer, or what went wrong, is had by waiting for it."""
+Push = Callable[[Made, Callable[[], None]], Mapping[str, Any]]
+"""Pushes a batch, and tells when the last of it has left."""
 
-    def __init__(self, made: Made, push: Callable[[], Mapping[str, Any]]) -> None:
+
+class Delivery:
+    """A batch on its way, on a thread of its own; the answer, or what went wrong, is had by waiting for it.
+
+    It sets out when the one before it has left. Where it is there first all the same, it goes again once the other was
+    kept.
+    """
+
+    def __init__(self, made: Made, push: Push, before: "Delivery | None" = None) -> None:
         self.made = made
         self._push = push
+        self._before = before
         self._answer: Mapping[str, Any] = {}
         self._fault: BaseException | None = None
+        self._has_left = threading.Event()
         self._thread = threading.Thread(target=self._deliver, name="delivery", daemon=True)
         self._thread.start()
-
-    def _deliver(self) -> None:
-        try:
-            self._answer = self._push()
-        except BaseException as fault:  # noqa: BLE001 - raised again where the answer is waited for
-            self._fault = fault
-        finally:
-            self.made.batch.body.close()
 
     def answer(self) -> Mapping[str, Any]:
         """The hub's answer.
@@ -74,17 +78,45 @@ class Delivery:
         Raises:
             Conflict, Unavailable, …: what the push raised.
         """
-        self._thread.join()
+        self.join()
         if self._fault is not None:
             raise self._fault
         return self._answer
+
+    def join(self) -> None:
+        """Whatever became of it, it is no longer on its way."""
+        self._thread.join()
+
+    def _deliver(self) -> None:
+        try:
+            self._answer = self._pushed()
+        except BaseException as fault:  # noqa: BLE001 - raised again where the answer is waited for
+            self._fault = fault
+        finally:
+            self._before = None
+            self._has_left.set()
+            self.made.batch.body.close()
+
+    def _pushed(self) -> Mapping[str, Any]:
+        before = self._before
+        if before is None:
+            return self._push(self.made, self._has_left.set)
+        before._has_left.wait()  # noqa: SLF001 - its own kind
+        try:
+            return self._push(self.made, self._has_left.set)
+        except Conflict as fault:
+            if not _is_overtaken(fault):
+                raise
+        before.answer()
+        return self._push(self.made, self._has_left.set)
 
 
 class Sender:
     """The chain of one registry as this run extends it, and what is live of one export.
 
-    At most one batch is under way. The next is made on the word that it will be kept; when it was not, because another
-    adapter was faster, both are made anew in their order, each with its own cursor: what a cursor says is read is kept.
+    At most two batches are under way, so that the hub verifies one while it places the other. The next is made on the
+    word that they will be kept; when they were not, because another adapter was faster, all are made anew in their
+    order, each with its own cursor: what a cursor says is read is kept.
     """
 
     def __init__(self, department: Department, export: str, vct: str, report: ExportReport) -> None:
@@ -95,7 +127,7 @@ class Sender:
         self._cursor: Cursor | None = None
         self._live: dict[str, str] | None = None
         self._told_read = 0
-        self._under_way: Delivery | None = None
+        self._under_way: deque[Delivery] = deque()
 
     def place(self) -> Any:
         """The cursor that the hub keeps of this export."""
@@ -122,15 +154,16 @@ class Sender:
         parcel = Parcel(pending, prepare, cursor, is_full)
         made = self._made(parcel)
         try:
-            overtaken = self._overtaken()
+            overtaken = self._overtaken(_MOST_UNDER_WAY - 1)
         except BaseException:
             made.batch.body.close()
             raise
-        if overtaken is not None:
+        if overtaken:
             self._unmake(made)
             self._send_anew(overtaken)
             made = self._made(parcel)
-        self._under_way = Delivery(made, lambda: self._pushed(made))
+        before = self._under_way[-1] if self._under_way else None
+        self._under_way.append(Delivery(made, self._push, before))
 
     def settle(self) -> None:
         """Everything sent is at the hub, however often others were faster.
@@ -139,32 +172,36 @@ class Sender:
             Conflict: others were faster fifty times, or the hub objects to something else.
             Unavailable: the hub stayed away.
         """
-        overtaken = self._overtaken()
-        if overtaken is not None:
-            self._send_anew(overtaken)
+        self._send_anew(self._overtaken(0))
 
-    def _overtaken(self) -> Made | None:
-        """The batch that was under way, when another adapter was faster; None when there was none or it was kept."""
-        delivery, self._under_way = self._under_way, None
-        if delivery is None:
-            return None
-        try:
-            self._keep(delivery.made, delivery.answer())
-        except Conflict as fault:
-            if _is_overtaken(fault):
-                return delivery.made
-            raise
-        return None
+    def _overtaken(self, left: int) -> list[Made]:
+        """What another adapter overtook, in order, once no more than ``left`` are under way; mostly nothing."""
+        while len(self._under_way) > left:
+            delivery = self._under_way.popleft()
+            try:
+                self._keep(delivery.made, delivery.answer())
+            except Conflict as fault:
+                if not _is_overtaken(fault):
+                    raise
+                overtaken = [delivery, *self._under_way]
+                self._under_way.clear()
+                for each in overtaken:
+                    each.join()
+                return [each.made for each in overtaken]
+        return []
 
-    def _send_anew(self, made: Made) -> None:
-        """What an overtaken batch held is at the hub, and nothing else of what waits."""
-        again = _again(made)
-        self._unmake(made)
+    def _send_anew(self, overtaken: Sequence[Made]) -> None:
+        """What overtaken batches held is at the hub, and nothing else of what waits."""
+        for made in reversed(overtaken):
+            self._unmake(made)
+        for made in overtaken:
+            self._send_again(_again(made))
 
+    def _send_again(self, again: Parcel) -> None:
         def send() -> None:
             anew = self._made(again)
             try:
-                self._keep(anew, Delivery(anew, lambda: self._pushed(anew)).answer())
+                self._keep(anew, Delivery(anew, self._push).answer())
             except Conflict:
                 self._unmake(anew)
                 raise
@@ -196,8 +233,9 @@ class Sender:
         self._told_read = made.told_read
         self._cursor = self._live = None
 
-    def _pushed(self, made: Made) -> Mapping[str, Any]:
-        return self._department.client.push(self._department.issuer.registry, made.batch.manifest, made.batch.body)
+    def _push(self, made: Made, sent: Callable[[], None]) -> Mapping[str, Any]:
+        registry = self._department.issuer.registry
+        return self._department.client.push(registry, made.batch.manifest, made.batch.body, sent)
 
     def _keep(self, made: Made, answer: Mapping[str, Any]) -> None:
         self._count(answer)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 from itertools import count
+from ssl import RAND_bytes
 from typing import Any, Final, NamedTuple
 
 from hub.audit import rules
@@ -17,7 +18,7 @@ SALT_BYTES: Final = 32
 
 def new_salt() -> bytes:
     """32 random bytes; whoever erases them erases what the commitments under them mean."""
-    return os.urandom(SALT_BYTES)
+    return RAND_bytes(SALT_BYTES)
 
 
 _RANDOM_BITS: Final = 88

@@ -2,8 +2,8 @@
 
 import hashlib
 import hmac
-import os
 from collections.abc import Mapping
+from ssl import RAND_bytes
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -46,7 +46,7 @@ class KeyRing:
 
     def seal(self, plaintext: bytes, *, context: str) -> bytes:
         """``plaintext`` sealed under the current key for ``context`` alone."""
-        nonce = os.urandom(_NONCE_BYTES)
+        nonce = RAND_bytes(_NONCE_BYTES)
         associated = self._prefix + context.encode()
         return self._prefix + nonce + self._ciphers[self.current_id].encrypt(nonce, plaintext, associated)
 

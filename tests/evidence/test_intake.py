@@ -322,25 +322,6 @@ def test_the_log_entry_holds_digests_and_counts_only(
     assert ZHANG["number"] not in str(entry)
 
 
-def test_two_adapters_of_one_registry_wait_for_each_other(
-    intake: IntakeService, civil: Department, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("hub.evidence.store.batches.LOCK_SECONDS", 1)
-    first = civil.batch([civil.line("zhang", ZHANG)])
-    other: list[HubError] = []
-
-    def while_the_other_pushes() -> Any:
-        head, _, body = first.partition(b"\n")
-        yield head + b"\n"
-        with pytest.raises(Unavailable, match=r"intake\.registry-busy") as refusal:
-            intake.accept("civil_affairs", [civil.batch([])])
-        other.append(refusal.value)
-        yield body
-
-    assert intake.accept("civil_affairs", while_the_other_pushes()).accepted == 1
-    assert other[0].facts["registry"] == "civil_affairs"
-
-
 def test_a_sender_that_breaks_off_leaves_nothing_behind(
     intake: IntakeService, civil: Department, database: Database
 ) -> None:
@@ -356,23 +337,37 @@ def test_a_sender_that_breaks_off_leaves_nothing_behind(
     assert intake.accept("civil_affairs", [batch]).accepted == 1
 
 
+def cut_off(database: Database) -> None:
+    """Every connection but this one is gone."""
+    with database.engine.connect() as other:
+        other.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+                " AND datname = current_database()"
+            )
+        )
+
+
 def test_a_database_that_goes_away_keeps_nothing_and_the_next_push_goes_on(
-    intake: IntakeService, civil: Department, database: Database
+    intake: IntakeService, civil: Department, database: Database, identity: ByNumber, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = civil.batch([civil.line(f"r{number}", ZHANG) for number in range(3)])
-
-    def cut_off() -> Any:
-        yield batch[:-20]
-        with database.engine.connect() as other:
-            other.execute(
-                text(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
-                    " AND datname = current_database()"
-                )
-            )
-        yield batch[-20:]
-
-    with pytest.raises(Unavailable, match=r"storage\.database-away"):
-        intake.accept("civil_affairs", cut_off())
+    with monkeypatch.context() as patches:
+        patches.setattr(identity, "place", lambda *_: cut_off(database) or [])
+        with pytest.raises(Unavailable, match=r"storage\.database-away"):
+            intake.accept("civil_affairs", [batch])
     assert intake.accept("civil_affairs", [batch]).accepted == 3
     assert rows(database, "SELECT count(*) FROM evidence")[0][0] == 3
+
+
+def test_a_database_that_goes_away_while_a_batch_arrives_costs_nothing(
+    intake: IntakeService, civil: Department, database: Database
+) -> None:
+    batch = civil.batch([civil.line("zhang", ZHANG)])
+
+    def meanwhile() -> Iterator[bytes]:
+        yield batch[:-20]
+        cut_off(database)
+        yield batch[-20:]
+
+    assert intake.accept("civil_affairs", meanwhile()).accepted == 1

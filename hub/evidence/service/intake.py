@@ -16,7 +16,7 @@ from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.evidence.frames import lines_in
 from hub.evidence.lines import Expectation, Validate
 from hub.evidence.manifest import MANIFEST_BYTES, MANIFEST_TYP, manifest_in
-from hub.evidence.model import BatchAnswer, Cursor, Manifest, QuarantineItem, Shape
+from hub.evidence.model import BatchAnswer, Cursor, Line, Manifest, QuarantineItem, Shape
 from hub.evidence.service.batch import Identity, Intake
 from hub.evidence.service.spool import Spool
 from hub.evidence.service.verifiers import Verifiers
@@ -30,6 +30,8 @@ from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], str]
 FUTURE: Final = timedelta(minutes=5)
+AHEAD: Final = 1
+"""So many batches of a registry may arrive while the one before them is taken in."""
 
 
 @dataclass(frozen=True)
@@ -56,30 +58,46 @@ class IntakeService:
         """What became of the batch in ``chunks``; everything of it is kept in one transaction, or nothing.
 
         (1) The first line is a manifest, signed for this hub. (2) Its signer answers for the registry. (3) A batch
-        known already is answered as before. (4) It is the next of the chain. (5) The lines arrive and wait; they are
-        verified meanwhile. (6) Digest and count of the lines are the manifest's. (7) Every line, once it is verified,
-        is taken in or put aside. (8) Cursor, answer and log entry join the rest.
+        known already is answered as before. (4) It is the next of the chain, or the one after that. (5) The lines
+        arrive and wait; they are verified meanwhile. (6) Digest and count of the lines are the manifest's. (7) Now it
+        is the next of the chain: the one before was kept. (8) Every line, once it is verified, is taken in or put
+        aside. (9) Cursor, answer and log entry join the rest.
 
-        Until (7) the batch holds up its own registry alone: whose the records are is decided for one batch after the
-        other, and none waits there for another's sender. From then on it waits for nothing but its last verifications.
+        Until (7) the batch holds up nobody: while it arrives and is verified, the one before is placed. From then on it
+        waits for nothing but its last verifications: whose the records are is decided for one batch after the other.
 
         Raises:
             Malformed: 1, 6, or damaged bytes.
             Refused: 2, or larger than the limits.
-            Conflict: 4, saying what is expected.
-            Unavailable: the database is away, or another batch of the registry is being taken in.
+            Conflict: 4 and 7, saying what is expected.
+            Unavailable: the database is away, or other batches of the registry are being taken in.
         """
         reader = LineReader(unpacked(chunks, self.limits, gzip=gzip), self.limits)
         manifest = self._manifest(registry, reader.first())  # 1, 2
+        with self.database.reading() as session:
+            batches = BatchStore(session)
+            known = _answered(batches, manifest)  # 3
+            if known is not None:
+                return known
+            _check_chain(manifest, batches.cursor_for(registry), ahead=AHEAD)  # 4
+        expected = self._expectation(manifest)
+        with Spool(self.folder) as waiting, closing(self.verifiers.frames(reader.rest(), expected)) as frames:
+            _arrive(manifest, reader, frames, waiting)  # 5, 6
+            lines = chain(waiting.lines(), chain.from_iterable(map(lines_in, frames)))
+            return self._kept(manifest, expected, lines)
+
+    def _kept(self, manifest: Manifest, expected: Expectation, lines: Iterable[Line]) -> BatchAnswer:
         with self.database.writing() as session:
             batches = BatchStore(session)
-            stands = batches.lock(registry)
-            known = batches.answer_for(registry, manifest.sequence)
+            stands = batches.lock(manifest.registry)
+            known = _answered(batches, manifest)
             if known is not None:
-                return _same_answer(manifest, *known)  # 3
-            _check_chain(manifest, stands)  # 4
-            answer = self._taken_in(session, manifest, reader)  # 5, 6, 7
-            entry_id = self.append(session, Entry("batch", _entry(manifest, answer)))  # 8
+                return known
+            _check_chain(manifest, stands)  # 7
+            intake = Intake(session, manifest, expected, self.vault, self.identity)
+            intake.take(lines)  # 8
+            answer = intake.finish()
+            entry_id = self.append(session, Entry("batch", _entry(manifest, answer)))  # 9
             batches.keep(manifest, answer, entry_id, self.clock.now())
         return answer
 
@@ -133,29 +151,6 @@ class IntakeService:
             )
         return manifest
 
-    def _taken_in(self, session: Session, manifest: Manifest, reader: LineReader) -> BatchAnswer:
-        expected = self._expectation(manifest)
-        with Spool(self.folder) as waiting, closing(self.verifiers.frames(reader.rest(), expected)) as frames:
-            for frame in frames:  # 5
-                waiting.add(frame)
-                if reader.has_ended or reader.lines_after_first > manifest.lines:
-                    break
-            is_longer = reader.lines_after_first > manifest.lines  # then the rest is not read: it may be a bomb
-            if is_longer or (reader.lines_after_first, b64url(reader.digest())) != (
-                manifest.lines,
-                manifest.body_digest,
-            ):  # 6
-                raise Malformed(
-                    "intake.digest-differs",
-                    "The lines are not those that the manifest names; nothing was kept. Send the batch again.",
-                    "批次内容与清单不符，未保存任何内容；请重新发送。",
-                    lines=reader.lines_after_first,
-                    expected=manifest.lines,
-                )
-            intake = Intake(session, manifest, expected, self.vault, self.identity)
-            intake.take(chain(waiting.lines(), chain.from_iterable(map(lines_in, frames))))  # 7
-            return intake.finish()
-
     def _expectation(self, manifest: Manifest) -> Expectation:
         shape = self.shapes.get((manifest.registry, manifest.export))
         if shape is None:
@@ -181,7 +176,33 @@ class IntakeService:
         return lambda kid, iss: known(kid) if iss == issuer else None
 
 
-def _same_answer(manifest: Manifest, digest: str, answer: BatchAnswer) -> BatchAnswer:
+def _arrive(manifest: Manifest, reader: LineReader, frames: Iterable[bytes], waiting: Spool) -> None:
+    """All lines are here, those that were verified meanwhile in ``waiting``, and they are the manifest's."""
+    for frame in frames:
+        waiting.add(frame)
+        if reader.has_ended or reader.lines_after_first > manifest.lines:
+            break
+    is_longer = reader.lines_after_first > manifest.lines  # then the rest is not read: it may be a bomb
+    if is_longer or (reader.lines_after_first, b64url(reader.digest())) != (manifest.lines, manifest.body_digest):
+        raise Malformed(
+            "intake.digest-differs",
+            "The lines are not those that the manifest names; nothing was kept. Send the batch again.",
+            "批次内容与清单不符，未保存任何内容；请重新发送。",
+            lines=reader.lines_after_first,
+            expected=manifest.lines,
+        )
+
+
+def _answered(batches: BatchStore, manifest: Manifest) -> BatchAnswer | None:
+    """What the batch was answered before, or None.
+
+    Raises:
+        Conflict: another batch was accepted under its number.
+    """
+    known = batches.answer_for(manifest.registry, manifest.sequence)
+    if known is None:
+        return None
+    digest, answer = known
     if digest != manifest.digest:
         raise Conflict(
             "intake.sequence-reused",
@@ -192,8 +213,11 @@ def _same_answer(manifest: Manifest, digest: str, answer: BatchAnswer) -> BatchA
     return replace(answer, duplicate=True)
 
 
-def _check_chain(manifest: Manifest, stands: Cursor) -> None:
+def _check_chain(manifest: Manifest, stands: Cursor, *, ahead: int = 0) -> None:
+    """The batch is the next of the chain, or follows so many that may be under way."""
     expected = stands.sequence + 1
+    if expected < manifest.sequence <= expected + ahead:
+        return
     if manifest.sequence != expected:
         raise Conflict(
             "intake.sequence-gap",

@@ -12,7 +12,8 @@ from hub.errors import Unavailable
 from hub.evidence.model import BatchAnswer, Cursor, Manifest
 from hub.storage.statements import cursor_of
 
-LOCK_SECONDS = 5
+LOCK_SECONDS = 30
+"""A batch waits so long for the one before it to be placed; while it does it holds a connection."""
 
 
 class BatchStore:
