@@ -1,10 +1,13 @@
 """A run of an adapter: batches in a chain, snapshots that withdraw, two adapters at once, a report that adds up."""
 
 import hmac
+import itertools
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 
 from adapters.agent import batch, export_run
@@ -209,6 +212,48 @@ def test_two_adapters_of_one_registry_at_once_lose_and_double_nothing(
         thread.join()
     assert faults == []
     assert len(hub.live("funeral", "funerals")) == 120
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_a_batch_that_is_there_before_the_one_it_follows_goes_again(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, *people(35)])
+    hub, answers = hub_for("civil_affairs"), []
+    second_was_answered, places = threading.Event(), itertools.count(1)
+    answered = hub.answer
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if not request.url.path.endswith("/batches"):
+            return answered(request)
+        place = next(places)
+        if place == 1:
+            assert second_was_answered.wait(10)
+        answers.append(answered(request))
+        if place == 2:
+            second_was_answered.set()
+        return answers[-1]
+
+    hub.answer = answer  # type: ignore[method-assign]
+    report = run(hub, "civil_affairs", tmp_path)
+    assert [each.status_code for each in answers] == [409, 200, 200, 200, 200]
+    assert (report.accepted, report.exports[0].batches) == (35, 4)
+    assert len(hub.live("civil_affairs", "residents")) == 35
+
+
+@pytest.mark.usefixtures("small_batches")
+def test_when_a_batch_cannot_be_kept_the_one_after_it_is_not_either(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, *people(35)])
+    hub = hub_for("civil_affairs")
+
+    def only_the_first(manifest: dict[str, Any]) -> None:
+        if manifest["sequence"] == 2:
+            raise Malformed("intake.other", "Something is wrong with it.", "其他。")
+
+    hub.on_batch = only_the_first
+    with pytest.raises(Malformed, match=r"intake\.other"):
+        run(hub, "civil_affairs", tmp_path)
+    assert hub.chain("civil_affairs").sequence == 1
+    hub.on_batch = lambda _manifest: None
+    assert run(hub, "civil_affairs", tmp_path).accepted == 25
 
 
 def test_a_hub_that_objects_to_something_else_is_not_asked_again(tmp_path: Path) -> None:
