@@ -37,6 +37,7 @@ from tests.bench.stage import remove
 
 PROBES: Final = 2_000
 MOST_MS: Final = 2.0
+ONE_RECORD: Final = "placing one record, p99"
 LOOKED_ELSEWHERE_MS: Final = 0.34
 """What four look-ups take at the p99 where the bar was set."""
 
@@ -83,7 +84,7 @@ def _measured(opened: Database, block: int) -> list[Figure]:
         looked, committed = _looked_up(opened, probes)
     return [
         Figure("placing one record, p50", _at(placed, 50), "ms"),
-        Figure("placing one record, p99", _at(placed, 99), "ms", MOST_MS, is_limit=True),
+        Figure(ONE_RECORD, _at(placed, 99), "ms", MOST_MS, is_limit=True),
         Figure("placing and its durable commit, p99", _at(whole, 99), "ms"),
         Figure("floor: four look-ups by key, p50", _at(looked, 50), "ms"),
         Figure("floor: four look-ups by key, p99", _at(looked, 99), "ms"),
@@ -95,6 +96,7 @@ def _measured(opened: Database, block: int) -> list[Figure]:
             MOST_MS / LOOKED_ELSEWHERE_MS,
             is_limit=True,
             note=f"{MOST_MS:g} ms where the look-ups take {LOOKED_ELSEWHERE_MS}",
+            stands_for=ONE_RECORD,
         ),
         *_decided(found, [person for _, person in truth]),
     ]
