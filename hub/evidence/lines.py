@@ -19,7 +19,7 @@ from hub.evidence.model import Line, Shape, Unusable, Usable, Withdrawal
 from hub.evidence.rules import form_of, is_all_hidden
 from hub.evidence.stream import RawLine
 from hub.proof.encoding import strict_json
-from hub.proof.jws import KeyFor
+from hub.proof.keys import PublicKey
 from hub.proof.sdjwt import SdJwt, parse_trusted_sd_jwt, verify_sd_jwts
 
 LEEWAY: Final = timedelta(seconds=60)
@@ -50,16 +50,27 @@ class FaultLike(Protocol):
 Validate = Callable[[Mapping[str, Any]], Sequence[FaultLike]]
 
 
+class IssuerKey(NamedTuple):
+    """A key of a batch's issuer that counts, and from which second on."""
+
+    public: PublicKey
+    since: int
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What every line of one batch must be; ``counts_since``: from which second on a key of the issuer counts."""
+    """What every line of one batch must be; ``keys`` are all that count of the issuer's, by id."""
 
     shape: Shape
     issuer: str
-    key_for: KeyFor
-    counts_since: Callable[[str], int]
+    keys: Mapping[str, IssuerKey]
     validate: Validate
     now: datetime
+
+    def key_for(self, kid: str | None, iss: str | None) -> PublicKey | None:
+        """The issuer's key of that id, or None."""
+        known = self.keys.get(kid or "") if iss == self.issuer else None
+        return None if known is None else known.public
 
 
 class _Carried(NamedTuple):
@@ -71,10 +82,7 @@ class _Carried(NamedTuple):
 
 
 def read_lines(raws: Iterable[RawLine], expected: Expectation) -> list[Line]:
-    """What each of the lines holds, in their order; never raises for what a line contains.
-
-    What keeps a key from being looked up is no fault of a line, and is raised.
-    """
+    """What each of the lines holds, in their order; never raises for what a line contains."""
     told = [_told(raw) for raw in raws]
     tokens = [each.token for each in told if isinstance(each, _Carried)]
     verified = iter(verify_sd_jwts(tokens, key_for=expected.key_for))  # 1
@@ -190,7 +198,7 @@ def _usable(line: int, row: int | None, token: str, evidence: SdJwt, expected: E
     if record is None or content is None:
         raise _bad_claim("record" if record is None else "content")
     kid = evidence.key.kid if evidence.key else ""
-    _check_times(claims, expected.now, counts_since=expected.counts_since(kid))
+    _check_times(claims, expected.now, counts_since=expected.keys[kid].since)
     if not is_all_hidden(evidence.payload):  # 4
         raise Malformed(
             "intake.claim-in-clear",

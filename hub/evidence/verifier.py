@@ -10,41 +10,32 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
 from struct import Struct
-from typing import IO, Any, Final, TypedDict
+from typing import IO, Any, Final
 
 import orjson
 
 from hub.catalogue.schemas import validator_for
 from hub.evidence.frames import frame_of
-from hub.evidence.lines import Expectation, read_lines
+from hub.evidence.lines import Expectation, IssuerKey, read_lines
 from hub.evidence.model import Shape
 from hub.evidence.stream import RawLine
 from hub.proof.keys import PublicKey
 
 SIZES: Final = Struct(">II")
 """A task: the size of its head, the size of its lines one after the other; then both."""
-REPLY: Final = Struct(">cI")
-"""A reply: what it is, its size; then it."""
-DONE: Final = b"d"
-ASKS: Final = b"a"
+REPLY: Final = Struct(">I")
+"""A reply: its size; then it."""
 TOO_LONG: Final = -1
 
 
-class Told(TypedDict):
-    """A key as its process is told of it: the key, and from which second on it counts."""
-
-    jwk: Mapping[str, str]
-    since: int
-
-
-def task_of(lines: list[RawLine], expected: Expectation, keys: Mapping[str, Told | None]) -> bytes:
-    """The task to read those lines, given the keys that are known so far: by kid, None where it is none."""
+def task_of(lines: list[RawLine], expected: Expectation) -> bytes:
+    """The task to read those lines."""
     contents = [line.content for line in lines]
     head = {
         "shape": [expected.shape.type, expected.shape.vct, expected.shape.registry, expected.shape.export],
         "issuer": expected.issuer,
         "now": expected.now,
-        "keys": keys,
+        "keys": {kid: {"jwk": key.public.to_jwk(), "since": key.since} for kid, key in expected.keys.items()},
         "lines": [line.number for line in lines],
         "sizes": [TOO_LONG if content is None else len(content) for content in contents],
     }
@@ -59,33 +50,19 @@ def serve(tasks: IO[bytes], replies: IO[bytes]) -> None:
         head, body = tasks.read(head_size), tasks.read(body_size)
         if len(body) != body_size:
             return
-        kind, reply = _answer(orjson.loads(head), body)
-        replies.write(REPLY.pack(kind, len(reply)))
+        reply = _answer(orjson.loads(head), body)
+        replies.write(REPLY.pack(len(reply)))
         replies.write(reply)
         replies.flush()
 
 
-def _answer(head: Mapping[str, Any], body: bytes) -> tuple[bytes, bytes]:
-    """What the lines hold; or the kids that they name and whose keys the hub has not told yet."""
+def _answer(head: Mapping[str, Any], body: bytes) -> bytes:
+    """What the lines hold."""
     name, vct, registry, export = head["shape"]
     shape = Shape(name, vct, registry, export, roles=())
-    told: Mapping[str, Told | None] = head["keys"]
-    keys = {kid: None if each is None else _key(orjson.dumps(each["jwk"])) for kid, each in told.items()}
-    since = {kid: each["since"] for kid, each in told.items() if each is not None}
-    unknown: set[str] = set()
-
-    def key_for(kid: str | None, iss: str | None) -> PublicKey | None:
-        if kid is None or iss != head["issuer"]:
-            return None
-        if kid not in keys:
-            unknown.add(kid)
-            return None
-        return keys[kid]
-
-    now = datetime.fromisoformat(head["now"])
-    expected = Expectation(shape, head["issuer"], key_for, since.__getitem__, validator_for(shape.type), now)
-    lines = read_lines(_lines(head, body), expected)
-    return (ASKS, orjson.dumps(sorted(unknown))) if unknown else (DONE, frame_of(lines))
+    keys = {kid: IssuerKey(_key(orjson.dumps(told["jwk"])), told["since"]) for kid, told in head["keys"].items()}
+    expected = Expectation(shape, head["issuer"], keys, validator_for(shape.type), datetime.fromisoformat(head["now"]))
+    return frame_of(read_lines(_lines(head, body), expected))
 
 
 @lru_cache(maxsize=256)

@@ -71,6 +71,18 @@ class PartyDirectory:
         _require_active(party)
         return key.public if counts_at(key, at or self._clock.now()) else None
 
+    def counting_keys(self, party: str) -> dict[str, PartyKey]:
+        """The keys of that party that count now, by id.
+
+        Raises:
+            Refused: the party is suspended.
+        """
+        now, known = self._clock.now(), self.party_for(party)
+        if known is None:
+            return {}
+        _require_active(known)
+        return {key.public.kid: key for key in self.find_keys(party) if counts_at(key, now)}
+
     def counts_since(self, party: str, kid: str) -> int:
         """From which second on that key, which is on record, counts; as key histories say it."""
         return int(self._current().keys[party, kid].valid_from.timestamp())

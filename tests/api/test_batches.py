@@ -80,7 +80,7 @@ def test_a_batch_may_be_packed(served_hub: Running, http: httpx.Client) -> None:
         (lambda batch: batch + b"{}\n", "identity", (400, "intake.digest-differs")),
         (lambda _batch: b"", "identity", (400, "intake.no-manifest")),
         (lambda _batch: b"\n\n", "identity", (400, "intake.no-manifest")),
-        (lambda batch: b"x" + batch, "identity", (400, "proof.base64url")),
+        (lambda batch: b"=" + batch, "identity", (400, "proof.base64url")),
     ],
 )
 def test_a_damaged_batch_leaves_nothing(

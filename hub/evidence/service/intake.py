@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from functools import cache, partial
 from itertools import chain
 from pathlib import Path
 from typing import Final
@@ -14,7 +13,7 @@ from sqlmodel import Session
 from hub.audit.model import Entry
 from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.evidence.frames import lines_in
-from hub.evidence.lines import Expectation, Validate
+from hub.evidence.lines import Expectation, IssuerKey, Validate
 from hub.evidence.manifest import MANIFEST_BYTES, MANIFEST_TYP, manifest_in
 from hub.evidence.model import BatchAnswer, Cursor, Line, Manifest, QuarantineItem, Shape
 from hub.evidence.service.batch import Identity, Intake
@@ -25,7 +24,7 @@ from hub.evidence.stream import LineReader, StreamLimits, unpacked
 from hub.kernel.clock import Clock
 from hub.parties.directory import PartyDirectory
 from hub.proof.encoding import b64url
-from hub.proof.jws import KeyFor, verify_jws
+from hub.proof.jws import verify_jws
 from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], str]
@@ -165,15 +164,14 @@ class IntakeService:
             shape,
             manifest.issuer,
             self._keys_of(manifest.issuer),
-            cache(partial(self.directory.counts_since, manifest.issuer)),
             self.validator_for(shape.type),
             now,
         )
 
-    def _keys_of(self, issuer: str) -> KeyFor:
-        """The issuer's keys, each looked up once: what a batch is held to does not change under it."""
-        known = cache(lambda kid: self.directory.key_for(kid, issuer))
-        return lambda kid, iss: known(kid) if iss == issuer else None
+    def _keys_of(self, issuer: str) -> dict[str, IssuerKey]:
+        """The issuer's keys, looked up once: what a batch is held to does not change under it."""
+        counting = self.directory.counting_keys(issuer)
+        return {kid: IssuerKey(key.public, int(key.valid_from.timestamp())) for kid, key in counting.items()}
 
 
 def _arrive(manifest: Manifest, reader: LineReader, frames: Iterable[bytes], waiting: Spool) -> None:

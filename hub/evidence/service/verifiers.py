@@ -4,19 +4,17 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from itertools import islice
 from queue import SimpleQueue
 from typing import IO, Final
 
-import orjson
-
 from hub.evidence.frames import frame_of
 from hub.evidence.lines import Expectation, read_lines
 from hub.evidence.stream import RawLine
-from hub.evidence.verifier import DONE, REPLY, Told, task_of
+from hub.evidence.verifier import REPLY, task_of
 
 LINES_AT_ONCE: Final = 200
 _BYTES_AT_ONCE: Final = 1 << 20
@@ -66,12 +64,11 @@ class Verifiers:
             yield from frames_here(lines, expected)
             return
         threads = self._started()
-        keys = _Keys(expected)
         waiting: deque[Future[bytes]] = deque()
         most = max(_MOST_WAITING, 2 * self._number)
         try:
             for some in _cut(lines):
-                waiting.append(threads.submit(self._verified, some, expected, keys))
+                waiting.append(threads.submit(self._verified, some, expected))
                 while len(waiting) > most or (waiting and waiting[0].done()):
                     yield waiting.popleft().result()
             while waiting:
@@ -100,40 +97,16 @@ class Verifiers:
                 self._threads = ThreadPoolExecutor(self._number, thread_name_prefix="verifying")
             return self._threads
 
-    def _verified(self, lines: list[RawLine], expected: Expectation, keys: "_Keys") -> bytes:
+    def _verified(self, lines: list[RawLine], expected: Expectation) -> bytes:
         process = self._idle.get()
         try:
             for _ in range(_TRIES):
                 with suppress(OSError, EOFError):
-                    return _asked(process, lines, expected, keys)
+                    return process.answer(task_of(lines, expected))
                 process.end()
         finally:
             self._idle.put(process)
         return frame_of(read_lines(lines, expected))
-
-
-def _asked(process: "_Verifier", lines: list[RawLine], expected: Expectation, keys: "_Keys") -> bytes:
-    """The process's frame, once it was told every key that the lines name."""
-    while True:
-        kind, reply = process.answer(task_of(lines, expected, keys.known))
-        if kind == DONE:
-            return reply
-        keys.learn(orjson.loads(reply))
-
-
-class _Keys:
-    """The issuer's keys that the lines of one batch name, as far as they were met."""
-
-    def __init__(self, expected: Expectation) -> None:
-        self._expected = expected
-        self.known: Mapping[str, Told | None] = {}
-
-    def learn(self, kids: Iterable[str]) -> None:
-        self.known = {**self.known, **{kid: self._told(kid) for kid in kids}}
-
-    def _told(self, kid: str) -> Told | None:
-        key = self._expected.key_for(kid, self._expected.issuer)
-        return None if key is None else {"jwk": key.to_jwk(), "since": self._expected.counts_since(kid)}
 
 
 class _Verifier:
@@ -142,7 +115,7 @@ class _Verifier:
     def __init__(self) -> None:
         self._process: subprocess.Popen[bytes] | None = None
 
-    def answer(self, task: bytes) -> tuple[bytes, bytes]:
+    def answer(self, task: bytes) -> bytes:
         """The reply to a task.
 
         Raises:
@@ -158,8 +131,8 @@ class _Verifier:
         tasks, replies = _pipes(self._process)
         tasks.write(task)
         tasks.flush()
-        kind, size = REPLY.unpack(_exactly(replies, REPLY.size))
-        return kind, _exactly(replies, size)
+        (size,) = REPLY.unpack(_exactly(replies, REPLY.size))
+        return _exactly(replies, size)
 
     def end(self) -> None:
         """The process has ended."""
