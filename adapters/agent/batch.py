@@ -23,6 +23,7 @@ from hub.proof.sdjwt import issue_sd_jwts
 MANIFEST_TYP: Final = "batch-manifest+jwt"
 _JTI_BYTES: Final = 12
 _SIGNED_AT_ONCE: Final = 200
+_BUFFER: Final = 1 << 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ class Batch:
 
 def new_file(folder: Path | None) -> IO[bytes]:
     """An empty file without a name: nothing of it stays on the disk, whatever ends the run."""
-    return tempfile.TemporaryFile(dir=folder)
+    return tempfile.TemporaryFile(buffering=_BUFFER, dir=folder)
 
 
 def build(  # noqa: PLR0913 - what a manifest is made of

@@ -1,8 +1,8 @@
 """Issuing 签发: each leaf of a record goes behind a salted digest of its own, the whole under one signature."""
 
 import binascii
-import os
 from collections.abc import Iterable, Mapping
+from ssl import RAND_bytes
 from typing import Any, Final
 
 import orjson
@@ -89,7 +89,7 @@ def _deeper(depth: int) -> int:
 
 
 def _salts(number: int) -> list[str]:
-    spelled = binascii.b2a_base64(os.urandom(SALT_BYTES * number), newline=False).translate(URL_SAFE)
+    spelled = binascii.b2a_base64(RAND_bytes(SALT_BYTES * number), newline=False).translate(URL_SAFE)
     return spelled_texts(spelled, _SALT, number)
 
 
