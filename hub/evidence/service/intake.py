@@ -75,10 +75,11 @@ class IntakeService:
         manifest = self._manifest(registry, reader.first())  # 1, 2
         with self.database.reading() as session:
             batches = BatchStore(session)
+            stands = batches.cursor_for(registry)  # first: who is kept between the two is known then
             known = _answered(batches, manifest)  # 3
             if known is not None:
                 return known
-            _check_chain(manifest, batches.cursor_for(registry), ahead=AHEAD)  # 4
+            _check_chain(manifest, stands, ahead=AHEAD)  # 4
         expected = self._expectation(manifest)
         with Spool(self.folder) as waiting, closing(self.verifiers.frames(reader.rest(), expected)) as frames:
             _arrive(manifest, reader, frames, waiting)  # 5, 6
