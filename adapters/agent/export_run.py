@@ -233,8 +233,11 @@ class ExportRun:
 
     def _keep_what_came(self, pending: Pending, fault: Unavailable) -> None:
         """What a source gave before it failed is at the hub; where to go on stays, so that it is asked again."""
-        if fault.code.startswith("adapters.source") and (pending.waiting_records or pending.asides):
+        if not fault.code.startswith("adapters.source"):
+            return
+        if pending.waiting_records or pending.asides:
             self._send_changes(pending)
+        self._sender.settle()
 
     def _read_table(self, table: SourceTable, pending: Pending) -> None:
         now = self._department.clock.now()

@@ -135,9 +135,11 @@ class Sender:
 
     @property
     def live(self) -> dict[str, str]:
-        """Record → content of what is live at the hub; asked for when first needed."""
+        """Record → content of what is live once everything under way is kept; the hub is asked when first needed."""
         if self._live is None:
             self._live = self._department.client.records(self._department.issuer.registry, self._export)
+            for delivery in self._under_way:
+                self._reckon_with(delivery.made.taken)
         return self._live
 
     @property
@@ -224,7 +226,9 @@ class Sender:
         issuer, now = self._department.issuer, self._department.clock.now()
         batch = build(issuer, parcel.pending, share, header, after=after, now=now)
         self._cursor = Cursor(after.sequence + 1, batch.digest, {**after.cursors, self._export: parcel.cursor})
-        return Made(parcel, batch, parcel.pending.take(share), told)
+        taken = parcel.pending.take(share)
+        self._reckon_with(taken)
+        return Made(parcel, batch, taken, told)
 
     def _unmake(self, made: Made) -> None:
         """The batch was never made: what it held waits again, and the hub is asked anew how far the chain has come."""
@@ -257,15 +261,18 @@ class Sender:
         for name in ("accepted", "unchanged", "withdrawn", "quarantined", "subjects_new", "links", "reviews"):
             setattr(report, name, getattr(report, name) + int(answer.get(name, 0)))
 
-    def _remember(self, taken: Taken, answer: Mapping[str, Any]) -> None:
-        """What was sent is live; asked for anew when the hub put some of it aside."""
-        kept = int(answer.get("accepted", 0)) + int(answer.get("unchanged", 0))
-        if kept != len(taken.places):
-            self._live = None
-        elif self._live is not None:
+    def _reckon_with(self, taken: Taken) -> None:
+        """What is on its way counts as live: a record met again is compared with what was sent last."""
+        if self._live is not None:
             self._live.update({record: place[-1] for record, place in taken.places.items()})
             for record, _reason in taken.share.withdrawals:
                 self._live.pop(record, None)
+
+    def _remember(self, taken: Taken, answer: Mapping[str, Any]) -> None:
+        """What is live is asked for anew when the hub put some of what was sent aside."""
+        kept = int(answer.get("accepted", 0)) + int(answer.get("unchanged", 0))
+        if kept != len(taken.places):
+            self._live = None
 
 
 def _again(made: Made) -> Parcel:
