@@ -1,15 +1,16 @@
-"""Editions of the catalogue 目录 over HTTP: proposed as a file, shown as a difference, in force from a day on."""
+"""Editions of the catalogue 目录 over HTTP: proposed as a file, shown as a difference, published or closed."""
 
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Path, Query, Request, Response
+from fastapi import APIRouter, Body, Path, Query, Request, Response
 
 from hub.api.access import CatalogueCaller, TheHub
 from hub.api.catalogue import NOTHING_PUBLISHED
+from hub.api.objections import Code
 from hub.api.openapi import refusals
 from hub.api.rooms import Hub
-from hub.api.strict import StrictRoute, View, require_content_type
+from hub.api.strict import StrictRoute, View, Wire, example, require_content_type
 from hub.api.work import work
 from hub.api.written import Day
 from hub.catalogue.changes import Change
@@ -17,7 +18,7 @@ from hub.catalogue.documents import parse_document
 from hub.catalogue.model import Catalogue
 from hub.catalogue.parties import strangers_in
 from hub.catalogue.reading import read_catalogue
-from hub.catalogue.store import EditionRecord
+from hub.catalogue.store import Closing, EditionRecord
 from hub.catalogue.workbook import parse_workbook
 from hub.catalogue.writing import Form, written
 from hub.errors import Malformed, Refused
@@ -54,6 +55,7 @@ Extended = Annotated[
     bool, Query(description="The authority had consented to five more working days for proposing it (article 17).")
 ]
 NO_EDITION: Final = "catalogue.no-edition"
+DECIDED: Final = ("catalogue.already-published", "catalogue.edition-closed")
 UNUSABLE: Final = (
     Malformed(
         "catalogue.not-usable",
@@ -78,6 +80,15 @@ UNUSABLE: Final = (
 )
 """A problem of the file has its own code, or this first one where they differ."""
 PROPOSERS: Final = frozenset({PartyKind.department, PartyKind.authority})
+REVIEWERS: Final = frozenset({PartyKind.authority})
+
+
+class ClosingWire(Wire):
+    """Why, as a code; every party that reads the editions reads it."""
+
+    model_config = example(reason="basis-unclear")
+
+    reason: Code
 
 
 class ChangeView(View):
@@ -104,7 +115,10 @@ class DifferenceView(View):
 
 
 class EditionView(View):
-    """When an edition was proposed and published, from which day on it counts, and which change it follows."""
+    """When an edition was proposed and published, from which day on it counts, and which change it follows.
+
+    Of one that was declined or withdrawn: when, by whom and why; it counts on no day.
+    """
 
     edition: str
     effective_on: date
@@ -114,6 +128,10 @@ class EditionView(View):
     published_by: str | None
     changed_on: date | None
     extended: bool
+    closed_as: Closing | None
+    closed_at: datetime | None
+    closed_by: str | None
+    reason: str | None
 
 
 Told = Annotated[bool, Query(description="Only say what the file would change, and keep nothing.")]
@@ -166,7 +184,7 @@ async def propose(
 
 @router.get("/editions", summary="Every edition with its dates", responses=refusals())
 async def editions(request: Request, hub: TheHub, _caller: CatalogueCaller) -> list[EditionView]:
-    """The newest proposal leads; what is not yet published waits for the authority."""
+    """The newest proposal leads; what is neither published nor closed waits for the authority."""
     return [_edition(each) for each in await work(request, hub.catalogue.records)]
 
 
@@ -185,31 +203,46 @@ async def changes(edition: EditionId, request: Request, hub: TheHub, _caller: Ca
 @router.post(
     "/editions/{edition}/publication",
     summary="Publish an edition",
-    responses=refusals(
-        NO_EDITION,
-        "catalogue.already-published",
-        "catalogue.effective-in-the-past",
-        "catalogue.not-the-authority",
-    ),
+    responses=refusals(NO_EDITION, *DECIDED, "catalogue.effective-in-the-past", "catalogue.not-the-authority"),
 )
 async def publish(
     edition: EditionId, request: Request, hub: TheHub, caller: CatalogueCaller, extended: Extended = False
 ) -> EditionView:
     """It counts from its day on, for cases opened from then on; open cases keep theirs. Order 809 article 17."""
-    only = frozenset({PartyKind.authority})
-    _require_kind(
-        caller,
-        only,
-        "catalogue.not-the-authority",
-        "Only the authority publishes an edition.",
-        "只有主管部门可以发布目录版本。",
-    )
+    _require_reviewer(caller)
 
     def deed() -> EditionView:
         hub.catalogue.publish(edition, by=caller.party.id, extended=extended)
         return _edition(hub.catalogue.record_of(edition))
 
     return await work(request, deed)
+
+
+@router.post(
+    "/editions/{edition}/decline",
+    summary="Decline an edition",
+    responses=refusals(NO_EDITION, *DECIDED, "catalogue.not-the-authority"),
+)
+async def decline(
+    edition: EditionId, why: Annotated[ClosingWire, Body()], request: Request, hub: TheHub, caller: CatalogueCaller
+) -> EditionView:
+    """For the authority: it is not published, and the time for its review ends. Order 809 article 17."""
+    _require_reviewer(caller)
+    deed = hub.catalogue.decline
+    return _edition(await work(request, lambda: deed(edition, why.reason, by=caller.party.id)))
+
+
+@router.post(
+    "/editions/{edition}/withdrawal",
+    summary="Withdraw an edition",
+    responses=refusals(NO_EDITION, *DECIDED, "catalogue.not-your-proposal"),
+)
+async def withdraw(
+    edition: EditionId, why: Annotated[ClosingWire, Body()], request: Request, hub: TheHub, caller: CatalogueCaller
+) -> EditionView:
+    """For who proposed it: it is not published. A review that was late by then stays late."""
+    deed = hub.catalogue.withdraw
+    return _edition(await work(request, lambda: deed(edition, why.reason, by=caller.party.id)))
 
 
 @router.get(
@@ -248,6 +281,16 @@ def _require_kind(caller: Caller, kinds: frozenset[PartyKind], code: str, en: st
         raise Refused(code, en, zh)
 
 
+def _require_reviewer(caller: Caller) -> None:
+    _require_kind(
+        caller,
+        REVIEWERS,
+        "catalogue.not-the-authority",
+        "Only the authority publishes or declines an edition.",
+        "只有主管部门可以发布目录版本或不予发布。",
+    )
+
+
 def _difference(hub: Hub, which: tuple[str, date], catalogue: Catalogue, changes: list[Change]) -> DifferenceView:
     return DifferenceView(
         edition=which[0],
@@ -270,4 +313,8 @@ def _edition(record: EditionRecord) -> EditionView:
         published_by=record.published_by,
         changed_on=record.changed_on,
         extended=record.extended,
+        closed_as=record.closed_as,
+        closed_at=record.closed_at,
+        closed_by=record.closed_by,
+        reason=record.reason,
     )

@@ -1,8 +1,8 @@
-"""The catalogue 目录 in use: propose an edition, see what it changes, publish it, look things up."""
+"""The catalogue 目录 in use: propose an edition, see what it changes, publish or close it, look things up."""
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from threading import Lock
 from typing import Any
@@ -15,10 +15,11 @@ from hub.catalogue.model import Catalogue, LifeEvent, Matter, Names
 from hub.catalogue.reading import published_documents, read_catalogue
 from hub.catalogue.replaceable import Replaceable, replaceable_materials
 from hub.catalogue.schemas import Validator, validator_for
-from hub.catalogue.store import CatalogueStore, EditionRecord, digest_of
-from hub.errors import Conflict, Missing, Refused
+from hub.catalogue.store import CatalogueStore, Closing, EditionRecord, digest_of
+from hub.errors import Conflict, Malformed, Missing, Refused
 from hub.kernel.clock import Clock, local_date
 from hub.kernel.ids import new_id
+from hub.kernel.reasons import is_reason
 from hub.storage.database import Database
 
 Append = Callable[[Session, Entry], object]
@@ -98,25 +99,58 @@ class CatalogueService:
 
         Raises:
             Missing: no such proposal.
-            Conflict: it was published before.
+            Conflict: it was published, declined or withdrawn before.
             Refused: its day is past; what happened under the old edition stays under it.
         """
         with self.database.writing() as session:
             store = CatalogueStore(session)
-            record = store.record_of(edition_id)
-            if record is None:
-                raise _no_edition(edition_id)
-            self._require_publishable(record)
+            record = _waiting(store, edition_id)
+            self._require_to_come(record.effective_on)
             store.publish(edition_id, at=self.clock.now(), by=by, extended=extended)
             self.append(session, Entry("catalogue", _claims(record, "published", by) | {"extended": extended}))
         with self._lock:
             self._current.clear()
         return Edition(edition_id, self.catalogue_of(edition_id))
 
-    def _require_publishable(self, record: EditionRecord) -> None:
-        if record.published_at is not None:
-            raise Conflict("catalogue.already-published", "This edition is published already.", "该目录版本已发布。")
-        self._require_to_come(record.effective_on)
+    def decline(self, edition_id: str, reason: str, *, by: str) -> EditionRecord:
+        """The authority does not publish it; its time for the review ends, and whoever proposed it reads why.
+
+        Raises:
+            Malformed: the reason is no code.
+            Missing: no such proposal.
+            Conflict: it was published, declined or withdrawn before.
+        """
+        return self._close(edition_id, Closing.declined, reason, by)
+
+    def withdraw(self, edition_id: str, reason: str, *, by: str) -> EditionRecord:
+        """Who proposed it takes it back, also when its day is past.
+
+        Raises:
+            Malformed, Missing, Conflict: as ``decline``.
+            Refused: somebody else proposed it.
+        """
+        return self._close(edition_id, Closing.withdrawn, reason, by)
+
+    def _close(self, edition_id: str, how: Closing, reason: str, by: str) -> EditionRecord:
+        if not is_reason(reason):
+            raise Malformed(
+                "catalogue.reason-not-a-code",
+                "Give the reason as a code such as basis-unclear.",
+                "请以代码填写理由，如 basis-unclear。",
+            )
+        with self.database.writing() as session:
+            store = CatalogueStore(session)
+            record = _waiting(store, edition_id)
+            if how is Closing.withdrawn and record.proposed_by != by:
+                raise Refused(
+                    "catalogue.not-your-proposal",
+                    "Only who proposed an edition withdraws it; the authority declines it.",
+                    "只有提出者可以撤回其提出的目录版本；主管部门可以不予发布。",
+                )
+            closed = replace(record, closed_as=how, closed_at=self.clock.now(), closed_by=by, reason=reason)
+            store.close(closed)
+            self.append(session, Entry("catalogue", _claims(record, how.value, by) | {"reason": reason}))
+        return closed
 
     def _require_to_come(self, effective_on: date) -> None:
         if effective_on < local_date(self.clock.now()):
@@ -268,6 +302,24 @@ def require_known_matter(catalogue: Catalogue, matter_id: str) -> Matter:
             matter=matter_id,
         )
     return matter
+
+
+def _waiting(store: CatalogueStore, edition_id: str) -> EditionRecord:
+    """The proposal that nobody decided on, held until the transaction ends: of two who decide the first one counts."""
+    record = store.record_of(edition_id, locked=True)
+    if record is None:
+        raise _no_edition(edition_id)
+    if record.published_at is not None:
+        raise Conflict("catalogue.already-published", "This edition is published already.", "该目录版本已发布。")
+    if record.closed_as is not None:
+        raise Conflict(
+            "catalogue.edition-closed",
+            "This edition was declined or withdrawn; mend what its reason names, and propose it anew.",
+            "该目录版本未予发布或已撤回；请按所列理由修改后重新提出。",
+            closed_as=record.closed_as.value,
+            reason=record.reason,
+        )
+    return record
 
 
 def _no_edition(edition_id: str) -> Missing:

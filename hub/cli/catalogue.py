@@ -24,6 +24,8 @@ app = typer.Typer(no_args_is_help=True, help="Load and show the catalogue and th
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
 SHOWN_CHANGES = 40
+EditionId = Annotated[str, typer.Argument(help="The edition's id; hub catalogue editions shows them.")]
+Reason = Annotated[str, typer.Option(help="Why, as a code such as basis-unclear; who proposed it reads it.")]
 
 
 @app.command()
@@ -116,6 +118,43 @@ def _tell(told: dict[str, Any], *, dry_run: bool) -> None:
         )
     if "grants" in told:
         say(f"{told['grants']['read']} grants read, {told['grants']['changed']} new or different.", "授权已载入。")
+
+
+@app.command()
+def editions(as_json: AsJson = False) -> None:
+    """Every edition, the newest proposal first, and what became of it 列出目录版本."""
+    with opened() as hub:
+        records = hub.catalogue.records()
+    rows = [
+        {
+            "edition": each.edition_id,
+            "effective_on": each.effective_on.isoformat(),
+            "proposed_at": each.proposed_at.isoformat(),
+            "proposed_by": each.proposed_by,
+            "standing": each.closed_as or ("published" if each.published_at else "waiting"),
+            "decided_at": each.decided_at and each.decided_at.isoformat(),
+            "decided_by": each.published_by or each.closed_by,
+            "reason": each.reason,
+        }
+        for each in records
+    ]
+    print_json(rows) if as_json else print_lines(rows, *(rows[0] if rows else ("edition",)))
+
+
+@app.command()
+def decline(edition: EditionId, reason: Reason, by: By = "operator", as_json: AsJson = False) -> None:
+    """The authority does not publish it; the time for its review ends 不予发布."""
+    with opened() as hub:
+        hub.catalogue.decline(edition, reason, by=by)
+    report({"edition": edition, "change": "declined"}, f"{edition} is declined.", "该版本不予发布。", as_json=as_json)
+
+
+@app.command()
+def withdraw(edition: EditionId, reason: Reason, by: By = "operator", as_json: AsJson = False) -> None:
+    """Who proposed it, named by --by, takes it back 撤回."""
+    with opened() as hub:
+        hub.catalogue.withdraw(edition, reason, by=by)
+    report({"edition": edition, "change": "withdrawn"}, f"{edition} is withdrawn.", "该版本已撤回。", as_json=as_json)
 
 
 @app.command()

@@ -17,6 +17,7 @@ from hub.kernel.clock import SystemClock, local_date
 from tests.support.office import AID, AUTHORITY, LAND, Office, office
 
 __all__ = ["office"]
+CIVIL = "dept:civil-affairs"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 TYPES = {Form.yaml: "application/yaml", Form.json: "application/json", Form.xlsx: XLSX}
 Change = Callable[[dict[str, Any]], None]
@@ -86,6 +87,31 @@ def test_a_department_proposes_the_authority_publishes_and_open_cases_keep_their
     assert office.open()["checklist"]["version"] == "2026.17"
     kept = office.read(AID, f"/v1/cases/{before['case']['id']}/checklist")
     assert kept["version"] == before["checklist"]["version"] == "2026.1"
+
+
+@pytest.mark.parametrize(
+    ("party", "deed", "closed_as", "others"),
+    [(AUTHORITY, "decline", "declined", (LAND, AID)), (LAND, "withdrawal", "withdrawn", (AUTHORITY, CIVIL, AID))],
+)
+def test_the_authority_declines_and_the_proposer_withdraws_and_everybody_reads_why(
+    office: Office, party: str, deed: str, closed_as: str, others: tuple[str, ...]
+) -> None:
+    edition = propose(office, changed(office, promise(21)))["edition"]
+    path, why = f"/v1/catalogue/editions/{edition}", {"reason": "basis-unclear"}
+    for other in others:
+        with pytest.raises(Refused):
+            office.post(other, f"{path}/{deed}", why)
+    for wrong in ({"reason": "依据不足"}, {"reason": ""}, {}, {"reason": "a", "more": 1}):
+        with pytest.raises(Malformed):
+            office.post(party, f"{path}/{deed}", wrong)
+    told = office.post(party, f"{path}/{deed}", why)
+    assert (told["closed_as"], told["closed_by"], told["reason"]) == (closed_as, party, "basis-unclear")
+    assert told in office.read(CIVIL, "/v1/catalogue/editions")
+    assert office.read(CIVIL, f"{path}/changes")["edition"] == edition
+    for again, caller in (("publication", AUTHORITY), ("decline", AUTHORITY), ("withdrawal", LAND)):
+        with pytest.raises(Conflict) as refused:
+            office.post(caller, f"{path}/{again}", None if again == "publication" else why)
+        assert refused.value.code == "catalogue.edition-closed"
 
 
 def test_an_edition_takes_effect_on_its_day_and_never_in_the_past(office: Office) -> None:

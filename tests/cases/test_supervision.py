@@ -126,6 +126,32 @@ def test_a_department_updates_the_catalogue_within_ten_working_days_of_a_change_
     assert (light().light, light().timer.due_on) == (Light.green, date(2026, 11, 23))
 
 
+@pytest.mark.parametrize("deed", ["decline", "withdraw"])
+@pytest.mark.parametrize(("days", "light"), [(3, Light.green), (6, Light.red)])
+def test_a_closed_edition_burns_no_longer_and_a_late_review_is_still_named(
+    watched: tuple[County, Supervision], deed: str, days: int, light: Light
+) -> None:
+    """Proposed on a Friday: the second working day is the Tuesday after, whoever ends the review later."""
+    county, supervision = watched
+    authority, land = "auth:data-bureau", "dept:land"
+    with county.database.writing() as session:
+        bureau = Party(authority, "Data bureau", "数据局", PartyKind.authority)
+        PartyStore(session).keep_party(bureau, county.clock.now())
+    now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
+    made = county.catalogue.propose(dataclasses.replace(now, events=()), effective_on=date(2027, 1, 1), by=land)
+    county.clock.advance(days=days)
+    closing = getattr(county.catalogue, deed)
+    closing(made.edition_id, "basis-unclear", by=authority if deed == "decline" else land)
+    county.clock.advance(days=20)
+    report = supervision.report(*PERIOD)
+    (found,) = [each for each in report.lights if each.timer.subject == made.edition_id]
+    assert (found.light, found.timer.department) == (light, authority)
+    named = [each.department for each in report.liabilities if each.subject == made.edition_id]
+    assert named == ([authority] if light is Light.red else [])
+    following = supervision.report(date(2027, 1, 1), date(2027, 1, 31))
+    assert made.edition_id not in {each.timer.subject for each in following.lights}
+
+
 def test_an_edition_cannot_follow_a_change_to_come(county: County) -> None:
     now = county.catalogue.require_edition_on(date(2026, 11, 20)).catalogue
     with pytest.raises(Refused) as refused:

@@ -3,17 +3,20 @@
 import csv
 import io
 import json
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from hub.catalogue.documents import parse_document
+from hub.catalogue.model import Catalogue
 from hub.catalogue.reading import published_documents, read_catalogue
 from hub.catalogue.workbook import parse_workbook
+from hub.cli.roof import opened
 from hub.demo.parties import KeyCabinet
 from tests.cli.conftest import Run
 
-PARTY = "svc:window"
+PARTY, LAND, AUTHORITY = "svc:window", "dept:land", "auth:data-bureau"
 
 
 @pytest.fixture
@@ -126,6 +129,22 @@ def test_departments_that_nobody_registered_are_named_when_a_catalogue_is_loaded
     assert "dept:funerals" in told
     assert "dept:land" not in told
     assert "dept:funerals" in loaded("catalogue", "load", file).err
+
+
+def test_a_proposal_is_declined_or_withdrawn_and_the_list_tells_why(
+    loaded: Run,
+) -> None:
+    for day, deed, by, standing in ((1, "decline", AUTHORITY, "declined"), (2, "withdraw", LAND, "withdrawn")):
+        later = date(2999, 1, day)
+        with opened() as hub:
+            edition = hub.catalogue.propose(Catalogue(), effective_on=later, by=LAND).edition_id
+        assert loaded("catalogue", deed, edition, "--reason", "依据不足", "--by", by).code == 2
+        assert loaded("catalogue", deed, edition, "--reason", "basis-unclear", "--by", by).code == 0
+        told = loaded("catalogue", "editions", "--json").json[0]
+        assert (told["edition"], told["standing"], told["decided_by"]) == (edition, standing, by)
+        assert told["reason"] == "basis-unclear"
+        assert loaded("catalogue", deed, edition, "--reason", "basis-unclear", "--by", by).code == 5
+    assert "basis-unclear" in loaded("catalogue", "editions").out
 
 
 def test_a_grant_is_suspended_resumed_and_ended_for_good(loaded: Run) -> None:

@@ -82,20 +82,20 @@ class Supervision:
     def _catalogue_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """Order 809 article 17: ten working days from a change to its update (five more with the authority's consent).
 
-        The authority reviews and publishes it within two.
+        The authority publishes or declines it within two, unless it is withdrawn before.
         """
         authority, calendar = _authority_in(session), self._around.calendar
         for each in CatalogueStore(session).find_records():
             edition, proposed = each.edition_id, local_date(each.proposed_at)
-            if each.published_at and not first <= proposed <= last:
+            if each.decided_at and not first <= proposed <= last:
                 continue
             if each.changed_on:
                 days = UPDATE_DAYS + EXTENSION_DAYS * each.extended
                 due = workdays_after(each.changed_on, days, calendar)
                 yield Timer(Limit.catalogue_update, edition, each.proposed_by, each.changed_on, due, proposed)
             due = workdays_after(proposed, REVIEW_DAYS, calendar)
-            done = local_date(each.published_at) if each.published_at else None
-            yield Timer(Limit.catalogue, edition, each.published_by or authority, proposed, due, done)
+            done = local_date(each.decided_at) if each.decided_at else None
+            yield Timer(Limit.catalogue, edition, each.reviewed_by or authority, proposed, due, done)
 
     def _owed_timers(self, session: Session, first: date, last: date) -> Iterable[Timer]:
         """What providers owe an answer to: applications (article 21), objections (26), supplies."""
