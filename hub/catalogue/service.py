@@ -235,12 +235,7 @@ class CatalogueService:
         Raises:
             Missing: unknown.
         """
-        found = self.require_edition_on(on).catalogue.event_by_id.get(event_id)
-        if found is None:
-            raise Missing(
-                "catalogue.no-event", f"There is no event “{event_id}”.", f"没有一件事“{event_id}”。", event=event_id
-            )
-        return found
+        return require_event(self.require_edition_on(on).catalogue, event_id)
 
     def replaceable(self, on: date, cases_in: Mapping[str, int]) -> list[Replaceable]:
         """Materials some registry could already replace; ``cases_in`` counts real cases a year by matter."""
@@ -267,6 +262,20 @@ class CatalogueService:
     def validator_for(evidence_type: str) -> Validator:
         """A built validator of the type's standard form; see ``hub.catalogue.schemas``."""
         return validator_for(evidence_type)
+
+
+def require_event(catalogue: Catalogue, event_id: str) -> LifeEvent:
+    """The event of ``catalogue``.
+
+    Raises:
+        Missing: unknown.
+    """
+    event = catalogue.event_by_id.get(event_id)
+    if event is None:
+        raise Missing(
+            "catalogue.no-event", f"There is no event “{event_id}”.", f"没有一件事“{event_id}”。", event=event_id
+        )
+    return event
 
 
 def require_matter(catalogue: Catalogue, matter_id: str, on: date) -> Matter:

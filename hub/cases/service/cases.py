@@ -21,6 +21,7 @@ from hub.cases.service.opening import (
     Opening,
     is_same_case,
     no_such_question,
+    number_in_use,
     require_nothing_new,
     usable_in,
 )
@@ -30,7 +31,7 @@ from hub.cases.service.querycodes import code_digest, query_code
 from hub.cases.service.supervising import Supervision
 from hub.cases.service.surroundings import Surroundings, no_such_material, require_case
 from hub.cases.store import CaseFilter, CaseStore, NewCase
-from hub.errors import Conflict, Missing, Refused
+from hub.errors import Missing, Refused
 from hub.kernel.ids import new_id
 
 T = TypeVar("T")
@@ -106,11 +107,7 @@ class CaseService:
         around = self._around
         case = require_case(CaseStore(session), asked.consumer, opening.number)
         if not (is_same_case(case, asked) and are_same_people(around, session, case, (asked, opening.people))):
-            raise Conflict(
-                "cases.number-in-use",
-                "This number is in use for another matter or other people; open the case under its own number.",
-                "该办件编号已用于其他事项或人员；请用本办件自己的编号。",
-            )
+            raise number_in_use()
         require_nothing_new(case, asked)
         checklist = self._lookout.checklist(session, case)
         return Opened(around.dated(case), checklist, query_code(self._around.blinder, case.case_id), is_new=False)

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Protocol
 
 from hub.cases.model import Case, Checklist, ItemState
-from hub.cases.service.opening import Opened, Opening, require_usable
+from hub.cases.service.opening import Opened, Opening, number_in_use, require_usable
 from hub.cases.service.people import PersonIn
 from hub.cases.service.surroundings import Surroundings
 from hub.cases.store import CaseStore
-from hub.catalogue.model import LifeEvent, Matter, Names
-from hub.catalogue.service import require_matter
+from hub.catalogue.model import Catalogue, LifeEvent, Matter, Names
+from hub.catalogue.service import require_event, require_matter
 from hub.errors import Malformed, Missing, Refused
 
 
@@ -67,17 +68,21 @@ class Events:
     def open(self, lead: str, opening: EventOpening) -> list[Opened]:
         """One case for each matter of the event, with its own consumer, numbered ``<number>/<matter>``.
 
-        Everything is checked before the first case is kept; the same opening again goes on where a failure left it.
+        Everything is checked before the first case is kept; the same opening again goes on where a failure left it,
+        with the matters that the event had when its first case was opened.
 
         Raises:
-            Missing: no such event or matter today.
+            Missing: no such event or matter on that day.
+            Conflict: the number is in use for another event.
             Refused: this service does not take in this event, or the mandate does not cover a part.
             Malformed: as for a case, or someone has a role, or something is said of a matter, that the event has not.
         """
-        today = self._around.today
-        event = self._around.catalogue.event(opening.event, today)
-        catalogue = self._around.catalogue.require_edition_on(today).catalogue
-        matters = [require_matter(catalogue, each, today) for each in event.matters]
+        before = self._parts(lead, opening.number)
+        catalogue, day = self._kept_by(before)
+        if before and not {case.matter for case in before} <= _matters_of(catalogue, opening.event):
+            raise number_in_use()
+        event = require_event(catalogue, opening.event)
+        matters = [require_matter(catalogue, each, day) for each in event.matters]
         _require_taker(lead, event, matters)
         _require_parts(opening, event)
         roles = {role.id for matter in matters for role in matter.roles}
@@ -100,7 +105,7 @@ class Events:
                 mandate_id=opening.mandate_id,
                 event_number=event_number_of(lead, opening.number),
             )
-            require_usable(part, matter, matter.consumers[0], today)
+            require_usable(part, matter, matter.consumers[0], day)
             parts.append((matter.consumers[0], part))
         return [self._cases.open(consumer, part) for consumer, part in parts]
 
@@ -110,8 +115,7 @@ class Events:
         Raises:
             Missing: this service took in no such event.
         """
-        with self._around.database.reading() as session:
-            cases = CaseStore(session).of_event(event_number_of(lead, number))
+        cases = self._parts(lead, number)
         if not cases:
             raise Missing(
                 "cases.no-such-event",
@@ -124,10 +128,26 @@ class Events:
         )
         return Together(number, parts, _to_hand_in(lists))
 
+    def _parts(self, lead: str, number: str) -> list[Case]:
+        with self._around.database.reading() as session:
+            return CaseStore(session).of_event(event_number_of(lead, number))
+
+    def _kept_by(self, parts: Sequence[Case]) -> tuple[Catalogue, date]:
+        """The catalogue that the first part was opened under, and the day; today's while there is none."""
+        catalogue, today = self._around.catalogue, self._around.today
+        if not parts:
+            return catalogue.require_edition_on(today).catalogue, today
+        return catalogue.catalogue_of(parts[0].edition_id), parts[0].opened_on
+
 
 def event_number_of(lead: str, number: str) -> str:
     """How the cases of an event say together: who took it in, and under which number."""
     return f"{lead}|{number}"
+
+
+def _matters_of(catalogue: Catalogue, event: str) -> frozenset[str]:
+    known = catalogue.event_by_id.get(event)
+    return frozenset(known.matters) if known else frozenset()
 
 
 def _require_taker(lead: str, event: LifeEvent, matters: Sequence[Matter]) -> None:

@@ -42,6 +42,8 @@ class Opened:
 def usable_in(around: Surroundings, consumer: str, opening: Opening) -> tuple[str, Matter]:
     """The edition and matter that the opening fits: today's, else those that its case was opened under before.
 
+    A part of an event that a failure left unopened goes by the edition of the event's first part.
+
     Raises:
         Malformed, Refused: as for ``require_usable``.
         Missing: there is no such matter today.
@@ -49,9 +51,11 @@ def usable_in(around: Surroundings, consumer: str, opening: Opening) -> tuple[st
     edition = around.catalogue.require_edition_on(around.today)
     try:
         return edition.edition_id, _usable(edition.catalogue, consumer, opening, around.today)
-    except (Malformed, Missing):
+    except (Malformed, Missing, Refused):
         with around.database.reading() as session:
-            known = CaseStore(session).case_for(consumer, opening.number)
+            store = CaseStore(session)
+            parts = store.of_event(opening.event_number) if opening.event_number else []
+            known = store.case_for(consumer, opening.number) or next(iter(parts), None)
         if known is None or known.edition_id == edition.edition_id:
             raise
         kept = around.catalogue.catalogue_of(known.edition_id)
@@ -134,6 +138,15 @@ def no_such_question(key: str) -> Malformed:
         "The case asks no such question, or offers no such answer; see its checklist.",
         "办件没有这个问题，或没有这个选项；请查看材料清单。",
         question=key[:80],
+    )
+
+
+def number_in_use() -> Conflict:
+    """The error of a number that stands for something else already."""
+    return Conflict(
+        "cases.number-in-use",
+        "This number is in use for another matter or other people; open the case under its own number.",
+        "该办件编号已用于其他事项或人员；请用本办件自己的编号。",
     )
 
 

@@ -124,8 +124,8 @@ class CaseStore:
         return self._session.execute(found).first() is not None
 
     def of_event(self, event_number: str) -> list[Case]:
-        """The cases of one event 一件事, in order of their matter."""
-        return find_cases(self._session, "f.event_number = %s ORDER BY f.matter", [event_number])
+        """The cases of one event 一件事, in the order in which they were opened."""
+        return find_cases(self._session, "f.event_number = %s ORDER BY f.opened_at, f.matter", [event_number])
 
     def find_of(self, consumer: str, wanted: CaseFilter) -> list[Case]:
         """The consumer's cases that ``wanted`` describes, newest first, without their people."""
