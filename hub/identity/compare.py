@@ -115,20 +115,29 @@ def is_alike_where_seen(one: str, other: str) -> bool:
     )
 
 
-_UNROUNDED: Final = 15
-_ROUNDED: Final = "000"
+UNROUNDED: Final = 15
+"""So many digits a spreadsheet keeps,"""
+ROUNDED: Final = "000"
+"""and this it writes for the rest of a resident ID."""
 
 
 def _is_as_rounded(one: str, other: str) -> bool:
     """True when one may be what a spreadsheet, which keeps fifteen digits, made of the other."""
-    return one[:_UNROUNDED] == other[:_UNROUNDED] and _ROUNDED in (one[_UNROUNDED:], other[_UNROUNDED:])
+    return one[:UNROUNDED] == other[:UNROUNDED] and ROUNDED in (one[UNROUNDED:], other[UNROUNDED:])
+
+
+def _as_seen(one: str, other: str, *, is_faulty: bool) -> str:
+    if not is_alike_where_seen(one, other):
+        return "other" if is_faulty else "different"
+    return MISSING if HIDDEN in (one[-1], other[-1]) else "visible"
 
 
 def _number(field: str, places: Places) -> LevelOf:
     """The number in the levels that matter: two valid numbers that differ are two persons or a changed number.
 
-    A masked one agrees in all that can be seen, or differs from a number that is not faulty. What a spreadsheet may
-    have rounded is near to all who are born on one day in one county, twins above all: that says nothing.
+    A masked one agrees in all that can be seen, or differs from a number that is not faulty. What a spreadsheet
+    rounded, or may have, is near to all who are born on one day in one county, twins above all: that says nothing,
+    unless the digits that it keeps are others.
     """
     number, state = places[field], places[f"{field}_state"]
 
@@ -138,8 +147,7 @@ def _number(field: str, places: Places) -> LevelOf:
             return MISSING
         left_state, right_state = left[state], right[state]
         if left_state[1:] == right_state[1:] and "m" in (left_state[0], right_state[0]):
-            differing = "other" if "i" in (left_state[0], right_state[0]) else "different"
-            return "visible" if is_alike_where_seen(one, other) else differing
+            return _as_seen(one, other, is_faulty="i" in (left_state[0], right_state[0]))
         if one == other:
             return "equal" if left_state[0] == right_state[0] == "v" else "equal_invalid"
         if left_state[1:] != right_state[1:] or _is_as_rounded(one, other):

@@ -7,7 +7,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any, Final
 
-from hub.identity.compare import HIDDEN, LIST_MARK, VISIBLE_DIGITS, Traits
+from hub.identity.compare import HIDDEN, LIST_MARK, Traits
+from hub.identity.shown import shown_birth_date, visible_number
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
 from hub.kernel.identifiers import MAYBE_ROUNDED, Identifier, date_of_digits, organisation_code_in
@@ -76,7 +77,7 @@ def person_traits(
         LIST_MARK.join(filter(None, born)),
         sex,
         number.key if number else visible,
-        ("v" if number.valid else "i") + number.kind if number else visible and f"m{IdentifierKind.RESIDENT_ID}",
+        ("v" if number.valid else "i") + number.family if number else visible and f"m{IdentifierKind.RESIDENT_ID}",
         phone_key(_text(fields, "phone")),
         region_key(_text(fields, "region_code")),
         address_key(address),
@@ -119,27 +120,6 @@ def _person_number(fields: Mapping[str, Any]) -> Identifier | None:
         return Identifier(IdentifierKind.RESIDENT_ID, found.value, valid=False)
     return found
 
-
-def visible_number(text: str) -> str:
-    """A masked resident ID with ``*`` for each hidden digit; nothing unless the last four can be seen.
-
-    Region and day are shared by a whole county; the last four are what one in thousands has.
-    """
-    plain = folded(text)
-    if _MASKED.fullmatch(plain) is None:
-        return ""
-    return _HIDDEN.sub(HIDDEN, plain[:-VISIBLE_DIGITS]) + plain[-VISIBLE_DIGITS:]
-
-
-def shown_birth_date(text: str) -> date | None:
-    """The birth date in a resident ID of which only the last four are masked, or rounded off by a spreadsheet."""
-    found = _WHOLE_DAY.fullmatch(folded(text))
-    return date_of_digits(found[1]) if found else None
-
-
-_WHOLE_DAY: Final = re.compile(r"[0-9]{6}([0-9]{8})[0-9*#X]{4}")
-_MASKED: Final = re.compile(r"(?=.{18}$)[0-9]{1,12}[*#X]{2,13}[0-9]{0,12}[0-9]{3}[0-9X]")
-_HIDDEN: Final = re.compile("[*#X]")
 
 _ORGANISATION_NUMBERS: Final = frozenset(
     {IdentifierKind.CREDIT_CODE, IdentifierKind.ORGANISATION_CODE, IdentifierKind.REGISTRATION_NUMBER}

@@ -79,6 +79,11 @@ class Identifier:
         return _DOCUMENT_KINDS[self.kind]
 
     @property
+    def family(self) -> IdentifierKind:
+        """The kind of which nobody has two: a residence permit bears a citizen's number like a resident ID."""
+        return IdentifierKind.RESIDENT_ID if self.kind is IdentifierKind.RESIDENCE_PERMIT else self.kind
+
+    @property
     def key(self) -> str:
         """What stays the same when the document is reissued: of a travel permit the first nine characters."""
         return self.value[:9] if self.kind is IdentifierKind.TRAVEL_PERMIT else self.value

@@ -68,3 +68,31 @@ def test_where_a_household_lives_is_said_of_each_of_its_members() -> None:
     assert [(each.role, each.fields["residence_address"]) for each in named] == [
         (role, "司城村3组") for role in ("head", "member.1", "member.2")
     ]
+
+
+def test_a_number_that_a_spreadsheet_rounded_speaks_against_whoever_has_other_digits_before(place: Place) -> None:
+    """What the spreadsheet keeps, it keeps as it was: a stranger of the same name and birth date is not linked."""
+    man = {"name": "张伟强", "birth_date": "1980-05-06", "sex": "1"}
+    whole = number_of("1980-05-06", 113)
+    kept, elsewhere = (
+        whole[:15] + "000",
+        ("522301" if not whole.startswith("522301") else "520102") + whole[6:15] + "000",
+    )
+    (first,) = place(mention(man | {"number": whole}))
+    (same, other) = place(
+        mention(man | {"number_written": kept}, "land", "holder"),
+        mention(man | {"number_written": elsewhere}, "marriage", "man"),
+    )
+    assert same.subject_id == first.subject_id
+    assert other.subject_id != first.subject_id
+
+
+def test_nobody_has_a_resident_id_and_a_residence_permit_of_other_numbers(place: Place) -> None:
+    """Both are a citizen's one number: that of the permit is a number of the same kind with region codes of its own."""
+    man = {"name": "吕兴峰", "birth_date": "1980-05-06", "sex": "1"}
+    permit = "830000" + number_of("1980-05-06", 113)[6:17]
+    (first,) = place(mention(man | {"number": number_of("1980-05-06", 113)}))
+    (other,) = place(
+        mention(man | {"number": permit + resident_id_check(permit), "document_kind": "552"}, "land", "holder")
+    )
+    assert other.subject_id != first.subject_id

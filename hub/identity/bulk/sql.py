@@ -78,6 +78,7 @@ def _number(field: str) -> str:
     faulty = f"(left({left}, 1) = 'i' OR left({right}, 1) = 'i')"
     return _when(
         (f"{one} = '' OR {other} = ''", MISSING),
+        (f"{masked} AND as_seen({one}, {other}) AND '{HIDDEN}' IN (right({one}, 1), right({other}, 1))", MISSING),
         (f"{masked} AND as_seen({one}, {other})", "visible"),
         (f"{masked} AND {faulty}", "other"),
         (masked, "different"),
