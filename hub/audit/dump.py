@@ -28,6 +28,7 @@ _COPY = re.compile(rb'COPY (?:"?\w+"?\.)?"?(\w+)"? \(([^)]*)\) FROM stdin;\n')
 _ESCAPES = {b"\\\\": b"\\", b"\\n": b"\n", b"\\t": b"\t", b"\\r": b"\r", b"\\b": b"\b", b"\\f": b"\f", b"\\v": b"\v"}
 _ESCAPED = re.compile(rb"\\.")
 _HEX: Final = b"\\\\x"
+_NULL: Final = b"\\N"
 _ARCHIVE: Final = b"PGDMP"
 _GZIP: Final = b"\x1f\x8b"
 _TAR_MARK: Final = (257, b"ustar")
@@ -42,6 +43,7 @@ class DumpReader:
         self._path = path
         self._pg_restore = pg_restore
         self._published: dict[str, bytes] = {}
+        self._witnessed: dict[str, bytes] = {}
         self._heads: dict[str, tuple[int, bytes]] = {}
         self._places: dict[tuple[int, int], int] = {}
         self._roots: dict[int, dict[int, bytes]] = {}
@@ -73,6 +75,10 @@ class DumpReader:
         if note is None:
             raise no_checkpoint("The dump", "转储")
         return note
+
+    def witnessed_checkpoint(self) -> bytes | None:
+        """The newest that the quorum cosigned, or None."""
+        return self._witnessed.get(self._origin)
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile of hashes: a full one as it was kept, else from what was kept below."""
@@ -148,7 +154,10 @@ class DumpReader:
             for table, row in rows:
                 found.add(table)
                 if table == "log_published":
-                    self._published[_spelled(row["origin"])] = _text(row["note"])
+                    origin = _spelled(row["origin"])
+                    self._published[origin] = _text(row["note"])
+                    if (witnessed := row.get("witnessed_note", _NULL)) != _NULL:
+                        self._witnessed[origin] = _text(witnessed)
                 elif table == "log_head":
                     self._heads[_spelled(row["origin"])] = _number(row["size"]), _octets(row["frontier"])
                 else:

@@ -14,6 +14,7 @@ from hub.audit.model import Bookkeeping, StoredBundle
 from hub.audit.refusals import no_checkpoint, no_tile
 from hub.audit.store import LogStore
 from hub.errors import HubError, Malformed, Missing, Unavailable
+from hub.proof.checkpoint import parse_checkpoint
 from hub.proof.merkle import HASH_BYTES, Frontier
 from hub.proof.tiles import WIDTH, Tile, encode_entries, parse_entries, tile_width, tiles_of
 from hub.storage.database import Database
@@ -24,6 +25,7 @@ MOST_BYTES: Final = WIDTH * (2 + 0xFFFF)
 MOST_MISSING: Final = 4_096
 """Bundles in a row, a million entries: behind them nothing is looked for."""
 WITHIN_SECONDS: Final = 120.0
+WITNESSED: Final = "witnessed-checkpoint"
 _NOT_FOUND: Final = 404
 _OK: Final = 200
 
@@ -33,6 +35,9 @@ class LogReader(Protocol):
 
     def checkpoint(self) -> bytes:
         """The newest signed checkpoint."""
+
+    def witnessed_checkpoint(self) -> bytes | None:
+        """The newest that the quorum of witnesses cosigned; None where there is none."""
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile.
@@ -85,6 +90,12 @@ class DatabaseReader:
         if published is None:
             raise no_checkpoint("The database", "数据库")
         return published.note.encode()
+
+    def witnessed_checkpoint(self) -> bytes | None:
+        """The newest that the quorum cosigned, or None."""
+        with self._database.reading() as session:
+            published = LogStore(session, self._origin).published()
+        return published.witnessed_note.encode() if published and published.witnessed_note else None
 
     def tile(self, tile: Tile) -> bytes:
         """The bytes of a tile."""
@@ -143,6 +154,10 @@ class DirectoryReader:
             raise no_checkpoint("The directory", "目录")
         return content
 
+    def witnessed_checkpoint(self) -> bytes | None:
+        """The file ``witnessed-checkpoint``, or None."""
+        return self._file(WITNESSED)
+
     def tile(self, tile: Tile) -> bytes:
         """The file of the tile; where only the full one is kept, the beginning of it."""
         content = self._file(tile.path())
@@ -186,9 +201,16 @@ class HttpReader:
         self._headers = {"authorization": f"Bearer {token}"} if token else {}
         self._client = client or httpx.Client(timeout=30.0)
 
-    def checkpoint(self, *, is_witnessed: bool = False) -> bytes:
-        """``<prefix>/checkpoint``, or the newest that the quorum cosigned."""
-        return self._fetch("witnessed-checkpoint" if is_witnessed else "checkpoint")
+    def checkpoint(self) -> bytes:
+        """``<prefix>/checkpoint``."""
+        return self._fetch("checkpoint")
+
+    def witnessed_checkpoint(self) -> bytes | None:
+        """``<prefix>/witnessed-checkpoint``, or None."""
+        try:
+            return self._fetch(WITNESSED)
+        except Missing:
+            return None
 
     def receipt(self, entry: str | int) -> bytes:
         """``<prefix>/receipt/…``: the receipt of an entry by its id or index."""
@@ -241,12 +263,14 @@ def _bundle(reader: LogReader, tile: Tile) -> StoredBundle | None:
     return StoredBundle(tile.index, content, leaves)
 
 
-def export_tiles(reader: LogReader, directory: Path, size: int, checkpoint: bytes) -> int:
-    """``directory`` holds the log up to ``size`` as files, the checkpoint last; returns how many files were written.
+def export_tiles(reader: LogReader, directory: Path) -> tuple[int, int]:
+    """``directory`` holds the log as files, the checkpoints last; returns its size and how many files were written.
 
     Full tiles that are there already are kept, so that an export grows.
     """
     written = 0
+    checkpoints = {WITNESSED: reader.witnessed_checkpoint(), "checkpoint": reader.checkpoint()}
+    size = parse_checkpoint(checkpoints["checkpoint"] or b"")[1].size
     for tile in tiles_of(size):
         path = directory / tile.path()
         if tile.width == WIDTH and path.exists():
@@ -254,5 +278,8 @@ def export_tiles(reader: LogReader, directory: Path, size: int, checkpoint: byte
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(reader.tile(tile))
         written += 1
-    (directory / "checkpoint").write_bytes(checkpoint)
-    return written + 1
+    for name, note in checkpoints.items():
+        if note is not None:
+            (directory / name).write_bytes(note)
+            written += 1
+    return size, written

@@ -1,6 +1,7 @@
 """Re-deriving the whole log 核验 from its entries, trusting only the log's public key and the witnesses'.
 
-1. The checkpoint is signed by the log's key (and cosigned by the quorum, where the trust policy demands one).
+1. The checkpoint is signed by the log's key. Where the trust policy demands a quorum, that cosigned it, or else an
+   earlier one: the entries after that are told as signed by the log alone, as the youngest of a busy log always are.
 2. Every entry up to the signed size is there, and its bundle is well formed.
 3. Every entry is canonical JSON of a known version and kind, and no id appears twice.
 4. Every entry hashes to its leaf in the lowest tile.
@@ -17,9 +18,10 @@ from typing import Final, TypeGuard
 from hub.audit.checking import Checking, SeenIds
 from hub.audit.model import Bookkeeping, Finding
 from hub.audit.readers import MOST_MISSING, LogReader, TableReader
-from hub.errors import HubError
+from hub.errors import HubError, Refused
 from hub.proof.checkpoint import Checkpoint, parse_checkpoint
 from hub.proof.merkle import HASH_BYTES, Frontier, complete_root
+from hub.proof.note import parse_note
 from hub.proof.policy import LogPolicy
 from hub.proof.tiles import HEIGHT, WIDTH, Tile, hash_at, tile_width
 
@@ -45,6 +47,8 @@ class Verified:
     root: bytes
     steps: tuple[int, ...]
     findings: tuple[Finding, ...]
+    cosigned: int
+    """How many entries, from the first, stand under a checkpoint that is signed as the trust policy demands."""
 
     @property
     def is_sound(self) -> bool:
@@ -55,6 +59,12 @@ class Verified:
         """The numbered checklist, as people read it."""
         failed = {finding.step for finding in self.findings}
         lines = [f"{'✗' if step in failed else '✓'} {step}. {STEPS[step][0]} {STEPS[step][1]}" for step in self.steps]
+        if self.cosigned < self.size and 1 not in failed:
+            alone = self.size - self.cosigned
+            lines.append(
+                f"  The witnesses cosigned the first {self.cosigned} entries; {alone} younger ones are signed by the"
+                f" log alone so far. 见证方已共签前 {self.cosigned} 条；其后 {alone} 条目前仅有日志自身的签名。"
+            )
         for finding in self.findings:
             where = "" if finding.index is None else f" [entry {finding.index}]"
             lines.append(f"  step {finding.step}{where}: {finding.en} {finding.zh}")
@@ -108,12 +118,23 @@ class _Verification:
         if len(self.findings) < MAX_FINDINGS:
             self.findings.append(Finding(step, index, en, zh))
 
-    def checkpoint(self) -> Checkpoint:
-        note, checkpoint = parse_checkpoint(self.reader.checkpoint())
+    def checkpoint(self) -> tuple[Checkpoint, Checkpoint]:
+        """The newest, and the one up to which the log is signed as the policy demands: mostly the same."""
+        before = self.reader.witnessed_checkpoint() if self.policy.quorum is not None else None
+        note, newest = parse_checkpoint(self.reader.checkpoint())
         try:
             self.policy.verify(note)
+        except Refused as fault:  # by the log alone
+            try:
+                return newest, self.policy.verify(parse_note(before)) if before else self._unsigned(newest, fault)
+            except HubError as other:
+                return newest, self._unsigned(newest, other)
         except HubError as fault:
-            self.find(1, None, fault.en, fault.zh)
+            return newest, self._unsigned(newest, fault)
+        return newest, newest
+
+    def _unsigned(self, checkpoint: Checkpoint, fault: HubError) -> Checkpoint:
+        self.find(1, None, fault.en, fault.zh)
         return checkpoint
 
     def entries(self, size: int, tree: _Tree) -> None:
@@ -229,16 +250,17 @@ def verify_log(
         Missing, Malformed, Unavailable: there is no readable checkpoint to begin with.
     """
     run = _Verification(reader, policy, progress, processes)
-    checkpoint = run.checkpoint()  # 1
-    tree = _Tree({each.size for each in earlier} | {checkpoint.size})
+    checkpoint, cosigned = run.checkpoint()  # 1
+    tree = _Tree({each.size for each in (*earlier, checkpoint, cosigned)})
     tree.roots[0] = tree.frontier.root()
     run.entries(checkpoint.size, tree)  # 2, 3, 4
     run.tiles(tree)  # 5
     if tree.frontier.root() != checkpoint.root:  # 6
         run.find(6, None, "the entries give another root than the one signed", "条目推导的根与签名的根不同")
-    run.earlier(earlier, checkpoint, tree)  # 7
+    run.earlier((*earlier, cosigned), checkpoint, tree)  # 7
     steps = [*range(1, 8)]
     if _has_tables(reader):  # 8
         steps.append(8)
         run.bookkeeping(reader.bookkeeping(checkpoint.size, len(tree.levels) - 1), checkpoint.size, tree)
-    return Verified(checkpoint.origin, checkpoint.size, checkpoint.root, tuple(steps), tuple(run.findings))
+    findings = tuple(run.findings)
+    return Verified(checkpoint.origin, checkpoint.size, checkpoint.root, tuple(steps), findings, cosigned.size)

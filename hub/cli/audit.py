@@ -15,6 +15,7 @@ from rich.progress import Progress, TextColumn, TimeElapsedColumn
 
 from hub.audit.dump import DumpReader
 from hub.audit.readers import DatabaseReader, DirectoryReader, HttpReader, LogReader, export_tiles
+from hub.audit.refusals import no_quorum
 from hub.audit.verify import Verified, verify_log
 from hub.cli.auditing import add_commands
 from hub.cli.files import content_of
@@ -150,7 +151,13 @@ def _bar() -> Progress:
 def _tell(made: Verified, *, as_json: bool) -> None:
     if as_json:
         findings = [asdict(finding) for finding in made.findings]
-        told = {"origin": made.origin, "size": made.size, "root": made.root.hex(), "sound": made.is_sound}
+        told = {
+            "origin": made.origin,
+            "size": made.size,
+            "cosigned": made.cosigned,
+            "root": made.root.hex(),
+            "sound": made.is_sound,
+        }
         print_json(told | {"steps": list(made.steps), "findings": findings})
         return
     typer.echo(f"{made.origin}: {made.size} entries, root {made.root.hex()}")
@@ -166,7 +173,10 @@ def checkpoint(
     """Print the newest signed checkpoint 检查点."""
     if hub is not None:
         with _there(hub) as reader:
-            typer.echo(reader.checkpoint(is_witnessed=witnessed).decode(), nl=False)
+            note = reader.witnessed_checkpoint() if witnessed else reader.checkpoint()
+            if note is None:
+                raise no_quorum()
+            typer.echo(note.decode(), nl=False)
         return
     with opened() as running:
         typer.echo(running.log.checkpoint(is_witnessed=witnessed), nl=False)
@@ -262,8 +272,6 @@ def export(
 ) -> None:
     """Copy the log as tiles, for an auditor's own disk; run again, it grows 导出日志."""
     with _reading(hub, None, (party, key)) as (reader, _own):
-        note = reader.checkpoint()
-        size = parse_checkpoint(note)[1].size
-        files = export_tiles(reader, directory, size, note)
+        size, files = export_tiles(reader, directory)
     told = {"directory": str(directory), "size": size, "files": files}
     report(told, f"{files} files written to {directory}.", "日志已导出。", as_json=as_json)

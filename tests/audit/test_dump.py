@@ -52,6 +52,20 @@ def test_a_gzipped_dump_and_one_of_the_logs_tables_alone_verify(
     assert verified(house, tmp_path / "dump.sql.gz").is_sound
 
 
+def test_a_dump_has_the_checkpoint_that_witnesses_cosigned_beside_the_newest(
+    house: House, database_url: str, tmp_path: Path
+) -> None:
+    house.grow(3)
+    with DumpReader(dumped(database_url, tmp_path / "before")) as reader:
+        assert reader.witnessed_checkpoint() is None
+        note = reader.checkpoint()
+    with house.database.engine.begin() as connection:
+        connection.exec_driver_sql("UPDATE log_published SET witnessed_size = size, witnessed_note = note")
+    house.grow(2)
+    with DumpReader(dumped(database_url, tmp_path / "after")) as reader:
+        assert reader.witnessed_checkpoint() == note != reader.checkpoint()
+
+
 def exchanged(second: bytes, third: bytes) -> list[bytes]:
     """The rows of entries 2 and 3, each under the other's index."""
     return [third.replace(b"3\t", b"2\t", 1), second.replace(b"2\t", b"3\t", 1)]

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from hub.audit.model import Entry
-from hub.audit.readers import DatabaseReader
+from hub.audit.readers import DatabaseReader, DirectoryReader, export_tiles
 from hub.audit.verify import verify_log
 from hub.audit.witness import Answer, Witness, WitnessStore
 from hub.audit.witness_app import witness_app
@@ -337,6 +337,46 @@ def test_a_witnessed_receipt_satisfies_the_policy_and_an_unwitnessed_log_release
     reader = DatabaseReader(county.house.database, ORIGIN)
     witnessed = parse_checkpoint(log.checkpoint(is_witnessed=True))[1]
     assert verify_log(reader, county.policy, earlier=[witnessed]).is_sound
+
+
+def test_what_is_younger_than_the_last_cosignature_is_told_and_is_no_fault(county: County, tmp_path: Path) -> None:
+    house, reader = county.house, DatabaseReader(county.house.database, ORIGIN)
+    house.grow(5)
+    export_tiles(reader, tmp_path / "bare")
+    bare = [verify_log(each, county.policy) for each in (reader, DirectoryReader(tmp_path / "bare"))]
+    assert [(each.is_sound, [found.step for found in each.findings]) for each in bare] == [(False, [1])] * 2
+    log = house.log(collector=county.collector())
+    log.start()
+    wait_until(lambda: not list(log.problems()) and reader.witnessed_checkpoint() is not None)
+    log.stop()
+    house.grow(3)
+    export_tiles(reader, tmp_path / "tiles")
+    for each in (reader, DirectoryReader(tmp_path / "tiles")):
+        verified = verify_log(each, county.policy)
+        assert verified.is_sound, verified.lines()
+        assert (verified.size, verified.cosigned) == (8, 5)
+        assert any("cosigned the first 5 entries; 3 younger" in line for line in verified.lines())
+    assert verify_log(reader, house.policy).cosigned == 8
+
+
+def test_a_cosigned_checkpoint_of_another_history_is_found(county: County, tmp_path: Path) -> None:
+    house, reader = county.house, DatabaseReader(county.house.database, ORIGIN)
+    house.grow(5)
+    log = house.log(collector=county.collector())
+    log.start()
+    wait_until(lambda: reader.witnessed_checkpoint() is not None)
+    log.stop()
+    cosigned = reader.witnessed_checkpoint()
+    assert cosigned is not None
+    with house.database.engine.begin() as connection:
+        for table in ("log_entry", "log_tile", "log_head", "log_published"):
+            connection.exec_driver_sql(f"TRUNCATE {table}")
+    (house.folder / "last-signed").unlink()
+    house.grow(6)
+    export_tiles(reader, tmp_path)
+    (tmp_path / "witnessed-checkpoint").write_bytes(cosigned)
+    found = verify_log(DirectoryReader(tmp_path), county.policy).findings
+    assert [each.step for each in found] == [7]
 
 
 def restored_from_before_its_log(county: County) -> None:

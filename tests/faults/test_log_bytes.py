@@ -151,7 +151,7 @@ def test_a_flipped_byte_of_an_exported_file_is_named(house: House, tmp_path: Pat
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
     folder = tmp_path / "tiles"
-    export_tiles(reader, folder, 300, reader.checkpoint())
+    export_tiles(reader, folder)
     spoilt: dict[str, Callable[[int], int]] = {
         "tile/0/000": lambda at: at // 32,
         "tile/0/001.p/44": lambda at: 256 + at // 32,
@@ -170,7 +170,7 @@ def test_a_flipped_byte_of_an_exported_file_is_named(house: House, tmp_path: Pat
 def test_a_flipped_byte_of_an_exported_bundle_is_named_by_its_entry(house: House, tmp_path: Path) -> None:
     house.grow(4)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 4, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     path = tmp_path / "tile" / "entries" / "000.p" / "4"
     content = path.read_bytes()
     entries = parse_entries(content)
@@ -212,7 +212,7 @@ def test_several_processes_find_what_one_finds(house: House, monkeypatch: pytest
 def test_a_missing_file_is_named(house: House, tmp_path: Path) -> None:
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path / "tiles", 300, reader.checkpoint())
+    export_tiles(reader, tmp_path / "tiles")
     (tmp_path / "tiles" / "tile" / "entries" / "000").unlink()
     result = verify_log(DirectoryReader(tmp_path / "tiles"), house.policy)
     assert [(finding.step, finding.index) for finding in result.findings] == [(2, 0)]
@@ -222,7 +222,7 @@ def test_a_missing_file_is_named(house: House, tmp_path: Path) -> None:
 def test_entries_behind_the_width_that_a_file_names_are_named(house: House, tmp_path: Path) -> None:
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     partial = tmp_path / "tile" / "entries" / "001.p" / "44"
     content = partial.read_bytes()
     partial.write_bytes(content + encode_entries([b"hidden"]))
@@ -242,7 +242,7 @@ def test_bytes_behind_the_hashes_of_a_tile_are_named(
 ) -> None:
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     tile = tmp_path / name
     tile.write_bytes(tile.read_bytes() + b"hidden")
     result = verify_log(DirectoryReader(tmp_path), house.policy)
@@ -265,7 +265,7 @@ def test_an_id_that_appears_twice_in_a_log_is_named(tmp_path: Path, at: int, mon
 def test_what_is_no_file_is_not_waited_for(house: House, tmp_path: Path, make: Callable[[Path], None]) -> None:
     house.grow(3)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 3, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     bundle = tmp_path / "tile" / "entries" / "000.p" / "3"
     bundle.unlink()
     make(bundle)
@@ -280,7 +280,7 @@ def test_what_is_no_file_is_not_waited_for(house: House, tmp_path: Path, make: C
 def test_a_file_beyond_any_size_is_read_no_further_than_a_file_of_a_log_goes(house: House, tmp_path: Path) -> None:
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     for name, steps in (("tile/entries/000", [2]), ("tile/0/000", [4]), ("tile/1/000.p/1", [5])):
         file = tmp_path / name
         kept = file.read_bytes()
@@ -296,7 +296,7 @@ def test_a_file_beyond_any_size_is_read_no_further_than_a_file_of_a_log_goes(hou
 def test_an_upper_tile_that_is_not_there_is_said_to_be_missing_and_not_wrong(house: House, tmp_path: Path) -> None:
     house.grow(300)
     reader = DatabaseReader(house.database, ORIGIN)
-    export_tiles(reader, tmp_path, 300, reader.checkpoint())
+    export_tiles(reader, tmp_path)
     (tmp_path / "tile/1/000.p/1").unlink()
     (finding,) = verify_log(DirectoryReader(tmp_path), house.policy).findings
     assert (finding.step, finding.index, finding.en) == (5, 0, "tile/1/000.p/1 is not there")
