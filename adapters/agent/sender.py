@@ -68,7 +68,7 @@ class Delivery:
         self._before = before
         self._answer: Mapping[str, Any] = {}
         self._fault: BaseException | None = None
-        self._has_left = threading.Event()
+        self.has_left = threading.Event()
         self._thread = threading.Thread(target=self._deliver, name="delivery", daemon=True)
         self._thread.start()
 
@@ -94,21 +94,21 @@ class Delivery:
             self._fault = fault
         finally:
             self._before = None
-            self._has_left.set()
+            self.has_left.set()
             self.made.batch.body.close()
 
     def _pushed(self) -> Mapping[str, Any]:
         before = self._before
         if before is None:
-            return self._push(self.made, self._has_left.set)
-        before._has_left.wait()  # noqa: SLF001 - its own kind
+            return self._push(self.made, self.has_left.set)
+        before.has_left.wait()
         try:
-            return self._push(self.made, self._has_left.set)
+            return self._push(self.made, self.has_left.set)
         except Conflict as fault:
             if not _is_overtaken(fault):
                 raise
         before.answer()
-        return self._push(self.made, self._has_left.set)
+        return self._push(self.made, self.has_left.set)
 
 
 class Sender:
