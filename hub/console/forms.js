@@ -187,6 +187,12 @@ const HubForms = (() => {
 
   const at = (claims, path) => path.reduce((value, step) => (isSaid(value) && typeof value === "object" && Object.hasOwn(value, step) ? value[step] : null), claims);
 
+  /** Where somebody in `role` stands, however the role is written; where nobody is seen to, the role itself. */
+  function placeOf(role, claims) {
+    const path = ownPath(role, claims);
+    return isSaid(at(claims, path)) ? path : [role];
+  }
+
   /**
    * False when the evidence shows that nobody stands there: what holds somebody is in clear, whatever is disclosed. Of a
    * role that is called otherwise than its place, nothing can be said.
@@ -222,7 +228,7 @@ const HubForms = (() => {
     return named.length > 0 && named.every((each) => isOther(meant, each));
   }
 
-  return { isSaid, badForm, keyName, readBundle, readPolicy, livesOf, checkRequest, linesIn, ownPath, hasRole, isAboutAnother };
+  return { isSaid, badForm, keyName, readBundle, readPolicy, livesOf, checkRequest, linesIn, ownPath, placeOf, hasRole, isAboutAnother };
 })();
 
 globalThis.HubForms = HubForms;

@@ -172,6 +172,9 @@ const HubVerifier = (() => {
           }
           context.opened.push({ item, ...evidence });
         }
+        if (new Set(context.opened.map(seenIn)).size < context.opened.length) {
+          refuse("evidence-twice", "Two lines show the same evidence, as if there were two pieces.", "应答有两行披露同一份凭证，形同两份。");
+        }
         const names = [...new Set(context.opened.map(({ item }) => item.provider))].join(", ");
         return { en: `${context.opened.length}: ${names}`, zh: `${context.opened.length} 份：${names}` };
       },
@@ -274,6 +277,12 @@ const HubVerifier = (() => {
       },
     },
   ];
+
+  /** Which evidence a line shows, by what was signed, and as whose: one record may name a person in two roles. */
+  const seenIn = ({ item, claims }) => {
+    const [jws] = item.presentation.split("~");
+    return JSON.stringify([jws.slice(0, jws.lastIndexOf(".")), F.placeOf(item.role, claims)]);
+  };
 
   /** What the entry commits to of an answer: each line without values, with the names of the claims that it shows. */
   const shownIn = ({ answer, opened }) =>

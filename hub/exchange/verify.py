@@ -5,12 +5,13 @@ by its consumer, who is not the hub, and lives no longer than any may. (4) The a
 lines are whole. (5) The answer is to this request: its digest, consumer, case and time, and a line for each type asked
 for. (6) It is about the subject that was asked about. (7) Every piece of evidence is signed, no later than the answer,
 by the department that the answer names, which answers for the type that it names; it has the role and the date that the
-answer names, and not another name and number than were asked about. (8) Nothing is disclosed that was not asked for.
-(9) Every key was on record and counted when it signed. (10) The log entry commits to request, answer, subject, case and
-what was shown, and says nothing else in clear. (11) The receipt leads from the entry to a checkpoint signed by the log
-and cosigned by the policy's quorum of witnesses. (12) The departments' status lists show the evidence as valid when it
-was released, as far as lists are there or the policy demands them: the log holds the digest of each, in a bundle of the
-second version; one whose key did not count, such as a thief's, says nothing.
+answer names, and not another name and number than were asked about; no line shows again what another shows. (8) Nothing
+is disclosed that was not asked for. (9) Every key was on record and counted when it signed. (10) The log entry commits
+to request, answer, subject, case and what was shown, and says nothing else in clear. (11) The receipt leads from the
+entry to a checkpoint signed by the log and cosigned by the policy's quorum of witnesses. (12) The departments' status
+lists show the evidence as valid when it was released, as far as lists are there or the policy demands them: the log
+holds the digest of each, in a bundle of the second version; one whose key did not count, such as a thief's, says
+nothing.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,7 +28,7 @@ from hub.exchange.rules import ANSWER_BYTES, ANSWER_TYP, REQUEST_TYP, request_in
 from hub.exchange.standing import Answered, LoggedList, StatusLists, logged_list
 from hub.exchange.steps import Verification, worked_off
 from hub.exchange.trust import NOWHERE, STATEMENTS, KeyHistory, Logged, TrustPolicy, parse_trust_policy
-from hub.exchange.whose import has_role, is_about_another, own_path
+from hub.exchange.whose import has_role, is_about_another, own_path, place_of
 from hub.proof.encoding import b64url, b64url_decode, strict_json
 from hub.proof.jws import REQUEST_LIFETIME_SECONDS, VerifiedJws, verify_jws
 from hub.proof.sdjwt import SdJwt, verify_sd_jwt
@@ -183,6 +184,12 @@ class _Checking:
                     "凭证的签发晚于披露它的应答。",
                 )
             self._shown.append((item, shown))
+        if len({_seen(*each) for each in self._shown}) < len(self._shown):
+            raise _differs(
+                "evidence-twice",
+                "Two lines show the same evidence, as if there were two pieces.",
+                "应答有两行披露同一份凭证，形同两份。",
+            )
         by = ", ".join(sorted({str(item.get("provider")) for item in self._items}))
         return f"{len(self._shown)} pieces" + (f" by {by}" if by else "")
 
@@ -284,6 +291,14 @@ class _Checking:
         if type(at) is not int:
             raise bad_bundle()
         self._signatures.append((party, kid, at))
+
+
+def _seen(line: Mapping[str, Any], shown: SdJwt) -> tuple[str, tuple[str | int, ...]]:
+    """Which evidence a line shows, and as whose: one record may name a person in two roles.
+
+    What was signed says which, not the signature: of ECDSA's anybody makes a second one.
+    """
+    return shown.jws.rpartition(".")[0], place_of(shown.claims, line.get("role") or "")
 
 
 def _require_as_told(line: Mapping[str, Any], claims: Mapping[str, Any]) -> None:

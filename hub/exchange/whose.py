@@ -22,6 +22,12 @@ def own_path(claims: Mapping[str, Any], role: str) -> tuple[str | int, ...]:
     return (plural, int(number) - 1 if _PLACE.fullmatch(number) else number or 0)
 
 
+def place_of(claims: Mapping[str, Any], role: str) -> tuple[str | int, ...]:
+    """Where somebody in that role stands, however the role is written; where nobody is seen to, the role itself."""
+    path = own_path(claims, role)
+    return (role,) if _at(claims, path) is None else path
+
+
 def has_role(claims: Mapping[str, Any], role: str) -> bool:
     """False when the evidence shows that nobody stands there: what holds somebody is in clear, whatever is disclosed.
 

@@ -6,6 +6,7 @@ import subprocess
 from collections.abc import Mapping
 from typing import Any
 
+from hub.exchange.bundle import spoken_claims
 from hub.exchange.verify import verify_bundle
 from hub.proof.encoding import b64url, b64url_decode, base64_text
 from tests.browser.test_node import CONSOLE, JUDGE
@@ -125,3 +126,18 @@ def test_parts_of_two_good_bundles_make_no_third() -> None:
     ]
     told = [GOOD, other, *mixed, {**GOOD, "seal": other["seal"]}, {**mixed[0], "seal": other["seal"]}]
     assert verdicts(told) == [True, True] + [False] * (len(told) - 2)
+
+
+def test_one_piece_of_evidence_may_be_shown_for_each_role_that_its_subject_has() -> None:
+    right = {**bundles.RIGHT, "holders": [{"name": "张三"}, {"name": "張三"}]}
+    token = bundles.evidence(WHO.land, "dept:land", bundles.RIGHT_TYPE, right)
+    shown = [bundles.presented(token, WHO.land, ["unit"]) for _ in range(2)]
+    told = spoken_claims(GOOD["answer"])["evidence"]
+
+    def shown_as(*roles: str) -> dict[str, Any]:
+        lines = [{**told[0], "role": role, "presentation": each} for role, each in zip(roles, shown, strict=True)]
+        answer = bundles.answered(WHO, GOOD["request"], [], evidence=[*lines, told[1]])
+        return bundles.bundle_of(WHO, GOOD["request"], answer)
+
+    asked = [shown_as("holder.1", "holder.2"), shown_as("payee.1", "payee.2"), shown_as("holder.1", "holder.1")]
+    assert verdicts(asked) == [True, True, False]

@@ -14,6 +14,7 @@ from tests.browser.browser import Browser
 from tests.crosscheck import bundles
 from tests.crosscheck.attacks import ATTACKS, POLICIES
 from tests.crosscheck.bundles import asked_by_number
+from tests.crosscheck.mixing import MIXED
 
 Damage = Callable[[dict[str, Any], dict[str, Any], bundles.Cast], None]
 
@@ -187,7 +188,7 @@ DAMAGES: list[tuple[str, Damage, int]] = [
 
 
 @pytest.mark.parametrize(
-    ("damage", "step"), [pytest.param(do, step, id=name) for name, do, step in [*DAMAGES, *ATTACKS]]
+    ("damage", "step"), [pytest.param(do, step, id=name) for name, do, step in [*DAMAGES, *ATTACKS, *MIXED]]
 )
 def test_a_damaged_bundle_is_refused_at_the_step_that_fails(
     tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, damage: Damage, step: int

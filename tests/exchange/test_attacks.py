@@ -9,6 +9,7 @@ from hub.exchange.trust import parse_trust_policy
 from hub.exchange.verify import verify_bundle
 from tests.crosscheck import bundles
 from tests.crosscheck.attacks import ATTACKS, POLICIES, Damage
+from tests.crosscheck.mixing import MIXED
 
 RESIDENT = "urn:hub:evidence:resident:1"
 
@@ -23,7 +24,7 @@ def good(who: bundles.Cast) -> tuple[dict[str, Any], dict[str, Any]]:
     return bundles.bundle(who), bundles.policy(who)
 
 
-@pytest.mark.parametrize(("attack", "step"), [pytest.param(do, step, id=name) for name, do, step in ATTACKS])
+@pytest.mark.parametrize(("attack", "step"), [pytest.param(do, step, id=name) for name, do, step in [*ATTACKS, *MIXED]])
 def test_an_attack_fails_at_its_step(
     good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast, attack: Damage, step: int
 ) -> None:
