@@ -9,7 +9,7 @@ from hub.exchange.trust import parse_trust_policy
 from hub.exchange.verify import verify_bundle
 from tests.crosscheck import bundles
 from tests.crosscheck.attacks import ATTACKS, POLICIES, Damage
-from tests.crosscheck.mixing import MIXED
+from tests.crosscheck.mixing import MIXED, listed
 
 RESIDENT = "urn:hub:evidence:resident:1"
 
@@ -33,6 +33,14 @@ def test_an_attack_fails_at_its_step(
     failed = verify_bundle(json.dumps(bundle).encode(), policy).failed
     assert failed is not None
     assert (failed.number, failed.detail != "") == (step, True)
+
+
+def test_the_bundle_whose_status_lists_are_mixed_verifies_unmixed(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    bundle, policy = copy.deepcopy(good)
+    listed((2, {}))(bundle, policy, who)
+    assert verify_bundle(json.dumps(bundle).encode(), policy).failed is None
 
 
 @pytest.mark.parametrize(
