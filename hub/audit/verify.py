@@ -58,7 +58,7 @@ class Verified:
     def lines(self) -> list[str]:
         """The numbered checklist, as people read it."""
         failed = {finding.step for finding in self.findings}
-        lines = [f"{'✗' if step in failed else '✓'} {step}. {STEPS[step][0]} {STEPS[step][1]}" for step in self.steps]
+        lines = [f"{'✘' if step in failed else '✔'} {step}. {STEPS[step][0]} {STEPS[step][1]}" for step in self.steps]
         if self.cosigned < self.size and 1 not in failed:
             alone = self.size - self.cosigned
             lines.append(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import typer
+from rich.cells import cell_len, set_cell_size
 
 from hub.errors import HubError
 
@@ -33,11 +34,11 @@ def report(done: Mapping[str, Any], en: str, zh: str, *, as_json: bool) -> None:
 
 
 def print_lines(rows: Sequence[Mapping[str, Any]], *columns: str) -> None:
-    """A plain table of the named columns on standard output."""
-    texts = [[_cell(row.get(column)) for column in columns] for row in rows]
-    widths = [max(map(len, (column, *(line[i] for line in texts)))) for i, column in enumerate(columns)]
-    for line in [list(columns), *texts]:
-        sys.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+    """A plain table of the named columns on standard output; a Chinese character is two places wide."""
+    texts = [list(columns), *([_cell(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(map(cell_len, column)) for column in zip(*texts, strict=True)]
+    for line in texts:
+        sys.stdout.write("  ".join(map(set_cell_size, line, widths)).rstrip() + "\n")
 
 
 def _cell(value: Any) -> str:

@@ -10,11 +10,9 @@ from hub.cli.files import content_of
 from hub.cli.policies import policy_in
 from hub.cli.telling import print_json
 from hub.errors import Refused
-from hub.exchange.steps import Verification
 from hub.exchange.verify import BUNDLE_BYTES, verify_bundle
 
 app = typer.Typer(add_completion=False)
-MARKS = {True: "✔", False: "✘", None: "·"}
 
 
 @app.command()
@@ -31,18 +29,11 @@ def verify(
     if as_json:
         print_json({"valid": made.is_valid, "steps": [asdict(step) for step in made.steps]})
     else:
-        _tell(made)
+        typer.echo("\n".join(made.lines()))
     if made.failed is not None:
         raise Refused(
             "cli.not-verified",
             f"The bundle does not verify: step {made.failed.number}, {made.failed.name}.",
-            f"核验未通过：第 {made.failed.number} 步（{made.failed.name}）。",
+            f"核验未通过：第 {made.failed.number} 步（{made.failed.name_zh}）。",
             step=made.failed.number,
         )
-
-
-def _tell(made: Verification) -> None:
-    for step in made.steps:
-        typer.echo(f"{MARKS[step.ok]} {step.number:2}. {step.name}" + (f": {step.detail}" if step.detail else ""))
-    if made.is_valid:
-        typer.echo("Verified. 核验通过。")

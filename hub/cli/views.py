@@ -16,7 +16,6 @@ from hub.exchange.verify_view import VIEW_BYTES, verify_view
 
 app = typer.Typer(no_args_is_help=True, help="The subject's view: open, verify, defer, erase. 查询记录")
 
-MARKS = {True: "✔", False: "✘", None: "·"}
 MAX_PERSON_BYTES = 4_096
 PERSON_HELP = "JSON file with {kind, number, name, birth_date?}, or - for standard input; never an argument."
 PersonFile = Annotated[str, typer.Option("--person", help=PERSON_HELP)]
@@ -65,13 +64,12 @@ def verify(
     if as_json:
         print_json({"valid": made.is_valid, "steps": [asdict(step) for step in made.steps]})
     else:
-        for step in made.steps:
-            typer.echo(f"{MARKS[step.ok]} {step.number:2}. {step.name}" + (f": {step.detail}" if step.detail else ""))
+        typer.echo("\n".join(made.lines()))
     if made.failed is not None:
         raise Refused(
             "cli.view-not-verified",
             f"The view does not verify: step {made.failed.number}, {made.failed.name}.",
-            f"核验未通过：第 {made.failed.number} 步（{made.failed.name}）。",
+            f"核验未通过：第 {made.failed.number} 步（{made.failed.name_zh}）。",
             step=made.failed.number,
         )
 

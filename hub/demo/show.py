@@ -14,26 +14,27 @@ from rich.table import Table
 from rich.text import Text
 
 from hub.demo.figures import RegistryFigures
-from hub.exchange.steps import Verification
+from hub.exchange.steps import MARKS, Verification
 
 PROGRAM = "hub"
 SHOWN_REASONS = 6
-MARKS: Mapping[str, str] = {
-    "held": "✔",
-    "statement": "✔",
-    "obtainable": "✔",
-    "brought_earlier": "✔",
-    "delivered": "✔",
-    "form": "✎",
-    "committed": "✎",
-    "commitment": "✎",
-    "to_sign": "✍",
-    "to_bring": "✘",
-    "gap": "✘",
-    "cannot": "✘",
-    "question": "?",
-    "not_needed": "–",
+STATES: Mapping[str, tuple[str, str]] = {
+    "held": ("✔", "已有"),
+    "statement": ("✔", "可证明"),
+    "obtainable": ("✔", "可调取"),
+    "brought_earlier": ("✔", "曾提交"),
+    "delivered": ("✔", "已提交"),
+    "form": ("✎", "表单"),
+    "committed": ("✎", "已承诺"),
+    "commitment": ("✎", "可承诺"),
+    "to_sign": ("✍", "待签署"),
+    "to_bring": ("✘", "需提交"),
+    "gap": ("✘", "可容缺"),
+    "cannot": ("✘", "无法提供"),
+    "question": ("?", "待回答"),
+    "not_needed": ("–", "不需要"),
 }
+"""How each state of a checklist is marked, and what a clerk calls it."""
 EXPLAINED = frozenset({"not_needed", "question"})
 
 
@@ -107,29 +108,28 @@ class Narrator:
         """One line for each material of a case; where nothing is demanded or something is open, also why."""
         table = _table("", "material 材料", "", "state 状态", numbers=())
         for item in items:
-            state = item["state"].replace("_", " ")
-            table.add_row(MARKS.get(item["state"], "·"), _short(item["en"]), _short(item["zh"], 18), state)
+            mark, state_zh = STATES[item["state"]]
+            state = f"{item['state'].replace('_', ' ')} {state_zh}"
+            table.add_row(mark, escape(item["en"]), escape(item["zh"]), state)
             if item["state"] in EXPLAINED:
-                table.add_row("", f"[dim]{item['reason']['en']}[/dim]", f"[dim]{item['reason']['zh']}[/dim]", "")
+                table.add_row(
+                    "", f"[dim]{escape(item['reason']['en'])}[/dim]", f"[dim]{escape(item['reason']['zh'])}[/dim]", ""
+                )
         self.console.print(table)
 
     def verification(self, path: Path, verification: Verification) -> None:
         """The numbered checklist of a bundle."""
         self.console.print(f"[bold]{escape(path.name)}[/bold]")
         for step in verification.steps:
-            mark = {True: "[green]✔[/green]", False: "[red]✘[/red]", None: "[dim]·[/dim]"}[step.ok]
-            told = escape(step.detail)
-            detail = f"[dim]{told}[/dim]" if step.ok else f"[red]{told}[/red]"
-            self.console.print(f"  {mark} {step.number:2}. {step.name}  {detail}")
-
-
-def _short(text: str, most: int = 44) -> str:
-    return text if len(text) <= most else f"{text[: most - 1]}…"
+            colour = {True: "green", False: "red", None: "dim"}[step.ok]
+            told = f"[{'red' if step.ok is False else 'dim'}]{escape(step.detail)}[/]" if step.detail else ""
+            name = f"{step.name} [dim]{step.name_zh}[/dim]"
+            self.console.print(f"  [{colour}]{MARKS[step.ok]}[/] {step.number:2}. {name}  {told}".rstrip())
 
 
 def _table(*columns: str, numbers: Sequence[int] | None = None) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2))
     right = range(1, len(columns)) if numbers is None else numbers
     for place, column in enumerate(columns):
-        table.add_column(column, justify="right" if place in right else "left")
+        table.add_column(column, justify="right" if place in right else "left", overflow="fold")
     return table

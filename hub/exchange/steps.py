@@ -1,10 +1,12 @@
 """A numbered checklist 核验步骤 as it is worked off: the first step that fails ends it, the rest stay untried."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
 
 from hub.errors import HubError
+
+MARKS: Final[Mapping[bool | None, str]] = {True: "✔", False: "✘", None: "·"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +15,7 @@ class Step:
 
     number: int
     name: str
+    name_zh: str
     ok: bool | None
     detail: str = ""
 
@@ -34,18 +37,27 @@ class Verification:
         """The step that failed, or None."""
         return next((step for step in self.steps if step.ok is False), None)
 
+    def lines(self) -> list[str]:
+        """The numbered checklist, as people read it, and the verdict when it holds."""
+        told = [
+            f"{MARKS[step.ok]} {step.number:2}. {step.name} {step.name_zh}"
+            + (f": {step.detail}" if step.detail else "")
+            for step in self.steps
+        ]
+        return [*told, "Verified. 核验通过。"] if self.is_valid else told
 
-def worked_off(work: Sequence[tuple[str, Callable[[], str]]]) -> tuple[Step, ...]:
-    """The steps of that name and check, in order; a check returns what it found, or raises why it fails."""
+
+def worked_off(work: Sequence[tuple[str, str, Callable[[], str]]]) -> tuple[Step, ...]:
+    """The steps of that name, in English and Chinese, and check, in order; a check returns what it found, or raises."""
     steps: list[Step] = []
-    for number, (name, check) in enumerate(work, 1):
-        is_tried = not steps or steps[-1].ok
-        steps.append(_tried(number, name, check) if is_tried else Step(number, name, None))
+    for number, (name, name_zh, check) in enumerate(work, 1):
+        untried = Step(number, name, name_zh, None)
+        steps.append(_tried(untried, check) if not steps or steps[-1].ok else untried)
     return tuple(steps)
 
 
-def _tried(number: int, name: str, check: Callable[[], str]) -> Step:
+def _tried(step: Step, check: Callable[[], str]) -> Step:
     try:
-        return Step(number, name, ok=True, detail=check())
+        return replace(step, ok=True, detail=check())
     except HubError as fault:
-        return Step(number, name, ok=False, detail=f"{fault.code}: {fault.en}")
+        return replace(step, ok=False, detail=f"{fault.code}: {fault.en} {fault.zh}")

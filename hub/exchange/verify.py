@@ -47,19 +47,19 @@ def verify_bundle(bundle: bytes | Mapping[str, Any], policy: bytes | Mapping[str
         Malformed: the policy itself is not of the form prescribed.
     """
     checking = _Checking(parse_trust_policy(policy))
-    work: list[tuple[str, Callable[[], str]]] = [
-        ("bundle is well formed", lambda: checking.form(bundle)),
-        ("bundle is sealed by the hub", checking.seal),
-        ("request is signed by the consumer", checking.request),
-        ("answer is signed by the hub", checking.answer),
-        ("answer is to this request", checking.belongs),
-        ("answer is about the subject asked about", checking.subject),
-        ("evidence is signed by its department", checking.evidence),
-        ("nothing is disclosed that was not asked for", checking.least),
-        ("every key counted when it signed", checking.keys),
-        ("log entry commits to request and answer", checking.entry),
-        ("receipt proves the entry in the log", checking.receipt),
-        ("evidence stood when it was released", checking.status),
+    work: list[tuple[str, str, Callable[[], str]]] = [
+        ("bundle is well formed", "核验包格式完整", lambda: checking.form(bundle)),
+        ("bundle is sealed by the hub", "核验包由枢纽封签", checking.seal),
+        ("request is signed by the consumer", "请求由数据需求方签名", checking.request),
+        ("answer is signed by the hub", "应答由枢纽签名", checking.answer),
+        ("answer is to this request", "应答对应该请求", checking.belongs),
+        ("answer is about the subject asked about", "应答所涉即所问主体", checking.subject),
+        ("evidence is signed by its department", "凭证由所列部门签名", checking.evidence),
+        ("nothing is disclosed that was not asked for", "未披露未请求的数据项", checking.least),
+        ("every key counted when it signed", "每把密钥在签名时有效", checking.keys),
+        ("log entry commits to request and answer", "日志条目锁定请求与应答", checking.entry),
+        ("receipt proves the entry in the log", "回执证明条目在日志中", checking.receipt),
+        ("evidence stood when it was released", "凭证在披露时有效", checking.status),
     ]
     return Verification(worked_off(work), checking.said)
 

@@ -66,14 +66,14 @@ def verify_view(documents: Sequence[bytes], policy: bytes | Mapping[str, Any]) -
         Malformed: the policy itself is not of the form prescribed.
     """
     checking = _Checking(parse_trust_policy(policy))
-    work: list[tuple[str, Callable[[], str]]] = [
-        ("view is well formed", lambda: checking.form(documents)),
-        ("view is sealed by the hub", checking.seal),
-        ("pages belong together", checking.pages),
-        ("no line is missing", checking.count),
-        ("every line follows the one before", checking.chain),
-        ("lines tell what the log's entries commit to", checking.told),
-        ("receipts prove the entries in the log", checking.receipts),
+    work: list[tuple[str, str, Callable[[], str]]] = [
+        ("view is well formed", "查询记录格式完整", lambda: checking.form(documents)),
+        ("view is sealed by the hub", "查询记录由枢纽封签", checking.seal),
+        ("pages belong together", "各页前后衔接", checking.pages),
+        ("no line is missing", "一行不缺", checking.count),
+        ("every line follows the one before", "每行均接续上一行", checking.chain),
+        ("lines tell what the log's entries commit to", "各行与日志条目所锁定的一致", checking.told),
+        ("receipts prove the entries in the log", "回执证明条目在日志中", checking.receipts),
     ]
     return Verification(worked_off(work))
 

@@ -14,6 +14,7 @@ from click import Context
 from typer.main import get_group
 
 from hub.cli.main import COMMANDS, app
+from hub.cli.telling import print_lines
 from hub.demo.parties import KeyCabinet
 from hub.proof.encoding import b64url, b64url_decode
 from tests.cli.conftest import Run
@@ -74,6 +75,11 @@ SERVES = {"serve", "witness serve"}
 def test_every_command_prints_json_for_scripts_unless_its_result_is_a_text_of_its_own_form() -> None:
     without = {name for name, options in _options() if "--json" not in options}
     assert without == PRINTS_A_TEXT_OF_ITS_OWN_FORM | SERVES
+
+
+def test_columns_stand_below_each_other_in_any_script(capsys: pytest.CaptureFixture[str]) -> None:
+    print_lines([{"name": "自然资源局", "keys": 1}, {"name": "Land", "keys": None}], "name", "keys")
+    assert capsys.readouterr().out.splitlines() == ["name        keys", "自然资源局  1", "Land        -"]
 
 
 def test_a_wrong_argument_ends_with_two(run: Run) -> None:

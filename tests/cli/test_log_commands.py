@@ -42,7 +42,7 @@ def test_a_dump_is_verified_and_a_change_in_it_named(run: Run, house: House, dat
         json.dumps({"version": 1, "hub": {"id": "hub:x", "jwks": [], "log_vkey": house.signer.verifier.vkey}})
     )
     sound = run("audit", "verify", "--dump", dump, "--policy", policy)
-    assert (sound.code, sound.out.count("✓")) == (0, 8)
+    assert (sound.code, sound.out.count("✔")) == (0, 8)
     content = dump.read_bytes()
     at = content.index(b"\n17\tent_") + 60
     dump.write_bytes(content[:at] + (b"1" if content[at : at + 1] != b"1" else b"2") + content[at + 1 :])
@@ -101,14 +101,14 @@ def test_the_logs_key_alone_is_enough_to_verify(
     else:
         key.write_text(vkey + "\n")
     told = run("audit", "verify", "--tiles", tmp_path / "tiles", "--log-key", vkey if form == "line" else key)
-    assert (told.code, told.out.count("✓")) == (0, 7)
+    assert (told.code, told.out.count("✔")) == (0, 7)
 
 
 def test_another_logs_key_does_not_verify_this_one(run: Run, house: House, tmp_path: Path) -> None:
     assert run("audit", "export", tmp_path / "tiles").code == 0
     other = NoteSigner(LOG_ORIGIN, generate_signer()).verifier.vkey
     told = run("audit", "verify", "--tiles", tmp_path / "tiles", "--log-key", other)
-    assert (told.code, "✗ 1." in told.out) == (3, True)
+    assert (told.code, "✘ 1." in told.out) == (3, True)
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"kty":"RSA"}', b"\xff", b"-----BEGIN PUBLIC KEY-----\n", b"a+b+c"])

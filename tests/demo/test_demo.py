@@ -12,12 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from hub.cases.model import ItemState
+from hub.demo.show import STATES
+
 HUB = (sys.executable, "-c", "from hub.cli.main import main; main()")
 SMALL = ("--residents", "60", "--organisations", "60", "--port", "0")
 
 
 def _hub(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([*HUB, *arguments], capture_output=True, text=True, timeout=300, check=False)  # noqa: S603
+
+
+def test_a_clerk_has_a_word_for_every_state_of_a_checklist() -> None:
+    assert set(STATES) == set(ItemState)
 
 
 @pytest.mark.timeout(300)

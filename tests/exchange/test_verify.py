@@ -47,6 +47,18 @@ def test_a_refusal_verifies_too(world: World) -> None:
     assert verify_bundle(bundle, world.policy()).is_valid
 
 
+def test_what_fails_is_said_in_both_languages(world: World) -> None:
+    bundle = bundle_from(world)
+    lines = verify_bundle(bundle | {"salt": bundle["salt"][::-1]}, world.policy()).lines()
+    assert lines[0] == "✔  1. bundle is well formed 核验包格式完整: version 2"
+    assert lines[1].startswith(
+        "✘  2. bundle is sealed by the hub 核验包由枢纽封签: exchange.bundle-altered: The bundle is"
+    )
+    assert lines[1].endswith("核验包与枢纽封签的内容不符。")
+    assert lines[2] == "·  3. request is signed by the consumer 请求由数据需求方签名"
+    assert verify_bundle(bundle, world.policy()).lines()[CHECKLIST:] == ["Verified. 核验通过。"]
+
+
 def test_any_changed_byte_is_refused_and_the_step_named(world: World) -> None:
     bundle = json.dumps(bundle_from(world), separators=(",", ":")).encode()
     policy = world.policy()

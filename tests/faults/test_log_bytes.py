@@ -144,7 +144,7 @@ def test_what_was_removed_moved_or_replaced_is_named(house: House, change: str) 
         connection.exec_driver_sql(statement)
     result = verified(house)
     assert index in {finding.index for finding in result.findings}, result.lines()
-    assert any(line.startswith("✗") for line in result.lines())
+    assert any(line.startswith("✘") for line in result.lines())
 
 
 def test_a_flipped_byte_of_an_exported_file_is_named(house: House, tmp_path: Path) -> None:
