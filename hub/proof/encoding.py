@@ -268,7 +268,7 @@ def parse_canonical_each(contents: Sequence[bytes]) -> list[Any]:
         is_canonical = False
     is_apart = is_canonical and parsed[1::2] == [mark] * (len(contents) - 1) and len(parsed) == 2 * len(contents) - 1
     values = parsed[::2] if is_apart else []
-    if not is_apart or b"\\u0000" in body or not body.isascii() or {*map(type, values)} != {dict}:
+    if b"\\u0000" in body or not body.isascii() or {*map(type, values)} != {dict}:
         return [parse_canonical(content) for content in contents]
     if not _FLAT_AND_EXACT.issuperset(map(type, chain.from_iterable(map(dict.values, values)))):
         _check_numbers([member for value in values for member in value.values()], MAX_DEPTH, floats=False)

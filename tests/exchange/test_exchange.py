@@ -274,6 +274,9 @@ def test_another_request_under_a_used_id_is_refused(world: World) -> None:
         ({"wanted": [{"type": RESIDENT, "claims": ["Name"]}]}, "exchange.request-claim"),
         ({"wanted": [{"type": RESIDENT, "claims": ["a..b"]}]}, "exchange.request-claim"),
         ({"wanted": [{"type": RESIDENT, "claims": ["name"]}] * 2}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT, "claims": ["name"], "all": True}]}, "exchange.request-claim"),
+        ({"wanted": [{"type": RESIDENT}]}, "exchange.request-claim"),
+        ({"wanted": [RESIDENT]}, "exchange.request-claim"),
         ({"shout": "now"}, "exchange.request-claim"),
     ],
 )

@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from hub.audit.model import Entry
+from hub.errors import Malformed
 from hub.exchange.bundle import listed
+from hub.exchange.standing import Answered, StatusLists
 from hub.exchange.steps import Verification
 from hub.exchange.verify import verify_bundle
 from hub.kernel.clock import FixedClock
@@ -17,6 +19,7 @@ from hub.proof.keys import generate_signer
 from hub.proof.statuslist import StatusArray, sign_status_list
 from hub.proof.tlogproof import parse_tlog_proof
 from tests.evidence.pushing import withdrawn
+from tests.exchange.test_exchange import last_entry
 from tests.exchange.test_verify import resealed
 from tests.exchange.world import AID, RESIDENT, ZHANG, World
 
@@ -237,12 +240,19 @@ def test_evidence_under_a_compromised_key_is_not_released_until_it_is_issued_ane
     kid = world.signers[DEPARTMENT].public.kid
     world.hub.party_service.revoke_key(DEPARTMENT, kid, "key-compromise", compromised_since=clock.now())
     assert world.ask((RESIDENT, ["name"]))["evidence"][0]["reason"] == "exchange.key-compromised"
+    assert (last_entry(world)["released"], last_entry(world)["providers"]) == ([], [])
     del world.signers[DEPARTMENT]
     world.signers[DEPARTMENT] = generate_signer("ES256")
     party = world.hub.parties.require_party(DEPARTMENT)
     world.hub.parties.register(party, world.signers[DEPARTMENT].public.to_jwk())
     world.push("civil_affairs", "residents", _zhang(world))
     assert world.ask((RESIDENT, ["name"]))["outcome"] == "released"
+
+
+@pytest.mark.parametrize("period", [{"nbf": "2026"}, {"exp": 1.5}, {"exp": None}])
+def test_a_period_in_another_form_is_refused(period: dict[str, Any]) -> None:
+    with pytest.raises(Malformed, match=r"exchange\.bundle-period-form"):
+        StatusLists((), Answered(1_700_000_000, 0)).found([period])
 
 
 def test_the_key_history_says_which_entries_were_there_before(world: World, clock: FixedClock) -> None:

@@ -140,6 +140,7 @@ def test_many_contents_read_together_are_what_each_is_by_itself(contents: list[b
         [b'{"a":"x', b'y"}'],
         [b"{}", b""],
         [b'{"a":1.0}'],
+        [b'{"a":"\\u0000"}', b"{}"],
         [b'{"a":' + b"[" * 16 + b"]" * 16 + b"}"],
     ],
 )

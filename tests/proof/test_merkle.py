@@ -122,6 +122,13 @@ def test_every_consistency_proof_verifies_and_only_for_its_roots(data: st.DataOb
         verify_consistency(old=old, size=size, proof=[*proof, EMPTY_ROOT], **roots)
 
 
+def test_nothing_shows_that_two_sizes_have_one_root() -> None:
+    root = range_root(plain, 0, 5)
+    for old in (0, 3, 4):
+        with pytest.raises(Malformed):
+            verify_consistency(old=old, size=5, old_root=root, root=root, proof=[])
+
+
 @settings(max_examples=200)
 @given(st.data())
 def test_every_subtree_consistency_proof_verifies(data: st.DataObject) -> None:

@@ -10,6 +10,7 @@ from hub.proof.keys import generate_signer
 from hub.proof.merkle import EMPTY_ROOT, leaf_hash, node_hash
 from hub.proof.note import (
     COSIGNATURE,
+    MAX_NOTE_BYTES,
     Cosigner,
     Ed25519Cosigner,
     MlDsaCosigner,
@@ -80,6 +81,7 @@ def test_a_changed_text_under_a_known_key_is_refused_and_an_unknown_key_ignored(
         lambda _text: "",
         lambda text: text.encode() + b"\xff",
         lambda text: text + "\ud800",
+        lambda text: "x" * MAX_NOTE_BYTES + text,
     ],
 )
 def test_a_note_of_another_form_is_refused(spoil: object) -> None:
@@ -244,7 +246,7 @@ def test_two_keys_of_one_institution_never_count_as_two(inner: str) -> None:
         "group g any audit audit\nquorum none",
         "group g any audit\ngroup h any audit\nquorum none",
         "group audit any audit\nquorum none",
-        "witness none AUDIT\nquorum none",
+        "witness none COURT\nquorum none",
         "witness again AUDIT\nquorum none",
         "witness log LOG\nquorum none",
         "log AUDIT\nquorum none",
@@ -255,8 +257,10 @@ def test_two_keys_of_one_institution_never_count_as_two(inner: str) -> None:
 )
 def test_a_policy_of_another_form_is_refused(lines: str) -> None:
     text = f"witness audit {AUDIT.verifier.vkey}\n{lines}\n"
+    for name, each in (("AUDIT", AUDIT), ("LOG", LOG), ("COURT", COURT)):
+        text = text.replace(name, each.verifier.vkey)
     with pytest.raises(Malformed):
-        parse_policy(text.replace("AUDIT", AUDIT.verifier.vkey).replace("LOG", LOG.verifier.vkey))
+        parse_policy(text)
 
 
 def test_a_known_key_may_sign_twice_but_never_wrongly() -> None:

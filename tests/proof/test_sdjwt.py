@@ -164,6 +164,8 @@ def test_no_disclosure_takes_a_reserved_or_registered_name(name: str) -> None:
         b64url(b'{"a":1}'),
         b64url(b'["salt","name",1.5]'),
         b64url(b'["salt","name",{"a":1,"a":2}]'),
+        b64url(b'["salt","name",[{"a":1,"a":2}]]'),
+        b64url(b"[]"),
         b64url(b'["salt","name","\\u0000"]'),
         b64url(b'["salt","name","\\ud800"]'),
         b64url(b'["salt","name",' + b"[" * 40 + b"]" * 40 + b"]"),

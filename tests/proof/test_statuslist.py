@@ -135,9 +135,9 @@ def test_the_first_list_of_an_address_says_what_is_asked_for_a_week(signer: File
 def test_what_was_taken_back_stays_so_whatever_is_asked_and_what_was_suspended_may_return(
     signer: FileSigner, signing: StatusSigner
 ) -> None:
-    first = signing.after(None, {3: INVALID, 5: SUSPENDED}, uri=URI, now=100)
-    second = signing.after(first.encode(), {3: StatusValue.valid, 7: INVALID}, uri=URI, now=200)
-    assert dict(read(signer, second).statuses.set_indexes()) == {3: INVALID, 7: INVALID}
+    first = signing.after(None, {0: INVALID, 5: SUSPENDED}, uri=URI, now=100)
+    second = signing.after(first.encode(), {0: StatusValue.valid, 7: INVALID}, uri=URI, now=200)
+    assert dict(read(signer, second).statuses.set_indexes()) == {0: INVALID, 7: INVALID}
 
 
 def test_a_list_is_issued_after_the_one_before_it_even_when_the_clock_is_not(
