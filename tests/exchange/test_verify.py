@@ -188,8 +188,10 @@ def test_bytes_that_are_no_bundle_fail_at_the_first_step(world: World, bundle: b
     "changed", [{"version": 2}, {"hub": None}, {"parties": []}, {"quorum": 3}, {"witnesses": "all"}, {"key_life": [1]}]
 )
 def test_a_policy_of_another_form_is_malformed(world: World, changed: Any) -> None:
-    with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
-        verify_bundle({}, world.policy() | changed)
+    policy = world.policy()
+    for each in (policy | changed, policy | {"hub": policy["hub"] | {"id": 5}}, b"[]", b"null"):
+        with pytest.raises(Malformed, match=r"exchange\.trust-policy"):
+            verify_bundle({}, each)
 
 
 def test_a_bundle_is_for_its_own_consumer(world: World) -> None:
