@@ -47,6 +47,21 @@
     $("evidence").replaceChildren(...result.evidence.map(evidenceTable));
   }
 
+  // A verdict is about the files that were read, never about another one chosen since.
+  function clear() {
+    last = null;
+    for (const id of ["verdict", "released"]) $(id).hidden = true;
+    $("steps").replaceChildren();
+  }
+
+  const UNREADABLE = {
+    ok: false,
+    verdict: { en: "A file cannot be read. Choose it again.", zh: "文件无法读取，请重新选择。" },
+    steps: [],
+    facts: [],
+    evidence: [],
+  };
+
   function speak() {
     document.documentElement.lang = language === "zh" ? "zh-CN" : "en";
     for (const part of document.querySelectorAll("[data-zh]")) part.textContent = part.dataset[language];
@@ -60,12 +75,14 @@
     speak();
   });
 
+  $("files").addEventListener("change", clear);
+
   $("files").addEventListener("submit", async (event) => {
     event.preventDefault();
-    const [bundle, policy] = await Promise.all(
-      ["bundle", "policy"].map(async (id) => new Uint8Array(await $(id).files[0].arrayBuffer())),
-    );
-    show(await HubVerifier.verify(bundle, policy));
+    clear();
+    const reading = ["bundle", "policy"].map(async (id) => new Uint8Array(await $(id).files[0].arrayBuffer()));
+    const read = await Promise.all(reading).catch(() => null);
+    show(read ? await HubVerifier.verify(...read) : UNREADABLE);
   });
 
   speak();

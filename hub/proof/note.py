@@ -143,11 +143,11 @@ class NoteVerifier:
         spelled_id, _, spelled_key = rest.partition("+")
         content = base64_decode(spelled_key)
         if not is_key_name(name) or not _HEX_ID.fullmatch(spelled_id) or not content:
-            raise _bad_note("The verifier key is not name+id+key.", "验证公钥格式应为 名称+编号+公钥。")
+            raise _bad_note("The verifier key is not name+id+key.", "核验密钥格式应为 名称+编号+公钥。")
         verifier = cls(name, content[0], content[1:])
         if verifier.key_id.hex() != spelled_id:
             raise _bad_note(
-                "The verifier key's id does not belong to its name and key.", "验证公钥编号与名称、公钥不符。"
+                "The verifier key's id does not belong to its name and key.", "核验密钥的编号与名称、公钥不符。"
             )
         verifier.check()
         return verifier
@@ -166,7 +166,7 @@ class NoteVerifier:
         elif self.kind == COSIGNATURE_ML_DSA:
             _ml_dsa(self.key)
         else:
-            raise _bad_note("The verifier key is of a kind that is not supported.", "不支持该类验证公钥。")
+            raise _bad_note("The verifier key is of a kind that is not supported.", "不支持该类核验密钥。")
 
     @property
     def key_id(self) -> bytes:

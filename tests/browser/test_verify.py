@@ -18,6 +18,9 @@ from tests.crosscheck.mixing import MIXED
 
 Damage = Callable[[dict[str, Any], dict[str, Any], bundles.Cast], None]
 
+SEEN = "while (document.getElementById('verdict').hidden) await new Promise((r) => setTimeout(r, 20));"
+SHOWN = """return [...document.querySelectorAll('#verdict, #steps > li, #released')]
+  .filter((each) => !each.hidden).map((each) => each.id);"""
 VERIFY = "const r = await HubVerifier.verify(...args.map((t) => new TextEncoder().encode(t))); return r;"
 
 
@@ -271,20 +274,47 @@ def test_the_page_too_catches_a_stranger_shown_to_who_asked_by_number(
     assert verdict(tab, asked_by_number(who, told, "name", "number"), good[1])["failed"] == step
 
 
-def test_a_person_sees_the_verdict_and_what_was_released(
-    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
-) -> None:
+def verify_files(tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], folder: Path) -> None:
+    """What a person does: choose both files, verify, wait for the verdict."""
     for name, content in zip(("bundle", "policy"), good, strict=True):
-        file = tmp_path / f"{name}.json"
+        file = folder / f"{name}.json"
         file.write_text(json.dumps(content, ensure_ascii=False), encoding="utf-8")
         tab.choose(f"#{name}", file)
     tab.click("#run")
-    tab.run("while (document.getElementById('verdict').hidden) await new Promise((r) => setTimeout(r, 20));")
+    tab.run(SEEN)
+
+
+def test_a_person_sees_the_verdict_and_what_was_released(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
+) -> None:
+    verify_files(tab, good, tmp_path)
     assert tab.run("return document.querySelectorAll('#steps li.good').length") == 12
     assert "320684413219GB00029F00010002" in tab.text("#evidence")
     before = tab.text("#verdict")
     tab.click("#language")
     assert {before, tab.text("#verdict")} == {"Everything holds.", "核验通过，各步骤均相符。"}
+
+
+def test_a_verdict_is_gone_when_another_file_is_chosen(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
+) -> None:
+    verify_files(tab, good, tmp_path)
+    (tmp_path / "other.json").write_text("{}", encoding="utf-8")
+    tab.choose("#bundle", tmp_path / "other.json")
+    assert tab.run(SHOWN) == []
+    tab.click("#language")
+    assert tab.run(SHOWN) == []
+
+
+def test_a_file_that_changed_since_it_was_chosen_is_not_taken_for_verified(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], tmp_path: Path
+) -> None:
+    verify_files(tab, good, tmp_path)
+    (tmp_path / "bundle.json").unlink()
+    tab.click("#run")
+    tab.run(SEEN)
+    assert tab.text("#verdict") in {"A file cannot be read. Choose it again.", "文件无法读取，请重新选择。"}
+    assert tab.run(SHOWN) == ["verdict"]
 
 
 def test_the_page_can_connect_to_nothing(tab: Browser) -> None:
