@@ -56,6 +56,7 @@ def test_an_entry_is_canonical_and_commits_without_saying() -> None:
         {"x": "a" * 513},
         {"x": "a\nb"},
         {"x": {"y": {"z": {"w": {"v": 1}}}}},
+        {"x": [[[[1]]]]},
         {"x": ["a" * 500] * 9},
     ],
 )
@@ -78,6 +79,7 @@ def test_an_unknown_kind_does_not_enter_the_log() -> None:
         lambda _c: b"[]",
         lambda _c: b"",
         lambda c: c.replace(b'"id"', b'"ID"'),
+        lambda c: c.replace(b'"v":1', b'"v":1,"x":"%b"' % (b"x" * 4_096)),
     ],
 )
 def test_bytes_that_are_no_entry_are_malformed(spoil: Callable[[bytes], bytes]) -> None:
