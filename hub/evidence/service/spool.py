@@ -11,7 +11,7 @@ from hub.evidence.frames import lines_in
 from hub.evidence.model import Line
 from hub.proof.sealing import KEY_BYTES, KeyRing
 
-IN_MEMORY: Final = 16 * 1024**2
+IN_MEMORY: Final = 8 * 1024**2
 _SIZE: Final = Struct(">I")
 _RING: Final = "spool"
 
