@@ -9,7 +9,6 @@ from openpyxl import Workbook
 from sqlalchemy import Connection, Table, delete, insert
 
 _AT_ONCE = 1000
-ExcelRow = Sequence[Any]
 
 
 class Book(Protocol):

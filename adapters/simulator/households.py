@@ -12,7 +12,7 @@ from adapters.simulator.model import FEMALE, MALE, Aid, Death, Household, Marria
 from adapters.simulator.people import Maker
 from adapters.simulator.place import grid_code, home_address
 
-HEAD, SPOUSE, SON, DAUGHTER, PARENT, GRANDCHILD = "02", "10", "20", "30", "50", "40"
+HEAD, SPOUSE, SON, DAUGHTER, PARENT = "02", "10", "20", "30", "50"
 MIGRATED_AT: Final = datetime(2024, 1, 1)  # noqa: DTZ001  # the registry writes local time without a zone
 """When the marriage registry moved to its present system: every older event bears this very second."""
 LAST_DEATH_DAYS: Final = 2200

@@ -44,11 +44,6 @@ class Answer:
     jws: str
     receipt: str
 
-    @property
-    def is_refused(self) -> bool:
-        """True when nothing was released."""
-        return self.outcome == "refused"
-
 
 def verified_answer(jws: str, receipt: str, *, request_digest: str, key_for: KeyFor) -> Answer:
     """The answer in ``jws``: (1) signed by the hub, (2) about the request, (3) each evidence by its provider's key.

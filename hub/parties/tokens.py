@@ -22,12 +22,6 @@ TOKEN_TYP: Final = "at+jwt"  # noqa: S105 - a media type, no secret
 TOKEN_LIFETIME: Final = timedelta(minutes=10)
 
 
-def client_assertion(signer: Signer, *, party: str, audience: str, issued_at: int, jti: str) -> str:
-    """What a party sends to ask for a token (``private_key_jwt``, RFC 7523 as updated by RFC 10070)."""
-    claims = {"iss": party, "sub": party, "aud": audience, "iat": issued_at, "exp": issued_at + 60, "jti": jti}
-    return sign_jws(claims, typ=ASSERTION_TYP, signer=signer)
-
-
 @dataclass(frozen=True)
 class TokenService:
     """Hands out and reads the access tokens of one hub, whose id is ``issuer``."""
@@ -39,7 +33,7 @@ class TokenService:
     clock: Clock
 
     def grant(self, form: Mapping[str, str]) -> AccessToken:
-        """A token for the party that signed the form's assertion.
+        """A token for the party that signed the form's assertion (``private_key_jwt``, RFC 7523).
 
         (1) The grant is client credentials, the assertion a JWT. (2) Its type, key, sole audience (RFC 10070: the
         issuer id of the hub), lifetime. (3) ``sub`` equals ``iss``, and so does ``client_id`` where it is sent

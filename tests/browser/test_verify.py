@@ -274,6 +274,12 @@ def test_the_page_too_catches_a_stranger_shown_to_who_asked_by_number(
     assert verdict(tab, asked_by_number(who, told, "name", "number"), good[1])["failed"] == step
 
 
+def test_the_page_too_lets_nobody_stand_for_who_is_beside_them(
+    tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    assert [verdict(tab, bundles.couple(who, role), good[1])["failed"] for role in ("woman", "man")] == [None, 7]
+
+
 def verify_files(tab: Browser, good: tuple[dict[str, Any], dict[str, Any]], folder: Path) -> None:
     """What a person does: choose both files, verify, wait for the verdict."""
     for name, content in zip(("bundle", "policy"), good, strict=True):

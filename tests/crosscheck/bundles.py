@@ -259,3 +259,12 @@ def asked_by_number(who: Cast, shown: dict[str, Any], *paths: str, role: str = "
         "presentation": presented(token, who.land, list(paths)), "role": role,
     }  # fmt: skip
     return bundle_of(who, request, answered(who, request, [], evidence=[item]))
+
+
+def couple(who: Cast, role: str) -> dict[str, Any]:
+    """A bundle that answers who asked about 张三 with a marriage of hers, and shows her as that one of the two."""
+    told = {
+        "man": {"name": "赵六", "number": "440524188001010014"},
+        "woman": {"name": "张三", "number": "11010519491231002X"},
+    }
+    return asked_by_number(who, told, "man.name", "man.number", "woman.name", "woman.number", role=role)

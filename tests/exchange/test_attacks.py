@@ -79,6 +79,15 @@ def test_a_hub_that_shows_somebody_else_to_who_asked_by_number_is_caught(
     assert verify_bundle(renumbered, policy).is_valid
 
 
+def test_who_stands_beside_somebody_in_a_record_is_not_shown_as_them(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    assert verify_bundle(bundles.couple(who, "woman"), good[1]).is_valid
+    failed = verify_bundle(bundles.couple(who, "man"), good[1]).failed
+    assert failed is not None
+    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
+
+
 @pytest.mark.parametrize(
     ("role", "code"),
     [

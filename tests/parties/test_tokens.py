@@ -7,7 +7,7 @@ from hub.errors import HubError, Malformed, Refused
 from hub.kernel.clock import FixedClock
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import Party, PartyKind, Scope
-from hub.parties.tokens import ASSERTION_TYPE, TokenService, bearer_token, client_assertion
+from hub.parties.tokens import ASSERTION_TYPE, TokenService, bearer_token
 from hub.proof.jws import sign_jws
 from hub.proof.keys import FileSigner, generate_signer
 from hub.storage.database import Database
@@ -32,6 +32,11 @@ def tokens(database: Database, clock: FixedClock, signer: FileSigner) -> Any:
     directory = PartyDirectory(database, clock=clock)
     directory.register(AID, signer.public.to_jwk())
     return TokenService(database, directory, generate_signer("Ed25519"), HUB, clock)
+
+
+def client_assertion(signer: FileSigner, *, party: str, audience: str, issued_at: int, jti: str) -> str:
+    claims = {"iss": party, "sub": party, "aud": audience, "iat": issued_at, "exp": issued_at + 60, "jti": jti}
+    return sign_jws(claims, typ="client-authentication+jwt", signer=signer)
 
 
 def form(signer: FileSigner, scope: str = "", **changed: Any) -> Any:
