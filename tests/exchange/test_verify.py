@@ -113,12 +113,20 @@ def test_what_a_dishonest_hub_seals_again_is_caught_where_it_lies(world: World) 
         assert failed(found) == step, part
 
 
-def test_an_answer_signed_by_the_consumer_is_not_the_hubs(world: World) -> None:
+@pytest.mark.parametrize("named", [HUB, AID])
+def test_an_answer_signed_by_the_consumer_is_not_the_hubs(world: World, named: str) -> None:
     bundle = bundle_from(world)
-    claims = verify_bundle(bundle, world.policy()).answer
+    claims = {**verify_bundle(bundle, world.policy()).answer, "iss": named}
     forged = sign_jws(claims, typ="evidence-answer+jwt", signer=world.signers[AID])
     found = verify_bundle(resealed(world, bundle, answer=forged), world.policy())
     assert failed(found) == "answer is signed by the hub"
+
+
+@pytest.mark.parametrize("named", [HUB, AID])
+def test_a_bundle_sealed_by_its_consumer_is_not_the_hubs(world: World, named: str) -> None:
+    body = {name: value for name, value in bundle_from(world).items() if name != "seal"}
+    forged = sealed_bundle(body, world.signers[AID], hub=named, now=world.clock.now())
+    assert failed(verify_bundle(forged, world.policy())) == "bundle is sealed by the hub"
 
 
 def test_evidence_that_the_hub_made_up_is_caught(world: World) -> None:
