@@ -80,7 +80,7 @@ def named_in(shape: Shape, form: Mapping[str, Any]) -> Iterator[Named]:
 def kin_of(named: Named, everyone: Sequence[Named]) -> tuple[str, ...]:
     """The numbers of others whom the record names beside them: spouse, household, head of household."""
     own = named.fields.get("number")
-    numbers = [other.fields.get("number") for other in everyone if other is not named]
+    numbers = [each.fields.get("number") for each in everyone]
     numbers.append(named.fields.get("head_number"))
     return tuple(dict.fromkeys(number for number in numbers if isinstance(number, str) and number != own))
 
