@@ -11,6 +11,7 @@ from hub.identity.compare import HIDDEN, LIST_MARK, Traits
 from hub.identity.shown import shown_birth_date, visible_number
 from hub.kernel.characters import folded
 from hub.kernel.codes import IdentifierKind, birth_date_in, parse_identifier, sex_in
+from hub.kernel.identifier_forms import ORGANISATION_HINTS
 from hub.kernel.identifiers import MAYBE_ROUNDED, Identifier, date_of_digits, organisation_code_in
 from hub.kernel.names import WILDCARD, name_key, organisation_key, pinyin_key
 
@@ -208,7 +209,9 @@ _NUMBER_FIELDS: Final = ("credit_code", "organisation_code", "registration_numbe
 
 
 def _numbers(fields: Mapping[str, Any]) -> Iterator[Identifier]:
-    for field, hint in zip(_NUMBER_FIELDS, ("001", "099", "099", fields.get("document_kind") or "001"), strict=True):
+    told = fields.get("document_kind") or "001"
+    paper = told if told in ORGANISATION_HINTS else "099"  # whatever paper a source calls it, the number is theirs
+    for field, hint in zip(_NUMBER_FIELDS, ("001", "099", "099", paper), strict=True):
         found = parse_identifier(_text(fields, field), hint) if _text(fields, field) else None
         if found is not None:
             yield found

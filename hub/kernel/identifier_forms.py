@@ -198,6 +198,11 @@ def _passport(text: str, hint: str | None) -> Identifier | None:
     return None
 
 
+def _lettered_passport(text: str, hint: str | None) -> Identifier | None:
+    """A passport's letter and digits: one in eleven of them passes for an organisation code, and is none."""
+    return None if text.isdigit() else _passport(text, hint)
+
+
 def _shortened(text: str, hint: str | None) -> Identifier | None:
     """Sixteen, seventeen or nineteen digits: a resident ID with a character lost or doubled."""
     if hint in (None, "111") and _SHORTENED.fullmatch(text) and text[:2] in _PROVINCES:
@@ -207,7 +212,7 @@ def _shortened(text: str, hint: str | None) -> Identifier | None:
 
 _READERS: Final[dict[int, tuple[_Reader, ...]]] = {
     8: (_taiwan,),
-    9: (_organisation, _travel),
+    9: (_travel, _lettered_passport, _organisation),
     10: (_organisation, _taiwan),
     11: (_travel,),
     15: (fifteen, _registration, _old_foreign, _unsound_fifteen),

@@ -175,6 +175,12 @@ ELSEWHERE = {"phone": "057188009999", "address": "教工路7号"}
             "code-and-name",
         ),
         (MAIN, {"name": FULL, "organisation_code": "MA2ABCD13"}, "link", "organisation-code-and-name"),
+        (
+            CHESS | {"organisation_code": "E51234001"},  # nine characters that could as well be a passport's
+            CHESS | {"number": "E51234001", "document_kind": "999"},
+            "link",
+            "organisation-code-and-name",
+        ),
         (MAIN, {"name": FULL}, "link", "full-name"),
         (MAIN | HERE, {"name": FULL} | ELSEWHERE, "review", "full-name-elsewhere"),
         ({"name": FULL, "credit_code": "9I33O1O6MA2ABCDI39"}, MAIN, "link", "code-and-name"),

@@ -210,6 +210,20 @@ def test_the_form_overrules_what_the_source_calls_it() -> None:
         assert read_as("91350100M000100Y43", land_kind).flags == ()
 
 
+@pytest.mark.parametrize(
+    ("prefix", "kind"),
+    [("H", IdentifierKind.TRAVEL_PERMIT), ("E", IdentifierKind.PASSPORT), ("EA", IdentifierKind.PASSPORT)],
+)
+def test_a_passport_that_passes_for_an_organisation_code_is_one_only_where_the_source_says_so(
+    prefix: str, kind: IdentifierKind
+) -> None:
+    bodies = (f"{prefix}{number}"[:8] for number in range(5123400, 5999999))
+    lucky = next(f"{body}{check}" for body in bodies if (check := organisation_code_check(body)) != "X")
+    assert {read_as(lucky, hint).kind for hint in (None, "111", "999")} == {kind}
+    assert {read_as(lucky, hint).kind for hint in ("001", "099")} == {IdentifierKind.ORGANISATION_CODE}
+    assert read_as(f"{lucky[:8]}-{lucky[8]}").kind is IdentifierKind.ORGANISATION_CODE
+
+
 def test_a_reissued_travel_permit_keeps_its_key() -> None:
     assert read_as("H1234567801").key == read_as("H1234567802").key == "H12345678"
 
