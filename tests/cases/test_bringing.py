@@ -280,6 +280,10 @@ def test_office_files_are_known_by_what_is_in_them() -> None:
     assert media_type_of(office("[Content_Types].xml", "xl/workbook.xml", "xl/vbaProject.bin")) is None
     assert media_type_of(office("a.exe")) is None
     assert media_type_of(io.BytesIO(b"PK\x03\x04broken")) is None
+    versioned = (
+        office("[Content_Types].xml", "word/document.xml").getvalue().replace(b"PK\1\2\x14\3\x14", b"PK\1\2\xff\3\xff")
+    )
+    assert media_type_of(io.BytesIO(versioned)) is None
 
 
 def test_the_signature_scanner_sees_across_part_borders() -> None:

@@ -1,6 +1,5 @@
 """What an upload is by its content, whatever its name says."""
 
-import io
 import zipfile
 from pathlib import PurePath
 from typing import BinaryIO
@@ -39,31 +38,12 @@ def media_type_of(file: BinaryIO) -> str | None:
 def _office_type(file: BinaryIO) -> str | None:
     try:
         file.seek(0)
-        names = set(zipfile.ZipFile(_Unclosed(file)).namelist())
-    except (zipfile.BadZipFile, OSError, ValueError):
+        names = set(zipfile.ZipFile(file).namelist())
+    except (zipfile.BadZipFile, RuntimeError, OSError, ValueError):  # RuntimeError: of a version yet to come
         return None
     if "[Content_Types].xml" not in names or any("vbaProject" in name for name in names):
         return None
     return DOCX if "word/document.xml" in names else XLSX if "xl/workbook.xml" in names else None
-
-
-class _Unclosed(io.BufferedIOBase):
-    """The file as ``zipfile`` reads it, left open afterwards."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def read(self, size: int | None = -1, /) -> bytes:
-        return self._file.read(-1 if size is None else size)
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        return self._file.seek(offset, whence)
-
-    def tell(self) -> int:
-        return self._file.tell()
-
-    def seekable(self) -> bool:
-        return True
 
 
 def require_media_type(file: BinaryIO, *, claimed: str, filename: str, allowed: tuple[str, ...]) -> str:

@@ -1,12 +1,11 @@
 """Materials brought once: a paper becomes sealed evidence, signed by the service that took it in."""
 
-import dataclasses
 import hashlib
 import io
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import IO, Any, Final
+from typing import Any, BinaryIO, Final
 
 from sqlmodel import Session
 
@@ -55,7 +54,7 @@ class Paper:
 class _Taken:
     """An upload that was read, measured and found harmless."""
 
-    file: IO[bytes]
+    file: BinaryIO
     digest: str
     size: int
     media_type: str
@@ -128,7 +127,7 @@ class Bringing:
         _require_current(claims, kind, self._around.today)
         return kind
 
-    def _taken(self, spooled: IO[bytes], upload: Upload, kind: BroughtKind, claims: Mapping[str, Any]) -> _Taken:
+    def _taken(self, spooled: BinaryIO, upload: Upload, kind: BroughtKind, claims: Mapping[str, Any]) -> _Taken:
         digest, size = _received(spooled, upload.parts, kind.max_bytes)
         if (digest, size) != (claims["content_digest"], claims["size"]):
             raise Malformed(
@@ -137,12 +136,12 @@ class Bringing:
                 "文件不是凭证所指的文件：大小或摘要不符。",
             )
         media_type = require_media_type(
-            spooled,  # type: ignore[arg-type]
+            spooled,
             claimed=claims["media_type"],
             filename=upload.filename,
             allowed=kind.media_types,
         )
-        self._around.scanner.scan(spooled)  # type: ignore[arg-type]
+        self._around.scanner.scan(spooled)
         return _Taken(spooled, digest, size, media_type)
 
     def _keep(
@@ -185,7 +184,7 @@ class Bringing:
         stored = StoredFile(file, taken.size, taken.media_type, around.scanner.name)
         if store.has_paper(subject_id, claims["kind"], file, case.consumer):
             return True
-        is_new = store.keep_file(stored, parts_of(taken.file), at=around.clock.now())  # type: ignore[arg-type]
+        is_new = store.keep_file(stored, parts_of(taken.file), at=around.clock.now())
         evidence_id = keep_token(around, session, KeptToken(evidence, BROUGHT, subject_id, last_instant_in(claims)))
         paper = BroughtMaterial(
             new_id("mat"),
@@ -293,7 +292,7 @@ def _require_current(claims: Mapping[str, Any], kind: BroughtKind, today: date) 
         )
 
 
-def _received(spooled: IO[bytes], parts: Iterable[bytes], most: int) -> tuple[str, int]:
+def _received(spooled: BinaryIO, parts: Iterable[bytes], most: int) -> tuple[str, int]:
     """Digest and size of the upload, now in ``spooled``; stops reading as soon as it is too large."""
     digest, size = hashlib.sha256(), 0
     for part in parts:
@@ -335,7 +334,7 @@ def _paper_with(papers: Brought, evidence_id: str) -> BroughtMaterial:
     found = [each for several in papers.values() for each in several if each.evidence_id == evidence_id]
     if not found:
         raise _no_paper()
-    return dataclasses.replace(found[0])
+    return found[0]
 
 
 def _no_paper() -> Missing:

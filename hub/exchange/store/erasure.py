@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlmodel import Session
 
+from hub.kernel.clock import local_date
 from hub.storage.statements import cursor_of
 
 GONE: Final = b""
@@ -28,11 +29,11 @@ UPDATE identity_mention SET sealed = %(gone)s, traits = %(gone)s
 WHERE subject_id = ANY(%(subjects)s) AND gone_at < %(before)s AND sealed <> %(gone)s"""
 _FILES: Final = """
 DELETE FROM brought_chunk c USING brought_material b WHERE b.file = c.file AND b.subject_id = ANY(%(subjects)s)
- AND b.withdrawn_on < %(before)s::date AND NOT EXISTS (SELECT 1 FROM brought_material o WHERE o.file = b.file
+ AND b.withdrawn_on < %(day)s AND NOT EXISTS (SELECT 1 FROM brought_material o WHERE o.file = b.file
  AND (o.withdrawn_on IS NULL OR o.subject_id <> ALL(%(subjects)s)))"""
 _ASKED: Final = """
 UPDATE case_participant p SET asked = %(gone)s FROM case_file f WHERE f.case_id = p.case_id
- AND p.subject_id = ANY(%(subjects)s) AND f.decided_on < %(before)s::date AND p.asked <> %(gone)s"""
+ AND p.subject_id = ANY(%(subjects)s) AND f.decided_on < %(day)s AND p.asked <> %(gone)s"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,13 @@ def erase(session: Session, subject_ids: Sequence[str], before: datetime, order:
 
     Evidence that stands, living mentions, and what tells of somebody else too are left as they are.
     """
-    values = {"gone": GONE, "subjects": list(subject_ids), "before": before, "order": order}
+    values = {
+        "gone": GONE,
+        "subjects": list(subject_ids),
+        "before": before,
+        "day": local_date(before),
+        "order": order,
+    }
     counts = []
     for statement in (_EXCHANGES, _EVIDENCE, _MENTIONS, _FILES, _ASKED):
         cursor = cursor_of(session)
