@@ -58,7 +58,7 @@ def _check_size(path: Path) -> None:
             swollen = any(
                 member.file_size > max(_SMALL, member.compress_size * _MOST_SWELLING) for member in archive.infolist()
             )
-    except (zipfile.BadZipFile, OSError) as fault:
+    except (*_DAMAGE, ValueError) as fault:
         raise _not_a_workbook(path) from fault
     if size > _MOST_BYTES or swollen:
         raise Malformed(

@@ -68,6 +68,21 @@ def test_a_sheet_with_a_changed_byte_is_told_and_not_read_as_something_else(tmp_
     assert refusal_of(path.parent).code == "adapters.workbook-damaged"
 
 
+@pytest.mark.parametrize(
+    "bent", [{6: 255}, {9: 8, 46: 255}], ids=["a version yet to come", "a name that is not in its encoding"]
+)
+def test_a_workbook_with_a_damaged_directory_is_named(tmp_path: Path, bent: dict[int, int]) -> None:
+    (tmp_path / "in").mkdir()
+    path = workbook(tmp_path / "in" / "r.xlsx", [ROSTER, LI])
+    content = bytearray(path.read_bytes())
+    directory = content.index(b"PK\1\2")
+    for at, byte in bent.items():
+        content[directory + at] = byte
+    path.write_bytes(content)
+    told = refusal_of(path.parent)
+    assert (told.code, "r.xlsx" in told.en) == ("adapters.workbook", True)
+
+
 def test_entities_that_multiply_are_not_unfolded(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     steps = "".join(f'<!ENTITY {new} "' + 10 * f"&{old};" + '">' for old, new in pairwise("abcdefghijklm"))

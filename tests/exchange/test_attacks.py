@@ -109,6 +109,15 @@ def test_a_role_that_the_evidence_does_not_have_hides_no_stranger(
     assert (failed.number, failed.detail.partition(":")[0]) == (7, f"exchange.bundle-{code}")
 
 
+def test_nobody_hides_further_down_under_a_role_that_is_not_there(
+    good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
+) -> None:
+    shown = {"man": {"name": "赵六", "number": "440524188001010014"}}
+    failed = verify_bundle(bundles.asked_by_number(who, shown, "man.name", "man.number", role="nobody"), good[1]).failed
+    assert failed is not None
+    assert (failed.number, failed.detail.partition(":")[0]) == (7, "exchange.bundle-other-person")
+
+
 def test_a_role_that_is_called_otherwise_than_its_place_is_no_fault(
     good: tuple[dict[str, Any], dict[str, Any]], who: bundles.Cast
 ) -> None:

@@ -122,6 +122,14 @@ def test_an_answer_signed_by_the_consumer_is_not_the_hubs(world: World, named: s
     assert failed(found) == "answer is signed by the hub"
 
 
+def test_evidence_is_shown_about_somebody_who_is_named(world: World) -> None:
+    bundle = bundle_from(world)
+    claims = {**verify_bundle(bundle, world.policy()).answer, "subject": None}
+    forged = sign_jws(claims, typ="evidence-answer+jwt", signer=world.hub.signer)
+    found = verify_bundle(resealed(world, bundle, answer=forged), world.policy())
+    assert failed(found) == "answer is about the subject asked about"
+
+
 @pytest.mark.parametrize("named", [HUB, AID])
 def test_a_bundle_sealed_by_its_consumer_is_not_the_hubs(world: World, named: str) -> None:
     body = {name: value for name, value in bundle_from(world).items() if name != "seal"}
