@@ -1,21 +1,19 @@
 """Workbooks (.xlsx): each sheet a table; merged titles, formulas, dates as text, rounded numbers as they are."""
 
 import re
-import warnings
 import zipfile
 import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-import openpyxl
 from openpyxl.utils.escape import unescape
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
+from adapters.sources.book import opened, saved_on
 from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import FORMULA, Item
 from adapters.sources.places import around_file, day_places, file_digest, key_places, member_places
@@ -27,6 +25,8 @@ _SMALL: Final = 32 << 20
 _MOST_SWELLING: Final = 100
 _MOST_COLUMNS: Final = 500
 _BLOCK: Final = 1 << 20
+_FORMULA: Final = re.compile(rb"<(?:\w{1,16}:)?f[ />]")
+_LONGEST_TAG: Final = 20
 _JANUARY_OR_OCTOBER: Final = re.compile(r"(?:19|20)\d\d\.1")
 _DAMAGE: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError)
 
@@ -38,14 +38,11 @@ def sheets_of(path: Path, mapping: RegistryMapping, *, root: Path) -> list["Shee
         Malformed: ``adapters.workbook``: the file is no workbook, or would unpack to an unreasonable size.
     """
     _check_size(path)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            book = openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except Exception as fault:  # openpyxl raises what its parsers happen to raise
-            raise _not_a_workbook(path) from fault
-        names = [sheet.title for sheet in book.worksheets]
-        book.close()
+    try:
+        with opened(path, data_only=True) as book:
+            names = [sheet.title for sheet in book.worksheets]
+    except Exception as fault:  # openpyxl raises what its parsers happen to raise
+        raise _not_a_workbook(path) from fault
     if not names:  # a kind of its own, Strict Open XML, has sheets that openpyxl does not see
         raise _not_a_workbook(path)
     return [SheetTable(path, name, mapping, root=root) for name in names]
@@ -149,12 +146,9 @@ class SheetTable:
 
     @cached_property
     def _saved_on(self) -> str:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(self._path, read_only=True)
-            saved = book.properties.modified or book.properties.created
-            book.close()
-        return saved.date().isoformat() if isinstance(saved, datetime) else ""
+        with opened(self._path, data_only=True) as book:
+            saved = saved_on(book)
+        return saved.isoformat() if saved else ""
 
     @cached_property
     def digest(self) -> str:
@@ -189,18 +183,14 @@ class SheetTable:
 
     def _values(self, *, data_only: bool) -> Iterator[tuple[Any, ...]]:
         number = 0
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            book = openpyxl.load_workbook(self._path, read_only=True, data_only=data_only)
-            try:
+        try:
+            with opened(self._path, data_only=data_only) as book:
                 sheet = book[self._sheet]
                 sheet.reset_dimensions()
                 for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):  # noqa: B007
                     yield row
-            except Exception as fault:  # a damaged or malicious sheet: whatever zip, XML and openpyxl raise
-                raise _damaged(self.name, number) from fault
-            finally:
-                book.close()
+        except Exception as fault:  # a damaged or malicious sheet: whatever zip, XML and openpyxl raise
+            raise _damaged(self.name, number) from fault
 
 
 def _has_formulas(path: Path) -> bool:
@@ -217,9 +207,9 @@ def _contains(archive: zipfile.ZipFile, member: str) -> bool:
         tail = b""
         while block := sheet.read(_BLOCK):
             text = tail + block
-            if b"<f>" in text or b"<f " in text or b"<f/>" in text:
+            if _FORMULA.search(text):
                 return True
-            tail = text[-4:]
+            tail = text[-_LONGEST_TAG:]
     return False
 
 

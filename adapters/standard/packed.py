@@ -17,7 +17,8 @@ _FIELD_SEPARATORS: Final = ("/", "|", ",", "、", "-", ":", " ")
 _STRONG: Final = re.compile(r"[、,;/|\n\t#&+_=~^]+")
 _NUMBER: Final = re.compile(r"\d\.\d+E\+?\d+|[A-Z]{0,3}\d[\dXХ*]{5,}(?:[A-Z\d]*)|\d{3,}\*{2,}\d*[\dX]?", re.IGNORECASE)
 _LABEL: Final = re.compile(
-    r"(?:家庭成员|成员|姓名|关系|与户主关系|身份证号码|身份证号|身份证|证件号码|证件号|公民身份号码)\s*:"
+    r"(?:家庭成员|成员|姓名|关系|与户主关系|身份证号码|身份证号|身份证|证件号码|证件号|公民身份号码)\s*"
+    r"(?::|(?=无|不详|未知|不明|不清|未提供|未办|待补|待查))"
 )
 _BRACKETED: Final = re.compile(r"\(([^()]*)\)")
 _BRACKETS: Final = str.maketrans("[]{}【】〔〕", "()()()()")
@@ -90,7 +91,7 @@ def _opened(text: str, relations: Mapping[str, str]) -> str:
 
     def opened(found: re.Match[str]) -> str:
         tokens = [token for token in _INSIDE.split(found[1]) if token]
-        known = [bool(_NUMBER.fullmatch(token)) or _is_relation(token, relations) for token in tokens]
+        known = [_is_number(token) or _is_relation(token, relations) for token in tokens]
         if tokens and all(known):
             return f" {' '.join(tokens)} "
         before = text[: found.start()].rstrip()

@@ -190,3 +190,12 @@ def test_a_relation_of_one_character_before_a_full_name_is_no_part_of_it() -> No
 def test_a_relation_behind_a_name_may_be_somebody_else_and_is_told_as_unclear() -> None:
     _, is_clear = unpack_members(f"李四妻{WOMAN}", RELATIONS)
     assert not is_clear
+
+
+@pytest.mark.parametrize(
+    "cell", ["李四（妻，不详）", "李四（妻，身份证号不详）", "(李四,妻,无)", "李四，妻，身份证无", "李四(妻)(待补)"]
+)
+def test_a_member_whose_number_is_said_to_be_unknown_is_one_member(cell: str) -> None:
+    members, is_clear = unpack_members(f"张三 户主 {MAN}、{cell}", RELATIONS)
+    assert [(one["name"], one.get("number")) for one in members] == [("张三", MAN), ("李四", None)]
+    assert is_clear

@@ -1,5 +1,8 @@
 """What clerks do with a sheet: apostrophes before codes, a second table below the first, numbers kept as numbers."""
 
+import re
+import zipfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -55,3 +58,43 @@ def test_a_carriage_return_that_was_pasted_is_no_part_of_a_value(tmp_path: Path)
         *ZHANG[2:3],
         *ZHANG[4:],
     ]
+
+
+def _rewritten(path: Path, changes: dict[str, list[tuple[str, str]]]) -> None:
+    """The workbook with something replaced in some of its members, as other programs write them."""
+    with zipfile.ZipFile(path) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    for name, pairs in changes.items():
+        for old, new in pairs:
+            assert re.search(old.encode(), members[name])
+            members[name] = re.sub(old.encode(), new.encode(), members[name])
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+
+
+def test_looks_and_notes_that_no_program_minds_do_not_keep_a_workbook_from_being_read(tmp_path: Path) -> None:
+    workbook(
+        tmp_path / "r.xlsx", [HEAD, [*ZHANG[:3], datetime(1966, 5, 14, tzinfo=UTC).replace(tzinfo=None), *ZHANG[4:]]]
+    )
+    looks = [
+        ("<fills.*</fills>", '<fills count="1"><fill/></fills>'),
+        ("<fonts.*</fonts>", '<fonts><font><color rgb="red"/></font></fonts>'),
+    ]
+    times = [("<dcterms:modified[^>]*>[^<]*<", '<dcterms:modified xsi:type="dcterms:W3CDTF">2026-9-1 8:30<')]
+    _rewritten(tmp_path / "r.xlsx", {"xl/styles.xml": looks, "docProps/core.xml": times})
+    hub = hub_for("civil_affairs")
+    assert run(hub, "civil_affairs", tmp_path).accepted == 1
+    (found,) = hub.claims("civil_affairs", "residents")
+    assert found["birth_date"] == "1966-05-14"
+
+
+def test_a_formula_without_a_result_is_told_also_where_the_program_names_its_tags_otherwise(tmp_path: Path) -> None:
+    """The Open XML SDK and others write every tag with a prefix, and no results of formulas."""
+    workbook(tmp_path / "r.xlsx", [HEAD, [*ZHANG[:3], "=D9", *ZHANG[4:]]])
+    prefixed = [("<(/?)(?=[a-z])", r"<\1x:"), (' xmlns="', ' xmlns:x="')]
+    _rewritten(tmp_path / "r.xlsx", {"xl/worksheets/sheet1.xml": prefixed})
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    (found,) = hub.claims("civil_affairs", "residents")
+    assert "formula-without-result" in found["quality"]
