@@ -98,7 +98,7 @@ def parse_model(text: str | bytes) -> Model:
     thresholds = document.at("thresholds")
     found = Model(
         name=document.word("model"),
-        version=document.word("version"),
+        version=_version(document),
         kind=document.word("kind"),
         columns=columns,
         keys=tuple(_key(place, columns) for place in document.places("keys")),
@@ -121,6 +121,7 @@ _MEMBERS: Final = frozenset(
 )  # fmt: skip
 _FIELD_MEMBERS: Final = frozenset(("field", "comparison", "group", "levels"))
 _RULE_MEMBERS: Final = frozenset(("rule", "when", "any", "then", "blocking"))
+_LONGEST_VERSION: Final = 60
 _RULE: Final = re.compile(r"[a-z][a-z0-9-]*")
 _EXPORT: Final = re.compile(r"[a-z][a-z0-9_]*/[a-z][a-z0-9_]*")
 
@@ -131,6 +132,14 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         doubled = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
         raise _wrong(doubled, "stands there twice")
+    return found
+
+
+def _version(document: "_Place") -> str:
+    """What the model is called; it stands on every line of the link log."""
+    found = document.word("version")
+    if len(found) > _LONGEST_VERSION or not found.isprintable():
+        raise _wrong("model.version", f"must be one line of at most {_LONGEST_VERSION} characters")
     return found
 
 
@@ -166,33 +175,75 @@ def _require_sense(model: Model) -> None:
     if not model.keys:
         raise _wrong("keys", "must be there: without any no two records would be compared")
     for each in model.comparisons:
-        closest, *_, farthest = COMPARISONS[each.comparison].levels
-        if each.comparison != "list" and each.levels[closest].bits <= each.levels[farthest].bits:
-            raise _wrong(f"fields.{each.field}", f"says that {farthest} speaks for one subject more than {closest}")
+        _require_order(each)
     if model.kind != PLAIN:
         _require_guards(model)
 
 
+def _require_order(comparison: Comparison) -> None:
+    """The closest level speaks more for one subject than the farthest, and what differs does not at all."""
+    levels, (closest, *_, farthest) = comparison.levels, COMPARISONS[comparison.comparison].levels
+    if comparison.comparison == "list":
+        return
+    if levels[closest].bits <= levels[farthest].bits:
+        raise _wrong(f"fields.{comparison.field}", f"says that {farthest} speaks for one subject more than {closest}")
+    if _DIFFERENT in levels and levels[_DIFFERENT].bits > 0:
+        raise _wrong(f"fields.{comparison.field}", "says that what differs speaks for one subject")
+
+
+_DIFFERENT: Final = "different"
+
+
 def _require_guards(model: Model) -> None:
-    """No rule links by a number alone, and none links two valid numbers that differ, whoever edits the file."""
-    numbers = [each.field for each in model.comparisons if each.comparison == "number"]
+    """No field links by itself, and nothing links two valid numbers that differ, whoever edits the file."""
+    for each in model.comparisons:
+        most = model.prior_bits + max(level.bits for name, level in each.levels.items() if name != MISSING)
+        if each.comparison not in _NUMBERS and most >= model.link_bits:
+            raise _wrong(f"fields.{each.field}", "alone would link by its weight, with this prior and threshold")
+    telling = {each.field for each in model.comparisons if each.comparison not in _BESIDE}
     for rule in model.rules:
-        if rule.then == "link" and not any(_agrees(rule.when.get(field, ())) for field in ("name", "birth")):
-            raise _wrong(f"rules.{rule.rule}", "links without a name or a birth date that agrees")
-    for number in numbers:
-        for rule in model.rules:
-            if "different" not in rule.when.get(number, ("different",)):
-                continue
-            if rule.then == "link":
-                raise _wrong(f"rules.{rule.rule}", "links two valid numbers that differ")
-            if set(rule.when) == {number} and not rule.alternatives:
-                break
-        else:
-            raise _wrong("rules", "have none that keeps two valid numbers apart whatever else agrees")
+        if rule.then == "link":
+            _require_agreement(rule, telling)
+    for each in model.comparisons:
+        if each.comparison == "number":
+            _require_veto(model, each.field)
+
+
+def _require_agreement(rule: Rule, telling: Collection[str]) -> None:
+    if not any(_agrees(rule.when.get(field, ())) for field in ("name", "birth")):
+        raise _wrong(f"rules.{rule.rule}", "links without a name or a birth date that agrees")
+    if rule.when.get("name") != _UNIQUE_NAME and _agreeing(rule, telling) < _LEAST:
+        raise _wrong(f"rules.{rule.rule}", "links where one field alone agrees")
+
+
+def _require_veto(model: Model, number: str) -> None:
+    for rule in model.rules:
+        if "different" not in rule.when.get(number, ("different",)):
+            continue
+        if rule.then == "link":
+            raise _wrong(f"rules.{rule.rule}", "links two valid numbers that differ")
+        if set(rule.when) == {number} and not rule.alternatives:
+            return
+    raise _wrong("rules", "have none that keeps two valid numbers apart whatever else agrees")
+
+
+_NUMBERS: Final = ("number", "number_pair")
+"""What one says alone is for the rules: an equal number links nobody by itself."""
+_BESIDE: Final = ("code", "region", "list")
+"""What so many share that it tells nobody apart."""
+_LEAST: Final = 2
+_UNIQUE_NAME: Final = ("equal_full",)
+"""An organisation's full name, region included, is unique with its registrar."""
 
 
 def _agrees(levels: tuple[str, ...]) -> bool:
-    return bool(levels) and not {"different", MISSING}.intersection(levels)
+    return bool(levels) and not {_DIFFERENT, "other", MISSING}.intersection(levels)
+
+
+def _agreeing(rule: Rule, telling: Collection[str]) -> int:
+    """How many telling fields agree wherever the rule applies."""
+    ways = [{**rule.when, **each} for each in rule.alternatives] or [dict(rule.when)]
+    return min(sum(_agrees(levels) for field, levels in way.items() if field in telling) for way in ways)
 
 
 def _comparison(place: "_Place", columns: tuple[str, ...]) -> Comparison:

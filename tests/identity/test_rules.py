@@ -396,6 +396,60 @@ def test_a_model_file_edited_into_nonsense_is_refused_with_the_place(part: str, 
     assert part in str(caught.value.facts["place"])
 
 
+VETO = {"rule": "valid-numbers-differ", "when": {"number": ["different"]}, "then": "apart"}
+ALONE: list[dict[str, Any]] = [
+    {"when": {"name": ["equal", "equal_rare"]}},
+    {"when": {"birth": ["equal"]}},
+    {"when": {"name": ["equal"], "sex": ["equal"], "region": ["equal"]}},
+    {"when": {"name": ["equal"]}, "any": [{"phone": ["equal"]}, {"sex": ["equal"]}]},
+    {"when": {"name": ["equal"], "number": ["missing", "other"]}},
+    {"when": {"name": ["equal"], "address": ["equal", "missing"]}},
+]
+
+
+@pytest.mark.parametrize("rule", ALONE)
+def test_a_rule_that_links_where_one_field_alone_agrees_is_refused(rule: dict[str, Any]) -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8"))
+    with pytest.raises(Malformed) as caught:
+        parse_model(json.dumps(raw | {"rules": [VETO, {"rule": "odd", "then": "link"} | rule]}))
+    assert caught.value.facts["place"] == "rules.odd"
+
+
+def test_a_rule_on_part_of_an_organisations_name_alone_is_refused() -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "organisations.json").read_text(encoding="utf-8"))
+    raw["rules"].insert(0, {"rule": "odd", "when": {"name": ["contains"], "credit": ["missing"]}, "then": "link"})
+    with pytest.raises(Malformed) as caught:
+        parse_model(json.dumps(raw))
+    assert caught.value.facts["place"] == "rules.odd"
+
+
+@pytest.mark.parametrize(
+    ("edit", "place"),
+    [
+        ({"prior_bits": -2.0}, "fields.name"),
+        ({"prior_bits": 0}, "fields.name"),
+        ({"version": "residents\n6"}, "model.version"),
+        ({"version": "x" * 61}, "model.version"),
+    ],
+)
+def test_a_prior_at_which_one_field_would_link_and_a_name_that_no_log_line_holds_are_refused(
+    edit: dict[str, Any], place: str
+) -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8"))
+    with pytest.raises(Malformed) as caught:
+        parse_model(json.dumps(raw | edit))
+    assert caught.value.facts["place"] == place
+
+
+def test_a_name_that_differs_never_speaks_for_one_subject() -> None:
+    raw = json.loads(files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8"))
+    levels = raw["fields"][1]["levels"]
+    levels["equal"], levels["different"] = levels["different"], levels["equal"]
+    with pytest.raises(Malformed) as caught:
+        parse_model(json.dumps(raw))
+    assert caught.value.facts["place"] == "fields.name"
+
+
 def test_levels_turned_round_and_members_that_stand_twice_are_refused() -> None:
     text = files("hub.identity").joinpath("models", "residents.json").read_text(encoding="utf-8")
     raw = json.loads(text)
