@@ -166,10 +166,15 @@ def _code_pair(field: str, places: Places) -> LevelOf:
 
 
 def _birth(field: str, places: Places) -> LevelOf:
-    """Birth dates; the one that a number states counts beside the stated one, unless both hold that number."""
+    """Birth dates; the one that a number states counts beside the stated one, unless both hold that number.
+
+    Then it speaks against one whose own birth date is another, where the other states none.
+    """
     stated, born, number = places[field], places["born"], places["number"]
 
     def compared(left: Traits, right: Traits) -> str:
+        if left[number] == right[number] and not (left[stated] and right[stated]):
+            return _birth_against_number((left if left[stated] else right)[born])
         column = stated if left[number] == right[number] else born
         one, other = left[column], right[column]
         if not (one and other):
@@ -182,7 +187,15 @@ def _birth(field: str, places: Places) -> LevelOf:
     return compared
 
 
+def _birth_against_number(born: str) -> str:
+    """How far the birth date that a record states lies from the one in its number, where they are two by far."""
+    one, mark, other = born.partition(LIST_MARK)
+    level = _birth_level(one, other) if mark else MISSING
+    return level if level in FAR_BIRTHS else MISSING
+
+
 BIRTH_LEVELS: Final = ("equal", "equal_round", "near", "year", "partly", "different")
+FAR_BIRTHS: Final = ("partly", "different")
 _ROUND: Final = "-01-01"
 """The day that clerks write when they know the year alone."""
 

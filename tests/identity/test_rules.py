@@ -121,6 +121,19 @@ def test_a_birth_date_that_only_the_number_states_does_not_corroborate_the_numbe
     assert pair({"birth_date": "1980-05-06"}, {"number": number}).levels["birth"] == "equal"
 
 
+@pytest.mark.parametrize(
+    ("born", "level", "outcome"),
+    [("1980-05-06", "missing", "link"), ("1980-05-16", "missing", "link"), ("2006-11-23", "different", "review")],
+)
+def test_a_birth_date_far_from_the_one_in_its_own_number_speaks_against_the_number(
+    born: str, level: str, outcome: str
+) -> None:
+    father = {"number": number_of("1980-05-06", 11), "name": "张建国"}
+    son = father | {"name": "张建军", "birth_date": born}
+    for found in (pair(father, son), pair(son, father)):
+        assert (found.levels["birth"], found.outcome) == (level, outcome)
+
+
 def test_of_dependent_fields_only_the_strongest_counts() -> None:
     said = {"name": "张伟强", "phone": "13800001111", "residence_address": "文三路1号2幢301室"}
     weights = pair(said, dict(said)).weights

@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from hub.identity.compare import BIRTH_LEVELS, COUNTED, HIDDEN, MISSING, NAMED_PLACE, SUB_BODY, frequent_name
+from hub.identity.compare import (
+    BIRTH_LEVELS,
+    COUNTED,
+    FAR_BIRTHS,
+    HIDDEN,
+    MISSING,
+    NAMED_PLACE,
+    SUB_BODY,
+    frequent_name,
+)
 from hub.identity.modelfile import Comparison, Model, Rule
 from hub.identity.rules import SCORE
 
@@ -156,8 +165,13 @@ def _birth(field: str) -> str:
         for right in (1, 2)
     )
     names = ", ".join(f"'{name}'" for name in BIRTH_LEVELS)
+    alone = f"CASE WHEN l.{field} = '' THEN r.born ELSE l.born END"
+    apart = f"birth_level(split_part({alone}, '|', 1), split_part({alone}, '|', 2))"
+    far = ", ".join(f"'{name}'" for name in FAR_BIRTHS)
     return (
-        f"CASE WHEN ({one}) = '' OR ({other}) = '' THEN '{MISSING}' WHEN l.number <> r.number"
+        f"CASE WHEN l.number = r.number AND (l.{field} = '' OR r.{field} = '')"
+        f" THEN CASE WHEN contains({alone}, '|') AND {apart} IN ({far}) THEN {apart} ELSE '{MISSING}' END"
+        f" WHEN ({one}) = '' OR ({other}) = '' THEN '{MISSING}' WHEN l.number <> r.number"
         f" AND (contains(l.born, '|') OR contains(r.born, '|')) THEN ([{names}])[least({ways})] ELSE {single} END"
     )
 
