@@ -141,7 +141,10 @@ def given_up(held: list[str], flags: tuple[str, ...], delimiter: str) -> Iterato
 
 
 def cut(lines: list[str], delimiter: str) -> list[str] | None:
-    """The cells of one row; None when a quotation mark is still open at its end."""
+    """The cells of one row; None when a quotation mark is still open at its end, or held more than any cell does.
+
+    A carriage return by itself ends no row: it is as good as a blank.
+    """
     if len(lines) == 1 and '"' not in lines[0]:
         return lines[0].split(delimiter)
     text = [f"{line}\n" for line in lines]
@@ -151,7 +154,10 @@ def cut(lines: list[str], delimiter: str) -> list[str] | None:
     except csv.Error as error:
         if "unexpected end" in str(error):
             return None
-        rows = list(csv.reader(text, delimiter=delimiter))
+        try:
+            rows = list(csv.reader((line.replace("\r", " ") for line in text), delimiter=delimiter))
+        except csv.Error:
+            return None
     return rows[0] if len(rows) == 1 else None if rows else []
 
 

@@ -61,6 +61,22 @@ def test_an_open_quotation_mark_costs_one_row(tmp_path: Path) -> None:
     assert report.reasons == {"row.quote": 1}
 
 
+def test_a_quotation_mark_before_more_text_than_any_cell_holds_costs_one_row(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, [f'"张伟{"无" * 140_000}', *ZHANG[1:]], LI, WANG])
+    hub = hub_for("civil_affairs")
+    report = run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"李娜", "王芳"}
+    assert report.reasons == {"row.quote": 1}
+
+
+def test_a_carriage_return_within_a_row_ends_neither_the_row_nor_the_run(tmp_path: Path) -> None:
+    lines(tmp_path / "r.csv", [ROSTER, ['"张伟"', *ZHANG[1:3], "桃源村\r1号"], LI])
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", tmp_path)
+    assert names(hub) == {"张伟", "李娜"}
+    assert by_name(hub.claims("civil_affairs", "residents"))["张伟"]["household_address"] == "桃源村 1号"
+
+
 def test_a_quoted_cell_may_hold_commas_and_line_breaks(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text(
         ",".join(ROSTER) + '\n张伟,330199196605140016,1966-05-14,"桃源村,\n""东""头"\n', encoding="utf-8"
