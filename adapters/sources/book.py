@@ -9,15 +9,19 @@ import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any, Final
 from xml.etree.ElementTree import Element, tostring
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.workbook import Workbook
+from openpyxl.worksheet._reader import WorkSheetParser
 from openpyxl.xml.constants import ARC_STYLE, SHEET_MAIN_NS
 from openpyxl.xml.functions import fromstring
 
+_MOST_ROWS: Final = 1 << 20
+"""As many as a sheet has in the format itself."""
 _MAIN: Final = f"{{{SHEET_MAIN_NS}}}"
 
 
@@ -36,6 +40,33 @@ def opened(path: Path, *, data_only: bool) -> Iterator[Workbook]:
             yield reader.wb
         finally:
             reader.archive.close()
+
+
+def rows_of(sheet: Any, *, most_columns: int) -> Iterator[tuple[Any, ...]]:
+    """Every row of the sheet in its place, those that the file leaves out empty.
+
+    openpyxl's own loop fills any gap, however far a number leaps, and loses a row whose number does not rise.
+
+    Raises:
+        ValueError: a number that does not rise, or that no sheet has.
+    """
+    book, last = sheet.parent, 0
+    with sheet._get_source() as source:  # noqa: SLF001 - the parser is openpyxl's, the loop alone is ours
+        parser = WorkSheetParser(
+            source,
+            sheet._shared_strings,  # noqa: SLF001
+            data_only=book.data_only,
+            epoch=book.epoch,
+            date_formats=book._date_formats,  # noqa: SLF001
+            timedelta_formats=book._timedelta_formats,  # noqa: SLF001
+        )
+        for number, cells in parser.parse():
+            if not last < number <= _MOST_ROWS:
+                message = "a row's number does not rise, or is beyond the last row of a sheet"
+                raise ValueError(message)
+            yield from repeat((), number - last - 1)
+            yield sheet._get_row(cells, max_col=most_columns, values_only=True)  # noqa: SLF001
+            last = number
 
 
 def saved_on(book: Workbook) -> date | None:

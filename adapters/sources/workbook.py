@@ -13,7 +13,7 @@ from openpyxl.utils.escape import unescape
 
 from adapters.mapping.model import Mapping as RegistryMapping
 from adapters.mapping.recognise import Recognised
-from adapters.sources.book import opened, saved_on
+from adapters.sources.book import opened, rows_of, saved_on
 from adapters.sources.grid import Header, RawRow, body, find_header, gathered
 from adapters.sources.model import FORMULA, Item
 from adapters.sources.places import around_file, day_places, file_digest, key_places, member_places
@@ -185,9 +185,7 @@ class SheetTable:
         number = 0
         try:
             with opened(self._path, data_only=data_only) as book:
-                sheet = book[self._sheet]
-                sheet.reset_dimensions()
-                for number, row in enumerate(sheet.iter_rows(values_only=True, max_col=_MOST_COLUMNS), 1):  # noqa: B007
+                for number, row in enumerate(rows_of(book[self._sheet], most_columns=_MOST_COLUMNS), 1):  # noqa: B007
                     yield row
         except Exception as fault:  # a damaged or malicious sheet: whatever zip, XML and openpyxl raise
             raise _damaged(self.name, number) from fault

@@ -83,6 +83,31 @@ def test_a_workbook_with_a_damaged_directory_is_named(tmp_path: Path, bent: dict
     assert (told.code, "r.xlsx" in told.en) == ("adapters.workbook", True)
 
 
+@pytest.mark.parametrize("number", [b"2", b"1", b"0", b"-5", b"1048577", b"999999999999"])
+def test_a_row_whose_number_does_not_rise_or_leaps_beyond_the_sheet_is_told_and_not_lost(
+    tmp_path: Path, number: bytes
+) -> None:
+    (tmp_path / "in").mkdir()
+    bent = sheet_of(tmp_path / "in" / "r.xlsx", lambda sheet: sheet.replace(b'<row r="3"', b'<row r="%b"' % number))
+    told = refusal_of(bent.parent)
+    assert (told.code, told.facts["row"]) == ("adapters.workbook-damaged", 2)
+
+
+def test_rows_that_a_sheet_leaves_out_are_empty_ones(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    made = workbook(tmp_path / "in" / "r.xlsx", [ROSTER, ZHANG, LI])
+    far = b"50000"
+    rewritten(
+        made,
+        lambda name, content: (
+            content.replace(b'<row r="3"', b'<row r="%b"' % far) if name.endswith("sheet1.xml") else content
+        ),
+    )
+    hub = hub_for("civil_affairs")
+    run(hub, "civil_affairs", made.parent)
+    assert names(hub) == {"张伟", "李娜"}
+
+
 def test_entities_that_multiply_are_not_unfolded(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     steps = "".join(f'<!ENTITY {new} "' + 10 * f"&{old};" + '">' for old, new in pairwise("abcdefghijklm"))
