@@ -154,7 +154,7 @@ def approve(
 ) -> None:
     """The authority approves the recovery of a lost key; prints what `hub keys recover` takes. 批准恢复密钥."""
     told = strict_json(content_of(jwk, most_bytes=MAX_FILE_BYTES))
-    public = PublicKey.from_jwk(told if isinstance(told, dict) else {})
+    public = PublicKey.from_jwk(told)
     told = key_statement(
         signer_for(key),
         public,

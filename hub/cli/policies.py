@@ -108,4 +108,4 @@ def _checked(file: Path, authority_key: list[Path]) -> Edition:
 
 def _keys(paths: list[Path]) -> list[PublicKey]:
     told: list[Any] = [strict_json(content_of(path, most_bytes=POLICY_BYTES)) for path in paths]
-    return [PublicKey.from_jwk(jwk if isinstance(jwk, dict) else {}) for jwk in told]
+    return [PublicKey.from_jwk(jwk) for jwk in told]

@@ -57,13 +57,15 @@ class PublicKey:
     _loaded: Ed25519PublicKey | ec.EllipticCurvePublicKey = field(repr=False, compare=False)
 
     @classmethod
-    def from_jwk(cls, jwk: Mapping[str, Any]) -> Self:
+    def from_jwk(cls, jwk: object) -> Self:
         """The key that ``jwk`` describes; its id is ``kid`` or else the RFC 7638 thumbprint.
 
         Raises:
-            Malformed: private members, ``use`` or ``key_ops`` that forbid verifying, another algorithm or curve, a
-                point off the curve or of small order.
+            Malformed: no JSON object, private members, ``use`` or ``key_ops`` that forbid verifying, another algorithm
+                or curve, a point off the curve or of small order.
         """
+        if not isinstance(jwk, Mapping):
+            raise _bad_key("A public key is a JWK, a JSON object.", "公钥须为 JWK，即 JSON 对象。")
         _check_purpose(jwk)
         members, alg, loaded = _load(jwk)
         if "alg" in jwk and normal_algorithm(jwk["alg"]) != alg:

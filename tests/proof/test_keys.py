@@ -48,6 +48,10 @@ def good_jwk() -> dict[str, object]:
         {"key_ops": "verify"},
         {"alg": "ES256"},
         {"alg": "HS256"},
+        {"alg": None},
+        {"use": None},
+        {"key_ops": []},
+        {"d": None},
         {"d": "AAAA"},
         {"k": "AAAA"},
         {"crv": "Ed448"},
@@ -65,6 +69,29 @@ def good_jwk() -> dict[str, object]:
 def test_a_jwk_for_something_else_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(Malformed):
         PublicKey.from_jwk(good_jwk() | change)
+
+
+@pytest.mark.parametrize("jwk", [[], None, "key", 7])
+def test_what_is_no_object_is_no_jwk(jwk: object) -> None:
+    with pytest.raises(Malformed):
+        PublicKey.from_jwk(jwk)
+
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+
+
+@pytest.mark.parametrize(("r", "s"), [(0, 0), (0, 1), (1, 0), (P256_ORDER, P256_ORDER), (1, 1), (2**256 - 1, 1)])
+def test_no_es256_signature_is_made_of_numbers_alone(r: int, s: int) -> None:
+    with pytest.raises(Malformed):
+        generate_signer("ES256").public.verify(r.to_bytes(32, "big") + s.to_bytes(32, "big"), b"message")
+
+
+def test_an_ed25519_signature_has_one_spelling() -> None:
+    signer = generate_signer()
+    signature = signer.sign(b"message")
+    again = int.from_bytes(signature[32:], "little") + ORDER
+    with pytest.raises(Malformed):
+        signer.public.verify(signature[:32] + again.to_bytes(32, "little"), b"message")
 
 
 def test_a_point_off_the_curve_is_refused() -> None:
