@@ -45,20 +45,31 @@ class Answer:
     receipt: str
 
 
-def verified_answer(jws: str, receipt: str, *, request_digest: str, key_for: KeyFor) -> Answer:
-    """The answer in ``jws``: (1) signed by the hub, (2) about the request, (3) each evidence by its provider's key.
+def verified_answer(jws: str, receipt: str, *, request_digest: str, hub: str, key_for: KeyFor) -> Answer:
+    """The answer in ``jws``: (1) signed by the hub of that id, (2) about the request, (3) evidence by its providers.
+
+    What needs the log's key, such as the receipt, is for who verifies the bundle.
 
     Raises:
         Malformed: any of it does not hold.
     """
     message = verify_jws(jws, typ=ANSWER_TYP, key_for=key_for, max_bytes=MAX_ANSWER_BYTES)  # 1
     claims = message.claims
+    if claims.get("iss") != hub:
+        raise Malformed(
+            "client.other-hub",
+            "The answer is signed by somebody else than the hub that was asked.",
+            "应答不是由所请求的枢纽签名的。",
+        )
     if claims.get("request_digest") != request_digest:  # 2
         raise Malformed("client.other-request", "The answer is about another request.", "该应答对应的是另一请求。")
-    evidence = [_released(each, key_for) for each in claims.get("evidence", [])]  # 3
+    lines = claims.get("evidence")
+    if not isinstance(lines, list) or not _are_texts(claims, "exchange", "outcome"):
+        raise _bad_answer()
+    evidence = [_released(each, key_for) for each in lines]  # 3
     return Answer(
-        exchange=str(claims["exchange"]),
-        outcome=str(claims["outcome"]),
+        exchange=claims["exchange"],
+        outcome=claims["outcome"],
         reason=claims.get("reason"),
         subject=claims.get("subject"),
         case=claims.get("case"),
@@ -68,12 +79,28 @@ def verified_answer(jws: str, receipt: str, *, request_digest: str, key_for: Key
     )
 
 
-def _released(piece: Mapping[str, Any], key_for: KeyFor) -> Released:
+def _are_texts(told: Any, *names: str) -> bool:
+    return isinstance(told, Mapping) and all(isinstance(told.get(name), str) for name in names)
+
+
+def _bad_answer() -> Malformed:
+    return Malformed("client.bad-answer", "The answer is not of the form prescribed.", "应答格式不符。")
+
+
+def _released(piece: Any, key_for: KeyFor) -> Released:
+    if not _are_texts(piece, "type", "outcome") or not isinstance(piece.get("presentation"), str | None):
+        raise _bad_answer()
     presentation = piece.get("presentation")
-    opened: SdJwt | None = verify_sd_jwt(presentation, key_for=key_for) if presentation else None
+    opened = None if presentation is None else verify_sd_jwt(presentation, key_for=key_for)
+    if opened and (opened.claims.get("iss"), opened.claims.get("vct")) != (piece.get("provider"), piece["type"]):
+        raise Malformed(
+            "client.other-evidence",
+            "Evidence in the answer is not of the provider and type that the answer names.",
+            "应答中凭证的提供方或类型与应答所列不符。",
+        )
     return Released(
-        type=str(piece["type"]),
-        outcome=str(piece["outcome"]),
+        type=piece["type"],
+        outcome=piece["outcome"],
         reason=piece.get("reason"),
         provider=piece.get("provider"),
         role=piece.get("role"),

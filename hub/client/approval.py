@@ -187,7 +187,8 @@ class ApprovalClient:
         headers = {"content-type": "application/jwt"}
         sent = self.channel.call("POST", "/v1/exchange", token=False, content=request.encode(), headers=headers).json()
         digest = b64url(hashlib.sha256(request.encode()).digest())
-        return verified_answer(sent["answer"], sent["receipt"], request_digest=digest, key_for=self._key_for)
+        asked = {"request_digest": digest, "hub": self.identity.hub_id}
+        return verified_answer(sent["answer"], sent["receipt"], **asked, key_for=self._key_for)
 
     def bundle(self, answer: Answer) -> dict[str, Any]:
         """Everything that verifies the exchange offline, later and without the hub."""
