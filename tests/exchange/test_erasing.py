@@ -17,7 +17,7 @@ from hub.identity.model import IdentityQuery
 from hub.kernel.clock import FixedClock
 from hub.proof.note import NoteVerifier
 from hub.proof.policy import LogPolicy
-from tests.exchange.world import LI, RESIDENT, ZHANG, World
+from tests.exchange.world import AID, LI, RESIDENT, ZHANG, World
 
 WHO = IdentityQuery("resident", ZHANG["number"], ZHANG["name"])
 AUTHORITY, PORTAL, BASIS = "auth:data-bureau", "portal:county-services", "《个人信息保护法》第四十七条"
@@ -149,3 +149,18 @@ def test_erasing_twice_erases_once_and_says_so_twice(world: World, exchanges: tu
     del exchanges
     assert (erase(world).exchanges, erase(world).exchanges) == (1, 0)
     assert [line["state"] for line in lines(world)] == ["erased", "told", "told", "told"]
+
+
+def test_what_secrecy_keeps_back_is_neither_erased_nor_told_by_an_erasure(
+    world: World, exchanges: tuple[str, str], clock: FixedClock
+) -> None:
+    """The entry of an erased line stands in the view, and says which consumer asked for which matter."""
+    old, _young = exchanges
+    until = world.hub.clock.now() + timedelta(days=10)
+    world.hub.deferrals.order(AID, "2026-0001", until=until, basis="《监察法》第三十九条", by=AUTHORITY)
+    assert erase(world).exchanges == 0
+    assert [line["state"] for line in lines(world)] == ["withheld", "withheld", "told"]
+    clock.advance(days=11)
+    assert world.hub.exchange.bundle(old)["version"] == 2
+    assert erase(world).exchanges == 2
+    assert [line["state"] for line in lines(world)][:2] == ["erased", "erased"]

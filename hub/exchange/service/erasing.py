@@ -9,7 +9,7 @@ from sqlmodel import Session
 from hub.errors import Malformed, Missing
 from hub.exchange.service.viewing import ViewParts
 from hub.exchange.store.accesses import AccessStore
-from hub.exchange.store.erasure import Erased, erase
+from hub.exchange.store.erasure import Erased, Period, erase
 from hub.identity.model import Found, IdentityQuery
 
 MAX_BASIS: Final = 300
@@ -28,8 +28,9 @@ class ErasureService:
 
         (1) The order names its basis and an instant that is over. (2) The person is exactly one subject. (3) The order
         is an entry of the log and a line of the subject's view. (4) Exchanges, evidence that ended, records withdrawn,
-        papers taken back and who was meant in decided cases are erased; what stands, and what is about somebody else
-        too, is not. All in one transaction. The database keeps no copy; its backups do until they are gone.
+        papers taken back and who was meant in decided cases are erased; what stands, what is about somebody else too,
+        and exchanges that lawful secrecy keeps out of the view are not. All in one transaction. The database keeps no
+        copy; its backups do until they are gone.
 
         Raises:
             Malformed: 1. Missing: 2.
@@ -41,7 +42,9 @@ class ErasureService:
             claims = {"by": by, "before": int(before.timestamp())}
             told = {"by": by, "basis": basis}
             order = self.parts.keep_about(session, subject_id, "erased", claims, told)  # 3
-            return erase(session, subjects, before, order.entry_id)  # 4
+            now = self.parts.clock.now()
+            period = Period(before, now, now - self.parts.limit)
+            return erase(session, subjects, period, order.entry_id)  # 4
 
     def _subject(self, session: Session, whom: IdentityQuery | str) -> str:
         if isinstance(whom, str):

@@ -1,7 +1,7 @@
 """Takes out what was said about a subject and is no longer to be kept; what other subjects share stays."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Final
 
@@ -17,7 +17,9 @@ UPDATE exchange x SET sealed = %(gone)s, officer = %(gone)s, pairwise = NULL, ca
 FROM subject_access a WHERE a.exchange_id = x.exchange_id AND a.subject_id = ANY(%(subjects)s)
  AND a.parted_to IS NULL AND x.at < %(before)s AND x.erased_by IS NULL
  AND NOT EXISTS (SELECT 1 FROM subject_access o WHERE o.at = x.at AND o.exchange_id = x.exchange_id
- AND o.subject_id <> ALL(%(subjects)s) AND o.parted_to IS NULL)"""
+ AND o.subject_id <> ALL(%(subjects)s) AND o.parted_to IS NULL)
+ AND NOT EXISTS (SELECT 1 FROM deferral d WHERE d.consumer = x.consumer AND d.case_ref = x.case_ref
+ AND d.ended_at IS NULL AND d.until > %(now)s AND x.at > %(kept_from)s)"""
 _EVIDENCE: Final = """
 UPDATE evidence e SET sealed = %(gone)s WHERE e.status IN ('withdrawn', 'superseded') AND e.sealed <> %(gone)s
  AND e.changed_at < %(before)s
@@ -47,17 +49,27 @@ class Erased:
     participants: int
 
 
-def erase(session: Session, subject_ids: Sequence[str], before: datetime, order: str) -> Erased:
-    """What was said about those subjects before that instant is gone: exchanges with their salts, and what else ended.
+@dataclass(frozen=True, slots=True)
+class Period:
+    """What was ``before`` that instant; secrecy in force ``now`` keeps back what is younger than ``kept_from`` only."""
 
-    Evidence that stands, living mentions, and what tells of somebody else too are left as they are.
+    before: datetime
+    now: datetime
+    kept_from: datetime
+
+
+def erase(session: Session, subject_ids: Sequence[str], period: Period, order: str) -> Erased:
+    """What was said about those subjects in that period is gone: exchanges with their salts, and what else ended.
+
+    Evidence that stands, living mentions, what tells of somebody else too, and exchanges that lawful secrecy keeps out
+    of the view are left as they are: the entry of an erased one is shown, and would tell who asked.
     """
     values = {
         "gone": GONE,
         "subjects": list(subject_ids),
-        "before": before,
-        "day": local_date(before),
+        "day": local_date(period.before),
         "order": order,
+        **asdict(period),
     }
     counts = []
     for statement in (_EXCHANGES, _EVIDENCE, _MENTIONS, _FILES, _ASKED):
