@@ -166,17 +166,25 @@ def event_claims(event: str, party: str, *, key: PublicKey | None = None, **fact
 
 
 def history_line(key: PartyKey) -> dict[str, Any]:
-    """One key of the history in a bundle; instants are whole seconds since 1970, null where nothing is set."""
+    """One key of the history in a bundle; instants are whole seconds since 1970, null where nothing is set.
+
+    Messages tell whole seconds: what a key signed in the second of its end was before it, as the hub took it.
+    """
     return {
         "party": key.party,
         "jwk": key.public.to_jwk(),
         "from": _seconds(key.valid_from),
         "until": _seconds(key.valid_until),
-        "revoked": _seconds(key.revoked_at),
+        "revoked": None if key.revoked_at is None else int(whole_second(key.revoked_at).timestamp()),
         "compromised_since": _seconds(key.compromised_since),
         "log_size": key.log_size,
         "reason": key.revoked_reason,
     }
+
+
+def whole_second(instant: datetime) -> datetime:
+    """The first whole second that is not before ``instant``."""
+    return (instant + timedelta(microseconds=999_999)).replace(microsecond=0)
 
 
 def _seconds(at: datetime | None) -> int | None:

@@ -24,6 +24,7 @@ from hub.parties.rules import (
     event_claims,
     key_in_registration,
     reason_in,
+    whole_second,
 )
 from hub.parties.store import PartyStore
 from hub.proof.jws import VerifiedJws, verify_request
@@ -291,7 +292,7 @@ class PartyService:
 
     def _retire(self, session: Session, party: str, kid: str, until: datetime) -> None:
         """Messages tell whole seconds: what the key signed in its last one counts."""
-        key, until = self._key(session, party, kid), _whole_second(until)
+        key, until = self._key(session, party, kid), whole_second(until)
         if key.valid_until is not None and key.valid_until < until:
             raise Conflict(
                 "parties.key-ends-earlier",
@@ -315,13 +316,8 @@ class PartyService:
             log_size=size,
         )
         told = None if since is None else int(since.timestamp())
-        facts = {"reason": reason.value, "since": told, "log_size": size, "at": int(at.timestamp())}
+        facts = {"reason": reason.value, "since": told, "log_size": size, "at": int(whole_second(at).timestamp())}
         self._log(session, "key-revoked", key.party, key=key.public, **facts)
 
     def _log(self, session: Session, event: str, party: str, *, key: PublicKey | None = None, **facts: Any) -> None:
         self.append(session, Entry("key", event_claims(event, party, key=key, **facts)))
-
-
-def _whole_second(instant: datetime) -> datetime:
-    """The first whole second that is not before ``instant``."""
-    return (instant + timedelta(microseconds=999_999)).replace(microsecond=0)

@@ -12,6 +12,7 @@ from sqlalchemy import text
 from hub.audit.rules import parse_entry
 from hub.audit.store import append
 from hub.errors import Conflict, HubError, Malformed, Missing, Refused
+from hub.exchange.trust import NOWHERE, KeyHistory
 from hub.kernel.clock import FixedClock
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import Party, PartyKind
@@ -100,6 +101,19 @@ def test_what_a_key_signed_in_the_second_of_its_end_counts(
     parties.rotate_key(old.public.kid, new.public.to_jwk(), proof(new, clock), overlap=timedelta(0))
     assert key(parties, old).valid_until == ends.replace(microsecond=0) + timedelta(seconds=1)
     assert events(parties.database)[-1]["until"] == int(ends.timestamp()) + 1
+
+
+def test_what_a_key_signed_in_the_second_of_its_revocation_counts_and_nothing_else_of_it(
+    parties: PartyService, old: FileSigner, clock: FixedClock
+) -> None:
+    """What the hub took before it revoked the key verifies afterwards; the hub itself takes nothing more at once."""
+    begun, _ended = clock.now(), clock.advance(seconds=0.4)
+    parties.revoke_key(LAND.id, old.public.kid, "lost")
+    assert parties.directory.key_for(old.public.kid, LAND.id) is None
+    history, signed = KeyHistory.of(parties.directory.key_history([LAND.id])), int(begun.timestamp())
+    counts = [history.counted(LAND.id, old.public.kid, at, NOWHERE) for at in (signed, signed + 1)]
+    assert counts == [True, False]
+    assert events(parties.database)[-1]["at"] == signed + 1
 
 
 def test_a_rotation_that_fails_leaves_both_keys_as_they_were(
