@@ -4,7 +4,7 @@ import secrets
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeVar
 
 import httpx
 import orjson
@@ -15,6 +15,7 @@ from hub.kernel.clock import Clock, SystemClock
 from hub.proof.jws import sign_jws
 from hub.proof.keys import Signer
 
+T = TypeVar("T")
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 NDJSON: Final = "application/x-ndjson"
 _FAMILIES: Final[Mapping[int, type[HubError]]] = {
@@ -90,7 +91,7 @@ class HubClient:
         """The hub's own id, to which everything is addressed."""
         if self._hub_id is None:
             answer = self._patiently(lambda: self._plain("GET", "/.well-known/hub"))
-            self._hub_id = str(orjson.loads(answer.content)["id"])
+            self._hub_id = _named_in(answer, "id", str)
         return self._hub_id
 
     def cursor(self, registry: str) -> Cursor:
@@ -217,9 +218,9 @@ class HubClient:
     def _access_token(self) -> str:
         now = self._clock.now().timestamp()
         if now >= self._token_until:
-            granted = orjson.loads(self._plain("POST", "/oauth/token", data=self._form(int(now))).content)
-            self._token = str(granted["access_token"])
-            self._token_until = now + int(granted["expires_in"]) - _EARLY_SECONDS
+            granted = self._plain("POST", "/oauth/token", data=self._form(int(now)))
+            self._token = _named_in(granted, "access_token", str)
+            self._token_until = now + _named_in(granted, "expires_in", int) - _EARLY_SECONDS
         return self._token
 
     def _form(self, now: int) -> dict[str, str]:
@@ -253,6 +254,17 @@ def _packed(pieces: Iterable[bytes]) -> Iterator[bytes]:
         if packed := packer.compress(piece):
             yield packed
     yield packer.flush()
+
+
+def _named_in(answer: httpx.Response, name: str, kind: type[T]) -> T:
+    """What the hub's answer names; a page to sign in to a network, say, names nothing and is no hub's."""
+    try:
+        value = orjson.loads(answer.content)[name]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        raise _refusal(answer) from None
+    if not isinstance(value, kind):
+        raise _refusal(answer)
+    return value
 
 
 def _refusal(answer: httpx.Response) -> HubError:

@@ -134,7 +134,7 @@ def _token(hub: str, party: str | None, key: Path | None) -> str | None:
         return None
     signer = FileSigner.from_pem(content_of(key, most_bytes=MAX_FILE_BYTES))
     with Channel(hub, Identity(party, signer, "")) as plain:
-        hub_id = str(plain.call("GET", "/.well-known/hub", token=False).json()["id"])
+        hub_id = plain.hub_named_there()
     with Channel(hub, Identity(party, signer, hub_id)) as channel:
         return channel.access_token()
 

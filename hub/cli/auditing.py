@@ -70,7 +70,7 @@ def _found(channel: Channel, asked: dict[str, str], limit: int) -> Iterator[dict
     left = limit
     while left > 0:
         params = {**asked, **after, "limit": str(min(left, 500))}
-        page = channel.call("GET", "/v1/audit/exchanges", params=params).json()
+        page = channel.told("GET", "/v1/audit/exchanges", params=params)
         yield from page["exchanges"]
         left -= len(page["exchanges"])
         if page["next"] is None:
@@ -91,10 +91,10 @@ def flags(
     """Unusual patterns by stated rules, each explained; what to look at, not who is guilty 异常查询提示."""
     with calling(hub, party, key) as channel:
         if rules:
-            print_json(channel.call("GET", "/v1/audit/flag-rules").json())
+            print_json(channel.told("GET", "/v1/audit/flag-rules"))
             return
         params = _asked(since=since, until=until, consumer=consumer)
-        page = channel.call("GET", "/v1/audit/flags", params=params).json()
+        page = channel.told("GET", "/v1/audit/flags", params=params)
     if as_json:
         print_json(page)
         return

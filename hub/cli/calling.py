@@ -35,7 +35,7 @@ def calling(hub: str, party: str, key: str, *, patience_seconds: float = 30.0) -
     """A channel to the hub for that party."""
     signer = signer_for(key)
     with Channel(hub, Identity(party, signer, ""), patience_seconds=patience_seconds) as plain:
-        hub_id = str(plain.call("GET", "/.well-known/hub", token=False).json()["id"])
+        hub_id = plain.hub_named_there()
     with Channel(hub, Identity(party, signer, hub_id), patience_seconds=patience_seconds) as channel:
         yield channel
 

@@ -98,7 +98,7 @@ def _register_there(where: tuple[str, str | None], party: str, signer: Signer, e
 
     hub, hub_id = where
     with Channel(hub, Identity(party, endorser, hub_id or "")) as channel:
-        audience = hub_id or str(channel.call("GET", "/.well-known/hub", token=False).json()["id"])
+        audience = hub_id or channel.hub_named_there()
         vouched = key_statement(
             endorser,
             signer.public,
@@ -114,7 +114,7 @@ def _register_there(where: tuple[str, str | None], party: str, signer: Signer, e
             "proof": _proof(signer, party, audience),
             "endorsement": vouched,
         }
-        return str(channel.call("POST", "/v1/keys", token=False, json=wanted).json()["kid"])
+        return str(channel.told("POST", "/v1/keys", token=False, json=wanted)["kid"])
 
 
 def _register_here(party: str, signer: Signer) -> str:

@@ -88,7 +88,7 @@ def defer(
     """The authority keeps a case's exchanges out of their subjects' view for a time; again extends it 延迟告知."""
     wanted = {"consumer": consumer, "case": case, "until": until, "basis": basis}
     with calling(hub, party, key) as channel:
-        made = channel.call("POST", "/v1/deferrals", json=wanted).json()
+        made = channel.told("POST", "/v1/deferrals", json=wanted)
     said = f"{made['deferral']}: {consumer}, case {case}, until {made['until']}; logged."
     report(made, said, "已登记延迟告知。", as_json=as_json)
 
@@ -103,7 +103,7 @@ def end(
 ) -> None:
     """The secrecy of that order's case ends now 终止延迟告知."""
     with calling(hub, party, key) as channel:
-        made = channel.call("POST", f"/v1/deferrals/{deferral}/end").json()
+        made = channel.told("POST", f"/v1/deferrals/{deferral}/end")
     report(made, f"The secrecy of case {made['case']} is over.", "延迟告知已终止。", as_json=as_json)
 
 
@@ -111,7 +111,7 @@ def end(
 def deferrals(hub: HubAddress, party: CallingParty, key: CallingKey, as_json: AsJson = False) -> None:
     """Every order, for auditors and the authority 列出延迟告知."""
     with calling(hub, party, key) as channel:
-        found = channel.call("GET", "/v1/audit/deferrals").json()
+        found = channel.told("GET", "/v1/audit/deferrals")
     if as_json:
         print_json(found)
     else:
@@ -134,6 +134,6 @@ def erase(
     wanted |= {"person": _person(person)} if person else {}
     wanted |= {"exchange": exchange} if exchange else {}
     with calling(hub, party, key) as channel:
-        made = channel.call("POST", "/v1/erasures", json=wanted).json()
+        made = channel.told("POST", "/v1/erasures", json=wanted)
     said = f"Erased: {made['exchanges']} exchanges, {made['evidence']} pieces of evidence."
     report(made, said, "已依法删除。", as_json=as_json)

@@ -136,13 +136,13 @@ class ApprovalClient:
             "people": {role: [person.wire() for person in group] for role, group in people.items()},
             "answers": dict(answers or {}),
         }
-        opened = self.channel.call("POST", "/v1/cases", json=wanted).json()
+        opened = self.channel.told("POST", "/v1/cases", json=wanted)
         view = opened["case"]
         return Case(view["id"], view["number"], view["matter"], view["participants"], view, opened["checklist"])
 
     def checklist(self, case: Case) -> dict[str, Any]:
         """Every material of the case's matter as of now: what need not be brought, and what must be."""
-        found: dict[str, Any] = self.channel.call("GET", f"/v1/cases/{case.id}/checklist").json()
+        found: dict[str, Any] = self.channel.told("GET", f"/v1/cases/{case.id}/checklist")
         return found
 
     def bring(self, case: Case, material: str, paper: Paper, person: Person) -> dict[str, Any]:
@@ -150,8 +150,7 @@ class ApprovalClient:
         evidence = self._evidence_of(paper, person)
         form = {"material": material, "evidence": evidence}
         files = {"file": ("paper", paper.content, paper.media_type)}
-        answer = self.channel.call("POST", f"/v1/cases/{case.id}/materials", data=form, files=files)
-        kept: dict[str, Any] = answer.json()
+        kept: dict[str, Any] = self.channel.told("POST", f"/v1/cases/{case.id}/materials", data=form, files=files)
         return kept
 
     def _evidence_of(self, paper: Paper, person: Person) -> str:
@@ -185,7 +184,7 @@ class ApprovalClient:
     def send(self, request: str) -> Answer:
         """The verified answer to a request that was signed before; sent again, it gets the same answer."""
         headers = {"content-type": "application/jwt"}
-        sent = self.channel.call("POST", "/v1/exchange", token=False, content=request.encode(), headers=headers).json()
+        sent = self.channel.told("POST", "/v1/exchange", token=False, content=request.encode(), headers=headers)
         digest = b64url(hashlib.sha256(request.encode()).digest())
         asked = {"request_digest": digest, "hub": self.identity.hub_id}
         return verified_answer(sent["answer"], sent["receipt"], **asked, key_for=self._key_for)

@@ -96,6 +96,26 @@ class Channel:
         """
         return self._patiently(lambda: self._once(method, path, token=token, **options))
 
+    def told(self, method: str, path: str, **options: Any) -> Any:
+        """The JSON that the hub answers ``call`` with.
+
+        Raises:
+            HubError: as ``call`` does; ``client.not-the-hub`` where the answer is something else.
+        """
+        return _json_in(self.call(method, path, **options))
+
+    def hub_named_there(self) -> str:
+        """The id that the hub at this address says it has.
+
+        Raises:
+            HubError: nothing answers, or not as a hub does.
+        """
+        told = self.told("GET", "/.well-known/hub", token=False)
+        named = told.get("id") if isinstance(told, dict) else None
+        if not isinstance(named, str) or not named:
+            raise _foreign(httpx.codes.OK)
+        return named
+
     def _once(self, method: str, path: str, *, token: bool, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", {}))
         if token:
@@ -123,19 +143,30 @@ class Channel:
         """A token that is good for half a minute at least."""
         with self._lock:
             if time.monotonic() >= self._token_until:
-                granted = self._granted()
-                self._token = str(granted["access_token"])
-                self._token_until = time.monotonic() + int(granted["expires_in"]) - EARLY_SECONDS
+                self._token, seconds = self._granted()
+                self._token_until = time.monotonic() + seconds - EARLY_SECONDS
             return self._token
 
-    def _granted(self) -> Any:
+    def _granted(self) -> tuple[str, int]:
         claims = self.identity.claims() | {"sub": self.identity.party}
         form = {
             "grant_type": "client_credentials",
             "client_assertion_type": ASSERTION_TYPE,
             "client_assertion": sign_jws(claims, typ="client-authentication+jwt", signer=self.identity.signer),
         }
-        return self._once("POST", "/oauth/token", token=False, data=form).json()
+        granted = _json_in(self._once("POST", "/oauth/token", token=False, data=form))
+        token, seconds = map(granted.get, ("access_token", "expires_in")) if isinstance(granted, dict) else (None, None)
+        if not isinstance(token, str) or not token.isascii() or not token.isprintable() or type(seconds) is not int:
+            raise _foreign(httpx.codes.OK)
+        return token, seconds
+
+
+def _json_in(answer: httpx.Response) -> Any:
+    """What the answer says; a page to sign in to a network, say, is no hub's."""
+    try:
+        return strict_json(answer.content, floats=True)
+    except Malformed:
+        raise _foreign(answer.status_code) from None
 
 
 def fault_in(answer: httpx.Response) -> HubError:

@@ -19,7 +19,7 @@ class OwnStatuses:
 
     def place(self) -> dict[str, object]:
         """What the next paper or licence says about its status; every place is given once."""
-        told = self.channel.call("POST", "/v1/statuses/places").json()
+        told = self.channel.told("POST", "/v1/statuses/places")
         return {"status_list": {"uri": told["uri"], "idx": told["idx"]}}
 
     def publish(self) -> int:
@@ -30,7 +30,7 @@ class OwnStatuses:
         Raises:
             Conflict: evidence ended meanwhile; call again.
         """
-        due = self.channel.call("GET", "/v1/statuses").json()
+        due = self.channel.told("GET", "/v1/statuses")
         for each in due:
             self._publish(str(each["uri"]), {int(index): int(value) for index, value in each["flips"]})
         return len(due)

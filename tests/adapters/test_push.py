@@ -4,6 +4,7 @@ import hmac
 import itertools
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ import httpx
 import pytest
 
 from adapters.agent import batch, export_run
+from adapters.agent.hub_client import HubClient
 from adapters.agent.model import Progress, PushReport
 from adapters.agent.push import Options, push
 from adapters.agent.references import References, status_place
 from adapters.conformance.trial import QUICK, RECORD_KEY
 from adapters.mapping.load import default_mapping
 from adapters.sources.patience import Patience
-from hub.errors import Conflict, Malformed, Refused, Unavailable
+from hub.errors import Broken, Conflict, Malformed, Refused, Unavailable
 from hub.proof.encoding import b64url
 from hub.proof.keys import generate_signer
 from hub.proof.sdjwt import parse_trusted_sd_jwt
@@ -264,6 +266,15 @@ def test_a_hub_that_objects_to_something_else_is_not_asked_again(tmp_path: Path)
     )
     with pytest.raises(Conflict):
         run(hub, "civil_affairs", tmp_path)
+
+
+@pytest.mark.parametrize("page", [b"<html>sign in</html>", b"[]", b"{}", b'{"id":7}'])
+def test_a_page_that_answers_in_place_of_the_hub_is_said_to_be_none(page: bytes) -> None:
+    answer = httpx.MockTransport(lambda _request: httpx.Response(200, content=page))
+    client = HubClient("http://hub.test", party="dept:civil-affairs", signer=SIGNER, transport=answer, patience=QUICK)
+    with closing(client), pytest.raises(Broken) as refusal:
+        client.cursor("civil_affairs")
+    assert refusal.value.code == "adapters.hub-answer"
 
 
 def test_a_hub_that_stays_away_ends_the_run_and_the_next_one_goes_on(tmp_path: Path) -> None:

@@ -38,6 +38,29 @@ def test_an_address_that_is_no_hub_is_said_to_be_none(body: bytes) -> None:
     assert (type(fault), fault.code) == (Broken, "client.not-the-hub")
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"<html>sign in</html>",
+        b"[]",
+        b"{}",
+        b"",
+        b"\xff",
+        b"[" * 9999,
+        b'{"access_token":"t","expires_in":1e999}',
+        b'{"access_token":"a\\nb","expires_in":60}',
+        b'{"access_token":"t","expires_in":"60"}',
+    ],
+)
+def test_a_page_that_answers_in_place_of_the_hub_is_said_to_be_none(identity: Identity, body: bytes) -> None:
+    answer = httpx.MockTransport(lambda _request: httpx.Response(200, content=body))
+    with Channel("http://hub", identity, transport=answer) as channel:
+        for ask in (channel.access_token, channel.hub_named_there):
+            with pytest.raises(Broken) as refusal:
+                ask()
+            assert refusal.value.code == "client.not-the-hub"
+
+
 def test_what_may_come_back_is_tried_again(identity: Identity) -> None:
     answers: Iterator[httpx.Response] = iter(
         [_problem(503, "storage.database-away"), httpx.Response(502), httpx.Response(200, json={"ok": True})]
