@@ -206,6 +206,7 @@ def _rows(sheet: Any, reading: _Reading) -> Rows:
 
     header: list[str] = []
     found: Rows = []
+    sheet.reset_dimensions()  # what a file says of its size need not be so: rows beyond would be left out
     for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
         if number > MAX_ROWS:
             said = ("has too many rows", "行数过多"), ("Split it.", "请拆分。")

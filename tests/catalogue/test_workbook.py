@@ -1,6 +1,7 @@
 """The catalogue as a workbook and back, and what a workbook must not hold."""
 
 import io
+import re
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -37,6 +38,14 @@ def changed(written: bytes, change: Callable[[Workbook], object]) -> bytes:
 
 def test_a_workbook_says_the_same_catalogue(shipped: Catalogue, written: bytes) -> None:
     assert changes_between(shipped, read_catalogue([parse_workbook(written, "c.xlsx")])) == []
+
+
+def test_a_workbook_that_tells_its_size_wrongly_is_read_whole(shipped: Catalogue, written: bytes) -> None:
+    told = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(written)) as archive, zipfile.ZipFile(told, "w") as bent:
+        for name in archive.namelist():
+            bent.writestr(name, re.sub(rb'<dimension ref="[^"]*"', b'<dimension ref="A1:B2"', archive.read(name)))
+    assert changes_between(shipped, read_catalogue([parse_workbook(told.getvalue(), "c.xlsx")])) == []
 
 
 def cell_of(book: Workbook, sheet: str, row_id: str, column: str):  # noqa: ANN201  # openpyxl's own type
