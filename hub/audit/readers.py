@@ -247,6 +247,12 @@ class HttpReader:
                 f"日志对 {path} 返回 {answer.status_code}；可能需要具有 audit 权限的令牌。",
                 status=answer.status_code,
             )
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            raise Malformed(
+                "audit.not-a-log",
+                "The address answers with a page for people, not as a log does; check the address.",
+                "该地址返回的是网页，而不是日志；请核对地址。",
+            )
         return content
 
 

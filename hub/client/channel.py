@@ -117,18 +117,22 @@ class Channel:
         return named
 
     def _once(self, method: str, path: str, *, token: bool, **options: Any) -> httpx.Response:
+        answer = self._sent(method, path, token=token, **options)
+        if token and answer.status_code == httpx.codes.UNAUTHORIZED:  # the hub signs its tokens with another key by now
+            self._token_until = 0.0
+            answer = self._sent(method, path, token=token, **options)
+        if answer.is_success and not _is_page(answer):
+            return answer
+        raise fault_in(answer)
+
+    def _sent(self, method: str, path: str, *, token: bool, **options: Any) -> httpx.Response:
         headers = dict(options.pop("headers", {}))
         if token:
             headers["authorization"] = f"Bearer {self.access_token()}"
         try:
-            answer = self._http.request(method, path, headers=headers, **options)
+            return self._http.request(method, path, headers=headers, **options)
         except httpx.TransportError as fault:
             raise _no_answer() from fault
-        if answer.status_code == httpx.codes.UNAUTHORIZED:
-            self._token_until = 0.0
-        if answer.is_success:
-            return answer
-        raise fault_in(answer)
 
     def _patiently(self, deed: Callable[[], httpx.Response]) -> httpx.Response:
         retrying = Retrying(
@@ -180,6 +184,11 @@ def fault_in(answer: httpx.Response) -> HubError:
         return family(str(problem["code"]), str(problem["detail"]), str(problem["detail_zh"]), **facts)
     except (Malformed, KeyError, TypeError, AttributeError):
         return _foreign(answer.status_code)
+
+
+def _is_page(answer: httpx.Response) -> bool:
+    """True of a page for people, which no hub sends to a program: a portal's, or that of a proxy that wants a login."""
+    return str(answer.headers.get("content-type")).startswith("text/html")
 
 
 def _foreign(status: int) -> HubError:

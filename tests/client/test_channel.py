@@ -110,3 +110,29 @@ def test_one_token_serves_many_calls(identity: Identity) -> None:
             channel.call("GET", "/v1/cases/c")
     assert len(granted) == 1
     assert b"grant_type=client_credentials" in granted[0]
+
+
+def test_a_token_that_counts_no_more_is_renewed_once(identity: Identity) -> None:
+    granted: list[str] = []
+
+    def hub(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/oauth/token":
+            granted.append(f"t{len(granted)}")
+            return httpx.Response(200, json={**TOKEN, "access_token": granted[-1]})
+        if request.url.path == "/v1/closed" or request.headers["authorization"] == "Bearer t0":
+            return _problem(401, "api.bad-token")
+        return httpx.Response(200, json={})
+
+    with Channel("http://hub", identity, transport=httpx.MockTransport(hub)) as channel:
+        assert channel.call("GET", "/v1/cases/c").json() == {}
+        with pytest.raises(Refused, match=r"api\.bad-token"):
+            channel.call("GET", "/v1/closed")
+    assert granted == ["t0", "t1", "t2"]
+
+
+def test_a_page_for_people_is_no_answer_of_a_hub(identity: Identity) -> None:
+    page = httpx.Response(200, html="<html>Sign in</html>")
+    with Channel("http://portal", identity, transport=httpx.MockTransport(lambda _: page)) as channel:
+        for is_with_token in (True, False):
+            with pytest.raises(Broken, match=r"client\.not-the-hub"):
+                channel.call("GET", "/v1/cases/c", token=is_with_token)

@@ -11,15 +11,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from adapters.agent.hub_client import HubClient
 from hub.api.server import listening_socket, served
 from hub.audit import readers, witness_app
 from hub.audit.readers import HttpReader
 from hub.audit.witness import Witness, WitnessStore
 from hub.audit.witnessing import HttpPost
-from hub.errors import Unavailable
+from hub.errors import Broken, Malformed, Unavailable
 from hub.kernel.clock import SystemClock
 from hub.proof.keys import generate_signer
 from hub.proof.note import NoteSigner
@@ -52,6 +54,16 @@ def test_a_log_that_answers_without_end_is_given_up() -> None:
     endless = answering(iter([b"a" * MEBIBYTE] * 200))
     with peer(endless) as url, pytest.raises(Unavailable, match=r"audit\.log-away"):
         HttpReader(url).checkpoint()
+
+
+def test_a_page_for_people_is_neither_a_log_nor_a_hub() -> None:
+    page = httpx.MockTransport(lambda _: httpx.Response(200, html="<html>Sign in</html>"))
+    with httpx.Client(transport=page) as portal, pytest.raises(Malformed, match=r"audit\.not-a-log"):
+        HttpReader("http://portal/log", client=portal).checkpoint()
+    for hub_id in (None, "hub:demo-county"):
+        adapter = HubClient("http://portal", party="dept:land", signer=generate_signer(), hub_id=hub_id, transport=page)
+        with pytest.raises(Broken, match=r"adapters\.hub-answer"):
+            adapter.cursor("land")
 
 
 def test_what_a_log_packed_is_counted_unpacked() -> None:
