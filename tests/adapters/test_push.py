@@ -220,7 +220,7 @@ def test_two_adapters_of_one_registry_at_once_lose_and_double_nothing(
 def test_a_batch_that_is_there_before_the_one_it_follows_goes_again(tmp_path: Path) -> None:
     lines(tmp_path / "r.csv", [ROSTER, *people(35)])
     hub, answers = hub_for("civil_affairs"), []
-    second_was_answered, places = threading.Event(), itertools.count(1)
+    first_was_answered, second_was_answered, places = threading.Event(), threading.Event(), itertools.count(1)
     answered = hub.answer
 
     def answer(request: httpx.Request) -> httpx.Response:
@@ -229,7 +229,11 @@ def test_a_batch_that_is_there_before_the_one_it_follows_goes_again(tmp_path: Pa
         place = next(places)
         if place == 1:
             assert second_was_answered.wait(10)
+        if place == 3:  # the second again, however fast it comes
+            assert first_was_answered.wait(10)
         answers.append(answered(request))
+        if place == 1:
+            first_was_answered.set()
         if place == 2:
             second_was_answered.set()
         return answers[-1]
