@@ -211,7 +211,8 @@ class HubClient:
         if answer.status_code == _TOO_MANY or answer.status_code >= _SERVER:
             after = retry_after(answer, self._clock.now().timestamp())
             raise AwayForNow(f"HTTP {answer.status_code} {_refusal(answer).code}", after)
-        if answer.is_success:
+        is_page = answer.headers.get("content-type", "").startswith("text/html")  # for people: no hub sends one here
+        if answer.is_success and not is_page:
             return answer
         raise _refusal(answer)
 

@@ -59,6 +59,10 @@ REASONS: Final[dict[str, tuple[str, str]]] = {
         "What is held does not decide this statement; ask for the evidence itself, or for the paper.",
         "现有凭证不足以作出该派生证明；请改请求原凭证，或请申请人提交材料。",
     ),
+    "exchange.statement-under-review": (
+        "A steward must first decide whether further records are this subject's; ask for the paper, or again then.",
+        "是否另有登记信息属于该主体，尚待数据管理员复核；请申请人提交材料，或复核后再次请求。",
+    ),
     "exchange.registry-never-received": (
         "The registry that this statement rests on has sent nothing yet; ask for the paper.",
         "该派生证明所依据的登记库尚未推送数据；请申请人提交材料。",

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from functools import cache
+from functools import cache, partial
 
 from hub.cases.store.standing import CaseStanding
 from hub.catalogue.model import BROUGHT_VCT, EvidenceType, StatementType
@@ -15,6 +15,7 @@ from hub.exchange.service.choosing import CHOICE_NEEDED, Choices
 from hub.exchange.service.papers import papers_that_serve, types_beside
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
+from hub.exchange.statements import Known
 from hub.exchange.store import Asked, Scene
 from hub.exchange.views import paths_in
 from hub.identity.model import Found, NoneFound, UnderReview
@@ -26,6 +27,7 @@ from hub.sharing.rules import permission_for, sensitivity_of
 SUBJECT_UNKNOWN = "exchange.subject-unknown"
 NOT_IN_CASE = "exchange.subject-not-in-case"
 CLAIMS_NOT_GRANTED = "exchange.claims-not-granted"
+_State = Callable[[Sequence[Known], str, datetime], tuple[SdJwt, datetime] | Refusal]
 KEY_COMPROMISED = "exchange.key-compromised"
 """The department issues the evidence anew under another key; until then nobody outside could tell it from a forgery."""
 
@@ -161,6 +163,7 @@ class Deciding:
     def _items(self, found: Mapping[str, Allowed | NotAllowed], scene: Scene, pairwise: str) -> list[Item]:
         held = [each for each in scene.held if each.is_valid_at(self._now)]
         choices = Choices(scene)
+        stating = Stating(self._parts, scene.subject_id or "")
         items: list[Item] = []
         for wanted in self._request.wanted:
             allowed, kind = found[wanted.type], self._catalogue.type_for(wanted.type)
@@ -172,7 +175,7 @@ class Deciding:
             elif isinstance(kind, StatementType):
                 own = [each for each in held if each.type in kind.rests_on]
                 rests_on = choices.resting_on(kind, own, now=self._now, claims_of=lambda each: self._open(each).claims)
-                items.append(self._statement(wanted, allowed, kind, (rests_on, pairwise)))
+                items.append(self._statement(wanted, allowed, partial(stating.state, kind), (rests_on, pairwise)))
             elif wanted.type == BROUGHT_VCT:
                 when = (self._request.matter, self._now, self._today)
                 papers = papers_that_serve(self._parts, self._catalogue, held, when)
@@ -202,13 +205,13 @@ class Deciding:
         return _presented(item, evidence, chosen, is_less=is_less)
 
     def _statement(
-        self, wanted: Wanted, allowed: Allowed, kind: StatementType, about: tuple[Sequence[HeldEvidence] | None, str]
+        self, wanted: Wanted, allowed: Allowed, state: _State, about: tuple[Sequence[HeldEvidence] | None, str]
     ) -> Item:
         held, pairwise = about
         if held is None:
             return Item(wanted.type, Outcome.refused, CHOICE_NEEDED)
         known = [known_of(each, self._open(each)) for each in held]
-        made = Stating(self._parts).state(kind, known, pairwise, self._now)
+        made = state(known, pairwise, self._now)
         if isinstance(made, Refusal):
             return Item(wanted.type, Outcome.refused, made.reason)
         statement, as_of = made

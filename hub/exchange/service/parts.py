@@ -41,6 +41,10 @@ class Identity(Protocol):
         """The subject that answers for ``subject_id`` now."""
         ...
 
+    def in_question_with(self, session: Session, subject_id: str) -> list[str]:
+        """Subjects that may be this one, as long as no steward has said so or otherwise."""
+        ...
+
     def pairwise_id(self, subject_id: str, consumer: str) -> str:
         """The consumer's own id of the subject, on record from now on."""
         ...

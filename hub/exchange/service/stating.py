@@ -3,13 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from hub.catalogue.model import StatementType
 from hub.evidence.model import HeldEvidence
 from hub.evidence.store import EvidenceStore
 from hub.exchange.service.parts import Parts
-from hub.exchange.statements import RULES, Around, Known, Stated, last_marital_event, spouse_role
+from hub.exchange.statements import RULES, Around, Known, Rule, Stated, last_marital_event, spouse_role
 from hub.kernel.ids import new_id
 from hub.proof.encoding import b64url
 from hub.proof.sdjwt import SdJwt, issue_sd_jwt, parse_trusted_sd_jwt
@@ -25,8 +26,9 @@ class Refusal:
 class Stating:
     """Statements about one subject."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, subject_id: str) -> None:
         self._parts = parts
+        self._subject_id = subject_id
         self._fresh = parts.freshness()
 
     def state(
@@ -43,8 +45,31 @@ class Stating:
             return Refusal("exchange.registry-never-received")
         relevant = [each for each in known if each.type in kind.rests_on]
         stated = rule(relevant, self._around(kind, relevant))
+        if self._hangs_on_a_review(kind, rule, (relevant, stated), now):
+            return Refusal("exchange.statement-under-review")
         as_of = min(freshness.values(), default=int(now.timestamp()))
         return self._signed(kind, stated, freshness, (pairwise, now)), datetime.fromtimestamp(as_of, now.tzinfo)
+
+    def _hangs_on_a_review(
+        self, kind: StatementType, rule: Rule, so_far: tuple[Sequence[Known], Stated], now: datetime
+    ) -> bool:
+        """True when the statement would say something else if a steward found another subject to be this one.
+
+        What is signed is not to prove false by a decision that was already waiting.
+        """
+        relevant, stated = so_far
+        for other in self._in_question:
+            with self._parts.database.reading() as session:
+                held = EvidenceStore(session, self._parts.vault).of_subjects([other], kind.rests_on)
+            more = [*relevant, *(self._known(each) for each in held if each.is_valid_at(now))]
+            if len(more) > len(relevant) and rule(more, self._around(kind, more)).claims != stated.claims:
+                return True
+        return False
+
+    @cached_property
+    def _in_question(self) -> list[str]:
+        with self._parts.database.reading() as session:
+            return self._parts.identity.in_question_with(session, self._subject_id)
 
     def _freshness(self, kind: StatementType) -> dict[str, int] | None:
         """When each registry the statement rests on was last read; None when one never was."""

@@ -141,6 +141,10 @@ class IdentityService:
         """The same for many queries at once, in a bounded number of statements."""
         return self._asking.subjects_for(session, queries)
 
+    def in_question_with(self, session: Session, subject_id: str) -> list[str]:
+        """Subjects that may be this one: a steward has not decided yet, or could not."""
+        return ReviewStore(session).in_question_with(subject_id)
+
     def resolve(self, session: Session, subject_id: str) -> str | None:
         """The subject that answers for ``subject_id`` now; None when there never was one."""
         return IndexStore(session).resolve(subject_id)

@@ -144,6 +144,19 @@ class ReviewStore:
         )
         return [row[0] for row in self._cursor.fetchall()]
 
+    def in_question_with(self, subject_id: str) -> list[str]:
+        """The other subjects of items about this one that no steward has decided, or none could."""
+        self._cursor.execute(
+            "WITH own AS (SELECT mention_id FROM identity_mention WHERE subject_id = %(id)s AND gone_at IS NULL),"
+            " undecided AS (SELECT low_id, high_id FROM identity_review WHERE state IN ('open', 'unsure')),"
+            " pair AS (SELECT high_id AS other_id FROM undecided JOIN own ON mention_id = low_id"
+            " UNION SELECT low_id FROM undecided JOIN own ON mention_id = high_id)"
+            " SELECT DISTINCT m.subject_id FROM pair JOIN identity_mention m ON m.mention_id = other_id"
+            " WHERE m.gone_at IS NULL AND m.subject_id <> %(id)s ORDER BY 1",
+            {"id": subject_id},
+        )
+        return [row[0] for row in self._cursor.fetchall()]
+
     def close(self, review_id: str, state: str, *, steward: str, at: datetime, note: bytes | None) -> bool:
         """True when the item was open and is decided now; False when somebody else was first."""
         self._cursor.execute(
