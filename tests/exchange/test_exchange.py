@@ -176,7 +176,7 @@ def test_a_case_of_another_consumer_is_as_unknown_as_none(world: World) -> None:
 
 def test_two_people_who_share_a_number_are_refused_until_a_steward_decides(bare: World) -> None:
     one = {**ZHANG, "birth_date": "1949-12-31"}
-    bare.push("civil_affairs", "residents", one, {**one, "name": "张山", "birth_date": "1980-02-02"})
+    bare.push("civil_affairs", "residents", one, {**one, "name": "张山", "birth_date": "1949-12-31"})
     bare.open_case("2026-0001")
     assert bare.ask()["reason"] in {"exchange.subject-under-review", "exchange.subject-several"}
 
