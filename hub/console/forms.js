@@ -81,6 +81,7 @@ const HubForms = (() => {
     const age = policy.max_status_age_seconds;
     require(!isSaid(age) || Number.isSafeInteger(age));
     const lives = await livesOf(member(policy, "key_life", []));
+    require([...lives.keys()].every((name) => keys.has(name)));
     return { ...policy, parties, quorum, keys, lives, ...(await logOf(policy.hub, witnesses, quorum)) };
   }
 

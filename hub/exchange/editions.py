@@ -6,6 +6,7 @@ the digest of the one before. (3) It is signed by a key that the one before acce
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -18,6 +19,7 @@ from hub.proof.keys import PublicKey, Signer
 
 POLICY_TYP: Final = "trust-policy+jwt"
 POLICY_BYTES: Final = 4 * 1024 * 1024
+_COMPACT: Final = re.compile(rb"\s*[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def sign_edition(
 
 def is_signed(content: bytes) -> bool:
     """True when a policy file holds signed editions, and no plain policy."""
-    return not content.lstrip().startswith(b"{")
+    return _COMPACT.match(content) is not None
 
 
 def verify_editions(content: bytes, root: Iterable[PublicKey]) -> Edition:

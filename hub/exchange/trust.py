@@ -167,8 +167,8 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
     counts from nobody else; the hub, if it is named there, brings no further key. ``witnesses`` and ``quorum`` say
     whose cosignatures a checkpoint needs, and of how many institutions: several keys under one name count once, the
     log's own not at all; ``key_life``, where given, lists keys as a bundle does: ``from``, ``until``, ``revoked``,
-    ``compromised_since``, ``log_size``. ``max_status_age_seconds``, where given, demands that status lists no older
-    than that show every piece of evidence as valid when it was released.
+    ``compromised_since``, ``log_size``; each of a key that the policy names. ``max_status_age_seconds``, where given,
+    demands that status lists no older than that show every piece of evidence as valid when it was released.
 
     Raises:
         Malformed: another form, naming the member.
@@ -194,6 +194,8 @@ def parse_trust_policy(content: bytes | Mapping[str, Any]) -> TrustPolicy:
             raise _bad_policy("parties")
         keys |= own
     lives = KeyHistory.of(history).lives
+    if not lives.keys() <= keys.keys():
+        raise _bad_policy("key_life")
     oldest = _instant(told, "max_status_age_seconds")
     return TrustPolicy(hub["id"], keys, _log(hub, told), lives, oldest, _answering(parties))
 

@@ -233,6 +233,11 @@ def key_life(**changed: Any) -> Callable[[Policy, bundles.Cast], None]:
     return change
 
 
+def key_life_of_another_id(policy: Policy, who: bundles.Cast) -> None:
+    told = {**who.land.public.to_jwk(), "kid": "land-1"}
+    policy["key_life"] = [{"party": "dept:land", "jwk": told, "revoked": bundles.NOW}]
+
+
 def witnessed_by(kind: int) -> Callable[[Policy, bundles.Cast], None]:
     """The log's own key as its witness."""
 
@@ -257,6 +262,8 @@ POLICIES: list[tuple[str, Callable[[Policy, bundles.Cast], None]]] = [
     ("a member of a party misspelt", in_policy("parties", "dept:land", evidences=[bundles.RIGHT_TYPE])),
     ("the end of a key misspelt", key_life(revokd=bundles.NOW)),
     ("the end of a key as a text", key_life(revoked=str(bundles.NOW))),
+    ("the end of a key of a party misspelt", key_life(party="dept:lnad", revoked=bundles.NOW)),
+    ("the end of a key under another id", key_life_of_another_id),
     ("two keys under one id", two_keys_of_one_id),
     ("a further key of the hub among the parties", further_key_of_the_hub),
     ("no parties", in_policy(parties=None)),

@@ -42,7 +42,15 @@ def test_a_first_edition_counts_when_the_authoritys_key_signed_it(key: FileSigne
     token = signed(key)
     edition = verify_editions(token, [key.public])
     assert (edition.number, edition.previous, edition.authority) == (1, None, AUTHORITY)
-    assert (is_signed(token), is_signed(b' {"version":1}')) == (True, False)
+    assert is_signed(token)
+
+
+@pytest.mark.parametrize(
+    "content", [b' {"version":1}', b'\xef\xbb\xbf{"version":1}', '{"version":1}'.encode("utf-16"), b""]
+)
+def test_what_no_editor_made_a_signed_edition_is_read_as_a_plain_policy(content: bytes) -> None:
+    """A byte order mark makes a file no signed one: whoever has it is told what is wrong with it, not to find a key."""
+    assert not is_signed(content)
 
 
 def test_the_last_of_a_chain_counts_and_keys_roll_over_with_it(key: FileSigner) -> None:
