@@ -364,8 +364,9 @@ class Log:
             self._stopped.wait(collector.pause_seconds)
 
     def problems(self) -> Iterable[HubError]:
-        """What keeps this node from releasing evidence, for readiness."""
-        yield from filter(None, (self.fault, None if self.is_sequencing else self._estranged))
+        """What keeps this node from releasing evidence, for readiness; each once, however often it was met."""
+        met = filter(None, (None if self.is_sequencing else self._estranged, self.fault))
+        yield from {fault.code: fault for fault in met}.values()
         try:
             self.require_witnessed()
         except Unavailable as fault:

@@ -12,7 +12,7 @@ from hub.cli.files import content_of, keep_private
 from hub.cli.policies import app as policies
 from hub.cli.roof import new_key_in_device, opened, signer_for
 from hub.cli.telling import AsJson, print_json, print_lines, report, say
-from hub.errors import Malformed, Missing
+from hub.errors import Broken, Malformed, Missing
 from hub.kernel.clock import SystemClock
 from hub.parties.model import PartyKey, RevocationReason
 from hub.parties.rules import ENDORSEMENT_TYP, RECOVERY_TYP, key_statement, possession_proof
@@ -236,9 +236,21 @@ def reseal(
     keys = sum(counted.values(), Counter[str]())
     if as_json:
         print_json({"resealed": done, "current": current, "keys": dict(keys), "columns": counted})
-        return
-    print_lines([{"key": key, "rows": rows} for key, rows in sorted(keys.items())], "key", "rows")
-    old = sorted(keys.keys() - {current})
+    else:
+        print_lines([{"key": key, "rows": rows} for key, rows in sorted(keys.items())], "key", "rows")
+    if lost := sorted(keys.keys() - service.keyring.check_values.keys()):
+        raise Broken(
+            "cli.seal-key-missing",
+            "What stands under the keys named here opens nowhere: they are not in HUB_SEAL_KEYS. Add them again, on "
+            "every node.",
+            "以所列密钥密封的内容无法解封：HUB_SEAL_KEYS 中没有这些密钥。请在每个节点上补回。",
+            keys=lost,
+        )
+    if not as_json:
+        _tell_needed(sorted(keys.keys() - {current}), current)
+
+
+def _tell_needed(old: list[str], current: str) -> None:
     if old:
         say(
             f"Still needed: {', '.join(old)}; keep them and run this again.",

@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
     PublicFormat,
 )
+from sqlalchemy import text
 
+from hub.cli.roof import opened
 from hub.demo.parties import HUB_ID, KeyCabinet
 from tests.cli.conftest import Run
 
@@ -147,3 +149,24 @@ def test_the_ring_is_counted_and_rotated(run: Run, installation: KeyCabinet, mon
     monkeypatch.setenv("HUB_SEAL_KEYS", f"demo-2:{run('keys', 'secret').out.strip()},{old}")
     again = run("keys", "reseal")
     assert (again.code, "Everything is under demo-2" in again.err) == (0, True)
+
+
+def test_a_key_that_is_needed_and_not_in_the_ring_is_asked_for(
+    run: Run, installation: KeyCabinet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`Keep it` would be the wrong word for what was taken out too early."""
+    del installation
+    with opened() as hub:
+        sealed = hub.views.parts.keyring.seal(b"{}", context="deferral|def_1")
+        with hub.database.writing() as session:
+            session.execute(
+                text(
+                    "INSERT INTO deferral"
+                    " (deferral_id, consumer, case_ref, until, ordered_at, ordered_by, entry_id, sealed)"
+                    " VALUES ('def_1', 'svc:aid', '1', now(), now(), 'auth', 'ent_1', :sealed)"
+                ),
+                {"sealed": sealed},
+            )
+    monkeypatch.setenv("HUB_SEAL_KEYS", f"demo-2:{run('keys', 'secret').out.strip()}")
+    told = run("keys", "reseal", "--check")
+    assert (told.code, "cli.seal-key-missing" in told.err, "demo-1" in told.err) == (1, True, True)
