@@ -1,5 +1,6 @@
 """Where a key in a device 密码机 is: a PKCS#11 URI (RFC 7512) without the PIN, which is no part of a name."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from hub.proof.encoding import malformed
 SCHEME: Final = "pkcs11:"
 _PATH: Final = frozenset({"token", "serial", "object", "id", "type"})
 _QUERY: Final = frozenset({"module-path", "pin-source"})
+_BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,11 @@ def parse_key_reference(uri: str) -> KeyReference:
 
 def _attributes(part: str, separator: str, known: frozenset[str]) -> dict[str, bytes]:
     pairs = [each.partition("=") for each in part.split(separator) if each]
+    if any(_BAD_ESCAPE.search(value) for _, _, value in pairs):
+        raise bad_reference(
+            "A percent sign in a key reference begins two hexadecimal digits; write one of its own as %25.",
+            "密钥引用中的百分号后须为两位十六进制数；百分号本身请写作 %25。",
+        )
     told = {name: unquote_to_bytes(value) for name, _, value in pairs}
     if not told.keys() <= known or len(told) != len(pairs):
         raise bad_reference(

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from hub.errors import Missing, Unavailable
+from hub.errors import Broken, Missing, Unavailable
 from hub.proof.encoding import b64url, malformed
 from hub.proof.keyreference import KeyReference, bad_reference, is_in_device, parse_key_reference
 from hub.proof.keys import ALGORITHMS, ED25519, ES256, FileSigner, PublicKey, Signer
@@ -36,7 +36,8 @@ def open_signer(reference: Path | str, device: Device | None = None) -> Signer:
     Raises:
         Malformed: no usable key there, or a reference of another form.
         Missing: no such file, token or key.
-        Unavailable: the device does not answer, or does not take the PIN.
+        Unavailable: the device does not answer.
+        Broken: it does not take the PIN.
     """
     if isinstance(reference, str) and is_in_device(reference):
         return DeviceSigner.opened(parse_key_reference(reference), device or Device())
@@ -53,7 +54,7 @@ def generate_in_device(reference: str, alg: str = ED25519, device: Device | None
 
     Raises:
         Malformed: the name is taken, or the algorithm is none of ours.
-        Missing, Unavailable: as ``open_signer``.
+        Missing, Unavailable, Broken: as ``open_signer``.
     """
     if alg not in ALGORITHMS:
         raise malformed("bad-key", f"Keys are made for {' or '.join(ALGORITHMS)}.", "只支持 Ed25519 或 ES256 密钥。")
@@ -169,28 +170,49 @@ def _away(reason: str) -> Unavailable:
     )
 
 
+def _pin_refused(reason: str) -> Broken:
+    """No `try later`: whoever tries again by itself, as what restarts a service does, locks the token."""
+    return Broken(
+        "proof.device-pin",
+        f"The signing device refuses the PIN ({reason}). Put it right before anything tries again: a few wrong ones "
+        "lock the token.",
+        f"签名设备拒绝该 PIN（{reason}）。请先更正再重试：多次错误会锁定令牌。",
+        reason=reason,
+    )
+
+
 def _session(reference: KeyReference, device: Device, *, writing: bool = False) -> Any:
     """A session in which the user is logged in; the login is the process's, so a further session needs no PIN.
 
     A PIN that the device refused is not tried again by this process: a few wrong ones lock the token.
     """
-    from pkcs11.exceptions import MultipleTokensReturned, NoSuchToken, PinIncorrect, PKCS11Error, UserAlreadyLoggedIn
+    from pkcs11.exceptions import (
+        MultipleTokensReturned,
+        NoSuchToken,
+        PinExpired,
+        PinIncorrect,
+        PinInvalid,
+        PinLenRange,
+        PinLocked,
+        PKCS11Error,
+        UserAlreadyLoggedIn,
+    )
 
     library = _library(reference.module or device.module)
     named = {"token_serial": reference.serial.encode()} if reference.serial else {}
     pin = _pin(reference, device)
     tried = hashlib.sha256(repr((reference.token, reference.serial, pin)).encode()).digest()
     if tried in _refused_pins:
-        raise _away(PinIncorrect.__name__)
+        raise _pin_refused(PinIncorrect.__name__)
     try:
         token = library.get_token(token_label=reference.token, **named)
         try:
             return token.open(user_pin=pin, rw=writing)
         except UserAlreadyLoggedIn:
             return token.open(rw=writing)
-        except PinIncorrect:
+        except (PinIncorrect, PinInvalid, PinLenRange, PinExpired, PinLocked) as fault:
             _refused_pins.add(tried)
-            raise
+            raise _pin_refused(type(fault).__name__) from fault
     except (NoSuchToken, MultipleTokensReturned):
         raise Missing(
             "proof.no-such-token",

@@ -19,13 +19,13 @@ from tests.support.softhsm import MODULE, PIN, new_token, softhsm, token
 
 TRYING = """
 import sys, pkcs11
-from hub.errors import Unavailable
+from hub.errors import Broken
 from hub.proof.pkcs11 import Device, open_signer
 module, pin = sys.argv[1:]
 def tried():
     try:
         open_signer("pkcs11:token=county;object=guessed", Device(module, "00000"))
-    except Unavailable as fault:
+    except Broken as fault:
         print(fault.facts["reason"])
 tried()
 with pkcs11.lib(module).get_token(token_label="county").open(user_pin=pin, rw=True) as session:
@@ -194,6 +194,8 @@ def test_a_file_is_opened_as_a_file(tmp_path: Path) -> None:
         "pkcs11:token=x;object=y?pin-value=1234",
         "pkcs11:token=x;object=y;type=public",
         "pkcs11:token=%ff;object=y",
+        "pkcs11:token=x;object=a%zz",
+        "pkcs11:token=x;object=100%",
         "file:token=x;object=y",
     ],
 )
