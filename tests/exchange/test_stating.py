@@ -7,8 +7,9 @@ import pytest
 from hub.identity.model import Decision
 from tests.exchange.test_exchange import shown
 from tests.exchange.test_recalling import FLAT
-from tests.exchange.world import LAND_STATED, ZHANG, World
+from tests.exchange.world import LAND_STATED, LI, MARITAL, ZHANG, World
 
+OTHER = {"name": "王建国", "number": "330199196605140016", "document_kind": "111", "number_valid": True}
 UNDER_REVIEW = "exchange.statement-under-review"
 
 
@@ -49,3 +50,23 @@ def test_nothing_is_stated_that_a_waiting_decision_would_change(
 def test_a_statement_that_no_decision_would_change_is_made(zhang: World, changed: dict[str, Any]) -> None:
     zhang.push("land", "rights", FLAT | changed)
     assert _stated(zhang) == 0
+
+
+def test_no_marriage_is_stated_while_a_death_may_be_the_spouses(zhang: World) -> None:
+    wife = {**LI, "birth_date": "1880-01-01"}
+    zhang.push("civil_affairs", "residents", wife)
+    wedding = {
+        "event": "marriage",
+        "event_on": "2001-01-01",
+        "man": ZHANG | {"birth_date": "1949-12-31"},
+        "woman": wife,
+    }
+    zhang.push("marriage", "events", wedding)
+    zhang.push("funeral", "funerals", {**wife, "name": "赵国强", "died_on": "2026-03-01", "is_nameless": False})
+    zhang.push("funeral", "cancellations", {**OTHER, "died_on": "2026-03-01", "is_reversed": False})
+    zhang.grant(MARITAL, "*")
+    (item,) = zhang.ask((MARITAL, ["*"]))["evidence"]
+    assert item["reason"] == UNDER_REVIEW
+    _decide(zhang, Decision.DIFFERENT)
+    (item,) = zhang.ask((MARITAL, ["*"]))["evidence"]
+    assert shown(zhang, item)["marital_status"] == "married"

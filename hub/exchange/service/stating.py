@@ -58,6 +58,8 @@ class Stating:
         What is signed is not to prove false by a decision that was already waiting.
         """
         relevant, stated = so_far
+        if kind.name == "marital-status" and self._hangs_on_the_spouse(rule, relevant, stated):
+            return True
         for other in self._in_question:
             with self._parts.database.reading() as session:
                 held = EvidenceStore(session, self._parts.vault).of_subjects([other], kind.rests_on)
@@ -65,6 +67,11 @@ class Stating:
             if len(more) > len(relevant) and rule(more, self._around(kind, more)).claims != stated.claims:
                 return True
         return False
+
+    def _hangs_on_the_spouse(self, rule: Rule, relevant: Sequence[Known], stated: Stated) -> bool:
+        """True when a death waits for a steward to say whether it is the spouse's."""
+        deaths = self._spouse_deaths(relevant, in_question=True)
+        return any(deaths.values()) and rule(relevant, Around(spouse_deaths=deaths)).claims != stated.claims
 
     @cached_property
     def _in_question(self) -> list[str]:
@@ -94,14 +101,17 @@ class Stating:
             case _:
                 return Around()
 
-    def _spouse_deaths(self, known: Sequence[Known]) -> dict[str, list[Known]]:
+    def _spouse_deaths(self, known: Sequence[Known], *, in_question: bool = False) -> dict[str, list[Known]]:
+        """Deaths of the spouse of the last marriage; ``in_question``: also of whoever may be the spouse."""
         last = last_marital_event(known)
-        other = spouse_role(last.role) if last is not None else None
-        if last is None or other is None or last.claims["event"] != "marriage":
+        role = spouse_role(last.role) if last is not None else None
+        if last is None or role is None or last.claims["event"] != "marriage":
             return {}
         with self._parts.database.reading() as session:
             store = EvidenceStore(session, self._parts.vault)
-            spouses = [link.subject_id for link in store.links_of([last.evidence_id]) if link.role == other]
+            spouses = [link.subject_id for link in store.links_of([last.evidence_id]) if link.role == role]
+            if in_question:
+                spouses += [other for each in spouses for other in self._parts.identity.in_question_with(session, each)]
             deaths = store.deaths_of(spouses) if spouses else []
         return {last.evidence_id: [self._known(each) for each in deaths]}
 
