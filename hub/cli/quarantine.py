@@ -35,7 +35,7 @@ def quarantine(
     if as_json:
         print_json(rows)
         return
-    print_lines([_told(row) for row in rows], "export", "table", "row", "column", "code", "why")
+    print_lines([_told(row) for row in rows], "export", "table", "row", "column", "code", "why", "why_zh")
     say(f"{len(rows)} rows wait for their owner.", "待更正。")
 
 
@@ -43,4 +43,4 @@ def _told(row: dict[str, Any]) -> dict[str, Any]:
     """The row's place and reason without what it holds."""
     raw = row["raw"] if isinstance(row["raw"], dict) else {}
     known = {name: row[name] for name in ("export", "row", "column", "code")}
-    return {**known, "table": raw.get(PLACE), "why": row["en"]}
+    return {**known, "table": raw.get(PLACE), "why": row["en"], "why_zh": row["zh"]}

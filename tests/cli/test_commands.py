@@ -227,7 +227,7 @@ def test_an_owner_reads_what_was_put_aside_and_it_is_gone_once_corrected(
         assert pushed.code == 0, pushed.err
         assert "火化.csv, row 2, DEATH_DATE" in pushed.err
         told = run(*read)
-        assert all(word in told.out for word in ("火化.csv", "row.required-empty", "fill it in"))
+        assert all(word in told.out for word in ("火化.csv", "row.required-empty", "fill it in", "请补填"))
         assert "李娜" not in told.out
         (held,) = run(*read, "--json").json
         assert (held["row"], held["raw"]["NAME"]) == (2, "李娜")
