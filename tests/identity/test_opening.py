@@ -119,6 +119,29 @@ def test_lists_and_records_inside_a_cell_are_refused_by_column(tmp_path: Path) -
     assert caught.value.facts["columns"] == ["address", "name"]
 
 
+def test_numbers_that_were_held_as_fractions_are_refused_by_column(tmp_path: Path) -> None:
+    """A program that knows no empty whole number writes a column of resident IDs with gaps as fractions."""
+    path = tmp_path / "in.parquet"
+    for kind, number, columns in (
+        ("DOUBLE", "440524188001010014", ["id_number"]),
+        ("HUGEINT", "440524188001010014", ["id_number"]),
+        ("FLOAT", "440524880101001", ["id_number"]),
+        ("DOUBLE", "440524880101001", []),
+        ("BIGINT", "440524188001010014", []),
+    ):
+        duckdb.execute(
+            f"COPY (SELECT * FROM (VALUES (1, '张三', {number}::{kind}, 'NaN'::DOUBLE), (2, '李四', NULL, 3e20))"
+            f" AS t (record_id, name, id_number, remark)) TO '{path}' (FORMAT parquet)"
+        )
+        if columns:
+            with pytest.raises(Malformed) as caught:
+                resolve_file(path, None, MODELS, OPTIONS)
+            assert caught.value.code == "identity.file-rounded"
+            assert dict(caught.value.facts) == {"columns": columns, "records": [1]}
+        else:
+            assert resolve_file(path, None, MODELS, OPTIONS)["resident"].records == 2
+
+
 def test_a_result_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
     path = tmp_path / "in.csv"
     path.write_text(TWICE, encoding="utf-8")

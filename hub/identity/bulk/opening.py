@@ -21,7 +21,8 @@ _PLAIN: Final = (
     "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
     "UHUGEINT", "DATE", "TIMESTAMP", "DECIMAL", "NULL", "ENUM", "UUID", "TIME",
 )  # fmt: skip
-_LARGEST_EXACT: Final = 2**53
+_EXACT: Final = {"DOUBLE": 2**53, "FLOAT": 2**24}
+"""Up to where a fraction holds every whole number."""
 _PIECE: Final = 1 << 20
 
 STANDARD_COLUMNS: Final = frozenset(
@@ -61,7 +62,7 @@ class Source:
         if not self.columns[name].startswith(_FLOATING):
             return f'CAST("{name}" AS VARCHAR)'
         return (
-            f'CASE WHEN abs("{name}") <= {_LARGEST_EXACT} THEN CASE WHEN "{name}" = floor("{name}")'
+            f'CASE WHEN abs("{name}") <= {_EXACT[self.columns[name]]} THEN CASE WHEN "{name}" = floor("{name}")'
             f' THEN CAST(CAST("{name}" AS BIGINT) AS VARCHAR) ELSE CAST("{name}" AS VARCHAR) END END'
         )
 
@@ -77,7 +78,8 @@ def open_file(con: Connection, path: Path) -> Source:
     """The records of a Parquet or CSV file as table ``raw`` with a row number ``n``.
 
     Raises:
-        Malformed: another kind of file, one that cannot be read, or one without an id of its own for every record.
+        Malformed: another kind of file, one that cannot be read, one without an id of its own for every record, or one
+            whose long numbers lost their last digits.
     """
     return _opened(con, path, "true", _require_ids)
 
@@ -197,6 +199,7 @@ def _require_ids(source: Source) -> None:
             "部分列不是文本、数字或日期，请改为文本。",
             columns=nested,
         )
+    _require_exact(source)
     ids = source.column("record_id")
     empty = source.con.execute(f"SELECT count(*) FROM raw WHERE {ids} = ''").fetchall()[0][0]
     digests = sorted_numbers(source.con, f"SELECT hash({ids}) FROM raw")
@@ -211,6 +214,28 @@ def _require_ids(source: Source) -> None:
             empty=empty,
             doubled=doubled,
             records=_first_records(source, f"SELECT n FROM ({at_fault}) WHERE wrong"),
+        )
+
+
+def _require_exact(source: Source) -> None:
+    """A number of eighteen digits that a program held as a fraction has other last digits than its owner's."""
+    fractions = {name: _EXACT[kind] for name, kind in source.columns.items() if kind in _EXACT}
+    rounded = {
+        name: f'(isfinite("{name}") AND abs("{name}") > {most})'
+        for name, most in sorted(fractions.items())
+        if name in STANDARD_COLUMNS
+    }
+    wrong = [name for name, where in rounded.items() if _first_records(source, f"SELECT n FROM raw WHERE {where}")]
+    if wrong:
+        at_fault = " OR ".join(rounded[name] for name in wrong)
+        raise Malformed(
+            "identity.file-rounded",
+            "Some columns hold long numbers as fractions, and their last digits are lost; write them as text from the"
+            " source again: see columns, and records, counted from 1 without the header.",
+            "部分列以小数存放长号码，末尾数字已丢失；请从数据源重新以文本写出，"
+            "见 columns 与 records（不计表头，从 1 起）。",
+            columns=wrong,
+            records=_first_records(source, f"SELECT n FROM raw WHERE {at_fault}"),
         )
 
 
