@@ -82,9 +82,20 @@ def person_traits(
         phone_key(_text(fields, "phone")),
         region_key(_text(fields, "region_code")),
         address_key(address),
-        LIST_MARK.join(dict.fromkeys((*((head,) if head else ()), *kin))),
+        relatives((head, *kin)),
         listed,
     )
+
+
+def relatives(numbers: Iterable[str]) -> str:
+    """Those of the numbers that name one person: of a placeholder, a faulty or a masked one nobody is the relative."""
+    return LIST_MARK.join(dict.fromkeys(filter(None, map(_relative, numbers))))
+
+
+@lru_cache(maxsize=65536)
+def _relative(text: str) -> str:
+    found = _person_number({"number": text})
+    return found.key if found is not None and found.valid else ""
 
 
 def person_name(text: str) -> str:

@@ -23,7 +23,7 @@ from hub.identity.model import Mention
 from hub.identity.modelfile import standard_model
 from hub.identity.rules import Matcher, components
 from hub.identity.service import IdentityService
-from hub.identity.traits import Context, organisation_traits, person_traits
+from hub.identity.traits import PERSON_COLUMNS, Context, organisation_traits, person_traits
 from hub.kernel.checkdigits import resident_id_check
 from hub.storage.database import Database
 from tests.identity.conftest import number_of
@@ -130,6 +130,44 @@ def test_numbers_of_every_length_and_form_are_read_as_at_intake(tmp_path: Path) 
         _, _, _, _, born, sex, number, state, *_ = person_traits(fields_of(row), Context(TODAY))
         assert found[place] == (number, state, born, sex), row
     con.close()
+
+
+def test_relatives_in_a_file_are_read_as_at_intake(tmp_path: Path) -> None:
+    """Two of one name whose heads of household are both 无 are no household."""
+    written = [
+        "无",
+        "/",
+        "\\N",
+        "111111111111111111",
+        "330106000000000000",
+        "",
+        "440524188001010014",
+        "110105491231002",
+    ]
+    rows = [
+        {"record_id": f"{place}-{copy}", "name": f"王芳{'甲乙丙丁戊己庚辛'[place]}", "head_number": each}
+        for place, each in enumerate(written)
+        for copy in range(2)
+    ]
+    con = duckdb.connect()
+    read_traits(open_file(con, write(tmp_path / "in.csv", rows)), MODELS["resident"], TODAY)
+    found = dict(con.execute("SELECT record_id, kin FROM traits").fetchall())
+    for row in rows:
+        assert found[row["record_id"]] == person_traits(row, Context(TODAY))[PERSON_COLUMNS.index("kin")], row
+    con.close()
+    out = tmp_path / "out.csv"
+    resolve_file(tmp_path / "in.csv", out, MODELS, OPTIONS)
+    assert {frozenset({"6-0", "6-1"}), frozenset({"7-0", "7-1"})} == {
+        each for each in subjects_in(out) if len(each) > 1
+    }
+
+
+def test_several_relatives_in_one_cell_are_heard_each(tmp_path: Path) -> None:
+    cells = ("440524188001010014、110105491231002", "11010519491231002x|无")
+    rows = [{"record_id": str(place), "name": "王小芳", "kin": each} for place, each in enumerate(cells)]
+    out = tmp_path / "out.csv"
+    resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
+    assert subjects_in(out) == {frozenset({"0", "1"})}
 
 
 def test_thousands_of_pairs_come_to_the_same_in_sql_and_in_python() -> None:

@@ -313,10 +313,37 @@ def test_a_house_is_a_number_in_a_place_that_has_a_name(one: str, other: str, le
 def test_keys_are_made_for_every_name_and_relative_and_for_nothing_missing() -> None:
     model = standard_model("resident")
     keys = key_maker(model.columns, model.keys)
-    said = {"name": "张伟强", "former_names": ["张三"], "birth_date": "1980-05-06", "head_number": "1"}
-    made = keys(person_traits(said, CONTEXT, kin=("2",)))
+    said = {"name": "张伟强", "former_names": ["张三"], "birth_date": "1980-05-06", "head_number": NUMBER}
+    made = keys(person_traits(said, CONTEXT, kin=(number_of("1990-01-02", 22),)))
     assert len(made) == 2 + 4
     assert keys(person_traits({"birth_date": "1980-05-06"}, CONTEXT)) == []
+
+
+NOBODYS = (
+    "无",
+    "/",
+    "\\N",
+    "111111111111111111",
+    "330106000000000000",
+    "330106198005060000",
+    "330106********0114",
+    "1",
+)
+
+
+@pytest.mark.parametrize("written", NOBODYS)
+def test_nobody_is_the_relative_of_a_placeholder_a_faulty_or_a_masked_number(written: str) -> None:
+    said = {"name": "王芳", "head_number": written}
+    assert pair(said, dict(said)).outcome != "link"
+    assert pair(said, dict(said)).levels["kin"] == "missing"
+
+
+def test_a_relatives_number_is_one_however_it_is_written() -> None:
+    one, other = (
+        {"name": "王小芳", "head_number": "11010519491231002x"},
+        {"name": "王小芳", "head_number": "110105491231002"},
+    )
+    assert (pair(one, other).levels["kin"], pair(one, other).outcome) == ("equal", "link")
 
 
 def test_one_character_off_keeps_the_surname() -> None:

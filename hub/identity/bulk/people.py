@@ -1,5 +1,6 @@
 """People 自然人 of a file as rows of traits: clean cells by SQL in one pass, the few others by the code of intake."""
 
+import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from typing import Final
@@ -18,7 +19,7 @@ from hub.identity.bulk.numbers import (
 from hub.identity.bulk.opening import Source
 from hub.identity.bulk.tables import Connection, text_table
 from hub.identity.compare import LIST_MARK
-from hub.identity.traits import PERSON_COLUMNS, REGION, address_key, person_name, phone_key
+from hub.identity.traits import PERSON_COLUMNS, REGION, address_key, person_name, phone_key, relatives
 from hub.kernel.dates import parse_date
 from hub.kernel.names import name_key, normal_person_name, pinyin_key
 
@@ -125,10 +126,12 @@ _PEOPLE: Final = (
     f" CASE WHEN s.plain_name THEN CAST({_DIGESTS} AS VARCHAR) ELSE {_summed('w.sound')} END AS sorted_sound,"
     f" coalesce(b.key, s.birth) AS birth0, {_SEXES} AS sex0, {NUMBER} AS number, {STATE} AS number_state,"
     f" {STATED_DAY} AS stated, coalesce(p.key, s.phone) AS phone, s.region,"
-    f" CASE WHEN d.key IS NOT NULL THEN d.key ELSE {_DASHED} END AS dashed, s.kin, s.list"
+    f" CASE WHEN d.key IS NOT NULL THEN d.key ELSE {_DASHED} END AS dashed,"
+    " coalesce(k.key, s.kin) AS kin, s.list"
     f" FROM s {_CHARACTERS} LEFT JOIN names w ON w.raw = s.name {NUMBER_PARTS}"
     " LEFT JOIN numbers i ON i.raw = s.number LEFT JOIN births b ON b.raw = s.birth"
-    " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address),"
+    " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address"
+    " LEFT JOIN kins k ON k.raw = s.kin),"
     " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth,"
     " trim(CASE WHEN contains(dashed, '--') THEN regexp_replace(dashed, '-+', '-', 'g') ELSE dashed END, '-')"
     " AS address FROM a),"
@@ -176,9 +179,15 @@ def _address(text: str) -> tuple[str]:
     return (address_key(text),)
 
 
+def _kin(text: str) -> tuple[str]:
+    return (relatives(_OTHER_NUMBER.split(text)),)
+
+
+_OTHER_NUMBER: Final = re.compile(r"[|/、,，;；]")
 _KEY: Final = ("key",)
 _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[str, ...]], ...]] = (
     ("names", "name", f"name <> '' AND NOT ({_IS_PLAIN_NAME})", _name, ("key", "former", "sound")),
+    ("kins", "kin", "kin <> ''", _kin, _KEY),
     ("numbers", "number", f"number <> '' AND NOT ({IN_DIGITS})", number_row, ("number", "state", "born")),
     (
         "births",
