@@ -247,9 +247,8 @@ def frequent_name(surnames: str, given: str) -> str:
 
 
 def _was_called(one: str, other: str, former_one: str, former_other: str) -> bool:
-    left = {one, *former_one.split(LIST_MARK)} - {""}
-    right = {other, *former_other.split(LIST_MARK)} - {""}
-    return not left.isdisjoint(right)
+    """True when one is called today what the other was called; an earlier name of both may be a remark."""
+    return other in former_one.split(LIST_MARK) or one in former_other.split(LIST_MARK)
 
 
 def _other_name(one: str, other: str) -> str:

@@ -63,7 +63,7 @@ def normal_person_name(text: str) -> PersonName:
     inside = [_kept(_FORMER_LABEL.sub("", part)) for part in _BRACKETED.findall(halved) if not _REMARKS.fullmatch(part)]
     main, *labelled = _FORMER_LABEL.split(outside)
     name = _kept(main)
-    former = dict.fromkeys(part for part in [*inside, *map(_kept, labelled)] if part and part != name)
+    former = dict.fromkeys(part for part in [*inside, *map(_kept, labelled)] if part and part not in (name, *_NOBODY))
     return PersonName(text, "" if name in _NOBODY else name, tuple(former), wildcard=WILDCARD in name_key(name))
 
 

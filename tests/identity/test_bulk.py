@@ -162,6 +162,25 @@ def test_relatives_in_a_file_are_read_as_at_intake(tmp_path: Path) -> None:
     }
 
 
+def test_a_column_of_earlier_names_is_read_as_names_are(tmp_path: Path) -> None:
+    told = (
+        ("王芳芳", "无"),
+        ("王莉莉", "无"),
+        ("赵小敏", "趙大敏"),
+        ("赵大敏", ""),
+        ("钱多多", "曾用名：钱少少、钱中"),
+        ("钱 中", "不详"),
+    )
+    rows = [
+        {"record_id": str(place), "name": name, "former_names": former, "birth_date": f"1990-05-0{place // 2 + 1}"}
+        | {"phone": f"1380000111{place // 2}"}
+        for place, (name, former) in enumerate(told)
+    ]
+    out = tmp_path / "out.csv"
+    resolve_file(write(tmp_path / "in.csv", rows), out, MODELS, OPTIONS)
+    assert subjects_in(out) == {frozenset(each) for each in ("0", "1", "23", "45")}
+
+
 def test_several_relatives_in_one_cell_are_heard_each(tmp_path: Path) -> None:
     cells = ("440524188001010014、110105491231002", "11010519491231002x|无")
     rows = [{"record_id": str(place), "name": "王小芳", "kin": each} for place, each in enumerate(cells)]

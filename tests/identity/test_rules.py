@@ -319,6 +319,22 @@ def test_keys_are_made_for_every_name_and_relative_and_for_nothing_missing() -> 
     assert keys(person_traits({"birth_date": "1980-05-06"}, CONTEXT)) == []
 
 
+@pytest.mark.parametrize("remark", ["无", "党员", "大"])
+def test_what_stands_in_brackets_behind_both_names_makes_nobody_one(remark: str) -> None:
+    """Twins of one house, and a number typed twice: 王芳芳(党员) and 王莉莉(党员) were never called the same."""
+    one = {"name": "王芳芳", "former_names": [remark], "birth_date": "1990-05-06", "phone": "13800001111"}
+    other = one | {"name": "王莉莉"}
+    assert pair(one, other).outcome != "link"
+    assert pair(one | {"number": NUMBER}, other | {"number": NUMBER}).outcome == "review"
+
+
+def test_who_is_called_today_what_the_other_was_called_is_one() -> None:
+    one = {"name": "王芳芳", "former_names": ["王小妹", "王二妹"], "number": NUMBER}
+    for name in ("王小妹", "王二妹"):
+        for found in (pair(one, {"name": name, "number": NUMBER}), pair({"name": name, "number": NUMBER}, one)):
+            assert (found.levels["name"], found.outcome) == ("former", "link")
+
+
 NOBODYS = (
     "无",
     "/",

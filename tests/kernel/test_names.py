@@ -42,6 +42,12 @@ def test_a_former_name_stands_beside_the_name(written: str) -> None:
     assert (found.name, found.former) == ("张三", ("张小三",))
 
 
+@pytest.mark.parametrize("written", ["张三(无)", "张三（曾用名：无）", "张三 曾用名：无", "张三(原名不详)"])
+def test_who_had_no_former_name_has_none(written: str) -> None:
+    found = normal_person_name(written)
+    assert (found.name, found.former) == ("张三", ())
+
+
 @pytest.mark.parametrize("dot", "·•‧・．.･∙")
 def test_every_dot_of_a_minority_name_is_the_prescribed_one_and_none_in_the_key(dot: str) -> None:
     found = normal_person_name(f"阿卜杜拉{dot}买买提")

@@ -119,8 +119,7 @@ _PEOPLE: Final = (
     f"CREATE OR REPLACE TABLE traits AS WITH s AS (SELECT *, {_IS_PLAIN_NAME} AS plain_name, {NUMBER_COLUMNS},"
     f" {_LOCAL} AS local FROM said),"
     f" a AS (SELECT s.n, s.record_id, CASE WHEN s.plain_name THEN {_PLAIN_KEY} ELSE coalesce(w.key, '') END AS name,"
-    " CASE WHEN s.plain_name OR coalesce(w.former, '') = '' THEN s.former WHEN s.former = '' THEN w.former"
-    " ELSE w.former || '|' || s.former END AS former,"
+    " concat_ws('|', nullif(w.former, ''), nullif(e.key, '')) AS former,"
     f" CASE WHEN s.plain_name THEN concat_ws(' ', {', '.join(f'{part}.sound' for part in _PARTS)})"
     " ELSE coalesce(w.sound, '') END AS sound,"
     f" CASE WHEN s.plain_name THEN CAST({_DIGESTS} AS VARCHAR) ELSE {_summed('w.sound')} END AS sorted_sound,"
@@ -131,7 +130,7 @@ _PEOPLE: Final = (
     f" FROM s {_CHARACTERS} LEFT JOIN names w ON w.raw = s.name {NUMBER_PARTS}"
     " LEFT JOIN numbers i ON i.raw = s.number LEFT JOIN births b ON b.raw = s.birth"
     " LEFT JOIN phones p ON p.raw = s.phone LEFT JOIN addresses d ON d.raw = s.address"
-    " LEFT JOIN kins k ON k.raw = s.kin),"
+    " LEFT JOIN kins k ON k.raw = s.kin LEFT JOIN earlier e ON e.raw = s.former),"
     " c AS (SELECT *, CASE WHEN birth0 BETWEEN '1850-01-01' AND '@today@' THEN birth0 ELSE '' END AS birth,"
     " trim(CASE WHEN contains(dashed, '--') THEN regexp_replace(dashed, '-+', '-', 'g') ELSE dashed END, '-')"
     " AS address FROM a),"
@@ -180,13 +179,21 @@ def _address(text: str) -> tuple[str]:
 
 
 def _kin(text: str) -> tuple[str]:
-    return (relatives(_OTHER_NUMBER.split(text)),)
+    return (relatives(_OTHER.split(text)),)
 
 
-_OTHER_NUMBER: Final = re.compile(r"[|/、,，;；]")
+def _earlier(text: str) -> tuple[str]:
+    """Earlier names in a column of their own."""
+    read = (normal_person_name(each) for each in _OTHER.split(text))
+    names = (person_name(name) for each in read for name in (each.name, *each.former))
+    return (LIST_MARK.join(dict.fromkeys(filter(None, names))),)
+
+
+_OTHER: Final = re.compile(r"[|/、,，;；]")
 _KEY: Final = ("key",)
 _SLOW: Final[tuple[tuple[str, str, str, Callable[[str], tuple[str, ...]], tuple[str, ...]], ...]] = (
     ("names", "name", f"name <> '' AND NOT ({_IS_PLAIN_NAME})", _name, ("key", "former", "sound")),
+    ("earlier", "former", "former <> ''", _earlier, _KEY),
     ("kins", "kin", "kin <> ''", _kin, _KEY),
     ("numbers", "number", f"number <> '' AND NOT ({IN_DIGITS})", number_row, ("number", "state", "born")),
     (

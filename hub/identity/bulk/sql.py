@@ -46,8 +46,8 @@ MACROS: Final = (
         " ELSE one_edit_in_order(b, a) END"
     ),
     (
-        "CREATE OR REPLACE MACRO said(name, former) AS CASE WHEN former = '' THEN [name]"
-        " ELSE list_prepend(name, string_split(former, '|')) END"
+        "CREATE OR REPLACE MACRO was_called(former, name) AS former <> ''"
+        " AND list_contains(string_split(former, '|'), name)"
     ),
     (
         "CREATE OR REPLACE MACRO is_house(t) AS regexp_matches(t, '[0-9]') AND (length(t) >= 6"
@@ -114,10 +114,7 @@ def _person_name(field: str, surnames: str, given: str) -> str:
         (f"{one} = {other} AND {length} = 3", "equal"),
         (f"{one} = {other} AND {length} < 3", "equal_common"),
         (f"{one} = {other}", "equal_rare"),
-        (
-            f"(l.former <> '' OR r.former <> '') AND list_has_any(said({one}, l.former), said({other}, r.former))",
-            "former",
-        ),
+        (f"was_called(l.former, {other}) OR was_called(r.former, {one})", "former"),
         (f"fits({one}, {other}) OR fits({other}, {one})", "wildcard"),
         (f"contains({one}, '?') OR contains({other}, '?')", "different"),
         ("l.sound = r.sound", "sound"),
