@@ -55,13 +55,15 @@ class TokenService:
         caller = Caller(self.directory.require_party(party), frozenset())
         scopes = scopes_for(caller.party.kind, form.get("scope", "").split())  # 4
         self._use_once(assertion)  # 5
-        return self._token(Caller(caller.party, scopes))
+        return self._token(Caller(caller.party, scopes), assertion.key.kid)
 
     def verify(self, token: str, scope: Scope) -> Caller:
         """The caller behind ``token``, which opens ``scope``.
 
+        A token lives no longer than the key that asked for it: whoever stole the key holds nothing once it is revoked.
+
         Raises:
-            Malformed: not a token of this hub.
+            Malformed: not a token of this hub, or of a key that has ended.
             Refused: expired, or not for this scope.
         """
         lifetime = int(TOKEN_LIFETIME.total_seconds())
@@ -74,6 +76,13 @@ class TokenService:
             lifetime_seconds=lifetime,
             leeway_seconds=0,
         ).claims
+        party, kid = str(claims["sub"]), claims.get("key")  # a node of an older version names none
+        if kid is not None and self.directory.key_for(str(kid), party) is None:
+            raise Malformed(
+                "parties.token-of-ended-key",
+                "The key that asked for this access token has ended; ask for a new one with a key that counts.",
+                "申请该访问令牌的密钥已失效；请以有效密钥重新申请。",
+            )
         scopes = frozenset(Scope(each) for each in str(claims["scope"]).split())
         if scope not in scopes:
             raise Refused(
@@ -82,7 +91,7 @@ class TokenService:
                 "访问令牌不含所需权限；请申请此处所列的权限。",
                 scope=scope.value,
             )
-        return Caller(self.directory.require_party(str(claims["sub"])), scopes)
+        return Caller(self.directory.require_party(party), scopes)
 
     def _verified(self, assertion: str) -> VerifiedJws:
         return verify_request(
@@ -112,7 +121,7 @@ class TokenService:
             return None
         return own if kid == own.kid else self.directory.key_for(kid, iss)
 
-    def _token(self, caller: Caller) -> AccessToken:
+    def _token(self, caller: Caller, kid: str) -> AccessToken:
         now = int(self.clock.now().timestamp())
         seconds = int(TOKEN_LIFETIME.total_seconds())
         scope = " ".join(sorted(each.value for each in caller.scopes))
@@ -125,6 +134,7 @@ class TokenService:
             "exp": now + seconds,
             "jti": new_id("tok"),
             "scope": scope,
+            "key": kid,
         }
         return AccessToken(sign_jws(claims, typ=TOKEN_TYP, signer=self.signer), seconds, scope)
 

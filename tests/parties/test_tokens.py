@@ -7,6 +7,7 @@ from hub.errors import HubError, Malformed, Refused
 from hub.kernel.clock import FixedClock
 from hub.parties.directory import PartyDirectory
 from hub.parties.model import Party, PartyKind, Scope
+from hub.parties.store import PartyStore
 from hub.parties.tokens import ASSERTION_TYPE, TokenService, bearer_token
 from hub.proof.jws import sign_jws
 from hub.proof.keys import FileSigner, generate_signer
@@ -121,12 +122,25 @@ def test_an_assertion_of_another_type_or_subject_is_refused(tokens: TokenService
     assert tokens.grant(form(signer) | {"client_id": AID.id}).expires_in == 600
 
 
+def test_a_token_ends_with_the_key_that_asked_for_it(
+    tokens: TokenService, signer: FileSigner, clock: FixedClock
+) -> None:
+    token = tokens.grant(form(signer)).access_token
+    clock.advance(seconds=60)
+    assert tokens.verify(token, Scope.cases).party == AID
+    with tokens.database.writing() as session:
+        PartyStore(session).change_key(AID.id, signer.public.kid, revoked_at=clock.now())
+    tokens.directory.forget()
+    with pytest.raises(Malformed, match=r"parties\.token-of-ended-key"):
+        tokens.verify(token, Scope.cases)
+
+
 def test_a_token_of_another_maker_opens_nothing(tokens: TokenService, clock: FixedClock) -> None:
     forged = TokenService(tokens.database, tokens.directory, generate_signer("Ed25519"), HUB, clock)._token
     caller = tokens.directory.require_party(AID.id)
     from hub.parties.model import Caller
 
-    token = forged(Caller(caller, frozenset({Scope.cases}))).access_token
+    token = forged(Caller(caller, frozenset({Scope.cases})), "any").access_token
     with pytest.raises(Malformed, match=r"proof\.unknown-key"):
         tokens.verify(token, Scope.cases)
 
