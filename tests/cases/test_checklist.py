@@ -135,6 +135,14 @@ def test_a_dead_spouse_cannot_be_stated_alive(county: County) -> None:
     assert checklist.item_for("marriage-archive").state is ItemState.held
 
 
+def test_a_spouse_known_only_as_dead_cannot_be_stated_alive_either(county: County) -> None:
+    known_resident(county)
+    county.hold("marriage-event", {"man": "A", "woman": "S"}, event="marriage", event_on="2001-01-01")
+    county.hold("funeral", "S", issuer="dept:funeral", is_nameless=False, died_on="2020-01-01")
+    checklist = county.open(REISSUE, "marriage-certificate-reissue", "M-1", ("spouse", "S")).checklist
+    assert checklist.item_for("status-unchanged").state is ItemState.cannot
+
+
 def test_which_of_these_two_marriages(county: County) -> None:
     for number in ("A", "S"):
         known_resident(county, number)

@@ -7,7 +7,7 @@ import pytest
 from hub.identity.model import Decision
 from tests.exchange.test_exchange import shown
 from tests.exchange.test_recalling import FLAT
-from tests.exchange.world import LAND_STATED, LI, MARITAL, ZHANG, World
+from tests.exchange.world import ALIVE, LAND_STATED, LI, MARITAL, ZHANG, World
 
 OTHER = {"name": "王建国", "number": "330199196605140016", "document_kind": "111", "number_valid": True}
 UNDER_REVIEW = "exchange.statement-under-review"
@@ -70,3 +70,17 @@ def test_no_marriage_is_stated_while_a_death_may_be_the_spouses(zhang: World) ->
     _decide(zhang, Decision.DIFFERENT)
     (item,) = zhang.ask((MARITAL, ["*"]))["evidence"]
     assert shown(zhang, item)["marital_status"] == "married"
+
+
+@pytest.mark.parametrize("is_reversed", [False, True])
+def test_a_death_is_stated_of_whoever_left_the_roster_and_no_life(bare: World, *, is_reversed: bool) -> None:
+    told = {**ZHANG, "died_on": "2026-03-01", "is_reversed": is_reversed}
+    bare.push("civil_affairs", "residents", LI)
+    bare.push("funeral", "cancellations", told)
+    bare.grant(ALIVE, "*")
+    bare.open_case("2026-0001")
+    (item,) = bare.ask((ALIVE, ["*"]))["evidence"]
+    if is_reversed:
+        assert item["reason"] == "exchange.cannot-state"
+    else:
+        assert (shown(bare, item)["alive"], shown(bare, item)["died_on"]) == (False, "2026-03-01")

@@ -19,15 +19,15 @@ DIVORCED = (Check("event", one_of=("divorce",)),)
 def can_state(statement: StatementType, held: HeldOfOne, satisfies: Satisfies, at: datetime) -> StatementAnswer:
     """Whether ``statement`` can be made about the subject who has ``held``, by type, newest first.
 
-    It cannot without what it requires; it is contradicted by what says otherwise; it is open between several records
+    It is contradicted by what says otherwise; it cannot without what it requires; it is open between several records
     when more marriages stand than divorces ended.
     """
     rests_on = tuple(each for name in statement.rests_on for each in held.get(name, ()) if each.is_valid_at(at))
     there = {each.type for each in rests_on}
-    if not set(statement.requires) <= there:
-        return StatementAnswer(Statable.unknown)
     if _is_contradicted(statement, held, satisfies, at):
         return StatementAnswer(Statable.contradicted, rests_on)
+    if not set(statement.requires) <= there:
+        return StatementAnswer(Statable.unknown)
     open_marriages = _marriages_that_stand(held, satisfies, at) if statement.name == MARITAL_STATUS else []
     if len(open_marriages) > 1:
         return StatementAnswer(Statable.several, rests_on, tuple(open_marriages))
