@@ -86,6 +86,12 @@ class DeferralView(View):
     entry: str
 
 
+class DeferralMade(DeferralView):
+    """An order as it was taken; ``exchanges``: how many of the case there are so far."""
+
+    exchanges: int
+
+
 class ExportWire(Wire):
     """What to export, and how; the period has to be named."""
 

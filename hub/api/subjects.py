@@ -8,7 +8,7 @@ from pydantic import Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
 from hub.api.access import OrdersCaller, TheHub, ViewCaller
-from hub.api.auditing import DeferralView
+from hub.api.auditing import DeferralMade, DeferralView
 from hub.api.openapi import refusals
 from hub.api.strict import StrictRoute, Wire, example
 from hub.api.work import work
@@ -115,10 +115,11 @@ async def accesses(
 )
 async def defer(
     wanted: Annotated[DeferralWire, Body()], request: Request, hub: TheHub, caller: OrdersCaller
-) -> DeferralView:
+) -> DeferralMade:
     """For an inspection under way, on a stated basis; ordered anew it is extended, within the hub's limit. Logged.
 
-    The view shows that a line is withheld, and nothing else of it. Needs scope `orders`: the authority 主管部门 alone.
+    The view shows that a line is withheld, and nothing else of it. `exchanges` says how many of the case there are so
+    far; none where some were asked means that the case has another number. Needs scope `orders`: the authority 主管部门 alone.
     """
     made = await work(
         request,
@@ -129,7 +130,7 @@ async def defer(
         basis=wanted.basis,
         by=caller.party.id,
     )
-    return DeferralView(**made.line())
+    return DeferralMade(**made.line(), exchanges=made.exchanges)
 
 
 @router.post(

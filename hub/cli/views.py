@@ -89,8 +89,13 @@ def defer(
     wanted = {"consumer": consumer, "case": case, "until": until, "basis": basis}
     with calling(hub, party, key) as channel:
         made = channel.told("POST", "/v1/deferrals", json=wanted)
-    said = f"{made['deferral']}: {consumer}, case {case}, until {made['until']}; logged."
-    report(made, said, "已登记延迟告知。", as_json=as_json)
+    count = made["exchanges"]
+    said = f"{made['deferral']}: {consumer}, case {case}, until {made['until']}; logged. Exchanges so far: {count}."
+    said_zh = f"已登记延迟告知；该办件现有查询 {count} 次。"
+    if not count:
+        said += " If the case was asked for already, its number is another: end this order and give that."
+        said_zh += "如该办件已有查询，则办件号有误，请终止本决定并重新登记。"
+    report(made, said, said_zh, as_json=as_json)
 
 
 @app.command("end-deferral")

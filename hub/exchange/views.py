@@ -43,6 +43,8 @@ class Deferral:
     ordered_by: str
     ended_at: datetime | None
     entry_id: str
+    exchanges: int = 0
+    """So many of the case there were when it was ordered; not kept."""
 
     def line(self) -> dict[str, Any]:
         """The order as the interface and the command line show it; its basis stays sealed."""

@@ -119,7 +119,7 @@ def test_an_order_is_made_listed_for_auditors_and_ended(served_hub: Running) -> 
         soon = served_hub.hub.clock.now().timestamp() + 86_400
         made = authority.call("POST", "/v1/deferrals", json=order | {"until": _instant(soon)}).json()
         (listed,) = [each for each in auditor.call("GET", "/v1/audit/deferrals").json() if each["case"] == case]
-        assert listed == made
+        assert listed | {"exchanges": 0} == made
         assert "basis" not in listed
         ended = authority.call("POST", f"/v1/deferrals/{made['deferral']}/end").json()
         assert ended["ended_at"]

@@ -158,13 +158,15 @@ def test_the_authority_defers_ends_and_erases(run: Run, up: Running, tmp_path: P
     authority = as_party(up, "auth:data-bureau")
     order = ("--consumer", AID, "--case", "C-0", "--basis", "《监察法》第三十九条")
     soon = (datetime.now(UTC) + timedelta(days=3)).isoformat()
+    mistyped = [" C-0" if each == "C-0" else each for each in order]
+    assert "its number is another" in run("view", "defer", *authority, *mistyped, "--until", soon).err
     made = run("view", "defer", *authority, *order, "--until", soon, "--json")
     assert made.code == 0, made.err
     assert run("view", "defer", *as_party(up, AID), *order, "--until", soon).code == 3
     assert run("view", "defer", *authority, *order, "--until", "2099-01-01T00:00:00Z").code == 3
     assert run("view", "defer", *authority, *order, "--until", "soon").code == 2
-    (listed,) = run("view", "deferrals", *as_party(up, "aud:county-audit"), "--json").json
-    assert listed["deferral"] == made.json["deferral"]
+    listed, mistaken = run("view", "deferrals", *as_party(up, "aud:county-audit"), "--json").json
+    assert (listed["deferral"], mistaken["case"]) == (made.json["deferral"], " C-0")
     assert run("view", "end-deferral", made.json["deferral"], *authority).code == 0
     assert run("view", "end-deferral", made.json["deferral"], *authority).code == 5
     person = tmp_path / "person.json"

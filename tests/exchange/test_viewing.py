@@ -225,6 +225,10 @@ def test_lawful_secrecy_keeps_a_line_back_and_ends_by_itself(asked: World, clock
     assert verified(asked, later).is_valid
 
 
+def test_an_order_tells_how_many_exchanges_it_found(asked: World) -> None:
+    assert [order(asked, days=10, case=case).exchanges for case in ("2026-0001", " 2026-0001")] == [2, 0]
+
+
 def test_an_order_covers_what_is_asked_after_it(asked: World) -> None:
     order(asked, days=10)
     asked.ask((RESIDENT, ["name"]))

@@ -35,6 +35,8 @@ class DeferralService:
     def order(self, consumer: str, case: str, *, until: datetime, basis: str, by: str) -> Deferral:
         """What was and is asked for that case stays out of its subjects' view until then; a later order extends it.
 
+        It says how many exchanges it found: none of a case that has some shows a wrong number.
+
         (1) The instant lies ahead, and no further than the limit. (2) The order names its basis. (3) The consumer is
         known. (4) Order and log entry are kept in one transaction. Whatever is ordered, a line is shown once the limit
         after its exchange is over, so no chain of extensions hides anything for longer.
@@ -58,7 +60,7 @@ class DeferralService:
             deferral = replace(deferral, entry_id=entry.entry_id)
             append(session, entry)  # 4
             store.keep_deferral(deferral, {"basis": basis, "salt": b64url(entry.salt)})
-        return deferral
+            return replace(deferral, exchanges=store.count_of(consumer, case))
 
     def end(self, deferral_id: str, *, by: str) -> Deferral:
         """The secrecy of that order's case ends now, before its time; every line is there at the next look.

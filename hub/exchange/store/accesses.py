@@ -154,6 +154,13 @@ class AccessStore:
             )
         return self._deferrals("consumer = %s AND case_ref = %s ORDER BY ordered_at", [consumer, case])
 
+    def count_of(self, consumer: str, case: str) -> int:
+        """How many exchanges of that case there are."""
+        cursor = cursor_of(self._session)
+        cursor.execute("SELECT count(*) FROM exchange WHERE consumer = %s AND case_ref = %s", [consumer, case])
+        (count,) = cursor.fetchone()
+        return int(count)
+
     def deferral_for(self, deferral_id: str) -> Deferral | None:
         """The order of that id, or None."""
         found = self._deferrals("deferral_id = %s", [deferral_id])
