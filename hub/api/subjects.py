@@ -119,7 +119,8 @@ async def defer(
     """For an inspection under way, on a stated basis; ordered anew it is extended, within the hub's limit. Logged.
 
     The view shows that a line is withheld, and nothing else of it. `exchanges` says how many of the case there are so
-    far; none where some were asked means that the case has another number. Needs scope `orders`: the authority 主管部门 alone.
+    far; none where some were asked means that the case has another number. Needs scope `orders`: the authority 主管部门
+    alone.
     """
     made = await work(
         request,
