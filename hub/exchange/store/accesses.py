@@ -158,7 +158,7 @@ class AccessStore:
         """How many exchanges of that case there are."""
         cursor = cursor_of(self._session)
         cursor.execute("SELECT count(*) FROM exchange WHERE consumer = %s AND case_ref = %s", [consumer, case])
-        (count,) = cursor.fetchone()
+        ((count,),) = cursor.fetchall()
         return int(count)
 
     def deferral_for(self, deferral_id: str) -> Deferral | None:
