@@ -123,19 +123,15 @@ class _Verification:
         before = self.reader.witnessed_checkpoint() if self.policy.quorum is not None else None
         note, newest = parse_checkpoint(self.reader.checkpoint())
         try:
-            self.policy.verify(note)
-        except Refused as fault:  # by the log alone
             try:
-                return newest, self.policy.verify(parse_note(before)) if before else self._unsigned(newest, fault)
-            except HubError as other:
-                return newest, self._unsigned(newest, other)
+                return newest, self.policy.verify(note)
+            except Refused:  # signed by the log alone
+                if not before:
+                    raise
+                return newest, self.policy.verify(parse_note(before))
         except HubError as fault:
-            return newest, self._unsigned(newest, fault)
-        return newest, newest
-
-    def _unsigned(self, checkpoint: Checkpoint, fault: HubError) -> Checkpoint:
-        self.find(1, None, fault.en, fault.zh)
-        return checkpoint
+            self.find(1, None, fault.en, fault.zh)
+            return newest, newest
 
     def entries(self, size: int, tree: _Tree) -> None:
         expected = 0

@@ -175,7 +175,7 @@ def history_line(key: PartyKey) -> dict[str, Any]:
         "jwk": key.public.to_jwk(),
         "from": _seconds(key.valid_from),
         "until": _seconds(key.valid_until),
-        "revoked": None if key.revoked_at is None else int(whole_second(key.revoked_at).timestamp()),
+        "revoked": _seconds(key.revoked_at and whole_second(key.revoked_at)),
         "compromised_since": _seconds(key.compromised_since),
         "log_size": key.log_size,
         "reason": key.revoked_reason,

@@ -29,7 +29,6 @@ class Stating:
     def __init__(self, parts: Parts, subject_id: str) -> None:
         self._parts = parts
         self._subject_id = subject_id
-        self._fresh = parts.freshness()
 
     def state(
         self, kind: StatementType, known: Sequence[Known], pairwise: str, now: datetime
@@ -86,11 +85,12 @@ class Stating:
     def _freshness(self, kind: StatementType) -> dict[str, int] | None:
         """When each registry the statement rests on was last read; None when one never was."""
         found: dict[str, int] = {}
+        fresh = self._parts.freshness()
         for name in kind.rests_on:
             shape = self._parts.shapes.get(name)
             if shape is None or not shape.registry:
                 continue
-            exports = self._fresh.get(shape.registry)
+            exports = fresh.get(shape.registry)
             if not exports:
                 return None
             if shape.export in exports:

@@ -16,7 +16,6 @@ from hub.identity.bulk.scratch import scratch_folder
 from hub.identity.bulk.tables import Connection, sorted_numbers
 
 _TEXT: Final = frozenset(("VARCHAR",))
-_FLOATING: Final = ("DOUBLE", "FLOAT")
 _PLAIN: Final = (
     "BOOLEAN", "TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "UTINYINT", "USMALLINT", "UINTEGER", "UBIGINT",
     "UHUGEINT", "DATE", "TIMESTAMP", "DECIMAL", "NULL", "ENUM", "UUID", "TIME",
@@ -59,7 +58,7 @@ class Source:
         """A column of whatever type as text; a number that was read as a fraction without its ``.0``."""
         if self.columns[name] in _TEXT:
             return f'"{name}"'
-        if not self.columns[name].startswith(_FLOATING):
+        if self.columns[name] not in _EXACT:
             return f'CAST("{name}" AS VARCHAR)'
         return (
             f'CASE WHEN abs("{name}") <= {_EXACT[self.columns[name]]} THEN CASE WHEN "{name}" = floor("{name}")'
@@ -260,7 +259,7 @@ def _without_ids(columns: Collection[str]) -> Malformed:
 
 def _is_plain(kind: str) -> bool:
     base = kind.partition("(")[0].split(" ", 1)[0].strip('"')
-    return not kind.endswith("]") and (base in _TEXT or base.startswith((*_FLOATING, *_PLAIN)))
+    return not kind.endswith("]") and (base in _TEXT or base.startswith((*_EXACT, *_PLAIN)))
 
 
 def kinds_in(source: Source, known: Sequence[str]) -> list[str]:
