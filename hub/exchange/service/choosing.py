@@ -9,9 +9,9 @@ from hub.cases.rules.checks import meets
 from hub.cases.rules.statable import can_state
 from hub.catalogue.model import Check, StatementType
 from hub.evidence.model import HeldEvidence
+from hub.exchange.service.stating import Refusal
 from hub.exchange.store import Scene
 
-CHOICE_NEEDED = "exchange.choice-needed"
 _QUESTION = "choose"
 
 
@@ -41,8 +41,12 @@ class Choices:
         *,
         now: datetime,
         claims_of: Callable[[HeldEvidence], Mapping[str, Any]],
-    ) -> list[HeldEvidence] | None:
-        """What the statement rests on; None when several records could be meant and none of them was chosen."""
+    ) -> list[HeldEvidence] | Refusal:
+        """What the statement rests on, or why none is made.
+
+        What it requires is not held, and nothing held contradicts it; or several records could be meant and none of
+        them was chosen.
+        """
         by_type: dict[str, list[HeldEvidence]] = {}
         for each in held:
             by_type.setdefault(each.type, []).append(each)
@@ -51,9 +55,11 @@ class Choices:
             return isinstance(each, HeldEvidence) and meets(claims_of(each), (), checks)
 
         found = can_state(kind, by_type, satisfies, now)
+        if found.answer is Statable.unknown:
+            return Refusal("exchange.cannot-state")
         if found.answer is not Statable.several:
             return list(held)
         others = {each.evidence_id for each in found.candidates} - {self._chosen.get(kind.name)}
         if len(others) == len(found.candidates):
-            return None
+            return Refusal("exchange.choice-needed")
         return [each for each in held if each.evidence_id not in others]

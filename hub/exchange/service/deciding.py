@@ -11,7 +11,7 @@ from hub.catalogue.schemas import claims_of, has_evidence_schema
 from hub.evidence.model import HeldEvidence
 from hub.exchange.model import Decision, Item, Outcome, Request, Wanted
 from hub.exchange.rules import chosen_paths, outcome_of
-from hub.exchange.service.choosing import CHOICE_NEEDED, Choices
+from hub.exchange.service.choosing import Choices
 from hub.exchange.service.papers import papers_that_serve, types_beside
 from hub.exchange.service.parts import Parts
 from hub.exchange.service.stating import Refusal, Stating, known_of
@@ -205,11 +205,11 @@ class Deciding:
         return _presented(item, evidence, chosen, is_less=is_less)
 
     def _statement(
-        self, wanted: Wanted, allowed: Allowed, state: _State, about: tuple[Sequence[HeldEvidence] | None, str]
+        self, wanted: Wanted, allowed: Allowed, state: _State, about: tuple[Sequence[HeldEvidence] | Refusal, str]
     ) -> Item:
         held, pairwise = about
-        if held is None:
-            return Item(wanted.type, Outcome.refused, CHOICE_NEEDED)
+        if isinstance(held, Refusal):
+            return Item(wanted.type, Outcome.refused, held.reason)
         known = [known_of(each, self._open(each)) for each in held]
         made = state(known, pairwise, self._now)
         if isinstance(made, Refusal):

@@ -37,8 +37,6 @@ class Stating:
         rule = RULES.get(kind.name)
         if rule is None:
             return Refusal("exchange.type-unknown")
-        if not set(kind.requires) <= {each.type for each in known} and not self._is_contradicted(kind, rule, known):
-            return Refusal("exchange.cannot-state")
         freshness = self._freshness(kind)
         if freshness is None:
             return Refusal("exchange.registry-never-received")
@@ -48,11 +46,6 @@ class Stating:
             return Refusal("exchange.statement-under-review")
         as_of = min(freshness.values(), default=int(now.timestamp()))
         return self._signed(kind, stated, freshness, (pairwise, now)), datetime.fromtimestamp(as_of, now.tzinfo)
-
-    def _is_contradicted(self, kind: StatementType, rule: Rule, known: Sequence[Known]) -> bool:
-        """True when what contradicts the statement decides it by itself, as a recorded death does without a roster."""
-        against = [each for each in known if each.type in kind.contradicted_by]
-        return bool(against) and rule(against, Around()).claims != rule((), Around()).claims
 
     def _hangs_on_a_review(
         self, kind: StatementType, rule: Rule, so_far: tuple[Sequence[Known], Stated], now: datetime
